@@ -1,0 +1,85 @@
+"""What two requests of one line have in common: named, pure functions from a request to hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.mac import Mac, is_locally_administered
+from bngcorr.model.vocabulary import Key, MacSource, VlanModel
+
+HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """One correlation key of a request."""
+
+    key: Key
+    hash: str
+    with_mac: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """All correlation keys that could be computed for a request, strongest first."""
+
+    handles: tuple[Handle, ...]
+    mac: str | None  # MAC (hash) in its domain, to learn whether it is tainted; None if no handle has the MAC
+    attached: bool
+    fingerprint: str  # "attachment.MAC", each part 8 hex digits or empty
+
+
+def _hash(*parts: str | bytes, octets: int = HASH_OCTETS) -> str:
+    digest = blake2b(digest_size=octets)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(2, "big") + raw)
+    return digest.hexdigest()
+
+
+def keyring(
+    bng: str, attachment: Attachment | None, mac: Mac | None, source: MacSource | None, vlan_model: VlanModel
+) -> Keyring:
+    """Keys of a request.
+
+    A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
+    anyway. A locally administered MAC is shared by many devices: it is no key without an attachment.
+    """
+    handles: list[Handle] = []
+    per_line = vlan_model is VlanModel.PER_LINE and attachment is not None and attachment.outer is not None
+    usable = mac is not None and (source is MacSource.SEEN or per_line)
+    where = str(attachment) if attachment is not None else ""
+    if usable and mac is not None and attachment is not None:
+        handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", bng, where, mac), True))
+    if per_line:
+        handles.append(Handle(Key.ATTACHMENT, _hash("a", bng, where), False))
+    if usable and mac is not None and source is MacSource.SEEN and not is_locally_administered(mac):
+        handles.append(Handle(Key.BNG_MAC, _hash("bm", bng, mac), True))
+    return Keyring(
+        handles=tuple(handles),
+        mac=_hash("m", mac) if mac is not None and any(handle.with_mac for handle in handles) else None,
+        attached=attachment is not None,
+        fingerprint=".".join(
+            (_hash(where, octets=4) if attachment is not None else "", _hash(mac, octets=4) if mac is not None else "")
+        ),
+    )
+
+
+def session_hash(bng: str, acct_session_id: bytes) -> str:
+    """Name of a session; Acct-Session-Ids are unique per BNG only (RFC 2866 §5.5)."""
+    return _hash("s", bng, acct_session_id)
+
+
+def nas_name(bng: str, identity: bytes) -> str:
+    """``bng|hash``: one NAS identity (NAS-IP-Address or NAS-Identifier) behind a BNG."""
+    return f"{bng}|{_hash(identity, octets=4)}"
+
+
+def fingerprints_agree(one: str, other: str) -> bool:
+    """Whether nothing known of both differs: an attachment or MAC that one side lacks says nothing."""
+    if not one or not other:
+        return True
+    return all(not a or not b or a == b for a, b in zip(one.split("."), other.split("."), strict=True))

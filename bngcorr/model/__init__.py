@@ -1,0 +1,1 @@
+"""Values. Nothing in here waits, reads a clock, logs or does I/O."""

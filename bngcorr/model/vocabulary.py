@@ -1,0 +1,134 @@
+"""Every closed list of names. The slug is the same in log, metric, API, CLI and docs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """What bngcorr may change for a BNG."""
+
+    OBSERVE = "observe"  # every verdict computed in line, nothing changed
+    STRIP = "strip"  # only the enterprise number is taken off
+    FULL = "full"  # strip, and write the line's identity into requests that lack it
+
+
+class Trigger(StrEnum):
+    """The protocol that made the BNG send the request."""
+
+    DHCPV4 = "dhcpv4"
+    DHCPV6 = "dhcpv6"
+    PPP = "ppp"
+    UNKNOWN = "unknown"  # nothing in the packet says
+    CONFLICT = "conflict"  # proofs that disagree
+
+
+class Strength(StrEnum):
+    """How much one signal says. A single proof decides; hints only ever break a tie of nothing."""
+
+    PROOF = "proof"
+    STRONG = "strong"
+    HINT = "hint"
+
+
+class MacSource(StrEnum):
+    """Who vouches for a MAC address."""
+
+    SEEN = "seen"  # layer-2 source address, reported by the BNG
+    CLAIMED = "claimed"  # chosen by the customer's device: DUID, EUI-64
+
+
+class VlanModel(StrEnum):
+    """What a VLAN pair on a port stands for."""
+
+    PER_LINE = "per_line"  # one line each: the pair is the line
+    SHARED = "shared"  # N:1: many lines behind one pair
+
+
+class LineIdPolicy(StrEnum):
+    """Which of the two ids name a line."""
+
+    REMOTE = "remote"
+    CIRCUIT = "circuit"
+    BOTH = "both"
+
+
+class PenPolicy(StrEnum):
+    """When the enterprise number in front of a Remote-Id is stripped."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Key(StrEnum):
+    """What two requests of one line have in common, strongest first."""
+
+    SESSION = "session"
+    ATTACHMENT_MAC = "attachment+mac"
+    ATTACHMENT = "attachment"
+    BNG_MAC = "bng+mac"
+
+
+class Rung(StrEnum):
+    """Where on a key the line was found."""
+
+    WINDOW = "window"  # a sighting near in time
+    LIVE = "live"  # a session that is up or expected
+
+
+class Outcome(StrEnum):
+    """The kinds of verdict."""
+
+    OWN = "own"  # the request names its line itself
+    MATCHED = "matched"
+    AMBIGUOUS = "ambiguous"  # two lines fit: nothing is injected
+    CONFLICT = "conflict"  # evidence or identity contradicts itself: nothing is rewritten
+    UNMATCHED = "unmatched"
+    UNKNOWN = "unknown"  # the store could not be asked
+
+
+class HostKind(StrEnum):
+    """What a BNG spends a host resource on."""
+
+    V4 = "v4"
+    IA_NA = "ia_na"
+    IA_PD = "ia_pd"
+    SLAAC = "slaac"
+
+
+class SessionState(StrEnum):
+    """Life of a session as AAA and accounting tell it."""
+
+    EXPECTED = "expected"  # AAA accepted, no Accounting-Start yet
+    UP = "up"
+    SUSPECT = "suspect"  # the BNG restarted since: not counted, not live
+    STOPPED = "stopped"
+
+
+class DropReason(StrEnum):
+    """Why a datagram was not carried on. Metric label, log field and heading of docs/drop-reasons.md."""
+
+    UNKNOWN_CLIENT = "unknown-client"
+    TOO_SHORT = "too-short"
+    BAD_LENGTH = "bad-length"
+    BAD_CODE = "bad-code"
+    BAD_ATTRIBUTE_LENGTH = "bad-attribute-length"
+    TRUNCATED_ATTRIBUTE = "truncated-attribute"
+    BAD_MESSAGE_AUTHENTICATOR_LENGTH = "bad-message-authenticator-length"
+    DUPLICATE_MESSAGE_AUTHENTICATOR = "duplicate-message-authenticator"
+    MISSING_MESSAGE_AUTHENTICATOR = "missing-message-authenticator"
+    BAD_MESSAGE_AUTHENTICATOR = "bad-message-authenticator"
+    BAD_AUTHENTICATOR = "bad-authenticator"
+    BAD_PASSWORD_LENGTH = "bad-password-length"  # noqa: S105
+    BAD_HIDDEN_ATTRIBUTE = "bad-hidden-attribute"
+    DUPLICATE_IN_FLIGHT = "duplicate-in-flight"
+    OVERLOAD = "overload"
+    NO_IDENTIFIER = "no-identifier"
+    TOO_LONG = "too-long"
+    UNEXPECTED_REPLY = "unexpected-reply"
+    BAD_REPLY_CODE = "bad-reply-code"
+    FOREIGN_PROXY_STATE = "foreign-proxy-state"
+    NO_REPLY = "no-reply"
+    SEND_FAILED = "send-failed"
+    INTERNAL_ERROR = "internal-error"

@@ -1,0 +1,186 @@
+"""From a request to what is written down about it: sightings, steps of sessions, events. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record, nas_identity
+from bngcorr.correlator.keys import nas_name, session_hash
+from bngcorr.correlator.trust import teaches
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import format_mac
+from bngcorr.model.usage import Host
+from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import Outcome, Trigger
+from bngcorr.proxy.request import Request
+from bngcorr.store.contract import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
+from bngcorr.wire import attributes as a
+
+_IDENTIFIED: Final = (Outcome.OWN, Outcome.MATCHED)
+
+
+def _attachment(request: Request) -> dict[str, object] | None:
+    at = request.identity.attachment
+    return None if at is None else {"port": at.port, "outer": at.outer, "inner": at.inner}
+
+
+def _mac(request: Request) -> str | None:
+    return None if request.identity.mac is None else format_mac(request.identity.mac)
+
+
+def _line(request: Request, verdict: Verdict) -> tuple[str | None, LineIds | None]:
+    if verdict.outcome is Outcome.OWN:
+        return verdict.line, request.identity.ids
+    return (verdict.line, verdict.ids) if verdict.outcome is Outcome.MATCHED else (None, None)
+
+
+def sighting(request: Request, verdict: Verdict, at_ms: int, remember_ms: int, *, accepted: bool) -> Sighting | None:
+    """The line was seen on the request's keys, if the request may teach that."""
+    if verdict.line is None or not teaches(verdict.outcome, authentic=request.authentic, accepted=accepted):
+        return None
+    handles = request.keyring.handles
+    return Sighting(
+        domain=request.nas.domain,
+        bng=request.nas.name,
+        keys=tuple(handle.hash for handle in handles if not handle.with_mac),
+        mac_keys=tuple(handle.hash for handle in handles if handle.with_mac),
+        mac=request.keyring.mac,
+        line=verdict.line,
+        ids=request.identity.ids,
+        at_ms=at_ms,
+        v6=request.classification.trigger is Trigger.DHCPV6,
+        attached=request.keyring.attached,
+        until_ms=at_ms + remember_ms,
+        shown=json.dumps({"bng": request.nas.name, "attachment": _attachment(request), "mac": _mac(request)}),
+    )
+
+
+def _shown_session(request: Request, verdict: Verdict, session_id: bytes) -> str:
+    return json.dumps(
+        {
+            "session_id": session_id.decode("utf-8", "backslashreplace"),
+            "bng": request.nas.name,
+            "user_name": request.view.text(a.USER_NAME),
+            "mac": _mac(request),
+            "attachment": _attachment(request),
+            "identity": str(verdict.outcome),
+        }
+    )
+
+
+def _terms(request: Request, ids: LineIds | None, hosts: tuple[Host, ...] | None) -> tuple[str, ...]:
+    terms = []
+    mac = _mac(request)
+    if mac is not None:
+        terms.append(f"mac:{mac}")
+    if ids is not None and ids.remote_id is not None:
+        terms.append(f"remote_id:{ids.remote_id.hex()}")
+    if ids is not None and ids.circuit_id is not None:
+        terms.append(f"circuit_id:{ids.circuit_id.hex()}")
+    terms.extend(f"address:{host.address}" for host in hosts or ())
+    return tuple(terms)
+
+
+def expected(request: Request, verdict: Verdict, now_ms: int) -> SessionChange | None:
+    """AAA accepted a request whose line is known: its session is expected until Accounting-Start.
+
+    Without an Acct-Session-Id the session gets a name of its own, from the line and the keys, and simply runs out.
+    """
+    line, ids = _line(request, verdict)
+    if line is None:
+        return None
+    session_id = request.view.first(a.ACCT_SESSION_ID) or NO_SESSION
+    own = verdict.outcome is Outcome.OWN
+    name = request.session or session_hash(
+        request.nas.name, b"\0expected\0" + line.encode() + request.keyring.fingerprint.encode()
+    )
+    return SessionChange(
+        domain=request.nas.domain,
+        bng=request.nas.name,
+        session=name,
+        nas=nas_name(request.nas.name, nas_identity(request.view)),
+        step=SessionStep.EXPECTED,
+        at_ms=now_ms,
+        until_ms=now_ms + EXPECTED_LIFE_MS,
+        line=line,
+        ids=ids,
+        own=own,
+        keys=tuple(handle.hash for handle in request.keyring.handles) if own else (),
+        fingerprint=request.keyring.fingerprint,
+        digest="",
+        hosts=None,
+        shown=_shown_session(request, verdict, session_id),
+        index=_terms(request, ids, None),
+    )
+
+
+def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: int) -> list[Lesson]:
+    """What an Accounting-Request teaches, in the order in which it is to be written."""
+    nas = nas_name(request.nas.name, record.nas)
+    if record.restart:
+        # without Event-Timestamp our own clock tells milliseconds where the sessions' stamps tell seconds
+        at_ms = record.event_ms // 1000 * 1000
+        return [Restart(domain=request.nas.domain, bng=request.nas.name, nas=nas, at_ms=at_ms)]
+    if record.step is None or request.session is None:
+        return []
+    line, ids = _line(request, verdict)
+    own = verdict.outcome is Outcome.OWN
+    lessons: list[Lesson] = []
+    if record.step is not SessionStep.STOP:
+        seen = sighting(request, verdict, record.sent_ms, remember_ms, accepted=False)
+        if seen is not None:
+            lessons.append(seen)
+    lessons.append(
+        SessionChange(
+            domain=request.nas.domain,
+            bng=request.nas.name,
+            session=request.session,
+            nas=nas,
+            step=record.step,
+            at_ms=record.event_ms,
+            until_ms=record.event_ms + record.life_ms,
+            line=line,
+            ids=ids,
+            own=own,
+            keys=tuple(handle.hash for handle in request.keyring.handles) if own else (),
+            fingerprint=request.keyring.fingerprint,
+            digest=record.digest,
+            hosts=record.hosts,
+            shown=_shown_session(request, verdict, record.session_id),
+            index=_terms(request, ids, record.hosts),
+        )
+    )
+    return lessons
+
+
+def event(request: Request, verdict: Verdict, now_ms: int) -> Event:
+    """The verdict, for /v1/correlations."""
+    return Event(
+        shown=json.dumps(
+            {
+                "at_ms": request.arrived_ms,
+                "request": request.view.authenticator.hex(),
+                "code": a.Code(request.view.code).title,
+                "bng": request.nas.name,
+                "mode": str(request.nas.mode),
+                "mac": _mac(request),
+                "attachment": _attachment(request),
+                "trigger": str(request.classification.trigger),
+                "strength": str(request.classification.strength) if request.classification.strength else None,
+                "evidence": [f"{item.family} {item.strength}: {item.reason}" for item in request.classification.evidence],
+                "verdict": str(verdict.outcome),
+                "rung": str(verdict.rung) if verdict.rung else None,
+                "key": str(verdict.key) if verdict.key else None,
+                "line": verdict.line,
+                "distance_ms": verdict.distance_ms,
+                "held_ms": verdict.held_ms,
+                "stripped": bool(request.identity.strips),
+                "enterprise_number": request.identity.enterprise_number,
+                "decided_ms": now_ms,
+            }
+        )
+    )
+
+
+__all__ = ["accounting", "event", "expected", "sighting"]

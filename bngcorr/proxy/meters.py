@@ -1,0 +1,120 @@
+"""Prometheus metrics of the packet process. Children are bound once; hot code only ever calls a bound `inc`."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from bngcorr.model.vocabulary import DropReason, Outcome, Rung
+
+_DISTANCE_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
+_RTT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Meters:
+    """All metrics, and the bound children that the pipeline asks for."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.requests = Counter(
+            "bngcorr_radius_requests", "Requests admitted, by BNG and code.", ("bng", "code"), registry=registry
+        )
+        self.responses = Counter(
+            "bngcorr_radius_responses", "Replies sent to BNGs, by code.", ("bng", "code"), registry=registry
+        )
+        discards = Counter(
+            "bngcorr_radius_discards", "Datagrams not carried on, by reason.", ("reason",), registry=registry
+        )
+        self._discards = {reason: discards.labels(str(reason)) for reason in DropReason}
+        duplicates = Counter(
+            "bngcorr_radius_duplicates", "Retransmissions by BNGs, by what became of them.", ("done",), registry=registry
+        )
+        self.duplicate_answered = duplicates.labels("answered-from-cache")
+        self.duplicate_resent = duplicates.labels("sent-again-to-aaa")
+        self.verdicts = Counter(
+            "bngcorr_correlations",
+            "Verdicts, by BNG, outcome and rung (empty unless matched).",
+            ("bng", "outcome", "rung"),
+            registry=registry,
+        )
+        self.distance = Histogram(
+            "bngcorr_correlation_distance_seconds",
+            "Time between a matched request and its sighting, either way.",
+            ("bng",),
+            buckets=_DISTANCE_S,
+            registry=registry,
+        )
+        self.strips = Counter(
+            "bngcorr_remote_id_strips", "Enterprise numbers found in front of a Remote-Id.", ("bng",), registry=registry
+        )
+        self.unsigned = Counter(
+            "bngcorr_unsigned_requests",
+            "Access-Requests without Message-Authenticator; zero means it can be required.",
+            ("bng",),
+            registry=registry,
+        )
+        self.rtt = Histogram(
+            "bngcorr_upstream_rtt_seconds", "Time AAA took to answer.", ("upstream",), buckets=_RTT_S, registry=registry
+        )
+        self.timeouts = Counter(
+            "bngcorr_upstream_timeouts", "Requests that AAA did not answer in time.", ("upstream",), registry=registry
+        )
+        self.in_flight = Gauge("bngcorr_upstream_inflight", "Requests waiting for AAA.", ("upstream",), registry=registry)
+        self.held = Gauge("bngcorr_held_requests", "Requests on hold for a sighting.", registry=registry)
+        self.backlog = Gauge("bngcorr_store_backlog", "Writes waiting for the store.", registry=registry)
+        self.lost = Gauge("bngcorr_store_lost_writes", "Writes given up because the backlog was full.", registry=registry)
+        self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
+        self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
+        self.hosts = Gauge("bngcorr_hosts", "Hosts in use, by BNG and kind.", ("bng", "type"), registry=registry)
+        self.resources = Gauge("bngcorr_host_resources", "Host resources in use.", ("bng",), registry=registry)
+        self.limit = Gauge("bngcorr_host_limit", "Host resources the BNG can bear.", ("bng",), registry=registry)
+        self.vector = Histogram(
+            "bngcorr_vector_length",
+            "Datagrams taken at one wake-up.",
+            buckets=(1, 2, 4, 8, 16, 32, 64),
+            registry=registry,
+        )
+
+    def drop(self, reason: DropReason) -> None:
+        """Count one datagram that was not carried on."""
+        self._discards[reason].inc()
+
+    def nas(self, name: str) -> NasMeters:
+        """Bound children for one BNG."""
+        return NasMeters(self, name)
+
+    def upstream(self, name: str) -> UpstreamMeters:
+        """Bound children for one upstream."""
+        return UpstreamMeters(self, name)
+
+
+class NasMeters:
+    """Children bound to one BNG."""
+
+    def __init__(self, meters: Meters, name: str) -> None:
+        self.auth = meters.requests.labels(name, "Access-Request")
+        self.acct = meters.requests.labels(name, "Accounting-Request")
+        self.responses = {
+            code: meters.responses.labels(name, title)
+            for code, title in (
+                (2, "Access-Accept"),
+                (3, "Access-Reject"),
+                (5, "Accounting-Response"),
+                (11, "Access-Challenge"),
+            )
+        }
+        self.verdicts = {
+            (outcome, rung): meters.verdicts.labels(name, str(outcome), str(rung or ""))
+            for outcome in Outcome
+            for rung in ((None, *Rung) if outcome is Outcome.MATCHED else (None,))
+        }
+        self.distance = meters.distance.labels(name)
+        self.strips = meters.strips.labels(name)
+        self.unsigned = meters.unsigned.labels(name)
+
+
+class UpstreamMeters:
+    """Children bound to one upstream."""
+
+    def __init__(self, meters: Meters, name: str) -> None:
+        self.rtt = meters.rtt.labels(name)
+        self.timeouts = meters.timeouts.labels(name)

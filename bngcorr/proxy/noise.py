@@ -1,0 +1,75 @@
+"""Log lines about what goes wrong on the wire: one for each cause and interval, with the number suppressed."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import structlog
+
+from bngcorr.model.vocabulary import DropReason
+from bngcorr.wire import attributes as a
+
+INTERVAL_S: Final = 60.0
+MOST_CAUSES: Final = 1024  # causes include peers' addresses, which anybody can make up
+
+log = structlog.get_logger()
+
+
+class Noise:
+    """Says each thing at most once an interval."""
+
+    def __init__(self, *, interval_s: float = INTERVAL_S) -> None:
+        self._interval_s = interval_s
+        self._said: dict[tuple[str, ...], tuple[float, int]] = {}  # cause → (when last said, suppressed since)
+
+    def _due(self, cause: tuple[str, ...]) -> int | None:
+        """Number of repeats suppressed since the last line, or None to keep silent."""
+        now = time.monotonic()
+        said = self._said.get(cause)
+        if said is not None and now - said[0] < self._interval_s:
+            self._said[cause] = (said[0], said[1] + 1)
+            return None
+        if said is None and len(self._said) >= MOST_CAUSES:
+            for stale in [c for c, (at, _) in self._said.items() if now - at >= self._interval_s]:
+                del self._said[stale]
+            if len(self._said) >= MOST_CAUSES:
+                return None
+        self._said[cause] = (now, 0)
+        return said[1] if said is not None else 0
+
+    def unknown_client(self, host: str, port: int, code: a.Code) -> None:
+        """A datagram from an address that is no BNG of ours."""
+        suppressed = self._due(("unknown-client", host))
+        if suppressed is not None:
+            kind = "accounting" if code is a.Code.ACCOUNTING_REQUEST else "auth"
+            log.warning(
+                f"Ignoring request to {kind} address from unknown client {host} port {port} proto udp",
+                reason=str(DropReason.UNKNOWN_CLIENT),
+                client=host,
+                suppressed=suppressed,
+                hint="add it to bngs[].address; if it is a router, node or gateway and no BNG, something in between "
+                "translates source addresses (NAT, a load balancer, externalTrafficPolicy: Cluster)",
+            )
+
+    def refused(self, host: str, reason: DropReason) -> None:
+        """A datagram of a known BNG that is malformed or not authentic."""
+        suppressed = self._due((str(reason), host))
+        if suppressed is None:
+            return
+        hint = None
+        if reason in (DropReason.BAD_AUTHENTICATOR, DropReason.BAD_MESSAGE_AUTHENTICATOR):
+            hint = "the shared secret of this BNG differs from its secret here"
+        log.warning("Discarding request", reason=str(reason), client=host, suppressed=suppressed, hint=hint)
+
+    def bad_reply(self, reason: str) -> None:
+        """A datagram from AAA that is refused."""
+        suppressed = self._due(("reply", reason))
+        if suppressed is not None:
+            log.warning("Discarding reply from AAA", reason=reason, suppressed=suppressed)
+
+    def no_reply(self) -> None:
+        """AAA did not answer in time."""
+        suppressed = self._due(("no-reply",))
+        if suppressed is not None:
+            log.warning("AAA did not answer in time", reason=str(DropReason.NO_REPLY), suppressed=suppressed)

@@ -1,0 +1,444 @@
+"""The vector's story: every stage from a BNG's datagrams to AAA, and from AAA's answer back, in reading order.
+
+Each stage calls one pure module or one shell. Requests that name their line go on to AAA at once; those that do not
+wait for one answer of the judge, together. Anything unexpected drops that one datagram as `internal-error`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from bngcorr.accountant import record as accounting_record
+from bngcorr.correlator import keys
+from bngcorr.correlator.ladder import Question
+from bngcorr.errors import IdentifierExhausted, Malformed, Unauthentic, WireError
+from bngcorr.model.line import line_key
+from bngcorr.model.verdict import CONFLICT, Verdict
+from bngcorr.model.vocabulary import DropReason, Mode, Outcome, Strength, Trigger
+from bngcorr.proxy import lessons, line_id, rewrite, trigger
+from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
+from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
+from bngcorr.proxy.nas import Nas, NasTable
+from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.request import Request
+from bngcorr.proxy.rewrite import Hop
+from bngcorr.proxy.sockets import Datagram, NasSocket
+from bngcorr.proxy.upstream import Flight, Upstream
+from bngcorr.store.behind import Clock
+from bngcorr.store.contract import Lesson
+from bngcorr.wire import attributes as a
+from bngcorr.wire import radius, radius_auth
+from bngcorr.wire.dictionary import Hidden
+from bngcorr.wire.radius import PacketView
+
+log = structlog.get_logger()
+
+_ACCESS_REPLIES: Final = frozenset((a.Code.ACCESS_ACCEPT, a.Code.ACCESS_REJECT, a.Code.ACCESS_CHALLENGE))
+_ACCOUNTING_REPLIES: Final = frozenset((a.Code.ACCOUNTING_RESPONSE,))
+_IDENTIFIED: Final = (Outcome.OWN, Outcome.MATCHED)
+EXPIRE_EVERY_S: Final = 0.5
+
+
+class Judging(Protocol):
+    """The judge, as the pipeline sees it."""
+
+    def ask(self, requests: list[Request], then: Callable[[Request, Verdict], None]) -> None:
+        """Judge all of them; `then` is called once for each."""
+        ...
+
+
+@dataclass(slots=True)
+class Port:
+    """One kind of request: where it goes and what may come back."""
+
+    code: a.Code
+    replies: frozenset[a.Code]
+    secret: bytes  # shared with AAA
+    require_message_authenticator: bool
+    meters: UpstreamMeters
+    upstream: Upstream[Request] | None = None
+
+
+class Pipeline:
+    """Carries vectors of requests to AAA and answers back."""
+
+    def __init__(
+        self,
+        *,
+        table: NasTable,
+        numbers: Numbers,
+        hidden: Mapping[int, Hidden],
+        judge: Judging,
+        learn: Callable[[Lesson], None],
+        clock: Clock,
+        meters: Meters,
+        remember_ms: int,
+        in_flight_s: float,
+        noise: Noise,
+    ) -> None:
+        self._table = table
+        self._numbers = numbers
+        self._hidden = hidden
+        self._judge = judge
+        self._learn = learn
+        self._clock = clock
+        self._meters = meters
+        self._remember_ms = remember_ms
+        self._noise = noise
+        self._exchanges = Exchanges(in_flight_s=in_flight_s)
+        self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
+        self._per_nas: dict[str, NasMeters] = {}
+        self._nonce = os.urandom(4)
+        self._serial = 0
+        self._ports: dict[int, Port] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def open(self, port: Port, upstream: Upstream[Request]) -> None:
+        """Take requests of one kind from now on."""
+        port.upstream = upstream
+        self._ports[port.code] = port
+        if self._timer is None:
+            self._expire()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are being worked on."""
+        return len(self._requests)
+
+    # ---- from the BNG
+
+    def carry(self, socket: NasSocket, vector: list[Datagram], code: a.Code) -> None:
+        """Everything that one wake-up of a socket brought."""
+        now = asyncio.get_running_loop().time()
+        now_ms = self._clock.now_ms()
+        self._meters.vector.observe(len(vector))
+        questions: list[Request] = []
+        for datagram in vector:
+            try:
+                request = self._admit(socket, datagram, code, now, now_ms)
+                if request is None:
+                    continue
+                verdict = self._own_verdict(request)
+                if verdict is not None:
+                    self._forward(request, verdict)
+                else:
+                    questions.append(request)
+            except WireError as error:
+                self._refuse(error, datagram)
+            except Exception:
+                self._meters.drop(DropReason.INTERNAL_ERROR)
+                log.exception("internal error, datagram dropped", client=datagram.peer.host)
+        if questions:
+            self._judge.ask(questions, self._judged)
+
+    def _admit(
+        self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int
+    ) -> Request | None:
+        """Known BNG, valid octets, authentic, not a duplicate; then what it says of trigger and line."""
+        peer = datagram.peer
+        nas = self._table.find(peer.host)
+        if nas is None:
+            self._meters.drop(DropReason.UNKNOWN_CLIENT)
+            self._noise.unknown_client(peer.host, peer.port, code)
+            return None
+        view = radius.decode(datagram.octets)
+        if view.code != code:
+            raise Malformed(DropReason.BAD_CODE)
+        meters = self._meters_of(nas)
+        authentic = _authenticate(view, nas)
+        if not authentic:
+            meters.unsigned.inc()
+        key = ExchangeKey(peer.host, peer.port, socket.number, view.identifier)
+        admission, exchange = self._exchanges.admit(key, view.authenticator, now)
+        if exchange is None:
+            self._meters.drop(DropReason.OVERLOAD)
+            return None
+        if admission is not Admission.NEW:
+            self._repeat(admission, self._requests.get(id(exchange)), exchange.reply, socket, datagram)
+            return None
+        (meters.auth if code is a.Code.ACCESS_REQUEST else meters.acct).inc()
+
+        classification = trigger.classify(view, nas.profile, self._numbers)
+        identity = line_id.identify(view, nas.profile, classification, self._numbers, nas.pen)
+        if identity.strips:
+            meters.strips.inc()
+        ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
+        session_id = view.first(a.ACCT_SESSION_ID)
+        session = keys.session_hash(nas.name, session_id) if session_id else None
+        accounting = code is a.Code.ACCOUNTING_REQUEST
+        request = Request(
+            nas=nas,
+            view=view,
+            socket=socket,
+            peer=peer,
+            exchange=exchange,
+            arrived_at=now,
+            arrived_ms=now_ms,
+            authentic=authentic,
+            classification=classification,
+            identity=identity,
+            keyring=ring,
+            session=session,
+            record=accounting_record.read(view, now_ms, None) if accounting else None,
+            question=Question(
+                domain=nas.domain,
+                keyring=ring,
+                session=session,
+                at_ms=now_ms,
+                window_ms=nas.window_ms,
+                match_v6=classification.trigger is not Trigger.DHCPV4 or nas.profile.v4_matched_by_v6,
+                accounting=accounting,
+            ),
+            hold_s=_hold(nas, classification) if not accounting else 0.0,
+        )
+        self._requests[id(exchange)] = request
+        return request
+
+    def _repeat(
+        self, admission: Admission, request: Request | None, reply: bytes | None, socket: NasSocket, datagram: Datagram
+    ) -> None:
+        if admission is Admission.ANSWERED and reply is not None:
+            self._meters.duplicate_answered.inc()
+            if not socket.send(reply, datagram.peer):
+                self._meters.drop(DropReason.SEND_FAILED)
+        elif admission is Admission.RESEND and request is not None and request.flight is not None:
+            self._meters.duplicate_resent.inc()
+            port = self._ports[request.view.code]
+            if port.upstream is not None:
+                port.upstream.resend(request.flight)
+        else:
+            self._meters.drop(DropReason.DUPLICATE_IN_FLIGHT)
+
+    def _own_verdict(self, request: Request) -> Verdict | None:
+        """What needs no store: a line of its own, a contradiction, or a request that has no line at all."""
+        identity, nas = request.identity, request.nas
+        if identity.contradictory or request.classification.trigger is Trigger.CONFLICT:
+            return CONFLICT
+        if identity.ids.names_line(nas.profile.line_id):
+            line = line_key(identity.ids, nas.profile.line_id)
+            return Verdict(outcome=Outcome.OWN, line=line)
+        bare = not request.keyring.handles and request.session is None
+        no_session = request.record is not None and request.record.step is None
+        if bare or no_session or nas.mode is Mode.STRIP:
+            return Verdict(outcome=Outcome.UNMATCHED)
+        return None
+
+    # ---- verdicts, and on to AAA
+
+    def _judged(self, request: Request, verdict: Verdict) -> None:
+        try:
+            self._forward(request, verdict)
+        except WireError as error:
+            self._abandon(request, DropReason(error.reason))
+        except Exception:
+            self._abandon(request, DropReason.INTERNAL_ERROR)
+            log.exception("internal error, request dropped", client=request.peer.host)
+
+    def _forward(self, request: Request, verdict: Verdict) -> None:
+        """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
+        request.verdict = verdict
+        nas, view, identity = request.nas, request.view, request.identity
+        if not self._exchanges.current(request.exchange):
+            self._abandon(request, DropReason.NO_REPLY)  # superseded or expired while it was held
+            return
+        port = self._ports[view.code]
+        upstream = port.upstream
+        if upstream is None:  # cannot be: ports are opened with their upstream
+            raise AssertionError("port without upstream")
+        strips = identity.strips if nas.mode is not Mode.OBSERVE and verdict.outcome is not Outcome.CONFLICT else ()
+        inject = verdict.ids if nas.mode is Mode.FULL and verdict.outcome is Outcome.MATCHED else None
+        edits, appended = rewrite.line_edits(view, strips, inject)
+        self._serial = self._serial + 1 & 0xFFFFFFFF
+        request.proxy_state = self._nonce + self._serial.to_bytes(4, "big")
+        try:
+            flight = upstream.take(request)
+        except IdentifierExhausted:
+            self._abandon(request, DropReason.NO_IDENTIFIER)
+            return
+        try:
+            octets = self._signed(request, port, flight.identifier, edits, appended)
+        except WireError:
+            upstream.give_back(flight)
+            raise
+        request.flight = flight
+        now = asyncio.get_running_loop().time()
+        request.exchange.forwarded_at = now
+        upstream.launch(flight, octets, now)
+        self._note(request, verdict)
+
+    def _signed(
+        self, request: Request, port: Port, identifier: int, edits: list[tuple[int, int, bytes]], appended: bytes
+    ) -> bytes:
+        view, nas = request.view, request.nas
+        if request.accounting:
+            request.aaa = Hop(port.secret, b"")
+            attributes = rewrite.to_upstream(
+                view, Hop(nas.secret, view.authenticator), request.aaa,
+                edits=edits, appended=appended, proxy_state=request.proxy_state,
+            )  # fmt: skip
+            octets = radius_auth.sign_accounting_request(
+                identifier, attributes, port.secret, with_message=view.has(a.MESSAGE_AUTHENTICATOR)
+            )
+            request.aaa = Hop(port.secret, octets[4:20])
+            return octets
+        # CHAP without CHAP-Challenge is computed over the Request Authenticator, which must then stay (RFC 2865 §2.3)
+        keep = view.has(a.CHAP_PASSWORD) and not view.has(a.CHAP_CHALLENGE)
+        authenticator = view.authenticator if keep else os.urandom(16)
+        request.aaa = Hop(port.secret, authenticator)
+        attributes = rewrite.to_upstream(
+            view, Hop(nas.secret, view.authenticator), request.aaa,
+            edits=edits, appended=appended, proxy_state=request.proxy_state,
+        )  # fmt: skip
+        return radius_auth.sign_access_request(identifier, authenticator, attributes, port.secret)
+
+    def _note(self, request: Request, verdict: Verdict) -> None:
+        """Count the verdict and write down what the request taught by itself."""
+        meters = self._meters_of(request.nas)
+        meters.verdicts[verdict.outcome, verdict.rung].inc()
+        if verdict.distance_ms is not None:
+            meters.distance.observe(abs(verdict.distance_ms) / 1000)
+        now_ms = self._clock.now_ms()
+        self._learn(lessons.event(request, verdict, now_ms))
+        if request.record is not None:
+            for lesson in lessons.accounting(request, request.record, verdict, self._remember_ms):
+                self._learn(lesson)
+        else:
+            seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
+            if seen is not None:
+                self._learn(seen)
+
+    # ---- from AAA, and back to the BNG
+
+    def answered(self, port: Port, flight: Flight[Request] | None, octets: bytes) -> None:
+        """A datagram from AAA: verified, rewritten for the BNG, sent, kept for retransmissions."""
+        try:
+            self._complete(port, flight, octets)
+        except WireError as error:
+            self._meters.drop(DropReason(error.reason))
+            self._noise.bad_reply(str(error.reason))
+        except Exception:
+            self._meters.drop(DropReason.INTERNAL_ERROR)
+            log.exception("internal error, reply dropped")
+
+    def _complete(self, port: Port, flight: Flight[Request] | None, octets: bytes) -> None:
+        view = radius.decode(octets)
+        if flight is None:
+            raise Malformed(DropReason.UNEXPECTED_REPLY)
+        request = flight.context
+        aaa = request.aaa
+        if aaa is None or port.upstream is None:
+            raise Malformed(DropReason.UNEXPECTED_REPLY)
+        if view.code not in port.replies:
+            raise Malformed(DropReason.BAD_REPLY_CODE)
+        if not radius_auth.response_authenticator_fits(view, aaa.authenticator, aaa.secret):
+            raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
+        if view.has(a.MESSAGE_AUTHENTICATOR):
+            if not radius_auth.message_authenticator_fits(view, aaa.secret, aaa.authenticator):
+                raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
+        elif port.require_message_authenticator or view.has(a.EAP_MESSAGE):
+            raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
+        nas, original = request.nas, request.view
+        expected = [*original.all(a.PROXY_STATE), request.proxy_state]
+        attributes = rewrite.to_nas(
+            view, Hop(nas.secret, original.authenticator), aaa,
+            expected_states=expected, hidden=self._hidden, salt=os.urandom(2),
+        )  # fmt: skip
+        reply = radius_auth.sign_reply(
+            view.code, original.identifier, original.authenticator, attributes, nas.secret,
+            with_message=not request.accounting or original.has(a.MESSAGE_AUTHENTICATOR),
+        )  # fmt: skip
+        now = asyncio.get_running_loop().time()
+        port.upstream.finish(flight)
+        port.meters.rtt.observe(now - flight.sent_at)
+        self._exchanges.answer(request.exchange, reply, now)
+        self._requests.pop(id(request.exchange), None)
+        if request.socket.send(reply, request.peer):
+            self._meters_of(nas).responses[view.code].inc()
+        else:
+            self._meters.drop(DropReason.SEND_FAILED)
+        if view.code == a.Code.ACCESS_ACCEPT and request.verdict is not None:
+            self._accepted(request, request.verdict)
+
+    def _accepted(self, request: Request, verdict: Verdict) -> None:
+        """AAA has vouched for the request: it may teach now, and its session is expected."""
+        if verdict.outcome not in _IDENTIFIED:
+            return
+        if not request.authentic:
+            seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=True)
+            if seen is not None:
+                self._learn(seen)
+        change = lessons.expected(request, verdict, self._clock.now_ms())
+        if change is not None:
+            self._learn(change)
+
+    def expired(self, port: Port, flight: Flight[Request]) -> None:
+        """AAA did not answer in time: the BNG's next retransmission is a fresh try."""
+        port.meters.timeouts.inc()
+        self._abandon(flight.context, DropReason.NO_REPLY)
+        self._noise.no_reply()
+
+    # ---- housekeeping
+
+    def _abandon(self, request: Request, reason: DropReason) -> None:
+        self._meters.drop(reason)
+        self._exchanges.abandon(request.exchange)
+        self._requests.pop(id(request.exchange), None)
+
+    def _refuse(self, error: WireError, datagram: Datagram) -> None:
+        reason = DropReason(error.reason)
+        self._meters.drop(reason)
+        self._noise.refused(datagram.peer.host, reason)
+
+    def _meters_of(self, nas: Nas) -> NasMeters:
+        meters = self._per_nas.get(nas.name)
+        if meters is None:
+            meters = self._per_nas[nas.name] = self._meters.nas(nas.name)
+        return meters
+
+    def _expire(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._exchanges.expire(loop.time())
+        self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)
+
+    def close(self) -> None:
+        """Stop the timers."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _authenticate(view: PacketView, nas: Nas) -> bool:
+    """Whether the request proves that it comes from the BNG. Raises Unauthentic if it proves the contrary.
+
+    Access-Request: by Message-Authenticator only, which EAP needs (RFC 3579 §3.1) and the operator may require.
+    """
+    if view.code == a.Code.ACCOUNTING_REQUEST:
+        if not radius_auth.accounting_authenticator_fits(view, nas.secret):
+            raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
+        if view.has(a.MESSAGE_AUTHENTICATOR) and not radius_auth.message_authenticator_fits(
+            view, nas.secret, radius_auth.ZEROS
+        ):
+            raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
+        return True
+    if not view.has(a.MESSAGE_AUTHENTICATOR):
+        if nas.require_message_authenticator or view.has(a.EAP_MESSAGE):
+            raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
+        return False
+    if not radius_auth.message_authenticator_fits(view, nas.secret, view.authenticator):
+        raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
+    return True
+
+
+def _hold(nas: Nas, classification: trigger.Classification) -> float:
+    """How long the request may wait for its sighting; 0 in observe mode, which delays nobody."""
+    if nas.mode is not Mode.FULL:
+        return 0.0
+    v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
+    unmarked = nas.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6)
+    return nas.hold_s if v6 or unmarked else 0.0

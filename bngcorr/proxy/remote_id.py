@@ -1,0 +1,85 @@
+"""The enterprise number in front of a DHCPv6 Remote-ID: is it there, and may it go?
+
+    octet   0         3 4                 n
+           +-----------+-------------------+
+           | enterprise| remote-id         |    RFC 4649 §3: uint32 in network order, then 1 or more opaque octets
+           +-----------+-------------------+
+
+DHCPv4's Option 82.2 (RFC 3046 §3.2) has no such number, and BNGs put both into the same RADIUS attribute. Values that
+only look prefixed (MAC addresses, counters, packed VLANs; domain facts: enterprise numbers and look-alikes) stay whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bngcorr.model.vocabulary import PenPolicy, Strength, Trigger
+
+NUMBER_OCTETS: Final = 4
+MAC_OCTETS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Enterprise numbers that may stand in front."""
+
+    accept: frozenset[int] = frozenset()  # empty: every number 1 … ceiling
+    ceiling: int = 131_071
+
+    def acceptable(self, number: int) -> bool:
+        """Whether the number may be an access node's; 0 and 2**32-1 are reserved (RFC 9371)."""
+        return number in self.accept if self.accept else 1 <= number <= self.ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixed:
+    """What a value would be if its first four octets were an enterprise number."""
+
+    enterprise_number: int
+    remote_id: bytes  # the rest, never empty
+    printable: bool  # the whole rest is printable ASCII
+    mac_sized: bool  # the whole value is as long as a MAC address
+
+
+def look(value: bytes, numbers: Numbers) -> Prefixed | None:
+    """The value taken apart, or None if it can't be prefixed: too short, first octet not 0, number not acceptable."""
+    if len(value) <= NUMBER_OCTETS or value[0] != 0:
+        return None
+    number = int.from_bytes(value[:NUMBER_OCTETS], "big")
+    if not numbers.acceptable(number):
+        return None
+    rest = value[NUMBER_OCTETS:]
+    return Prefixed(number, rest, all(0x20 <= octet <= 0x7E for octet in rest), len(value) == MAC_OCTETS)
+
+
+def proves_itself(prefixed: Prefixed) -> bool:
+    """Strong evidence for DHCPv6 by the value alone: a printable rest, and not the length of a MAC.
+
+    A MAC with a low OUI (00:00:0c, Cisco) whose last two octets happen to be printable would pass otherwise.
+    """
+    return prefixed.printable and not prefixed.mac_sized
+
+
+def strip(
+    value: bytes, numbers: Numbers, policy: PenPolicy, trigger: Trigger, strength: Strength | None
+) -> Prefixed | None:
+    """What is left after the strip and the number that was taken off, or None if the value stays as it is.
+
+    `auto` asks for a DHCPv6 trigger by proof or strong evidence and an acceptable number; a rest that is not printable
+    asks for proof, and in a value of six octets it is taken for a MAC and stays. `always` trusts the operator for every
+    request that is not proved to be DHCPv4 or PPP. Values of up to 4 octets are never touched.
+    """
+    if policy is PenPolicy.NEVER:
+        return None
+    prefixed = look(value, numbers)
+    if prefixed is None:
+        return None
+    if policy is PenPolicy.ALWAYS:
+        other = trigger in (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT) and strength is Strength.PROOF
+        return None if other else prefixed
+    if trigger is not Trigger.DHCPV6 or strength not in (Strength.PROOF, Strength.STRONG):
+        return None
+    if not prefixed.printable and (strength is not Strength.PROOF or prefixed.mac_sized):
+        return None
+    return prefixed

@@ -1,0 +1,206 @@
+"""RADIUS packets as views over the received octets (RFC 2865 §3, §5).
+
+      0                   1                   2                   3
+      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+     +---------------+---------------+-------------------------------+
+     |     Code      |  Identifier   |            Length             |    Length 20 … 4096, in octets
+     +---------------+---------------+-------------------------------+
+     |                 Authenticator, 16 octets                      |
+     +---------------------------------------------------------------+
+     |  Attributes: Type (1), Length (1, itself included, ≥ 2), Value|
+
+One walk checks every TLV and notes where it lies; nothing is decoded to objects and re-encoded. Octets beyond Length
+are padding and are cut off (RFC 2865 §3).
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Final
+
+from bngcorr.errors import Malformed
+from bngcorr.model.vocabulary import DropReason
+from bngcorr.wire import attributes as a
+
+HEADER_OCTETS: Final = 20
+MAX_OCTETS: Final = 4096
+
+# Vendors whose sub-attributes do not have RFC 2865's type(1) length(1) layout; theirs stay opaque.
+# USR 429 (4-octet type, no length), Lucent 4846 (2,1), Starent 8164 (2,2), WiMAX 24757 (with continuation octet).
+_OTHER_LAYOUTS: Final = frozenset((429, 4846, 8164, 24757))
+
+_CODES: Final = frozenset(int(code) for code in a.Code)
+
+
+class Span:
+    """Where one attribute or vendor sub-attribute lies in the packet; offsets in octets from its start."""
+
+    __slots__ = ("end", "key", "outer_end", "outer_start", "start")
+
+    def __init__(self, key: int, start: int, end: int, outer_start: int, outer_end: int) -> None:
+        self.key = key  # wire.attributes key
+        self.start = start  # of the (sub-)attribute's type octet
+        self.end = end  # one past its last octet
+        self.outer_start = outer_start  # of the VSA it stands in; same as start for a standard attribute
+        self.outer_end = outer_end
+
+
+class PacketView:
+    """A RADIUS packet whose every length has been checked; made by `decode` only.
+
+    `spans` holds every well-formed attribute in packet order: standard attributes, and for a VSA of a vendor with the
+    usual layout each of its sub-attributes. A VSA that does not follow the layout, and RFC 6929 attributes (241 … 246),
+    appear as one opaque span.
+    """
+
+    __slots__ = ("_first", "authenticator", "code", "identifier", "octets", "spans")
+
+    def __init__(self, octets: bytes, spans: list[Span]) -> None:
+        self.octets = octets
+        self.code = octets[0]
+        self.identifier = octets[1]
+        self.authenticator = octets[4:20]
+        self.spans = spans
+        first: dict[int, Span] = {}
+        for span in spans:
+            first.setdefault(span.key, span)
+        self._first = first
+
+    def __repr__(self) -> str:
+        return f"PacketView(code={self.code}, identifier={self.identifier}, length={len(self.octets)})"
+
+    def has(self, key: int) -> bool:
+        """Whether the attribute is there at all, empty or not."""
+        return key in self._first
+
+    def span(self, key: int) -> Span | None:
+        """Where the first attribute of that key lies."""
+        return self._first.get(key)
+
+    def value(self, span: Span) -> bytes:
+        """Octets of the value behind type and length; may be empty."""
+        return self.octets[span.start + 2 : span.end]
+
+    def first(self, key: int) -> bytes | None:
+        """Value of the first attribute of that key, or None."""
+        span = self._first.get(key)
+        return None if span is None else self.octets[span.start + 2 : span.end]
+
+    def all(self, key: int) -> list[bytes]:
+        """Values of every attribute of that key, in packet order."""
+        if key not in self._first:
+            return []
+        return [self.octets[span.start + 2 : span.end] for span in self.spans if span.key == key]
+
+    def integer(self, key: int) -> int | None:
+        """Value of a 4-octet integer or time attribute; a value of another length is no value (RFC 8044 §2.3)."""
+        value = self.first(key)
+        return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
+
+    def text(self, key: int) -> str | None:
+        """Value as text, octets that are not UTF-8 shown as ``\\xNN``; None if absent or empty."""
+        value = self.first(key)
+        return value.decode("utf-8", "backslashreplace") if value else None
+
+
+def decode(datagram: bytes) -> PacketView:
+    """The packet in a datagram, every length checked.
+
+    Raises Malformed with the reason: too-short, bad-length, bad-code, bad-attribute-length, truncated-attribute,
+    bad- or duplicate-message-authenticator, bad-password-length (RFC 2865 §5.2: 16 … 128 octets, a multiple of 16).
+    """
+    size = len(datagram)
+    if size < HEADER_OCTETS:
+        raise Malformed(DropReason.TOO_SHORT, size)
+    length = datagram[2] << 8 | datagram[3]
+    if not HEADER_OCTETS <= length <= MAX_OCTETS or length > size:
+        raise Malformed(DropReason.BAD_LENGTH, 2)
+    code = datagram[0]
+    if code not in _CODES:
+        raise Malformed(DropReason.BAD_CODE, 0)
+    octets = datagram if length == size else datagram[:length]
+    spans: list[Span] = []
+    at = HEADER_OCTETS
+    signed = False
+    while at < length:
+        if at + 2 > length:
+            raise Malformed(DropReason.TRUNCATED_ATTRIBUTE, at)
+        kind = octets[at]
+        end = at + octets[at + 1]
+        if end < at + 2:
+            raise Malformed(DropReason.BAD_ATTRIBUTE_LENGTH, at)
+        if end > length:
+            raise Malformed(DropReason.TRUNCATED_ATTRIBUTE, at)
+        if kind == a.VENDOR_SPECIFIC:
+            _walk_vendor(octets, at, end, spans)
+        else:
+            if kind == a.MESSAGE_AUTHENTICATOR:
+                if end - at != 18:
+                    raise Malformed(DropReason.BAD_MESSAGE_AUTHENTICATOR_LENGTH, at)
+                if signed:
+                    raise Malformed(DropReason.DUPLICATE_MESSAGE_AUTHENTICATOR, at)
+                signed = True
+            elif kind == a.USER_PASSWORD and code == a.Code.ACCESS_REQUEST:
+                password = end - at - 2
+                if password % 16 or not 16 <= password <= 128:
+                    raise Malformed(DropReason.BAD_PASSWORD_LENGTH, at)
+            spans.append(Span(kind, at, end, at, end))
+        at = end
+    return PacketView(octets, spans)
+
+
+def _walk_vendor(octets: bytes, start: int, end: int, spans: list[Span]) -> None:
+    """Append the sub-attributes of one VSA; all of it as one opaque span if it does not follow RFC 2865 §5.26."""
+    opaque = Span(a.VENDOR_SPECIFIC, start, end, start, end)
+    if end - start < 8:
+        spans.append(opaque)
+        return
+    vendor = int.from_bytes(octets[start + 2 : start + 6], "big")
+    if vendor in _OTHER_LAYOUTS or vendor == 0:
+        spans.append(opaque)
+        return
+    mark = len(spans)
+    at = start + 6
+    while at < end:
+        if at + 2 > end:
+            break
+        sub_end = at + octets[at + 1]
+        if sub_end < at + 2 or sub_end > end:
+            break
+        spans.append(Span(vendor << 8 | octets[at], at, sub_end, start, end))
+        at = sub_end
+    if at != end:
+        del spans[mark:]
+        spans.append(opaque)
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    """One standard attribute. Raises ValueError above 253 octets of value."""
+    return bytes((kind, len(value) + 2)) + value
+
+
+def vendor_attribute(key: int, value: bytes) -> bytes:
+    """One VSA with one sub-attribute; at most 247 octets of value, else ValueError."""
+    body = (key >> 8).to_bytes(4, "big") + bytes((key & 0xFF, len(value) + 2)) + value
+    return bytes((a.VENDOR_SPECIFIC, len(body) + 2)) + body
+
+
+def ipv4(value: bytes | None) -> IPv4Address | None:
+    """Address value; any length but 4 is no address."""
+    return IPv4Address(value) if value is not None and len(value) == 4 else None
+
+
+def ipv6(value: bytes | None) -> IPv6Address | None:
+    """Address value; any length but 16 is no address."""
+    return IPv6Address(value) if value is not None and len(value) == 16 else None
+
+
+def ipv6_prefix(value: bytes | None) -> IPv6Network | None:
+    """Prefix value (RFC 3162 §2.3): reserved octet, prefix-length 0 … 128, then 0 … 16 octets of prefix.
+
+    Trailing zero octets may be cut, so a short prefix field is padded with zeros; bits set beyond the length are
+    cleared. A longer field, or a length above 128, is no prefix. Length 0 is none either: nobody is given ``::/0``.
+    """
+    if value is None or not 2 < len(value) <= 18 or not 1 <= value[1] <= 128:
+        return None
+    return IPv6Network((value[2:].ljust(16, b"\0"), value[1]), strict=False)
