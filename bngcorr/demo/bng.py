@@ -115,7 +115,7 @@ class Bng:
         return {kind: sum(1 for k, _ in held if k == kind) for kind in KINDS} | {"sessions": len(self.sessions)}
 
     def close(self) -> None:
-        """Close both sockets; answers that did not verify go into the journal."""
+        """Close both sockets."""
         for socket in (self._auth, self._acct):
             socket.close()
 

@@ -35,7 +35,6 @@ from bngcorr.resources import resource
 _READY_S = 15.0
 _ROUND_S = 13.0  # beyond the round's opening: longer than three transmissions of one request
 _SETTLE_S = 4.0  # verdicts and ledger are written behind: how long to wait for them
-_PASSWORD = "demo-" + "password"
 
 T = TypeVar("T")
 
@@ -87,6 +86,7 @@ class Lab:
         self._cursor: str | None = None
         self._left = _Leftovers()
         self._stack = AsyncExitStack()
+        self._password = secrets.token_hex(12)  # more than one block of RFC 2865 §5.2
 
     async def __aenter__(self) -> Lab:
         try:
@@ -110,7 +110,7 @@ class Lab:
             else {"127.0.0.1": aaa_secret.encode()}
         )
         self._aaa = Aaa(
-            vocabulary=vocabulary, secrets=known, password=_PASSWORD, needs_signature=not self.options.direct
+            vocabulary=vocabulary, secrets=known, password=self._password, needs_signature=not self.options.direct
         )
         self._stack.callback(self._aaa.close)
         await self._aaa.open()
@@ -124,7 +124,7 @@ class Lab:
                 spec,
                 vocabulary=vocabulary,
                 journal=self._journal,
-                password=_PASSWORD,
+                password=self._password,
                 seed=self.options.seed,
                 auth=await NasSocket.open(spec.address, ("127.0.0.1", auth)),
                 acct=await NasSocket.open(spec.address, ("127.0.0.1", acct)),

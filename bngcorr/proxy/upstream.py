@@ -14,6 +14,8 @@ IDENTIFIERS: Final = 256
 SWEEP_EVERY_S: Final = 0.05
 DRAIN: Final = 64
 DATAGRAM_OCTETS: Final = 4097
+SILENT_AFTER: Final = 8  # requests in a row without an answer
+SILENT_S: Final = 30.0  # then it is worth another try: without traffic nobody would ever notice that it is back
 
 T = TypeVar("T")
 
@@ -73,11 +75,15 @@ class Upstream(Generic[T]):
         self._lanes: list[_Lane[T]] = []
         self._order: OrderedDict[int, Flight[T]] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
-        self.answered_at: float | None = None  # monotonic seconds of the last datagram from the server
-        self.unanswered = 0  # requests that ran out since then
+        self.unanswered = 0  # requests that ran out since the server was last heard of
+        self.last_unanswered_at = 0.0  # monotonic seconds
 
     def __len__(self) -> int:
         return len(self._order)
+
+    def is_silent(self, now: float) -> bool:
+        """Whether many requests in a row ran out, the last of them not long ago."""
+        return self.unanswered >= SILENT_AFTER and now - self.last_unanswered_at < SILENT_S
 
     @property
     def sockets(self) -> int:
@@ -142,7 +148,7 @@ class Upstream(Generic[T]):
                 octets = lane.socket.recv(DATAGRAM_OCTETS)
             except OSError:  # nothing left, or ECONNREFUSED: nobody listens there
                 return
-            self.answered_at = asyncio.get_running_loop().time()
+            self.unanswered = 0
             self._answered(lane.in_flight[octets[1]] if len(octets) > 1 else None, octets)
 
     def _sweep(self) -> None:
@@ -154,6 +160,7 @@ class Upstream(Generic[T]):
                 break
             self.finish(flight)
             self.unanswered += 1
+            self.last_unanswered_at = now
             self._expired(flight)
         self._timer = loop.call_later(SWEEP_EVERY_S, self._sweep)
 

@@ -180,6 +180,7 @@ class SessionRow:
 
     session: str
     domain: str
+    nas: str  # "bng|hash of the NAS identity"
     state: SessionState
     line: str | None
     ids: LineIds | None

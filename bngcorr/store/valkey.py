@@ -293,17 +293,14 @@ class ValkeyStore:
         )
         sessions = [_text(member) for member in members]
         rows = {row.session: row for row in await self._session_rows([(domain, session) for session in sessions])}
-        gone = c.SessionRow(
-            session="", domain=domain, state=SessionState.STOPPED, line=None, ids=None, hosts=(), at_ms=0,
-            until_ms=0, shown="",
-        )  # fmt: skip
-        return [rows.get(session) or _renamed(gone, session) for session in sessions]
+        return [rows.get(session) or _gone(domain, session) for session in sessions]
 
 
-def _renamed(row: c.SessionRow, session: str) -> c.SessionRow:
+def _gone(domain: str, session: str) -> c.SessionRow:
     return c.SessionRow(
-        session=session, domain=row.domain, state=row.state, line=None, ids=None, hosts=(), at_ms=0, until_ms=0, shown=""
-    )
+        session=session, domain=domain, nas="", state=SessionState.STOPPED, line=None, ids=None, hosts=(), at_ms=0,
+        until_ms=0, shown="{}",
+    )  # fmt: skip
 
 
 def line_terms(ids: LineIds) -> tuple[str, ...]:
@@ -394,6 +391,7 @@ def _session_row(domain: str, session: str, reply: Reply, epochs: dict[str, int]
     return c.SessionRow(
         session=session,
         domain=domain,
+        nas=_text(nas) if nas else "",
         state=life,
         line=_text(line) if line else None,
         ids=LineIds.decode(ids) if ids else None,

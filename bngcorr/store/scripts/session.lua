@@ -15,8 +15,8 @@ local function keep(key, ms)
   if ms > 0 and redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, ms) end
 end
 
-redis.call('HSETNX', KEYS[2], nas, '0 0')
-local epoch, epoch_at = string.match(redis.call('HGET', KEYS[2], nas), '^(%d+) (%d+)$')
+if step ~= 'expire' then redis.call('HSETNX', KEYS[2], nas, '0 0') end
+local epoch, epoch_at = string.match(redis.call('HGET', KEYS[2], nas) or '0 0', '^(%d+) (%d+)$')
 epoch_at = tonumber(epoch_at)
 
 local r = redis.call('HMGET', S, 'at', 'st', 'ep', 'h', 'ln', 'id', 'dg', 'k', 'until')

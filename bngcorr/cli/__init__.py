@@ -1,0 +1,24 @@
+"""The command line: one module a verb. Exit codes: 0 done, 1 negative answer or failure, 2 usage or configuration."""
+
+from __future__ import annotations
+
+import cyclopts
+
+from bngcorr import __version__
+from bngcorr.cli import check_config, demo, serve, web
+
+app = cyclopts.App(
+    name="bngcorr",
+    version=__version__,
+    help="RADIUS proxy between broadband gateways and AAA: one identity per access line, whichever protocol asked.",
+    help_epilogue="Start with `bngcorr demo` to see it work, or `bngcorr check-config -c FILE` on your own file.",
+)
+app.command(serve.serve)
+app.command(web.web)
+app.command(check_config.check_config)
+app.command(demo.demo)
+
+
+def main() -> None:
+    """Entry point of the ``bngcorr`` command."""
+    app()

@@ -1,0 +1,25 @@
+"""`bngcorr check-config`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from bngcorr.cli.process import load_or_exit
+
+
+def check_config(*, config: Annotated[Path, Parameter(name=("--config", "-c"))]) -> None:
+    """Check a configuration file: every fault at once, with key, value and what was expected.
+
+    Exits 0 if the file is sound, 2 if it has faults. Nothing is opened or contacted.
+
+    Parameters
+    ----------
+    config:
+        The configuration file (YAML).
+    """
+    settings = load_or_exit(config)
+    count = len(settings.bngs)
+    print(f"{config}: sound, {count} BNG{'s' if count != 1 else ''}")

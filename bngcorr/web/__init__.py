@@ -1,0 +1,1 @@
+"""HTTP: `health` in the packet process, `api` in a process of its own."""
