@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, Info
 from bngcorr import __version__
 from bngcorr.accountant.capacity import CostTable, host_resources
 from bngcorr.accountant.sweeper import Sweeper
-from bngcorr.config import Bng, Config, Endpoint, Upstream as UpstreamConfig
+from bngcorr.config import Bng, Config, Endpoint
+from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator.judge import Judge
 from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
 from bngcorr.model.vocabulary import HostKind
@@ -32,7 +33,8 @@ from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.contract import Lesson
-from bngcorr.store.embedded import EmbeddedValkey, url as embedded_url
+from bngcorr.store.embedded import EmbeddedValkey
+from bngcorr.store.embedded import url as embedded_url
 from bngcorr.store.valkey import ValkeyStore
 from bngcorr.web.api import Api
 from bngcorr.web.health import Readiness, health_app
@@ -90,9 +92,7 @@ class PacketProcess:
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
         self._store = open_store(config)
         self._judge: Judge[Request] = Judge(self._store, self._clock, probe=self._store.now_ms)
-        self._behind = WriteBehind(
-            self._store, self._clock, limit=config.store.write_backlog, written=self._written
-        )
+        self._behind = WriteBehind(self._store, self._clock, limit=config.store.write_backlog, written=self._written)
         bngs = [(bng.domain_name, bng.name) for bng in config.bngs]
         self._sweeper = Sweeper(self._store, self._clock, bngs, self._behind.put)
         servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
@@ -146,7 +146,7 @@ class PacketProcess:
         log.info("ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._config.bngs), version=__version__)
 
     async def _greet_store(self) -> None:
-        """Say what the store is. One that is too old ends the start; one that is away does not: v4 goes on without it."""
+        """Say what the store is. One that is too old ends the start; one that is away does not: v4 does not need it."""
         try:
             async with asyncio.timeout(FIRST_TRY_S + 2):
                 version = await self._store.version()
@@ -157,9 +157,7 @@ class PacketProcess:
                 raise
             log.warning("store does not answer, going on without correlation until it does", error=str(error))
 
-    def _open(
-        self, name: str, code: a.Code, endpoints: Sequence[Endpoint], server: UpstreamConfig | None
-    ) -> None:
+    def _open(self, name: str, code: a.Code, endpoints: Sequence[Endpoint], server: UpstreamConfig | None) -> None:
         if not endpoints or server is None:
             return
         replies = (
@@ -198,7 +196,9 @@ class PacketProcess:
                 )
             except OSError as error:
                 key = f"listen.{name}[{index}]"
-                fault = ConfigFault(key=key, got=f"{endpoint} ({error.strerror})", expected="an address to bind to here")
+                fault = ConfigFault(
+                    key=key, got=f"{endpoint} ({error.strerror})", expected="an address to bind to here"
+                )
                 raise ConfigError((fault,)) from None
             self._sockets.append(socket)
             socket.start(lambda s, vector: self._pipeline.carry(s, vector, code))

@@ -249,9 +249,9 @@ class Bng(_WithSecret):
     window: Duration = 5.0
     """A sighting of the same CPE this near in time matches."""
     hold: Duration = 0.3
-    """How long a v6 request may wait for the v4 request of its line; 0 switches it off. Keep ≤ 1/3 of the BNG's timeout."""
+    """How long a v6 request may wait for its line's v4 request; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
     v4_always_has_id: bool | None = None
-    """Whether DHCPv4 requests always carry a line id here, so that an id-less one is worth a hold. None: the profile's."""
+    """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
     enterprise_number: PenPolicy | None = None
     """auto, always or never strip. None: the profile's."""
     require_message_authenticator: bool = False

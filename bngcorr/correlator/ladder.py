@@ -68,7 +68,9 @@ def _by_session(question: Question, known: SessionIdentity, epochs: dict[str, in
 
     An id that came back after a restart of its NAS, or with another CPE, is another session.
     """
-    if known.epoch != epochs.get(known.nas, 0) or not fingerprints_agree(known.fingerprint, question.keyring.fingerprint):
+    if known.epoch != epochs.get(known.nas, 0) or not fingerprints_agree(
+        known.fingerprint, question.keyring.fingerprint
+    ):
         return None
     if known.line is not None:
         return Verdict(

@@ -97,6 +97,6 @@ class Network:
         return self._shared
 
     def mac(self, number: int) -> str:
-        """The MAC of the CPE with this number, locally administered."""
-        octets = bytes([0x02, self._oui]) + number.to_bytes(4, "big")
+        """The MAC of the CPE with this number: a maker's, for a locally administered one is no key on its own."""
+        octets = bytes.fromhex("a491b1") + ((self._oui << 16) + number & 0xFFFFFF).to_bytes(3, "big")
         return octets.hex(":")

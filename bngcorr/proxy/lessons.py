@@ -168,7 +168,9 @@ def event(request: Request, verdict: Verdict, now_ms: int) -> Event:
                 "attachment": _attachment(request),
                 "trigger": str(request.classification.trigger),
                 "strength": str(request.classification.strength) if request.classification.strength else None,
-                "evidence": [f"{item.family} {item.strength}: {item.reason}" for item in request.classification.evidence],
+                "evidence": [
+                    f"{item.family} {item.strength}: {item.reason}" for item in request.classification.evidence
+                ],
                 "verdict": str(verdict.outcome),
                 "rung": str(verdict.rung) if verdict.rung else None,
                 "key": str(verdict.key) if verdict.key else None,

@@ -37,7 +37,7 @@ def parse_port_id(text: str) -> Attachment | None:
     """Port and VLANs from a NAS-Port-Id, prefix and suffix removed.
 
     The first word that looks like a port counts: ``bert 1/1/c2/1:201.100 remote-id`` → 1/1/c2/1, 201, 100. VLAN
-    numbers above 4095 are none. Text without such a word is no attachment: a constant label would tie strangers together.
+    numbers above 4095 are none. Text without such a word is no attachment: a label would tie strangers together.
     """
     for match in _PORT_ID.finditer(text):
         outer = int(match[2]) if match[2] else None

@@ -26,7 +26,10 @@ class Meters:
         )
         self._discards = {reason: discards.labels(str(reason)) for reason in DropReason}
         duplicates = Counter(
-            "bngcorr_radius_duplicates", "Retransmissions by BNGs, by what became of them.", ("done",), registry=registry
+            "bngcorr_radius_duplicates",
+            "Retransmissions by BNGs, by what became of them.",
+            ("done",),
+            registry=registry,
         )
         self.duplicate_answered = duplicates.labels("answered-from-cache")
         self.duplicate_resent = duplicates.labels("sent-again-to-aaa")
@@ -58,10 +61,14 @@ class Meters:
         self.timeouts = Counter(
             "bngcorr_upstream_timeouts", "Requests that AAA did not answer in time.", ("upstream",), registry=registry
         )
-        self.in_flight = Gauge("bngcorr_upstream_inflight", "Requests waiting for AAA.", ("upstream",), registry=registry)
+        self.in_flight = Gauge(
+            "bngcorr_upstream_inflight", "Requests waiting for AAA.", ("upstream",), registry=registry
+        )
         self.held = Gauge("bngcorr_held_requests", "Requests on hold for a sighting.", registry=registry)
         self.backlog = Gauge("bngcorr_store_backlog", "Writes waiting for the store.", registry=registry)
-        self.lost = Gauge("bngcorr_store_lost_writes", "Writes given up because the backlog was full.", registry=registry)
+        self.lost = Gauge(
+            "bngcorr_store_lost_writes", "Writes given up because the backlog was full.", registry=registry
+        )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
         self.hosts = Gauge("bngcorr_hosts", "Hosts in use, by BNG and kind.", ("bng", "type"), registry=registry)

@@ -138,9 +138,7 @@ class Pipeline:
         if questions:
             self._judge.ask(questions, self._judged)
 
-    def _admit(
-        self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int
-    ) -> Request | None:
+    def _admit(self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int) -> Request | None:
         """Known BNG, valid octets, authentic, not a duplicate; then what it says of trigger and line."""
         peer = datagram.peer
         nas = self._table.find(peer.host)

@@ -41,9 +41,7 @@ def _spliced(octets: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def _vendor_edits(
-    view: PacketView, strips: Sequence[Span], drops: Sequence[Span]
-) -> Iterable[tuple[int, int, bytes]]:
+def _vendor_edits(view: PacketView, strips: Sequence[Span], drops: Sequence[Span]) -> Iterable[tuple[int, int, bytes]]:
     """One edit for each VSA in which sub-attributes lose their first 4 octets (`strips`) or go altogether (`drops`)."""
     touched = {(span.outer_start, span.outer_end) for span in (*strips, *drops)}
     for start, end in touched:
@@ -131,9 +129,7 @@ def to_nas(
         else:
             fresh = (next_salt & 0xFFFF).to_bytes(2, "big")
             next_salt += 1
-            new = radius_auth.rehide_salted(
-                value, aaa.secret, aaa.authenticator, nas.secret, nas.authenticator, fresh
-            )
+            new = radius_auth.rehide_salted(value, aaa.secret, aaa.authenticator, nas.secret, nas.authenticator, fresh)
         edits.append((start, span.end, new))
     attributes = _spliced(view.octets, edits)
     if HEADER_OCTETS + 18 + len(attributes) > MAX_OCTETS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -65,7 +66,7 @@ class Upstream(Generic[T]):
         answered: Callable[[Flight[T] | None, bytes], None],
         expired: Callable[[Flight[T]], None],
     ) -> None:
-        """`answered(flight, octets)`: a datagram came for that identifier (None: nobody waits); `expired`: none came."""
+        """`answered(flight, octets)`: a datagram came for that identifier (None: not awaited). `expired`: none came."""
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._address = (host, port)
         self._timeout_s = timeout_s
@@ -129,10 +130,9 @@ class Upstream(Generic[T]):
 
     def resend(self, flight: Flight[T]) -> None:
         """The same octets again: AAA knows them for a retransmission."""
-        try:
+        # nobody listens, or the buffer is full: like a datagram lost on the way, the BNG sends again
+        with contextlib.suppress(OSError):
             self._lanes[flight.socket_number].socket.send(flight.octets)
-        except OSError:
-            pass  # nobody listens or the buffer is full: like a datagram lost on the way, the BNG sends again
 
     def finish(self, flight: Flight[T]) -> None:
         """The answer was good: the identifier is free again."""

@@ -113,7 +113,9 @@ class EmbeddedValkey:
             if self._process is not None and self._process.returncode is not None:
                 raise StoreError(f"the embedded store ended at once; see {self._dir / 'valkey.log'}")
             if asyncio.get_running_loop().time() > deadline:
-                raise StoreError(f"the embedded store did not answer within {within_s:.0f} s; see {self._dir}/valkey.log")
+                raise StoreError(
+                    f"the embedded store did not answer within {within_s:.0f} s; see {self._dir}/valkey.log"
+                )
             await asyncio.sleep(0.02)
 
     def _alive(self) -> bool:
@@ -138,7 +140,7 @@ class EmbeddedValkey:
             try:
                 await self._spawn()
             except StoreError as error:
-                log.error("embedded store does not start", error=str(error))
+                log.warning("embedded store does not start", error=str(error))
             else:
                 log.warning("embedded store is back", data_dir=str(self._dir))
 

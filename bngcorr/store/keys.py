@@ -1,4 +1,4 @@
-"""Names of everything in the store, in one place. Built from our own names, numbers and hashes, never from raw peer octets.
+"""Names of everything in the store, in one place: our own names, numbers and hashes, never raw peer octets.
 
 The correlation domain is the hash tag: whatever belongs to one domain lives in one slot of a cluster.
 """

@@ -46,7 +46,7 @@ class Lane:
         self._client: Redis = Redis(connection_pool=pool)
         self._pool = pool
         self._scripts = _load_scripts()
-        self._sha = {name: sha1(text).hexdigest() for name, text in self._scripts.items()}  # noqa: S324
+        self._sha = {name: sha1(text).hexdigest() for name, text in self._scripts.items()}
         self.calls = 0  # round trips, for the metrics
 
     def script(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:

@@ -73,9 +73,7 @@ class ValkeyStore:
             if question.session is not None:
                 kinds[names.session(question.session)] = "s"
         commands = [
-            self._lane.script(
-                "recall", [self._keys(domain).epochs, *kinds], [now_ms - c.TAINT_MS, *kinds.values()]
-            )
+            self._lane.script("recall", [self._keys(domain).epochs, *kinds], [now_ms - c.TAINT_MS, *kinds.values()])
             for domain, kinds in wanted.items()
         ]
         found: dict[str, Reply] = {}

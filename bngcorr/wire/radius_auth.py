@@ -9,7 +9,6 @@ for a reply with the authenticator of the request in the header, for an Accounti
 from __future__ import annotations
 
 import hmac
-import os
 from hashlib import md5
 from typing import Final
 
