@@ -14,7 +14,7 @@ from bngcorr.demo.session import KINDS
 _PAGE = 1000
 
 
-class ApiSilent(Exception):  # noqa: N818 - names a state, not a fault of ours
+class ApiSilent(Exception):
     """The API did not answer, or not with what it promises."""
 
 

@@ -51,7 +51,7 @@ STATUS_NAMES = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818 - says what the octets are
+class Unreadable(Exception):
     """The datagram is no RADIUS packet, or not from who it says."""
 
 

@@ -11,7 +11,7 @@ from bngcorr.errors import StoreError
 log = structlog.get_logger()
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457's word
+class Problem(Exception):
     """An answer that is not what was asked for."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
