@@ -173,7 +173,7 @@ class Web(_Model):
 class Store(_Model):
     """Redis or Valkey, where sessions and sightings live."""
 
-    url: str = "redis://127.0.0.1:6379/0"
+    url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
     """redis://, rediss:// or unix:// URL, or "embedded": a real Valkey run by `bngcorr serve` (extra "embedded")."""
     data_dir: Path = Path("var")
     """Folder of the embedded store: its socket and append-only file."""
@@ -249,7 +249,7 @@ class Bng(_WithSecret):
     window: Duration = 5.0
     """A sighting of the same CPE this near in time matches."""
     hold: Duration = 0.3
-    """How long a v6 request may wait for its line's v4 request; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
+    """How long a v6 request may wait for its line's v4 one; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
     v4_always_has_id: bool | None = None
     """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
     enterprise_number: PenPolicy | None = None

@@ -19,7 +19,10 @@ def set_up(log: Log) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if log.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the default shows local variables: secrets
+        )
     )
     structlog.configure(
         processors=[

@@ -11,7 +11,7 @@ from bngcorr.store.behind import Clock
 from bngcorr.store.contract import Lesson, QueryStore, SessionChange, SessionStep
 
 EVERY_S: Final = 5.0
-BATCH: Final = 200
+BATCH: Final = 1000
 
 
 def expiry(domain: str, bng: str, session: str, nas: str, now_ms: int) -> SessionChange:

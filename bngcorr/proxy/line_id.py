@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, parse_mac
-from bngcorr.model.vocabulary import MacSource, PenPolicy
+from bngcorr.model.vocabulary import MacSource, PenPolicy, Trigger
 from bngcorr.profiles import Profile
 from bngcorr.proxy import remote_id
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.trigger import Classification
+from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView, Span
 
 # [prefix ]port[:outer[.inner]][ suffix]; SR OS: NAS-Port-Id attribute details of its RADIUS reference guide 22.2.
@@ -73,6 +74,8 @@ def identify(
                 circuit.add(value)
     mac = source = None
     for carrier in profile.macs:
+        if carrier.key == a.USER_NAME and classification.trigger in (Trigger.PPP, Trigger.CONFLICT):
+            continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
         text = view.first(carrier.key)
         if text and len(text) <= 32 and (mac := parse_mac(text.decode("latin-1"))) is not None:
             source = carrier.source

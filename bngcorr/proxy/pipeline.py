@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import structlog
@@ -60,7 +60,7 @@ class Port:
 
     code: a.Code
     replies: frozenset[a.Code]
-    secret: bytes  # shared with AAA
+    secret: bytes = field(repr=False)  # shared with AAA
     require_message_authenticator: bool
     meters: UpstreamMeters
     upstream: Upstream[Request] | None = None

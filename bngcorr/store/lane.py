@@ -35,14 +35,18 @@ class Lane:
     """Pipelined commands to one server. Raises StoreError and nothing else."""
 
     def __init__(self, url: str) -> None:
-        pool = ConnectionPool.from_url(
-            url,
-            socket_connect_timeout=1.0,
-            socket_timeout=None,  # every call brings its own budget
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=0,
-            max_connections=64,
-        )
+        """`url` is redis-py's. Raises StoreError if it is none; nothing is contacted yet."""
+        try:
+            pool = ConnectionPool.from_url(
+                url,
+                socket_connect_timeout=1.0,
+                socket_timeout=None,  # every call brings its own budget
+                retry=Retry(NoBackoff(), 0),
+                health_check_interval=0,
+                max_connections=64,
+            )
+        except ValueError:
+            raise StoreError("store.url is no URL of a store (it is not shown, for it may hold a password)") from None
         self._client: Redis = Redis(connection_pool=pool)
         self._pool = pool
         self._scripts = _load_scripts()

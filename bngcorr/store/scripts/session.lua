@@ -19,9 +19,10 @@ if step ~= 'expire' then redis.call('HSETNX', KEYS[2], nas, '0 0') end
 local epoch, epoch_at = string.match(redis.call('HGET', KEYS[2], nas) or '0 0', '^(%d+) (%d+)$')
 epoch_at = tonumber(epoch_at)
 
-local r = redis.call('HMGET', S, 'at', 'st', 'ep', 'h', 'ln', 'id', 'dg', 'k', 'until')
+local r = redis.call('HMGET', S, 'at', 'st', 'ep', 'h', 'ln', 'id', 'dg', 'k', 'until', 'own')
 local known, r_at, r_state, r_epoch, r_hosts = r[1] ~= false, tonumber(r[1] or '0'), r[2], r[3], r[4] or ''
 local r_line, r_ids, r_digests, r_keys, r_until = r[5] or '', r[6] or '', r[7] or '', r[8] or '', tonumber(r[9] or '0')
+local r_own = r[10] == '1'
 
 if step == 'expire' then
   if known and r_until > now then return 'alive' end
@@ -78,9 +79,9 @@ for token in pairs(after) do
   end
 end
 
--- identity: fixed at first sight; "none" gives way only to an id of the request's own
-if not known or r_line == '' and (own or r_state == 'expected') then
-  r_line, r_ids = line, ids
+-- identity: fixed at first sight; "none" and an inherited one give way to what the BNG itself says
+if not known or (r_line == '' and r_state == 'expected') or (own and not r_own) then
+  r_line, r_ids, r_own = line, ids, own
 end
 
 -- correlation keys: the session vouches for its line while it lives
@@ -128,13 +129,14 @@ if at == r_at and known then
   digest = string.sub(r_digests .. ',' .. digest, -144)
 end
 redis.call('HSET', S, 'at', string.format('%d', at), 'st', state, 'ep', epoch, 'h', text, 'ln', r_line, 'id', r_ids,
-  'dg', digest, 'k', r_keys, 'until', string.format('%d', stored_until), 'nas', nas)
+  'dg', digest, 'k', r_keys, 'until', string.format('%d', stored_until), 'nas', nas, 'own', r_own and '1' or '0')
 if fingerprint ~= '' then redis.call('HSET', S, 'fp', fingerprint) end
 if ARGV[12] ~= '' then redis.call('HSET', S, 'j', ARGV[12]) end
 if ended then
   redis.call('PEXPIRE', S, tombstone_ms)
 else
-  keep(S, math.max(until_ms - now, 0) + tombstone_ms)
+  -- the sweeper ends it; gone by itself, it would leave its hosts counted
+  redis.call('PEXPIRE', S, math.max(until_ms - now, 0) + 2592000000)
 end
 redis.call('ZADD', KEYS[3], stored_until, sid)
 return 'applied'

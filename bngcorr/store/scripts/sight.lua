@@ -66,4 +66,5 @@ local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
 if at >= last then redis.call('HSET', KEYS[1], 'last', ARGV[3], 'id', ids, 'j', ARGV[8], 'until', ARGV[5]) end
 keep(KEYS[1], until_ms - now)
 redis.call('ZADD', KEYS[2], 'GT', until_ms, line)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 return word
