@@ -94,7 +94,7 @@ class CorrelationStore(Protocol):
         ...
 
     async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
-        """Apply lessons in order; one word each on what came of it. Raises StoreError: any may have been applied then."""
+        """Apply lessons in order; one word each on what came of it. Raises StoreError; some may be applied then."""
         ...
 
 

@@ -6,11 +6,12 @@ redis-py keeps what is hard (TLS, authentication, reconnecting); its pipeline co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha1
 from importlib import resources
 from typing import Any, Final
 
+from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
@@ -21,6 +22,7 @@ from bngcorr.errors import StoreError
 
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
+_pack: Callable[[Command], bytes] = pack_command  # type: ignore[assignment]  # its stub allows one argument only
 Reply = Any  # what redis-py parsed; turned into values on the line after it is read
 
 SCRIPTS: Final = ("recall", "sight", "session", "restart")
@@ -74,7 +76,7 @@ class Lane:
         connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         clean = False
         try:
-            await connection.send_packed_command(connection.pack_commands(commands))
+            await connection.send_packed_command([b"".join(map(_pack, commands))])
             replies: list[Reply] = []
             missing = False
             failure: ResponseError | None = None
