@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import cyclopts
 
 from bngcorr import __version__
@@ -21,4 +23,7 @@ app.command(demo.demo)
 
 def main() -> None:
     """Entry point of the ``bngcorr`` command."""
-    app()
+    try:
+        app(exit_on_error=False)
+    except cyclopts.CycloptsError:
+        sys.exit(2)  # what was wrong is printed already

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ def guide(service: Service) -> list[str]:
         "# metrics of the packet process, its log, and its configuration, checked:",
         f"curl -s '{service.health}/metrics'",
         f"tail -f {service.log('serve')}",
-        f"bngcorr check-config -c {service.config}",
+        f"{sys.argv[0]} check-config -c {service.config}",
         "# kill the store: requests that name their line go on, and the rest is back as soon as the store is:",
         f'kill -9 "$(cat {service.store_pid_file})"',
     ]

@@ -123,6 +123,7 @@ class DropReason(StrEnum):
     BAD_PASSWORD_LENGTH = "bad-password-length"  # noqa: S105
     BAD_HIDDEN_ATTRIBUTE = "bad-hidden-attribute"
     DUPLICATE_IN_FLIGHT = "duplicate-in-flight"
+    SUPERSEDED = "superseded"
     OVERLOAD = "overload"
     NO_IDENTIFIER = "no-identifier"
     TOO_LONG = "too-long"

@@ -14,14 +14,11 @@ from typing import Final, Protocol
 
 import structlog
 
-from bngcorr.accountant import record as accounting_record
-from bngcorr.correlator import keys
-from bngcorr.correlator.ladder import Question
 from bngcorr.errors import IdentifierExhausted, Malformed, Unauthentic, WireError
-from bngcorr.model.line import line_key
-from bngcorr.model.verdict import CONFLICT, Verdict
-from bngcorr.model.vocabulary import DropReason, Mode, Outcome, Strength, Trigger
-from bngcorr.proxy import lessons, line_id, rewrite, trigger
+from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import DropReason, Mode, Outcome
+from bngcorr.proxy import lessons, rewrite
+from bngcorr.proxy.admit import Arrival, authenticate, describe, own_verdict
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
 from bngcorr.proxy.nas import Nas, NasTable
@@ -36,12 +33,9 @@ from bngcorr.store.contract import Lesson
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
 from bngcorr.wire.dictionary import Hidden
-from bngcorr.wire.radius import PacketView
 
 log = structlog.get_logger()
 
-_ACCESS_REPLIES: Final = frozenset((a.Code.ACCESS_ACCEPT, a.Code.ACCESS_REJECT, a.Code.ACCESS_CHALLENGE))
-_ACCOUNTING_REPLIES: Final = frozenset((a.Code.ACCOUNTING_RESPONSE,))
 _IDENTIFIED: Final = (Outcome.OWN, Outcome.MATCHED)
 EXPIRE_EVERY_S: Final = 0.5
 
@@ -121,83 +115,60 @@ class Pipeline:
         self._meters.vector.observe(len(vector))
         questions: list[Request] = []
         for datagram in vector:
-            try:
-                request = self._admit(socket, datagram, code, now, now_ms)
-                if request is None:
-                    continue
-                verdict = self._own_verdict(request)
-                if verdict is not None:
-                    self._forward(request, verdict)
-                else:
-                    questions.append(request)
-            except WireError as error:
-                self._refuse(error, datagram)
-            except Exception:
-                self._meters.drop(DropReason.INTERNAL_ERROR)
-                log.exception("internal error, datagram dropped", client=datagram.peer.host)
+            request = self._admit(socket, datagram, code, now, now_ms)
+            if request is None:
+                continue
+            verdict = own_verdict(request)
+            if verdict is not None:
+                self._judged(request, verdict)
+            else:
+                questions.append(request)
         if questions:
             self._judge.ask(questions, self._judged)
 
     def _admit(self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int) -> Request | None:
-        """Known BNG, valid octets, authentic, not a duplicate; then what it says of trigger and line."""
+        """Known BNG, valid octets, authentic, not a duplicate; else dropped by name, or answered again."""
         peer = datagram.peer
         nas = self._table.find(peer.host)
         if nas is None:
             self._meters.drop(DropReason.UNKNOWN_CLIENT)
             self._noise.unknown_client(peer.host, peer.port, code)
             return None
-        view = radius.decode(datagram.octets)
-        if view.code != code:
-            raise Malformed(DropReason.BAD_CODE)
-        meters = self._meters_of(nas)
-        authentic = _authenticate(view, nas)
-        if not authentic:
-            meters.unsigned.inc()
-        key = ExchangeKey(peer.host, peer.port, socket.number, view.identifier)
-        admission, exchange = self._exchanges.admit(key, view.authenticator, now)
-        if exchange is None:
-            self._meters.drop(DropReason.OVERLOAD)
+        try:
+            view = radius.decode(datagram.octets)
+            authentic = authenticate(view, nas, code)
+            key = ExchangeKey(peer.host, peer.port, socket.number, view.identifier)
+            admission, exchange = self._exchanges.admit(key, view.authenticator, now)
+            if exchange is None:
+                self._meters.drop(DropReason.OVERLOAD)
+                return None
+            if admission is not Admission.NEW:
+                self._repeat(admission, self._requests.get(id(exchange)), exchange.reply, socket, datagram)
+                return None
+            request = describe(
+                Arrival(nas=nas, view=view, socket=socket, peer=peer, exchange=exchange, at=now, at_ms=now_ms),
+                authentic,
+                self._numbers,
+            )
+        except WireError as error:
+            self._meters.drop(DropReason(error.reason))
+            self._noise.refused(peer.host, DropReason(error.reason))
             return None
-        if admission is not Admission.NEW:
-            self._repeat(admission, self._requests.get(id(exchange)), exchange.reply, socket, datagram)
+        except Exception:
+            self._meters.drop(DropReason.INTERNAL_ERROR)
+            log.exception("internal error, datagram dropped", client=peer.host)
             return None
-        (meters.auth if code is a.Code.ACCESS_REQUEST else meters.acct).inc()
-
-        classification = trigger.classify(view, nas.profile, self._numbers)
-        identity = line_id.identify(view, nas.profile, classification, self._numbers, nas.pen)
-        if identity.strips:
-            meters.strips.inc()
-        ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
-        session_id = view.first(a.ACCT_SESSION_ID)
-        session = keys.session_hash(nas.name, session_id) if session_id else None
-        accounting = code is a.Code.ACCOUNTING_REQUEST
-        request = Request(
-            nas=nas,
-            view=view,
-            socket=socket,
-            peer=peer,
-            exchange=exchange,
-            arrived_at=now,
-            arrived_ms=now_ms,
-            authentic=authentic,
-            classification=classification,
-            identity=identity,
-            keyring=ring,
-            session=session,
-            record=accounting_record.read(view, now_ms, None) if accounting else None,
-            question=Question(
-                domain=nas.domain,
-                keyring=ring,
-                session=session,
-                at_ms=now_ms,
-                window_ms=nas.window_ms,
-                match_v6=classification.trigger is not Trigger.DHCPV4 or nas.profile.v4_matched_by_v6,
-                accounting=accounting,
-            ),
-            hold_s=_hold(nas, classification) if not accounting else 0.0,
-        )
         self._requests[id(exchange)] = request
+        self._count(request)
         return request
+
+    def _count(self, request: Request) -> None:
+        meters = self._meters_of(request.nas)
+        (meters.acct if request.accounting else meters.auth).inc()
+        if not request.authentic:
+            meters.unsigned.inc()
+        if request.identity.strips:
+            meters.strips.inc()
 
     def _repeat(
         self, admission: Admission, request: Request | None, reply: bytes | None, socket: NasSocket, datagram: Datagram
@@ -213,20 +184,6 @@ class Pipeline:
                 port.upstream.resend(request.flight)
         else:
             self._meters.drop(DropReason.DUPLICATE_IN_FLIGHT)
-
-    def _own_verdict(self, request: Request) -> Verdict | None:
-        """What needs no store: a line of its own, a contradiction, or a request that has no line at all."""
-        identity, nas = request.identity, request.nas
-        if identity.contradictory or request.classification.trigger is Trigger.CONFLICT:
-            return CONFLICT
-        if identity.ids.names_line(nas.profile.line_id):
-            line = line_key(identity.ids, nas.profile.line_id)
-            return Verdict(outcome=Outcome.OWN, line=line)
-        bare = not request.keyring.handles and request.session is None
-        no_session = request.record is not None and request.record.step is None
-        if bare or no_session or nas.mode is Mode.STRIP:
-            return Verdict(outcome=Outcome.UNMATCHED)
-        return None
 
     # ---- verdicts, and on to AAA
 
@@ -244,7 +201,7 @@ class Pipeline:
         request.verdict = verdict
         nas, view, identity = request.nas, request.view, request.identity
         if not self._exchanges.current(request.exchange):
-            self._abandon(request, DropReason.NO_REPLY)  # superseded or expired while it was held
+            self._abandon(request, DropReason.SUPERSEDED)
             return
         port = self._ports[view.code]
         upstream = port.upstream
@@ -262,7 +219,7 @@ class Pipeline:
             return
         try:
             octets = self._signed(request, port, flight.identifier, edits, appended)
-        except WireError:
+        except BaseException:
             upstream.give_back(flight)
             raise
         request.flight = flight
@@ -298,16 +255,18 @@ class Pipeline:
 
     def _note(self, request: Request, verdict: Verdict) -> None:
         """Count the verdict and write down what the request taught by itself."""
+        record = request.record
+        if record is not None:
+            for lesson in lessons.accounting(request, record, verdict, self._remember_ms):
+                self._learn(lesson)
+            if record.step is None:
+                return  # Accounting-On and the like ask for no line: there is no verdict to count
         meters = self._meters_of(request.nas)
         meters.verdicts[verdict.outcome, verdict.rung].inc()
         if verdict.distance_ms is not None:
             meters.distance.observe(abs(verdict.distance_ms) / 1000)
-        now_ms = self._clock.now_ms()
-        self._learn(lessons.event(request, verdict, now_ms))
-        if request.record is not None:
-            for lesson in lessons.accounting(request, request.record, verdict, self._remember_ms):
-                self._learn(lesson)
-        else:
+        self._learn(lessons.event(request, verdict, self._clock.now_ms()))
+        if record is None:
             seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
             if seen is not None:
                 self._learn(seen)
@@ -389,11 +348,6 @@ class Pipeline:
         self._exchanges.abandon(request.exchange)
         self._requests.pop(id(request.exchange), None)
 
-    def _refuse(self, error: WireError, datagram: Datagram) -> None:
-        reason = DropReason(error.reason)
-        self._meters.drop(reason)
-        self._noise.refused(datagram.peer.host, reason)
-
     def _meters_of(self, nas: Nas) -> NasMeters:
         meters = self._per_nas.get(nas.name)
         if meters is None:
@@ -409,34 +363,3 @@ class Pipeline:
         """Stop the timers."""
         if self._timer is not None:
             self._timer.cancel()
-
-
-def _authenticate(view: PacketView, nas: Nas) -> bool:
-    """Whether the request proves that it comes from the BNG. Raises Unauthentic if it proves the contrary.
-
-    Access-Request: by Message-Authenticator only, which EAP needs (RFC 3579 §3.1) and the operator may require.
-    """
-    if view.code == a.Code.ACCOUNTING_REQUEST:
-        if not radius_auth.accounting_authenticator_fits(view, nas.secret):
-            raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
-        if view.has(a.MESSAGE_AUTHENTICATOR) and not radius_auth.message_authenticator_fits(
-            view, nas.secret, radius_auth.ZEROS
-        ):
-            raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
-        return True
-    if not view.has(a.MESSAGE_AUTHENTICATOR):
-        if nas.require_message_authenticator or view.has(a.EAP_MESSAGE):
-            raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
-        return False
-    if not radius_auth.message_authenticator_fits(view, nas.secret, view.authenticator):
-        raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
-    return True
-
-
-def _hold(nas: Nas, classification: trigger.Classification) -> float:
-    """How long the request may wait for its sighting; 0 in observe mode, which delays nobody."""
-    if nas.mode is not Mode.FULL:
-        return 0.0
-    v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
-    unmarked = nas.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6)
-    return nas.hold_s if v6 or unmarked else 0.0

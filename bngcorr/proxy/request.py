@@ -29,7 +29,6 @@ class Request:
     socket: NasSocket
     peer: Peer
     exchange: Exchange
-    arrived_at: float  # monotonic seconds
     arrived_ms: int  # epoch milliseconds of the store's clock
     authentic: bool  # its authenticator proves that the BNG sent it
     # identify

@@ -1,0 +1,120 @@
+"""The first stages of a request, pure: is it authentic, what does it say, does it need a verdict?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bngcorr.accountant import record as accounting_record
+from bngcorr.correlator import keys
+from bngcorr.correlator.ladder import Question
+from bngcorr.errors import Malformed, Unauthentic
+from bngcorr.model.line import line_key
+from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
+from bngcorr.model.vocabulary import DropReason, Mode, Outcome, Strength, Trigger
+from bngcorr.proxy import line_id, trigger
+from bngcorr.proxy.exchange import Exchange
+from bngcorr.proxy.nas import Nas
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.request import Request
+from bngcorr.proxy.sockets import NasSocket, Peer
+from bngcorr.wire import attributes as a
+from bngcorr.wire import radius_auth
+from bngcorr.wire.radius import PacketView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A valid packet of a known BNG, and how it came."""
+
+    nas: Nas
+    view: PacketView
+    socket: NasSocket
+    peer: Peer
+    exchange: Exchange
+    at: float  # monotonic seconds
+    at_ms: int  # epoch milliseconds of the store's clock
+
+
+def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
+    """What the request says of trigger, line, CPE and session, and the question to ask if it names no line."""
+    nas, view = arrival.nas, arrival.view
+    classification = trigger.classify(view, nas.profile, numbers)
+    identity = line_id.identify(view, nas.profile, classification, numbers, nas.pen)
+    ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
+    session_id = view.first(a.ACCT_SESSION_ID)
+    session = keys.session_hash(nas.name, session_id) if session_id else None
+    accounting = view.code == a.Code.ACCOUNTING_REQUEST
+    return Request(
+        nas=nas,
+        view=view,
+        socket=arrival.socket,
+        peer=arrival.peer,
+        exchange=arrival.exchange,
+        arrived_ms=arrival.at_ms,
+        authentic=authentic,
+        classification=classification,
+        identity=identity,
+        keyring=ring,
+        session=session,
+        record=accounting_record.read(view, arrival.at_ms, None) if accounting else None,
+        question=Question(
+            domain=nas.domain,
+            keyring=ring,
+            session=session,
+            at_ms=arrival.at_ms,
+            window_ms=nas.window_ms,
+            match_v6=classification.trigger is not Trigger.DHCPV4 or nas.profile.v4_matched_by_v6,
+            accounting=accounting,
+        ),
+        hold_s=0.0 if accounting else _hold(nas, classification),
+    )
+
+
+def own_verdict(request: Request) -> Verdict | None:
+    """What needs no store: a line of its own, a contradiction, or a request that has no line at all."""
+    identity, nas = request.identity, request.nas
+    if identity.contradictory or request.classification.trigger is Trigger.CONFLICT:
+        return CONFLICT
+    if identity.ids.names_line(nas.profile.line_id):
+        line = line_key(identity.ids, nas.profile.line_id)
+        return Verdict(outcome=Outcome.OWN, line=line)
+    bare = not request.keyring.handles and request.session is None
+    no_session = request.record is not None and request.record.step is None
+    if bare or no_session or nas.mode is Mode.STRIP:
+        return UNMATCHED
+    return None
+
+
+def authenticate(view: PacketView, nas: Nas, code: a.Code) -> bool:
+    """Whether the request proves that it comes from the BNG. Raises Unauthentic if it proves the contrary.
+
+    Raises Malformed (bad-code) for a packet that does not belong on the port where it came in.
+
+    Access-Request: by Message-Authenticator only, which EAP needs (RFC 3579 §3.1) and the operator may require.
+    """
+    if view.code != code:
+        raise Malformed(DropReason.BAD_CODE)
+    if view.code == a.Code.ACCOUNTING_REQUEST:
+        if not radius_auth.accounting_authenticator_fits(view, nas.secret):
+            raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
+        if view.has(a.MESSAGE_AUTHENTICATOR) and not radius_auth.message_authenticator_fits(
+            view, nas.secret, radius_auth.ZEROS
+        ):
+            raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
+        return True
+    if not view.has(a.MESSAGE_AUTHENTICATOR):
+        if nas.require_message_authenticator or view.has(a.EAP_MESSAGE):
+            raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
+        return False
+    if not radius_auth.message_authenticator_fits(view, nas.secret, view.authenticator):
+        raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
+    return True
+
+
+def _hold(nas: Nas, classification: trigger.Classification) -> float:
+    """How long the request may wait for its sighting; 0 in observe mode, which delays nobody."""
+    if nas.mode is not Mode.FULL:
+        return 0.0
+    v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
+    unmarked = nas.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6)
+    return nas.hold_s if v6 or unmarked else 0.0
