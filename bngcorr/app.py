@@ -15,12 +15,13 @@ from prometheus_client import CollectorRegistry, Info
 from bngcorr import __version__
 from bngcorr.accountant.capacity import CostTable, host_resources
 from bngcorr.accountant.sweeper import Sweeper
+from bngcorr.bng_profiles import compile_all
 from bngcorr.config import Bng, Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator.judge import Judge
 from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
-from bngcorr.model.vocabulary import HostKind
-from bngcorr.profiles import Catalogue
+from bngcorr.model.vocabulary import Finding, HostKind
+from bngcorr.profiles.profile import Profile
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import Nas, NasTable
 from bngcorr.proxy.noise import Noise
@@ -32,7 +33,7 @@ from bngcorr.proxy.upstream import Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
-from bngcorr.store.contract import Lesson
+from bngcorr.store.contract import NEW_NUMBER, Lesson, NumberSeen
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.embedded import url as embedded_url
 from bngcorr.store.valkey import ValkeyStore
@@ -53,9 +54,9 @@ class StartError(BngcorrError):
     """The service can't start; the text says what to do."""
 
 
-def _nas(bng: Bng, catalogue: Catalogue) -> Nas:
-    profile = catalogue[bng.profile]
-    always = bng.v4_always_has_id
+def _nas(bng: Bng, profile: Profile) -> Nas:
+    by_address = bng.nas_ip if bng.bng_from == "nas_ip" else ()
+    by_identifier = bng.nas_identifier if bng.bng_from == "nas_identifier" else ()
     return Nas(
         name=bng.name,
         domain=bng.domain_name,
@@ -65,9 +66,9 @@ def _nas(bng: Bng, catalogue: Catalogue) -> Nas:
         vlan_model=bng.vlan_model,
         window_ms=round(bng.window * 1000),
         hold_s=bng.hold,
-        v4_always_has_id=profile.v4_always_has_id if always is None else always,
-        pen=bng.enterprise_number or profile.pen,
         require_message_authenticator=bng.require_message_authenticator,
+        identifiers=frozenset(name.encode() for name in by_identifier),
+        addresses=frozenset(address.packed for address in by_address),
     )
 
 
@@ -84,7 +85,7 @@ class PacketProcess:
         """Build everything; nothing is opened yet."""
         self._config = config
         dictionary = Dictionary(resource("dictionaries") / "dictionary")
-        catalogue = Catalogue(dictionary)
+        profiles = compile_all(config, dictionary)
         self._registry = CollectorRegistry()
         Info("bngcorr_build", "What is running.", registry=self._registry).info({"version": __version__})
         self._meters = Meters(self._registry)
@@ -99,7 +100,9 @@ class PacketProcess:
         holds = [bng.hold for bng in config.bngs]
         self._noise = Noise()
         self._pipeline = Pipeline(
-            table=NasTable([(network, _nas(bng, catalogue)) for bng in config.bngs for network in bng.address]),
+            table=NasTable(
+                [(network, _nas(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address]
+            ),
             numbers=Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling),
             hidden=dictionary.hidden,
             judge=self._judge,
@@ -117,9 +120,13 @@ class PacketProcess:
 
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
         self._judge.sighted(lessons)
-        for word in words:
-            if word not in ("ok", "applied"):
-                log.debug("store took no notice", word=word)
+        for lesson, word in zip(lessons, words, strict=True):
+            if isinstance(lesson, NumberSeen) and word == NEW_NUMBER:
+                self._meters.findings.labels(lesson.bng, str(Finding.NEW_ENTERPRISE_NUMBER)).inc()
+                log.warning(
+                    "finding", finding=str(Finding.NEW_ENTERPRISE_NUMBER), bng=lesson.bng, enterprise=lesson.number,
+                    hint="an access node of another make, or a customer's own relay: see /v1/bngs",
+                )  # fmt: skip
 
     # ---- start
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes,
 
 from bngcorr.errors import ConfigError, ConfigFault
 from bngcorr.model.vocabulary import Mode, PenPolicy, VlanModel
-from bngcorr.profiles.catalogue import profile_names
+from bngcorr.profiles.catalogue import ProfileData, ProfileFault, SignalData, WriteData, overridden, packaged
+from bngcorr.profiles.profile import Relay
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -224,6 +225,28 @@ class EnterpriseNumbers(_Model):
     """Highest number taken for one; IANA's list stood at 62331 in mid-2024 and grows by some 1,500 a year."""
 
 
+class Alias(_Model):
+    """An id of one family, beyond the enterprise number, put into the words of the other."""
+
+    id: Literal["remote_id", "circuit_id"]
+    """Which id."""
+    family: Literal["dhcpv4", "dhcpv6", "ppp"] = "dhcpv6"
+    """Only in requests of this protocol."""
+    matches: str
+    """Regular expression for the whole id, behind the enterprise number."""
+    template: str
+    """What it becomes; \\1 or \\g<name> stand for groups of the expression."""
+
+
+class Identity(_Model):
+    """Where AAA finds the line."""
+
+    write: tuple[WriteData, ...] | None = None
+    """Attributes and templates. None: the profile's, only in requests that lack the line."""
+    keep_raw: str | None = None
+    """Attribute that gets the Remote-Id as it came whenever it was changed. None: it is not kept."""
+
+
 class Limits(_Model):
     """What the BNG can bear."""
 
@@ -240,6 +263,12 @@ class Bng(_WithSecret):
     """Source addresses or networks of its requests. The longest match wins."""
     profile: str = "generic"
     """Which family of BNGs it is."""
+    bng_from: Literal["source", "nas_ip", "nas_identifier"] = "source"
+    """What tells it from others in the same network (another proxy, SNAT): nothing else, or what it calls itself."""
+    nas_ip: tuple[IPv4Address | IPv6Address, ...] = ()
+    """Its NAS-IP-Addresses, with bng_from: nas_ip."""
+    nas_identifier: tuple[str, ...] = ()
+    """Its NAS-Identifiers, with bng_from: nas_identifier."""
     mode: Mode = Mode.FULL
     """observe: change nothing. strip: only the enterprise number. full: strip and correlate."""
     domain: Name | None = None
@@ -254,6 +283,14 @@ class Bng(_WithSecret):
     """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
     enterprise_number: PenPolicy | None = None
     """auto, always or never strip. None: the profile's."""
+    relay: Relay | None = None
+    """Which of nested DHCPv6 relays names the line: outermost or innermost. None: the profile's."""
+    match: tuple[SignalData, ...] = ()
+    """Further attributes that say which protocol asked, beside the profile's."""
+    alias: tuple[Alias, ...] = ()
+    """For v6 ids that differ from the v4 ones beyond the enterprise number."""
+    identity: Identity = Identity()
+    """Where AAA finds the line."""
     require_message_authenticator: bool = False
     """Drop Access-Requests that lack a Message-Authenticator."""
     cost_table: Literal["sros-classic", "sros-r12-shared", "sros-pd-managed-route", "session"] = "sros-classic"
@@ -291,6 +328,8 @@ class Config(_Model):
     """The AAA servers."""
     enterprise_numbers: EnterpriseNumbers = EnterpriseNumbers()
     """Which enterprise numbers may be stripped."""
+    profiles: dict[Name, dict[str, object]] = {}
+    """Profiles of your own, or changes to those that come with bngcorr: docs/profiles.md."""
     bngs: tuple[Bng, ...] = Field(min_length=1)
     """The BNGs that may ask."""
     log: Log = Log()
@@ -317,9 +356,18 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
             check_secret(server, f"upstream.{port}")
         elif server is None and listen.get(port, True):
             fault(f"upstream.{port}", "nothing", f"the AAA server for what arrives at listen.{port}")
-    known = profile_names()
+    known = packaged()
+    own = _section(data, "profiles")
+    for title, changes in own.items():
+        if not isinstance(changes, dict):
+            continue
+        try:
+            known[title] = overridden(known, title, changes)
+        except ProfileFault as error:
+            fault(f"profiles.{title}.{error.key}", error.got, error.expected)
+            known.setdefault(title, next(iter(known.values())))
     names: set[object] = set()
-    owners: dict[str, object] = {}
+    owners: dict[tuple[str, str], object] = {}
     bngs = data.get("bngs")
     for index, bng in enumerate(bngs if isinstance(bngs, list) else []):
         if not isinstance(bng, dict):
@@ -338,10 +386,23 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
                 network = str(ip_network(address))
             except ValueError:
                 continue  # told as a fault of the key itself
-            if network in owners:
-                fault(f"{path}.address", network, f"a network that {owners[network]!r} does not have already")
-            owners[network] = name
+            for called in _called(bng):
+                if (network, called) in owners:
+                    expected = f"a network that {owners[network, called]!r} does not have already"
+                    fault(f"{path}.address", network + (f" ({called})" if called else ""), expected)
+                owners[network, called] = name
+        key = bng.get("bng_from", "source")
+        if key in ("nas_ip", "nas_identifier") and not bng.get(key):
+            fault(f"{path}.{key}", "nothing", f"what the BNG calls itself, for bng_from: {key}")
     return faults
+
+
+def _called(bng: dict[str, object]) -> list[str]:
+    """What tells a BNG from others in its network; "" if nothing does."""
+    key = bng.get("bng_from", "source")
+    value = bng.get(key) if key in ("nas_ip", "nas_identifier") else None
+    names = value if isinstance(value, list) else [value]
+    return [str(name) if name is not None else "" for name in names]
 
 
 def _section(data: dict[str, object], name: str) -> dict[str, object]:
@@ -405,7 +466,30 @@ def _keys_of(location: tuple[int | str, ...], parent: str) -> str:
     return f"one of {', '.join(model.model_fields)}" + (f" under {parent}" if location else "")
 
 
-_SECTIONS = (Upstreams, Upstream, Listen, Health, Web, Store, EnterpriseNumbers, Limits, Bng, Log)
+_SECTIONS = (
+    Alias,
+    Identity,
+    SignalData,
+    WriteData,
+    Upstreams,
+    Upstream,
+    Listen,
+    Health,
+    Web,
+    Store,
+    EnterpriseNumbers,
+    Limits,
+    Bng,
+    Log,
+)
+
+
+def profiles_of(config: Config) -> dict[str, ProfileData]:
+    """All profiles by name, the operator's own included."""
+    known = packaged()
+    for name, changes in config.profiles.items():
+        known[name] = overridden(known, name, changes)
+    return known
 
 
 def load(path: Path) -> Config:

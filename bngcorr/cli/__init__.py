@@ -7,7 +7,7 @@ import sys
 import cyclopts
 
 from bngcorr import __version__
-from bngcorr.cli import check_config, demo, serve, web
+from bngcorr.cli import check_config, demo, explain, serve, web
 
 app = cyclopts.App(
     name="bngcorr",
@@ -18,6 +18,7 @@ app = cyclopts.App(
 app.command(serve.serve)
 app.command(web.web)
 app.command(check_config.check_config)
+app.command(explain.explain)
 app.command(demo.demo)
 
 

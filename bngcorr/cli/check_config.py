@@ -7,7 +7,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bngcorr.cli.process import load_or_exit
+from bngcorr.bng_profiles import compile_all
+from bngcorr.cli.process import exit_with_faults, load_or_exit
+from bngcorr.errors import ConfigError
+from bngcorr.resources import resource
+from bngcorr.wire.dictionary import Dictionary
 
 
 def check_config(*, config: Annotated[Path, Parameter(name=("--config", "-c"))]) -> None:
@@ -21,5 +25,9 @@ def check_config(*, config: Annotated[Path, Parameter(name=("--config", "-c"))])
         The configuration file (YAML).
     """
     settings = load_or_exit(config)
+    try:
+        compile_all(settings, Dictionary(resource("dictionaries") / "dictionary"))
+    except ConfigError as error:
+        exit_with_faults(error)
     count = len(settings.bngs)
     print(f"{config}: sound, {count} BNG{'s' if count != 1 else ''}")

@@ -25,10 +25,14 @@ class Question:
     window_ms: int
     match_v6: bool  # whether a v6 sighting may match it (not so for a request proved v4, unless the profile asks)
     accounting: bool
+    suspect: bytes | None = None  # own Remote-Id without its first 4 octets, if they may be an enterprise number
+    value: bytes | None = None  # own Remote-Id as it came; with `suspect` only
 
 
 def climb(question: Question, recalled: Recollection, now_ms: int) -> Verdict:
     """The verdict on one question. `now_ms` is the instant against which deadlines are judged."""
+    if question.suspect is not None:
+        return _verify(question, recalled)
     if recalled.session is not None:
         verdict = _by_session(question, recalled.session, recalled.epochs)
         if verdict is not None:
@@ -61,6 +65,24 @@ def climb(question: Question, recalled: Recollection, now_ms: int) -> Verdict:
             )
     only_mac = all(handle.with_mac for handle in question.keyring.handles)
     return AMBIGUOUS if tainted and only_mac else UNMATCHED
+
+
+def _verify(question: Question, recalled: Recollection) -> Verdict:
+    """The self-verifying test: four octets are an enterprise number if what follows is a line of this attachment.
+
+    It must have been learned by proof or strong evidence of DHCPv4, and the whole value must not have been so itself.
+    """
+    known = False
+    for handle in question.keyring.handles:
+        if handle.key is Key.BNG_MAC:
+            continue
+        for candidate in recalled.records[handle.hash].candidates:
+            if not candidate.v4_evident:
+                continue
+            if candidate.ids.remote_id == question.value:
+                return Verdict(outcome=Outcome.OWN)
+            known = known or candidate.ids.remote_id == question.suspect
+    return Verdict(outcome=Outcome.OWN, verified=known)
 
 
 def _by_session(question: Question, known: SessionIdentity, epochs: dict[str, int]) -> Verdict | None:

@@ -33,9 +33,12 @@ def parse_mac(text: str) -> Mac | None:
         octets = bytes.fromhex(text)
     else:
         return None
-    if octets[0] & 0x01 or octets == bytes(6):
-        return None
-    return Mac(octets)
+    return usable(octets)
+
+
+def usable(octets: bytes) -> Mac | None:
+    """Six octets as a MAC; None for the all-zero address and group addresses, which name nobody."""
+    return None if len(octets) != 6 or octets[0] & 0x01 or octets == bytes(6) else Mac(octets)
 
 
 def format_mac(mac: bytes) -> str:

@@ -19,6 +19,7 @@ class Verdict:
     key: Key | None = None
     distance_ms: int | None = None  # sighting minus request, signed; only on rung window
     held_ms: int = 0  # how long the request waited for its sighting
+    verified: bool = False  # own: the Remote-Id behind four octets is known on the attachment (self-verifying test)
 
 
 UNMATCHED = Verdict(outcome=Outcome.UNMATCHED)

@@ -106,10 +106,17 @@ class SessionState(StrEnum):
     STOPPED = "stopped"
 
 
+class Finding(StrEnum):
+    """Something that operations should look at."""
+
+    NEW_ENTERPRISE_NUMBER = "new_enterprise_number"  # a number not seen on this BNG before
+
+
 class DropReason(StrEnum):
     """Why a datagram was not carried on. Metric label, log field and heading of docs/drop-reasons.md."""
 
     UNKNOWN_CLIENT = "unknown-client"
+    UNKNOWN_NAS = "unknown-nas"
     TOO_SHORT = "too-short"
     BAD_LENGTH = "bad-length"
     BAD_CODE = "bad-code"

@@ -1,10 +1,35 @@
-"""A profile: which attributes of a BNG family mean what. Compiled: attributes are keys, not names."""
+"""A profile: which attributes of a BNG family mean what. Compiled: attributes are keys, patterns are compiled."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bngcorr.model.vocabulary import LineIdPolicy, MacSource, PenPolicy, Strength, Trigger
+
+
+class Encoding(StrEnum):
+    """How an id stands in an attribute."""
+
+    OCTETS = "octets"  # as it is
+    HEX = "hex"  # two hexadecimal digits an octet, as Cisco writes it into its AV pairs
+
+
+class RawForm(StrEnum):
+    """How DHCP material stands in an attribute."""
+
+    OPTIONS4 = "options4"  # DHCPv4 options, code and length of one octet each
+    OPTION82 = "option82"  # the inside of option 82 alone
+    OPTIONS6 = "options6"  # DHCPv6 options, code and length of two octets each
+    MESSAGE6 = "message6"  # a DHCPv6 message or its header
+
+
+class Relay(StrEnum):
+    """Which of nested DHCPv6 relays names the line."""
+
+    OUTERMOST = "outermost"
+    INNERMOST = "innermost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,10 +38,22 @@ class Signal:
 
     key: int  # attribute (wire.attributes key)
     name: str  # its dictionary name, for the evidence
-    values: frozenset[int]  # 4-octet values that count; empty: presence alone counts
+    prefix: bytes = b""  # the value starts so (AV pairs); what follows is looked at
+    values: frozenset[int] = frozenset()  # 4-octet values that count; empty: any
+    pattern: re.Pattern[bytes] | None = None  # found in the value; None: any
     family: Trigger
     strength: Strength
     reason: str  # one sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdCarrier:
+    """One attribute that may hold a Remote-Id or a Circuit-Id."""
+
+    key: int
+    prefix: bytes = b""
+    encoding: Encoding = Encoding.OCTETS
+    pen: PenPolicy | None = None  # None: the profile's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +61,73 @@ class MacCarrier:
     """One attribute that may hold the MAC of the CPE."""
 
     key: int
+    prefix: bytes = b""
     source: MacSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawCarrier:
+    """One attribute that holds DHCP material as it was on the wire; its presence proves the family."""
+
+    key: int
+    name: str
+    form: RawForm
+
+    @property
+    def family(self) -> Trigger:
+        """The family that it proves."""
+        return Trigger.DHCPV4 if self.form in (RawForm.OPTIONS4, RawForm.OPTION82) else Trigger.DHCPV6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortCarrier:
+    """One attribute that tells port and VLANs."""
+
+    key: int
+    prefix: bytes = b""
+    grammar: str  # of proxy.port_id, or a NAS-Port bit layout that starts with "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One attribute in which AAA is to find the line."""
+
+    key: int
+    template: str  # "{remote_id}", "{circuit_id}", "{remote_id.hex}", "{mac}", …, text in between
+    always: bool = False  # replace what is there; else only where the attribute is absent or empty
+    own: bool = False  # also in requests that name their line themselves; else only where AAA could not see it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """An id of one family, beyond the enterprise number, in the words of the other."""
+
+    remote: bool  # the Remote-Id; else the Circuit-Id
+    family: Trigger  # only in requests of this trigger
+    pattern: re.Pattern[bytes]  # matches the whole id
+    template: bytes  # with \\1 or \\g<name>
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Everything the pure rules need to know about a BNG family."""
+    """Everything the pure rules need to know about a BNG, its own settings included."""
 
     name: str
     signals: tuple[Signal, ...]
+    raw: tuple[RawCarrier, ...]
+    relay: Relay
     macs: tuple[MacCarrier, ...]  # first that parses wins
-    remote_ids: tuple[int, ...]  # attributes that carry the Remote-Id
-    circuit_ids: tuple[int, ...]
-    port_ids: tuple[int, ...]  # attributes that carry port and VLANs
+    remote_ids: tuple[IdCarrier, ...]
+    circuit_ids: tuple[IdCarrier, ...]
+    ports: tuple[PortCarrier, ...]  # first that parses wins
     line_id: LineIdPolicy
     pen: PenPolicy
+    writes: tuple[Write, ...]
+    aliases: tuple[Alias, ...] = ()
+    keep_raw: int | None = None  # attribute that gets the Remote-Id as it came, if it was changed
     v4_always_has_id: bool  # an id-less request is then worth a hold even without a family mark
     v4_matched_by_v6: bool  # whether a request proved v4 may be matched by a v6 sighting
+    radius_timeout_s: float  # of the BNG; a hold stays below a third of it
+    serialises_stacks: bool  # it parks the DISCOVER behind the SOLICIT: holding that one would be a deadlock
+    first_host_only: bool  # one Access-Request for all stacks of a session
+    cost_table: str

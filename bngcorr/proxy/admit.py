@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bngcorr.accountant import record as accounting_record
@@ -11,7 +12,7 @@ from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import DropReason, Mode, Outcome, Strength, Trigger
-from bngcorr.proxy import line_id, trigger
+from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.exchange import Exchange
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
@@ -38,8 +39,11 @@ class Arrival:
 def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
     """What the request says of trigger, line, CPE and session, and the question to ask if it names no line."""
     nas, view = arrival.nas, arrival.view
-    classification = trigger.classify(view, nas.profile, numbers)
-    identity = line_id.identify(view, nas.profile, classification, numbers, nas.pen)
+    profile = nas.profile
+    remote = carriers.ids(view, profile.remote_ids)
+    raw = carriers.raw(view, profile)
+    classification = trigger.classify(view, profile, numbers, remote)
+    identity = line_id.identify(view, profile, classification, numbers, remote, raw)
     ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
     session_id = view.first(a.ACCT_SESSION_ID)
     session = keys.session_hash(nas.name, session_id) if session_id else None
@@ -63,11 +67,21 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
             session=session,
             at_ms=arrival.at_ms,
             window_ms=nas.window_ms,
-            match_v6=classification.trigger is not Trigger.DHCPV4 or nas.profile.v4_matched_by_v6,
+            match_v6=classification.trigger is not Trigger.DHCPV4 or profile.v4_matched_by_v6,
             accounting=accounting,
+            suspect=identity.suspect if ring.attached else None,
+            value=identity.raw_remote_id if identity.suspect is not None else None,
         ),
         hold_s=0.0 if accounting else _hold(nas, classification),
     )
+
+
+def which(group: Sequence[Nas], view: PacketView) -> Nas:
+    """The BNG of a packet among those behind one source address. Raises Unauthentic (unknown-nas)."""
+    for nas in group:
+        if nas.answers_to(view):
+            return nas
+    raise Unauthentic(DropReason.UNKNOWN_NAS)
 
 
 def own_verdict(request: Request) -> Verdict | None:
@@ -75,6 +89,8 @@ def own_verdict(request: Request) -> Verdict | None:
     identity, nas = request.identity, request.nas
     if identity.contradictory or request.classification.trigger is Trigger.CONFLICT:
         return CONFLICT
+    if request.question.suspect is not None and nas.mode is not Mode.STRIP:
+        return None  # the store may know what stands behind the first four octets
     if identity.ids.names_line(nas.profile.line_id):
         line = line_key(identity.ids, nas.profile.line_id)
         return Verdict(outcome=Outcome.OWN, line=line)
@@ -111,10 +127,22 @@ def authenticate(view: PacketView, nas: Nas, code: a.Code) -> bool:
     return True
 
 
+def verified(request: Request, numbers: Numbers) -> None:
+    """Take the self-verifying test for proof: the request is DHCPv6, its Remote-Id loses the enterprise number."""
+    nas, view = request.nas, request.view
+    evidence = (*request.classification.evidence, trigger.SELF_VERIFIED)
+    request.classification = trigger.Classification(Trigger.DHCPV6, Strength.PROOF, evidence)
+    remote, raw = carriers.ids(view, nas.profile.remote_ids), carriers.raw(view, nas.profile)
+    request.identity = line_id.identify(view, nas.profile, request.classification, numbers, remote, raw, verified=True)
+
+
 def _hold(nas: Nas, classification: trigger.Classification) -> float:
-    """How long the request may wait for its sighting; 0 in observe mode, which delays nobody."""
-    if nas.mode is not Mode.FULL:
+    """How long the request may wait for its sighting, never more than a third of the BNG's timeout.
+
+    0 in observe mode, which delays nobody, and for BNGs that park the DISCOVER behind the SOLICIT: a deadlock.
+    """
+    if nas.mode is not Mode.FULL or nas.profile.serialises_stacks:
         return 0.0
     v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
-    unmarked = nas.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6)
-    return nas.hold_s if v6 or unmarked else 0.0
+    unmarked = nas.profile.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6)
+    return min(nas.hold_s, nas.profile.radius_timeout_s / 3) if v6 or unmarked else 0.0

@@ -12,7 +12,7 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
 from bngcorr.model.usage import Host
 from bngcorr.model.verdict import Verdict
-from bngcorr.model.vocabulary import Outcome, Trigger
+from bngcorr.model.vocabulary import Outcome, Strength, Trigger
 from bngcorr.proxy.request import Request
 from bngcorr.store.contract import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
@@ -50,6 +50,8 @@ def sighting(request: Request, verdict: Verdict, at_ms: int, remember_ms: int, *
         ids=request.identity.ids,
         at_ms=at_ms,
         v6=request.classification.trigger is Trigger.DHCPV6,
+        v4_evident=request.classification.trigger is Trigger.DHCPV4
+        and request.classification.strength in (Strength.PROOF, Strength.STRONG),
         attached=request.keyring.attached,
         until_ms=at_ms + remember_ms,
         shown=json.dumps({"bng": request.nas.name, "attachment": _attachment(request), "mac": _mac(request)}),

@@ -1,90 +1,241 @@
-"""What a request says of its line: the ids, the CPE's MAC, the attachment."""
+"""What a request says of its line: the ids, the CPE's MAC, the attachment; and how to make the ids read the v4 way."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bngcorr.model.attachment import Attachment
+from bngcorr.model.duid import mac_of_duid, mac_of_eui64, mac_of_link_layer
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, parse_mac
-from bngcorr.model.vocabulary import MacSource, PenPolicy, Trigger
-from bngcorr.profiles import Profile
-from bngcorr.proxy import remote_id
-from bngcorr.proxy.remote_id import Numbers
+from bngcorr.model.vocabulary import MacSource, PenPolicy, Strength, Trigger
+from bngcorr.profiles.profile import Alias, Encoding, Profile, Relay
+from bngcorr.proxy import carriers, port_id, remote_id
+from bngcorr.proxy.carriers import Found, Raw
+from bngcorr.proxy.remote_id import NUMBER_OCTETS, Numbers, Prefixed
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
+from bngcorr.wire import dhcp6
+from bngcorr.wire.dhcp6 import Layer, Message6
 from bngcorr.wire.radius import PacketView, Span
 
-# [prefix ]port[:outer[.inner]][ suffix]; SR OS: NAS-Port-Id attribute details of its RADIUS reference guide 22.2.
-# Port: 1/1/4, 1/2/c1/2, 2/x1/1/c4/1, lag-12, pw-2, eth1.100, ge-1/0/0. The MAG-c form puts "address/" in front of it.
-_PORT_ID = re.compile(r"(?:^|\s)((?:[A-Za-z]+-?)?\d[\w./-]{0,63})(?::(\d{1,4})(?:[.:-](\d{1,4}))?)?(?=\s|$)")
+ID_OCTETS: Final = 247  # the longest value of a vendor sub-attribute (RFC 2865 §5.26)
+MAC_TEXT: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Octets of one (sub-)attribute that give way to others."""
+
+    span: Span
+    start: int  # offsets in the packet, inside the value of `span`
+    end: int
+    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A request's own words about its line."""
 
-    ids: LineIds  # normalised: no enterprise number, no empty ids
-    strips: tuple[Span, ...]  # sub-attributes that lose their first 4 octets
+    ids: LineIds  # normalised: no enterprise number, aliases applied, no empty ids
+    raw_remote_id: bytes | None  # the Remote-Id as it came, if it came in an attribute or a raw option
+    strips: tuple[Change, ...]  # what takes off enterprise numbers
+    aliases: tuple[Change, ...]  # what turns ids into the words of the other family; beside no strip of the same value
     enterprise_number: int | None
+    only_raw: bool  # the ids stand in raw DHCP options only, where AAA does not look
+    suspect: bytes | None  # rest of an unproved value that may be prefixed: worth the self-verifying test
     contradictory: bool  # two different ids of one kind in one packet
     mac: Mac | None
     mac_source: MacSource | None
     attachment: Attachment | None
 
 
-def parse_port_id(text: str) -> Attachment | None:
-    """Port and VLANs from a NAS-Port-Id, prefix and suffix removed.
+def identify(
+    view: PacketView,
+    profile: Profile,
+    classification: Classification,
+    numbers: Numbers,
+    remote: Sequence[Found],
+    raw: Raw,
+    *,
+    verified: bool = False,
+) -> Identity:
+    """Everything the rules need to know of the line, from one packet.
 
-    The first word that looks like a port counts: ``bert 1/1/c2/1:201.100 remote-id`` → 1/1/c2/1, 201, 100. VLAN
-    numbers above 4095 are none. Text without such a word is no attachment: a label would tie strangers together.
+    `remote` and `raw` are what `carriers` read before the trigger was known. `verified`: the self-verifying test has
+    proved the number, so that not even the length of a MAC speaks against it. An empty id is no id.
     """
-    for match in _PORT_ID.finditer(text):
-        outer = int(match[2]) if match[2] else None
-        inner = int(match[3]) if match[3] else None
-        if "/" not in match[1] and outer is None and "-" not in match[1]:
-            continue  # a bare number or word: no port
-        if (outer or 0) > 4095 or (inner or 0) > 4095:
+    values: dict[bytes, None] = {}
+    strips: list[Change] = []
+    aliases: list[Change] = []
+    number: int | None = None
+    suspect: bytes | None = None
+    raw_remote: bytes | None = None
+    for found in remote:
+        if not found.value:
             continue
-        return Attachment(match[1], outer, inner)
+        raw_remote = raw_remote if raw_remote is not None else found.value
+        policy = found.pen or profile.pen
+        trigger, strength = classification.trigger, classification.strength
+        prefixed = (
+            remote_id.look(found.value, numbers)
+            if verified
+            else remote_id.strip(found.value, numbers, policy, trigger, strength)
+        )
+        value = found.value
+        if prefixed is not None:
+            value, number = prefixed.remote_id, prefixed.enterprise_number
+        elif suspect is None and policy is PenPolicy.AUTO:
+            suspect = _suspect(found.value, numbers, classification)
+        said = _aliased(value, profile.aliases, classification.trigger, remote=True)
+        values[said] = None
+        if said != value:
+            aliases.append(_replaced(found, said))
+        if prefixed is not None:
+            strips.append(_cut(found))
+            if said == value:
+                aliases.append(strips[-1])
+    circuit, contradiction = _circuit(carriers.ids(view, profile.circuit_ids), profile, classification, aliases)
+    contradictory = contradiction or len(values) > 1
+    first = next(iter(values), None)
+    only_raw = False
+    if first is None and circuit is None and not contradictory and raw is not carriers.NOTHING:
+        first, circuit, raw_remote, number = _from_raw(raw, profile, classification, numbers)
+        only_raw = first is not None or circuit is not None
+    mac, source = _mac(view, profile, classification, raw)
+    return Identity(
+        ids=LineIds() if contradictory else LineIds(first, circuit),
+        raw_remote_id=raw_remote,
+        strips=tuple(strips),
+        aliases=tuple(aliases),
+        enterprise_number=number,
+        only_raw=only_raw,
+        suspect=None if contradictory else suspect,
+        contradictory=contradictory,
+        mac=mac,
+        mac_source=source,
+        attachment=_attachment(view, profile),
+    )
+
+
+def _suspect(value: bytes, numbers: Numbers, classification: Classification) -> bytes | None:
+    """The rest behind the number, if the value may be prefixed and nothing says that the request is not v6."""
+    if classification.trigger in (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT):
+        return None
+    prefixed: Prefixed | None = remote_id.look(value, numbers)
+    return prefixed.remote_id if prefixed is not None else None
+
+
+def _cut(found: Found) -> Change:
+    width = NUMBER_OCTETS * (2 if found.encoding is Encoding.HEX else 1)
+    return Change(found.span, found.start, found.start + width, b"")
+
+
+def _replaced(found: Found, value: bytes) -> Change:
+    octets = value.hex().encode() if found.encoding is Encoding.HEX else value
+    return Change(found.span, found.start, found.span.end, octets)
+
+
+def _aliased(value: bytes, aliases: Sequence[Alias], trigger: Trigger, *, remote: bool) -> bytes:
+    for alias in aliases:
+        if alias.remote is remote and alias.family is trigger and (match := alias.pattern.fullmatch(value)):
+            return match.expand(alias.template)[:ID_OCTETS] or value
+    return value
+
+
+def _circuit(
+    found: Sequence[Found], profile: Profile, classification: Classification, aliases: list[Change]
+) -> tuple[bytes | None, bool]:
+    """The Circuit-Id of the first carrier that has one, and whether that carrier contradicts itself."""
+    values: dict[bytes, None] = {}
+    key = None
+    for one in found:
+        if not one.value or (key is not None and one.span.key != key):
+            continue
+        key = one.span.key
+        said = _aliased(one.value, profile.aliases, classification.trigger, remote=False)
+        values[said] = None
+        if said != one.value:
+            aliases.append(_replaced(one, said))
+    return next(iter(values), None), len(values) > 1
+
+
+def _from_raw(
+    raw: Raw, profile: Profile, classification: Classification, numbers: Numbers
+) -> tuple[bytes | None, bytes | None, bytes | None, int | None]:
+    """(Remote-Id, Circuit-Id, Remote-Id as it came, enterprise number) from options 82.1, 82.2, 18 and 37."""
+    if raw.four is not None and classification.trigger is Trigger.DHCPV4:
+        return raw.four.remote_id, raw.four.circuit_id, raw.four.remote_id, None
+    if raw.six is None or classification.trigger is not Trigger.DHCPV6:
+        return None, None, None, None
+    layer = _naming_layer(raw.six, profile.relay)
+    if layer is None:
+        return None, None, None, None
+    came = layer.values.get(dhcp6.REMOTE_ID) or None
+    remote = came[:ID_OCTETS] if came is not None else None
+    circuit = (layer.values.get(dhcp6.INTERFACE_ID) or b"")[:ID_OCTETS] or None
+    number = None
+    if remote is not None:
+        prefixed = remote_id.strip(remote, numbers, profile.pen, Trigger.DHCPV6, Strength.PROOF)
+        if prefixed is not None:
+            remote, number = prefixed.remote_id, prefixed.enterprise_number
+        remote = _aliased(remote, profile.aliases, Trigger.DHCPV6, remote=True)
+    if circuit is not None:
+        circuit = _aliased(circuit, profile.aliases, Trigger.DHCPV6, remote=False)
+    return remote, circuit, came, number
+
+
+def _naming_layer(message: Message6, relay: Relay) -> Layer | None:
+    """The relay's layer that carries an id; what stands in the client's own message, the customer wrote."""
+    layers = message.layers if relay is Relay.OUTERMOST else message.layers[::-1]
+    for layer in layers:
+        if not layer.relay:
+            continue
+        if layer.values.get(dhcp6.REMOTE_ID) or layer.values.get(dhcp6.INTERFACE_ID):
+            return layer
     return None
 
 
-def identify(
-    view: PacketView, profile: Profile, classification: Classification, numbers: Numbers, policy: PenPolicy
-) -> Identity:
-    """Everything the rules need to know of the line, from one packet. An empty id is no id."""
-    remote: set[bytes] = set()
-    circuit: set[bytes] = set()
-    strips: list[Span] = []
-    number = None
-    for span in view.spans:
-        if span.key in profile.remote_ids:
-            value = view.value(span)
-            prefixed = remote_id.strip(value, numbers, policy, classification.trigger, classification.strength)
-            if prefixed is not None:
-                strips.append(span)
-                value, number = prefixed.remote_id, prefixed.enterprise_number
-            if value:
-                remote.add(value)
-        elif span.key in profile.circuit_ids:
-            value = view.value(span)
-            if value:
-                circuit.add(value)
-    mac = source = None
+def _mac(
+    view: PacketView, profile: Profile, classification: Classification, raw: Raw
+) -> tuple[Mac | None, MacSource | None]:
     for carrier in profile.macs:
         if carrier.key == a.USER_NAME and classification.trigger in (Trigger.PPP, Trigger.CONFLICT):
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
-        text = view.first(carrier.key)
-        if text and len(text) <= 32 and (mac := parse_mac(text.decode("latin-1"))) is not None:
-            source = carrier.source
-            break
-    attachment = None
-    for key in profile.port_ids:
-        text = view.first(key)
-        if text and (attachment := parse_port_id(text.decode("latin-1"))) is not None:
-            break
-    contradictory = len(remote) > 1 or len(circuit) > 1
-    ids = LineIds() if contradictory else LineIds(next(iter(remote), None), next(iter(circuit), None))
-    return Identity(ids, tuple(strips), number, contradictory, mac, source, attachment)
+        for value in view.all(carrier.key):
+            if value.startswith(carrier.prefix) and len(value) - len(carrier.prefix) <= MAC_TEXT:
+                mac = parse_mac(value[len(carrier.prefix) :].decode("latin-1"))
+                if mac is not None:
+                    return mac, carrier.source
+    if raw.six is None or not raw.six.layers:
+        return None, None
+    claimed = _claimed_mac(raw.six)
+    return claimed, MacSource.CLAIMED if claimed is not None else None
+
+
+def _claimed_mac(message: Message6) -> Mac | None:
+    """Option 79 of the innermost relay, else an EUI-64 in its peer-address, else the DUID."""
+    relays = [layer for layer in message.layers if layer.relay]
+    mac = None
+    if relays:
+        mac = mac_of_link_layer(relays[-1].values.get(dhcp6.CLIENT_LINKLAYER, b""))
+        mac = mac or mac_of_eui64(relays[-1].peer_address)
+    return mac or mac_of_duid(message.layers[-1].values.get(dhcp6.CLIENT_ID, b""))
+
+
+def _attachment(view: PacketView, profile: Profile) -> Attachment | None:
+    for carrier in profile.ports:
+        for value in view.all(carrier.key):
+            if not value.startswith(carrier.prefix):
+                continue
+            if carrier.grammar.startswith("*"):
+                number = int.from_bytes(value, "big") if len(value) == 4 else None
+                attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
+            else:
+                text = value[len(carrier.prefix) :].decode("latin-1")
+                attachment = port_id.GRAMMARS[carrier.grammar](text)
+            if attachment is not None:
+                return attachment
+    return None

@@ -74,6 +74,9 @@ class Meters:
         self.hosts = Gauge("bngcorr_hosts", "Hosts in use, by BNG and kind.", ("bng", "type"), registry=registry)
         self.resources = Gauge("bngcorr_host_resources", "Host resources in use.", ("bng",), registry=registry)
         self.limit = Gauge("bngcorr_host_limit", "Host resources the BNG can bear.", ("bng",), registry=registry)
+        self.findings = Counter(
+            "bngcorr_findings", "Things that operations should look at.", ("bng", "finding"), registry=registry
+        )
         self.vector = Histogram(
             "bngcorr_vector_length",
             "Datagrams taken at one wake-up.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from bngcorr.model.vocabulary import Mode, PenPolicy, VlanModel
-from bngcorr.profiles import Profile
+from bngcorr.model.vocabulary import Mode, VlanModel
+from bngcorr.profiles.profile import Profile
+from bngcorr.wire import attributes as a
+from bngcorr.wire.radius import PacketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +23,17 @@ class Nas:
     vlan_model: VlanModel
     window_ms: int
     hold_s: float
-    v4_always_has_id: bool
-    pen: PenPolicy
     require_message_authenticator: bool
+    identifiers: frozenset[bytes] = frozenset()  # NAS-Identifiers it goes by, inside a network shared with others
+    addresses: frozenset[bytes] = frozenset()  # NAS-IP(v6)-Addresses it goes by, likewise
+
+    def answers_to(self, view: PacketView) -> bool:
+        """Whether a packet from a shared network is this BNG's."""
+        if self.identifiers:
+            return view.first(a.NAS_IDENTIFIER) in self.identifiers
+        if self.addresses:
+            return view.first(a.NAS_IP_ADDRESS) in self.addresses or view.first(a.NAS_IPV6_ADDRESS) in self.addresses
+        return True
 
     def __repr__(self) -> str:
         return f"Nas({self.name!r})"
@@ -35,20 +45,23 @@ class NasTable:
     _REMEMBERED = 65_536
 
     def __init__(self, entries: list[tuple[IPv4Network | IPv6Network, Nas]]) -> None:
-        self._networks = sorted(entries, key=lambda entry: entry[0].prefixlen, reverse=True)
-        self._known: dict[str, Nas] = {}
+        groups: dict[IPv4Network | IPv6Network, list[Nas]] = {}
+        for network, nas in entries:
+            groups.setdefault(network, []).append(nas)
+        self._networks = sorted(groups.items(), key=lambda entry: entry[0].prefixlen, reverse=True)
+        self._known: dict[str, list[Nas]] = {}
 
-    def find(self, host: str) -> Nas | None:
-        """The BNG behind a source address, or None."""
-        nas = self._known.get(host)
-        if nas is not None:
-            return nas
+    def find(self, host: str) -> list[Nas]:
+        """The BNGs behind a source address: none, one, or several told apart by what they call themselves."""
+        group = self._known.get(host)
+        if group is not None:
+            return group
         address = ip_address(host.partition("%")[0])
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        for network, nas in self._networks:
+        for network, group in self._networks:
             if address.version == network.version and address in network:
                 if len(self._known) < self._REMEMBERED:
-                    self._known[host] = nas
-                return nas
-        return None
+                    self._known[host] = group
+                return group
+        return []

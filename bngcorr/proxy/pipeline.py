@@ -15,10 +15,11 @@ from typing import Final, Protocol
 import structlog
 
 from bngcorr.errors import IdentifierExhausted, Malformed, Unauthentic, WireError
+from bngcorr.model.line import line_key
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason, Mode, Outcome
-from bngcorr.proxy import lessons, rewrite
-from bngcorr.proxy.admit import Arrival, authenticate, describe, own_verdict
+from bngcorr.proxy import lessons, rewrite, template
+from bngcorr.proxy.admit import Arrival, authenticate, describe, own_verdict, verified, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
 from bngcorr.proxy.nas import Nas, NasTable
@@ -29,7 +30,7 @@ from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.store.behind import Clock
-from bngcorr.store.contract import Lesson
+from bngcorr.store.contract import Lesson, NumberSeen
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
 from bngcorr.wire.dictionary import Hidden
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 
 _IDENTIFIED: Final = (Outcome.OWN, Outcome.MATCHED)
 EXPIRE_EVERY_S: Final = 0.5
+MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
 
 
 class Judging(Protocol):
@@ -89,6 +91,7 @@ class Pipeline:
         self._exchanges = Exchanges(in_flight_s=in_flight_s)
         self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
         self._per_nas: dict[str, NasMeters] = {}
+        self._numbers_seen: set[tuple[str, int]] = set()
         self._nonce = os.urandom(4)
         self._serial = 0
         self._ports: dict[int, Port] = {}
@@ -129,13 +132,14 @@ class Pipeline:
     def _admit(self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int) -> Request | None:
         """Known BNG, valid octets, authentic, not a duplicate; else dropped by name, or answered again."""
         peer = datagram.peer
-        nas = self._table.find(peer.host)
-        if nas is None:
+        group = self._table.find(peer.host)
+        if not group:
             self._meters.drop(DropReason.UNKNOWN_CLIENT)
             self._noise.unknown_client(peer.host, peer.port, code)
             return None
         try:
             view = radius.decode(datagram.octets)
+            nas = which(group, view)
             authentic = authenticate(view, nas, code)
             key = ExchangeKey(peer.host, peer.port, socket.number, view.identifier)
             admission, exchange = self._exchanges.admit(key, view.authenticator, now)
@@ -167,8 +171,6 @@ class Pipeline:
         (meters.acct if request.accounting else meters.auth).inc()
         if not request.authentic:
             meters.unsigned.inc()
-        if request.identity.strips:
-            meters.strips.inc()
 
     def _repeat(
         self, admission: Admission, request: Request | None, reply: bytes | None, socket: NasSocket, datagram: Datagram
@@ -198,8 +200,9 @@ class Pipeline:
 
     def _forward(self, request: Request, verdict: Verdict) -> None:
         """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
+        verdict = self._settled(request, verdict)
         request.verdict = verdict
-        nas, view, identity = request.nas, request.view, request.identity
+        view = request.view
         if not self._exchanges.current(request.exchange):
             self._abandon(request, DropReason.SUPERSEDED)
             return
@@ -207,9 +210,7 @@ class Pipeline:
         upstream = port.upstream
         if upstream is None:  # cannot be: ports are opened with their upstream
             raise AssertionError("port without upstream")
-        strips = identity.strips if nas.mode is not Mode.OBSERVE and verdict.outcome is not Outcome.CONFLICT else ()
-        inject = verdict.ids if nas.mode is Mode.FULL and verdict.outcome is Outcome.MATCHED else None
-        edits, appended = rewrite.line_edits(view, strips, inject)
+        edits, appended = self._rewritten(request, verdict)
         self._serial = self._serial + 1 & 0xFFFFFFFF
         request.proxy_state = self._nonce + self._serial.to_bytes(4, "big")
         try:
@@ -228,8 +229,38 @@ class Pipeline:
         upstream.launch(flight, octets, now)
         self._note(request, verdict)
 
+    def _settled(self, request: Request, verdict: Verdict) -> Verdict:
+        """The verdict on a request that was asked about although it names a line: its own, whatever the store said."""
+        if request.question.suspect is None:
+            return verdict
+        if verdict.verified:
+            verified(request, self._numbers)
+        ids, policy = request.identity.ids, request.nas.profile.line_id
+        return Verdict(outcome=Outcome.OWN, line=line_key(ids, policy), verified=verdict.verified)
+
+    def _rewritten(self, request: Request, verdict: Verdict) -> tuple[list[rewrite.Edit], bytes]:
+        """Edits and additions that the mode allows: strip, aliases, and the line's ids where AAA looks for them."""
+        nas, view, identity = request.nas, request.view, request.identity
+        if nas.mode is Mode.OBSERVE or verdict.outcome is Outcome.CONFLICT:
+            return [], b""
+        if nas.mode is Mode.STRIP:
+            return rewrite.line_edits(view, identity.strips, (), b"")
+        profile = nas.profile
+        ids = verdict.ids if verdict.outcome is Outcome.MATCHED else identity.ids
+        inherits = verdict.outcome is Outcome.MATCHED
+        writes = []
+        for write in profile.writes:
+            if ids is not None and (inherits or write.own or identity.only_raw):
+                value = template.fill(write.template, ids, identity.mac, identity.attachment, nas.name)
+                if value is not None:
+                    writes.append((write, value))
+        kept = b""
+        if profile.keep_raw is not None and identity.aliases and identity.raw_remote_id is not None:
+            kept = rewrite.attribute_octets(profile.keep_raw, identity.raw_remote_id)
+        return rewrite.line_edits(view, identity.aliases, writes, kept)
+
     def _signed(
-        self, request: Request, port: Port, identifier: int, edits: list[tuple[int, int, bytes]], appended: bytes
+        self, request: Request, port: Port, identifier: int, edits: list[rewrite.Edit], appended: bytes
     ) -> bytes:
         view, nas = request.view, request.nas
         if request.accounting:
@@ -265,11 +296,22 @@ class Pipeline:
         meters.verdicts[verdict.outcome, verdict.rung].inc()
         if verdict.distance_ms is not None:
             meters.distance.observe(abs(verdict.distance_ms) / 1000)
+        number = request.identity.enterprise_number
+        if number is not None:
+            meters.strips.inc()
+            self._number_seen(request, number)
         self._learn(lessons.event(request, verdict, self._clock.now_ms()))
         if record is None:
             seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
             if seen is not None:
                 self._learn(seen)
+
+    def _number_seen(self, request: Request, number: int) -> None:
+        """Tell the store once about each number of each BNG; the store knows whether it is new."""
+        nas = request.nas
+        if (nas.name, number) not in self._numbers_seen and len(self._numbers_seen) < MOST_NUMBERS:
+            self._numbers_seen.add((nas.name, number))
+            self._learn(NumberSeen(domain=nas.domain, bng=nas.name, number=number, at_ms=request.arrived_ms))
 
     # ---- from AAA, and back to the BNG
 

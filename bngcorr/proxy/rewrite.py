@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bngcorr.errors import Malformed
-from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import DropReason
+from bngcorr.profiles.profile import Write
+from bngcorr.proxy.line_id import Change
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
 from bngcorr.wire.dictionary import Hidden
@@ -29,7 +30,7 @@ class Hop:
         return "Hop(secret not shown)"
 
 
-def _spliced(octets: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
+def _spliced(octets: bytes, edits: Iterable[Edit]) -> bytes:
     """The attributes with each ``(start, end, new octets)`` put in; edits do not overlap."""
     parts = []
     at = HEADER_OCTETS
@@ -41,44 +42,78 @@ def _spliced(octets: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
     return b"".join(parts)
 
 
-def _vendor_edits(view: PacketView, strips: Sequence[Span], drops: Sequence[Span]) -> Iterable[tuple[int, int, bytes]]:
-    """One edit for each VSA in which sub-attributes lose their first 4 octets (`strips`) or go altogether (`drops`)."""
-    touched = {(span.outer_start, span.outer_end) for span in (*strips, *drops)}
+Edit = tuple[int, int, bytes]  # octets from … to … of the packet give way to these
+
+
+def change_edits(view: PacketView, changes: Sequence[Change], drops: Sequence[Span]) -> list[Edit]:
+    """Edits that put `changes` into their attributes, lengths mended, and take `drops` out.
+
+    In a Vendor-Specific attribute, sub-attribute, VSA and packet change by the same number of octets, wherever the
+    sub-attribute stands among others. Raises Malformed (too-long) if an attribute would outgrow its length octet.
+    """
+    edits: list[Edit] = []
+    touched = {(span.outer_start, span.outer_end) for span in (*(change.span for change in changes), *drops)}
     for start, end in touched:
-        body = []
-        for span in view.spans:
-            if span.outer_start != start or span in drops:
-                continue
-            sub = view.octets[span.start : span.end]
-            if span in strips:
-                sub = bytes((sub[0], len(sub) - 4)) + sub[6:]
-            body.append(sub)
-        joined = b"".join(body)
+        inside = [span for span in view.spans if span.outer_start == start and span not in drops]
+        joined = b"".join(_changed(view, span, changes) for span in inside)
+        if view.octets[start] != a.VENDOR_SPECIFIC:
+            edits.append((start, end, joined))
+            continue
+        if len(joined) + 6 > 255:
+            raise Malformed(DropReason.TOO_LONG, start)
         head = bytes((a.VENDOR_SPECIFIC, len(joined) + 6)) + view.octets[start + 2 : start + 6]
-        yield start, end, head + joined if joined else b""
+        edits.append((start, end, head + joined if joined else b""))
+    return edits
+
+
+def _changed(view: PacketView, span: Span, changes: Sequence[Change]) -> bytes:
+    octets = view.octets
+    for change in changes:
+        if change.span is span:
+            value = octets[span.start + 2 : change.start] + change.octets + octets[change.end : span.end]
+            if len(value) + 2 > 255:
+                raise Malformed(DropReason.TOO_LONG, span.start)
+            return bytes((octets[span.start], len(value) + 2)) + value
+    return octets[span.start : span.end]
 
 
 def line_edits(
-    view: PacketView, strips: Sequence[Span], inject: LineIds | None
-) -> tuple[list[tuple[int, int, bytes]], bytes]:
+    view: PacketView, changes: Sequence[Change], writes: Sequence[tuple[Write, bytes]], kept: bytes
+) -> tuple[list[Edit], bytes]:
     """What makes a request name its line the v4 way: edits in place, and octets to append.
 
-    `strips` shortens sub-attribute, VSA and packet by 4 octets each. `inject` writes 3561.1 and 3561.2 of a matched
-    line; an id that the request carries already stays, an empty one gives way.
+    `writes` are attributes and the octets to write; one that is there already stays unless the write is `always`, and
+    an empty one gives way. Attributes that share a name with others (AV pairs) are told apart by the text in front of
+    the template's first field. `kept` is appended as it is. Raises Malformed (too-long).
     """
+    changes = list(changes)
     drops: list[Span] = []
-    appended = b""
-    if inject is not None:
-        for key, value in ((a.AGENT_CIRCUIT_ID, inject.circuit_id), (a.AGENT_REMOTE_ID, inject.remote_id)):
-            if value is None or any(view.all(key)):
-                continue
-            drops.extend(span for span in view.spans if span.key == key)
-            appended += radius.vendor_attribute(key, value)
-    return list(_vendor_edits(view, strips, drops)), appended
+    appended = []
+    for write, value in writes:
+        head = write.template.partition("{")[0].encode()
+        there = [span for span in view.spans if span.key == write.key and view.value(span).startswith(head)]
+        full = [span for span in there if len(view.value(span)) > len(head)]
+        if full and not write.always:
+            continue
+        if full:
+            changes = [change for change in changes if change.span is not full[0]]
+            changes.append(Change(full[0], full[0].start + 2, full[0].end, value))
+            drops.extend(span for span in there if span is not full[0])
+            continue
+        drops.extend(there)
+        appended.append(attribute_octets(write.key, value))
+    return change_edits(view, changes, drops), b"".join((*appended, kept))
+
+
+def attribute_octets(key: int, value: bytes) -> bytes:
+    """A standard attribute or a VSA. Raises Malformed (too-long) for a value that does not fit."""
+    if len(value) > (247 if key > 255 else 253):
+        raise Malformed(DropReason.TOO_LONG)
+    return radius.vendor_attribute(key, value) if key > 255 else radius.attribute(key, value)
 
 
 def to_upstream(
-    view: PacketView, nas: Hop, aaa: Hop, *, edits: list[tuple[int, int, bytes]], appended: bytes, proxy_state: bytes
+    view: PacketView, nas: Hop, aaa: Hop, *, edits: list[Edit], appended: bytes, proxy_state: bytes
 ) -> bytes:
     """Attributes for AAA: without the BNG's Message-Authenticator, User-Password hidden anew, Proxy-State last.
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bngcorr.model.vocabulary import Strength, Trigger
-from bngcorr.profiles import Profile
-from bngcorr.proxy import remote_id
+from bngcorr.profiles.profile import Profile, Signal
+from bngcorr.proxy import carriers, remote_id
+from bngcorr.proxy.carriers import Found
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.wire.radius import PacketView
 
@@ -32,29 +33,49 @@ class Classification:
 
 
 UNKNOWN: Final = Classification(Trigger.UNKNOWN, None)
+SELF_VERIFIED: Final = Evidence(
+    Trigger.DHCPV6, Strength.PROOF, "the Remote-Id behind the first four octets is known on this attachment from DHCPv4"
+)
 _VALUE_REASON: Final = "the Remote-Id starts with an acceptable enterprise number and goes on in printable text"
 _BINARY_REASON: Final = "the Remote-Id starts with an acceptable enterprise number and goes on in binary"
 
 
-def classify(view: PacketView, profile: Profile, numbers: Numbers) -> Classification:
-    """Weigh every signal that the profile knows.
+def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Sequence[Found]) -> Classification:
+    """Weigh every signal that the profile knows, raw DHCP options and the Remote-Ids' own values.
 
     One proof decides; proofs of different families make `conflict`. Without proof the strongest family wins; two
     families of equal best strength leave the trigger `unknown`, for a guess is worse than none.
     """
     found = [
+        Evidence(carrier.family, Strength.PROOF, f"{carrier.name}: raw options of that protocol are in the request")
+        for carrier in carriers.raw_evidence(view, profile)
+    ]
+    found += [
         Evidence(signal.family, signal.strength, f"{signal.name}: {signal.reason}")
         for signal in profile.signals
-        if view.has(signal.key) and (not signal.values or view.integer(signal.key) in signal.values)
+        if view.has(signal.key) and _present(view, signal)
     ]
-    for key in profile.remote_ids:
-        value = view.first(key)
-        prefixed = remote_id.look(value, numbers) if value else None
+    for one in remote:
+        prefixed = remote_id.look(one.value, numbers)
         if prefixed is not None:
             strong = remote_id.proves_itself(prefixed)
             reason = _VALUE_REASON if strong else _BINARY_REASON
             found.append(Evidence(Trigger.DHCPV6, Strength.STRONG if strong else Strength.HINT, reason))
     return weigh(found) if found else UNKNOWN
+
+
+def _present(view: PacketView, signal: Signal) -> bool:
+    """Whether any instance of the attribute says what the signal looks for."""
+    for value in view.all(signal.key):
+        if not value.startswith(signal.prefix):
+            continue
+        rest = value[len(signal.prefix) :]
+        if signal.values and (len(rest) != 4 or int.from_bytes(rest, "big") not in signal.values):
+            continue
+        if signal.pattern is not None and signal.pattern.search(rest) is None:
+            continue
+        return True
+    return False
 
 
 def weigh(evidence: Sequence[Evidence]) -> Classification:

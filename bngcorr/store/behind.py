@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from bngcorr.errors import StoreError
-from bngcorr.store.contract import CorrelationStore, Event, Lesson, Restart, SessionChange, Sighting
+from bngcorr.store.contract import CorrelationStore, Event, Lesson, NumberSeen, Restart, SessionChange, Sighting
 
 BATCH: Final = 256
 RETRY_S: Final = 0.25
@@ -43,7 +43,7 @@ class WriteBehind:
         self._clock = clock
         self._limit = limit
         self._written = written
-        self._seen: deque[Sighting | Event] = deque()
+        self._seen: deque[Sighting | NumberSeen | Event] = deque()
         self._steps: deque[SessionChange | Restart] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -62,7 +62,7 @@ class WriteBehind:
                 self._seen.popleft()
             else:
                 self._steps.popleft()
-        if isinstance(lesson, Sighting | Event):
+        if isinstance(lesson, Sighting | NumberSeen | Event):
             self._seen.append(lesson)
         else:
             self._steps.append(lesson)

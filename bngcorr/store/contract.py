@@ -43,6 +43,7 @@ class Candidate:
     sighted_ms: int  # last sighting not proved to be v6; 0: never
     sighted_v6_ms: int  # last sighting by a v6-triggered request; 0: never
     attached: bool  # the sighting had an attachment (matters on bng+mac)
+    v4_evident: bool  # a sighting was DHCPv4 by proof or strong evidence: its Remote-Id has no enterprise number
     sessions: tuple[LiveSession, ...] = ()
 
 
@@ -114,6 +115,7 @@ class Sighting:
     ids: LineIds
     at_ms: int
     v6: bool  # the request was triggered by DHCPv6
+    v4_evident: bool  # it was triggered by DHCPv4, by proof or strong evidence
     attached: bool
     until_ms: int
     shown: str  # JSON for /v1/lines
@@ -162,13 +164,25 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSeen:
+    """An enterprise number stood in front of a Remote-Id."""
+
+    domain: str
+    bng: str
+    number: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One verdict for /v1/correlations."""
 
     shown: str  # JSON
 
 
-Lesson = Sighting | SessionChange | Restart | Event
+Lesson = Sighting | SessionChange | Restart | NumberSeen | Event
+
+NEW_NUMBER = "new"  # the store's word on a NumberSeen that it did not know
 
 
 # ---- what the API reads
@@ -238,6 +252,10 @@ class QueryStore(Protocol):
 
     async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
         """Events behind the cursor `after` ("" for the oldest): (cursor, JSON). Raises StoreError."""
+        ...
+
+    async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
+        """Per BNG: enterprise number and the instant (ms) when it was first seen. Raises StoreError."""
         ...
 
     async def due(self, domain: str, bng: str, now_ms: int, limit: int) -> list[SessionRow]:

@@ -44,6 +44,10 @@ class DomainKeys:
         """Sessions of a BNG by deadline."""
         return f"{self._prefix}d:{bng}"
 
+    def numbers(self, bng: str) -> str:
+        """Enterprise numbers seen on a BNG, and when first."""
+        return f"{self._prefix}n:{bng}"
+
     def hosts(self, nas: str) -> str:
         """Reference counts of hosts, without the epoch."""
         return f"{self._prefix}h:{nas}"

@@ -105,7 +105,7 @@ class ValkeyStore:
             words.append(len(commands))
             commands.extend(self._commands(lesson, now_ms))
         replies = await self._lane.run(commands, WRITE_BUDGET_S)
-        return [_text(replies[index]) if isinstance(replies[index], bytes) else "ok" for index in words]
+        return [_word(lesson, replies[index]) for lesson, index in zip(lessons, words, strict=True)]
 
     def _commands(self, lesson: c.Lesson, now_ms: int) -> list[Command]:
         match lesson:
@@ -117,6 +117,9 @@ class ValkeyStore:
                 names = self._keys(lesson.domain)
                 keys = [names.epochs, names.hosts(lesson.nas), names.usage(lesson.nas)]
                 return [self._lane.script("restart", keys, [lesson.nas, lesson.at_ms, RESTART_TOLERANCE_MS])]
+            case c.NumberSeen():
+                key = self._keys(lesson.domain).numbers(lesson.bng)
+                return [("HSETNX", key, lesson.number, lesson.at_ms)]
             case c.Event():
                 return [("XADD", EVENTS, "MAXLEN", "~", self._events, "*", "j", lesson.shown)]
             case _:
@@ -128,8 +131,8 @@ class ValkeyStore:
         keys = [line, names.lines, names.line_macs(s.line), names.mac(s.mac) if s.mac else line]
         keys += [names.key(key) for key in (*s.keys, *s.mac_keys)]
         arguments: list[str | bytes | int] = [
-            now_ms, s.line, s.at_ms, int(s.v6), s.until_ms, int(s.attached), s.ids.encode(), s.shown, s.mac or "",
-            len(s.mac_keys), c.TAINT_MS, c.MAX_LINES_PER_KEY, c.MAX_MACS_PER_LINE,
+            now_ms, s.line, s.at_ms, int(s.v6), s.until_ms, s.attached + 2 * s.v4_evident, s.ids.encode(), s.shown,
+            s.mac or "", len(s.mac_keys), c.TAINT_MS, c.MAX_LINES_PER_KEY, c.MAX_MACS_PER_LINE,
         ]  # fmt: skip
         member = f"{s.domain}|{s.line}"
         commands = [self._lane.script("sight", keys, arguments)]
@@ -283,6 +286,15 @@ class ValkeyStore:
         (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", limit)], READ_BUDGET_S)
         return [(_text(entry[0]), _text(entry[1][1])) for entry in reply]
 
+    async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
+        """One hash a BNG."""
+        names = self._keys(domain)
+        replies = await self._lane.run([("HGETALL", names.numbers(bng)) for bng in bngs], READ_BUDGET_S)
+        return {
+            bng: {int(number): int(at) for number, at in _pairs(reply)}
+            for bng, reply in zip(bngs, replies, strict=True)
+        }
+
     async def due(self, domain: str, bng: str, now_ms: int, limit: int) -> list[c.SessionRow]:
         """Sessions past their deadline; one whose record is gone comes back as stopped, to be forgotten."""
         names = self._keys(domain)
@@ -292,6 +304,12 @@ class ValkeyStore:
         sessions = [_text(member) for member in members]
         rows = {row.session: row for row in await self._session_rows([(domain, session) for session in sessions])}
         return [rows.get(session) or _gone(domain, session) for session in sessions]
+
+
+def _word(lesson: c.Lesson, reply: Reply) -> str:
+    if isinstance(lesson, c.NumberSeen):
+        return c.NEW_NUMBER if reply == 1 else "known"
+    return _text(reply) if isinstance(reply, bytes) else "ok"
 
 
 def _gone(domain: str, session: str) -> c.SessionRow:
@@ -337,7 +355,7 @@ def _epochs(reply: Reply) -> dict[str, int]:
 
 
 def _key_record(reply: Reply, now_ms: int) -> c.KeyRecord:
-    lines: dict[str, tuple[int, int, bool, LineIds]] = {}
+    lines: dict[str, tuple[int, int, int, LineIds]] = {}
     sessions: dict[str, list[c.LiveSession]] = {}
     crowded = False
     for field, value in _pairs(reply):
@@ -349,19 +367,20 @@ def _key_record(reply: Reply, now_ms: int) -> c.KeyRecord:
             nas, epoch, live_until = value.decode().rsplit(" ", 2)
             sessions.setdefault(name, []).append(c.LiveSession(nas=nas, epoch=int(epoch), until_ms=int(live_until)))
             continue
-        sighted, sighted_v6, until, attached, ids = value.split(b" ", 4)
+        sighted, sighted_v6, until, marks, ids = value.split(b" ", 4)
         if int(until) >= now_ms:
-            lines[name] = (int(sighted), int(sighted_v6), attached == b"1", LineIds.decode(ids))
+            lines[name] = (int(sighted), int(sighted_v6), int(marks), LineIds.decode(ids))
     candidates = tuple(
         c.Candidate(
             line=name,
             ids=ids,
             sighted_ms=sighted,
             sighted_v6_ms=sighted_v6,
-            attached=attached,
+            attached=bool(marks & 1),
+            v4_evident=bool(marks & 2),
             sessions=tuple(sessions.get(name, ())),
         )
-        for name, (sighted, sighted_v6, attached, ids) in lines.items()
+        for name, (sighted, sighted_v6, marks, ids) in lines.items()
     )
     return c.KeyRecord(candidates=candidates, crowded=crowded)
 

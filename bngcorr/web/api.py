@@ -290,32 +290,13 @@ class Api:
 
     async def bngs(self, _: web.Request) -> web.Response:
         """GET /v1/bngs: usage against limits."""
-        usages = {}
+        usages: dict[str, Usage] = {}
+        numbers: dict[str, dict[int, int]] = {}
         for domain, names in self._domains:
             usages.update(await self._store.usage(domain, names))
-        items = [self._bng_shown(bng, usages[bng.name]) for bng in self._bngs]
+            numbers.update(await self._store.enterprise_numbers(domain, names))
+        items = [_bng_shown(bng, usages[bng.name], numbers[bng.name]) for bng in self._bngs]
         return web.json_response({"items": items})
-
-    def _bng_shown(self, bng: Bng, usage: Usage) -> JsonObject:
-        spent = capacity(usage, CostTable(bng.cost_table), bng.limits.host_resources)
-        return {
-            "name": bng.name,
-            "domain": bng.domain_name,
-            "addresses": [str(network) for network in bng.address],
-            "profile": bng.profile,
-            "mode": str(bng.mode),
-            "usage": {
-                "v4": usage.v4,
-                "ia_na": usage.ia_na,
-                "ia_pd": usage.ia_pd,
-                "slaac": usage.slaac,
-                "sessions": usage.sessions,
-            },
-            "cost_table": bng.cost_table,
-            "host_resources": spent.host_resources,
-            "limit": spent.limit,
-            "headroom": spent.headroom,
-        }
 
     async def correlations(self, request: web.Request) -> web.Response:
         """GET /v1/correlations: recent verdicts, oldest first behind `after`; limit."""
@@ -326,3 +307,28 @@ class Api:
         entries = await self._store.events(after, _limit(request.query))
         items = [{"id": cursor, **json.loads(shown)} for cursor, shown in entries]
         return web.json_response({"items": items, "next": entries[-1][0] if entries else after})
+
+
+def _bng_shown(bng: Bng, usage: Usage, numbers: dict[int, int]) -> JsonObject:
+    spent = capacity(usage, CostTable(bng.cost_table), bng.limits.host_resources)
+    return {
+        "name": bng.name,
+        "domain": bng.domain_name,
+        "addresses": [str(network) for network in bng.address],
+        "profile": bng.profile,
+        "mode": str(bng.mode),
+        "usage": {
+            "v4": usage.v4,
+            "ia_na": usage.ia_na,
+            "ia_pd": usage.ia_pd,
+            "slaac": usage.slaac,
+            "sessions": usage.sessions,
+        },
+        "cost_table": bng.cost_table,
+        "host_resources": spent.host_resources,
+        "limit": spent.limit,
+        "headroom": spent.headroom,
+        "enterprise_numbers": [
+            {"number": number, "first_seen": instant_shown(at)} for number, at in sorted(numbers.items())
+        ],
+    }

@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Code(IntEnum):
-    """RADIUS packet codes (RFC 2865 §3, RFC 2866 §3, RFC 5997)."""
+    """RADIUS packet codes (RFC 2865 §3, RFC 2866 §3, RFC 5176 §2.3, RFC 5997 §2)."""
 
     ACCESS_REQUEST = 1
     ACCESS_ACCEPT = 2
@@ -21,11 +21,18 @@ class Code(IntEnum):
     ACCOUNTING_RESPONSE = 5
     ACCESS_CHALLENGE = 11
     STATUS_SERVER = 12
+    DISCONNECT_REQUEST = 40
+    DISCONNECT_ACK = 41
+    DISCONNECT_NAK = 42
+    COA_REQUEST = 43
+    COA_ACK = 44
+    COA_NAK = 45
 
     @property
     def title(self) -> str:
         """``Access-Request``: as logs and people write it."""
-        return self.name.replace("_", "-").title()
+        words = self.name.split("_")
+        return "-".join({"COA": "CoA", "ACK": "ACK", "NAK": "NAK"}.get(word, word.title()) for word in words)
 
 
 class AcctStatus(IntEnum):

@@ -1,13 +1,13 @@
 -- Note that a line was seen.
 -- KEYS[1] line record, KEYS[2] lines of the domain, KEYS[3] MACs of the line, KEYS[4] MAC record or the line record again,
 -- KEYS[5..] correlation keys, those with the MAC last
--- ARGV: 1 now, 2 line, 3 at, 4 '1' if v6, 5 until, 6 '1' if attached, 7 ids, 8 shown, 9 MAC or '', 10 how many of the
+-- ARGV: 1 now, 2 line, 3 at, 4 '1' if v6, 5 until, 6 marks (1 attached, 2 v4 evident), 7 ids, 8 shown, 9 MAC or '', 10 how many of the
 -- keys are with the MAC, 11 taint_ms, 12 most lines a key, 13 most MACs a line
 -- Returns 'ok', or 'mac_flood' if the line has taught too many MACs: then keys with the MAC learn nothing.
--- A key is a hash: field <line> = "v4at v6at until attached ids", field <line>/<session> = "nas epoch until",
+-- A key is a hash: field <line> = "v4at v6at until marks ids", field <line>/<session> = "nas epoch until",
 -- field '*' = instant until which more lines than fit were seen.
 local now, line, at, until_ms = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
-local v6, attached, ids, mac = ARGV[4] == '1', ARGV[6], ARGV[7], ARGV[9]
+local v6, marks, ids, mac = ARGV[4] == '1', tonumber(ARGV[6]), ARGV[7], ARGV[9]
 local mac_keys, taint_ms, max_lines, max_macs = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 
 local function keep(key, ms)  -- the server's TTL only collects garbage; it never shortens
@@ -31,11 +31,11 @@ end
 for i = 5, upto do
   local key = KEYS[i]
   local old = redis.call('HGET', key, line)
-  local v4at, v6at, till, with = 0, 0, until_ms, attached
+  local v4at, v6at, till, with = 0, 0, until_ms, marks
   if old then
     local a, b, c, d = string.match(old, '^(%d+) (%d+) (%d+) (%d)')
     v4at, v6at, till = tonumber(a), tonumber(b), math.max(tonumber(c), until_ms)
-    if d == '1' then with = '1' end
+    with = bit.bor(with, tonumber(d))  -- marks stay: what was ever evident stays so
   else
     local lines, fields = 0, redis.call('HGETALL', key)
     for f = 1, #fields, 2 do
@@ -56,7 +56,7 @@ for i = 5, upto do
   end
   if till then
     if v6 then v6at = math.max(v6at, at) else v4at = math.max(v4at, at) end
-    redis.call('HSET', key, line, string.format('%d %d %d %s ', v4at, v6at, till, with) .. ids)
+    redis.call('HSET', key, line, string.format('%d %d %d %d ', v4at, v6at, till, with) .. ids)
     keep(key, till - now)
   end
 end

@@ -1,0 +1,109 @@
+"""Where ids stand in a packet, and what the raw DHCP options in it say. Reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bngcorr.model.vocabulary import PenPolicy
+from bngcorr.profiles.profile import Encoding, IdCarrier, Profile, RawCarrier, RawForm
+from bngcorr.wire import dhcp4, dhcp6
+from bngcorr.wire.dhcp4 import Options4
+from bngcorr.wire.dhcp6 import Message6
+from bngcorr.wire.radius import PacketView, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One id where it stands."""
+
+    span: Span
+    start: int  # offset in the packet of the first octet that encodes the id
+    value: bytes  # the id, decoded; may be empty
+    encoding: Encoding
+    pen: PenPolicy | None  # the carrier's own policy
+
+
+def ids(view: PacketView, carriers: Sequence[IdCarrier]) -> list[Found]:
+    """Every id that the carriers name, carriers in their order, packet order within one.
+
+    Hexadecimal text that is none is taken as it is: some releases write text into the same AV pair.
+    """
+    found = []
+    for carrier in carriers:
+        if not view.has(carrier.key):
+            continue
+        for span in view.spans:
+            if span.key != carrier.key:
+                continue
+            value = view.value(span)
+            if not value.startswith(carrier.prefix):
+                continue
+            start = span.start + 2 + len(carrier.prefix)
+            value = value[len(carrier.prefix) :]
+            encoding = carrier.encoding
+            if encoding is Encoding.HEX:
+                digits = value[2:] if value[:2] in (b"0x", b"0X") else value
+                try:
+                    decoded = bytes.fromhex(digits.decode("ascii")) if b" " not in digits else None
+                except ValueError:
+                    decoded = None
+                if decoded is None:
+                    encoding = Encoding.OCTETS
+                else:
+                    start += len(value) - len(digits)
+                    value = decoded
+            found.append(Found(span, start, value, encoding, carrier.pen))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The raw DHCP material of a packet."""
+
+    four: Options4 | None
+    six: Message6 | None
+
+
+NOTHING = Raw(None, None)
+
+
+def raw(view: PacketView, profile: Profile) -> Raw:
+    """DHCPv4 and DHCPv6 options of the profile's raw carriers; the first carrier of a family that is there counts."""
+    four: Options4 | None = None
+    six: Message6 | None = None
+    for carrier in profile.raw:
+        if not view.has(carrier.key):
+            continue
+        match carrier.form:
+            case RawForm.OPTIONS4:
+                four = four or dhcp4.options(b"".join(view.all(carrier.key)))
+            case RawForm.OPTION82:
+                four = four or Options4({dhcp4.RELAY_AGENT: b"".join(view.all(carrier.key))}, whole=True)
+            case RawForm.OPTIONS6:
+                six = six or _options6(view, carrier)
+            case RawForm.MESSAGE6:
+                six = six or dhcp6.message(b"".join(view.all(carrier.key)))
+    return Raw(four, six) if four is not None or six is not None else NOTHING
+
+
+def _options6(view: PacketView, carrier: RawCarrier) -> Message6:
+    """Options that came in one attribute, one an attribute (each cut at 247 octets), or cut anywhere.
+
+    Attributes that are whole by themselves are read one by one; else they are joined; what a truncated one claims
+    beyond its end is never taken from the next.
+    """
+    values = view.all(carrier.key)
+    if len(values) == 1:
+        return dhcp6.options(values[0])
+    apart = [dhcp6.options(value) for value in values]
+    if not all(message.whole for message in apart):
+        joined = dhcp6.options(b"".join(values))
+        if joined.whole:
+            return joined
+    return dhcp6.merged(apart)
+
+
+def raw_evidence(view: PacketView, profile: Profile) -> Iterator[RawCarrier]:
+    """Raw carriers that are in the packet; each proves its family."""
+    return (carrier for carrier in profile.raw if view.has(carrier.key))

@@ -1,0 +1,99 @@
+"""What identification makes of one packet, and why: the same rules as on the request path, nothing sent. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bngcorr.model.line import LineIds, line_key
+from bngcorr.model.mac import format_mac
+from bngcorr.model.vocabulary import Trigger
+from bngcorr.profiles.profile import Profile
+from bngcorr.proxy import carriers, line_id, rewrite, trigger
+from bngcorr.proxy.line_id import Identity
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.trigger import Classification
+from bngcorr.wire import attributes as a
+from bngcorr.wire import radius
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One packet, identified."""
+
+    code: str
+    identifier: int
+    classification: Classification
+    identity: Identity
+    line: str | None  # line key, if the packet names its line
+    changes: tuple[tuple[str, bytes, bytes], ...]  # what would be rewritten: attribute, octets before, octets after
+
+    @property
+    def stripped(self) -> bool:
+        """Whether an enterprise number comes off."""
+        return self.identity.enterprise_number is not None
+
+
+def explain(octets: bytes, profile: Profile, numbers: Numbers) -> Explanation:
+    """Identify one packet. Raises Malformed with the reason."""
+    view = radius.decode(octets)
+    remote, raw = carriers.ids(view, profile.remote_ids), carriers.raw(view, profile)
+    classification = trigger.classify(view, profile, numbers, remote)
+    identity = line_id.identify(view, profile, classification, numbers, remote, raw)
+    named = not identity.contradictory and identity.ids.names_line(profile.line_id)
+    changes = []
+    if classification.trigger is not Trigger.CONFLICT and not identity.contradictory:
+        for start, end, new in rewrite.change_edits(view, identity.aliases, ()):
+            changes.append((_title(octets[start]), octets[start:end], new))
+    return Explanation(
+        code=a.Code(view.code).title,
+        identifier=view.identifier,
+        classification=classification,
+        identity=identity,
+        line=line_key(identity.ids, profile.line_id) if named else None,
+        changes=tuple(changes),
+    )
+
+
+def _title(kind: int) -> str:
+    return "Vendor-Specific" if kind == a.VENDOR_SPECIFIC else a.NAMES.get(kind, f"attribute {kind}")
+
+
+def octets_shown(value: bytes | None) -> dict[str, str | None] | None:
+    """``{"hex": …, "text": … or null}``; text only if every octet is printable ASCII."""
+    if value is None:
+        return None
+    text = value.decode("ascii") if all(0x20 <= octet <= 0x7E for octet in value) else None
+    return {"hex": value.hex(), "text": text}
+
+
+def as_json(explanation: Explanation) -> dict[str, object]:
+    """A plain object for programs."""
+    identity, classification = explanation.identity, explanation.classification
+    ids = identity.ids if not identity.contradictory else LineIds()
+    attachment = identity.attachment
+    return {
+        "code": explanation.code,
+        "identifier": explanation.identifier,
+        "trigger": str(classification.trigger),
+        "strength": str(classification.strength) if classification.strength is not None else None,
+        "evidence": [
+            {"family": str(item.family), "strength": str(item.strength), "reason": item.reason}
+            for item in classification.evidence
+        ],
+        "remote_id_raw": octets_shown(identity.raw_remote_id),
+        "remote_id": octets_shown(ids.remote_id),
+        "stripped": explanation.stripped,
+        "enterprise_number": identity.enterprise_number,
+        "circuit_id": octets_shown(ids.circuit_id),
+        "contradictory": identity.contradictory,
+        "line": explanation.line,
+        "mac": format_mac(identity.mac) if identity.mac is not None else None,
+        "mac_source": str(identity.mac_source) if identity.mac_source is not None else None,
+        "attachment": None
+        if attachment is None
+        else {"port": attachment.port, "outer": attachment.outer, "inner": attachment.inner},
+        "changes": [
+            {"attribute": name, "before": before.hex(), "after": after.hex()}
+            for name, before, after in explanation.changes
+        ],
+    }
