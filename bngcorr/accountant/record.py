@@ -29,7 +29,7 @@ _STEPS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
 class Record:
     """One accounting record."""
 

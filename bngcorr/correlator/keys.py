@@ -13,7 +13,7 @@ from bngcorr.model.vocabulary import Key, MacSource, VlanModel
 HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Handle:
     """One correlation key of a request."""
 
@@ -22,7 +22,7 @@ class Handle:
     with_mac: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Keyring:
     """All correlation keys that could be computed for a request, strongest first."""
 

@@ -14,7 +14,7 @@ from bngcorr.model.vocabulary import Key, Outcome, Rung, SessionState
 from bngcorr.store.contract import Candidate, Recollection, SessionIdentity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
 class Question:
     """One request without a line id, as far as the ladder is concerned."""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bngcorr.model.vocabulary import LineIdPolicy, MacSource, PenPolicy, Strength, Trigger
 from bngcorr.profiles.profile import (
     Encoding,
+    Evidence,
     IdCarrier,
     MacCarrier,
     PortCarrier,
@@ -222,13 +223,10 @@ def compile_signal(row: SignalData, dictionary: Dictionary, where: str) -> Signa
         raise ProfileFault(f"{where}.matches", repr(row.matches), f"a regular expression; {error}") from None
     return Signal(
         key=key,
-        name=row.attribute,
         prefix=row.prefix.encode(),
         values=values,
         pattern=pattern,
-        family=Trigger(row.family),
-        strength=row.strength,
-        reason=row.reason,
+        evidence=Evidence(Trigger(row.family), row.strength, f"{row.attribute}: {row.reason}"),
     )
 
 
@@ -268,8 +266,12 @@ def compile_profile(data: ProfileData, dictionary: Dictionary) -> Profile:
         raw=tuple(
             RawCarrier(
                 key=_key(dictionary, row.attribute, f"raw_options[{index}].attribute"),
-                name=row.attribute,
                 form=row.form,
+                evidence=Evidence(
+                    row.form.family,
+                    Strength.PROOF,
+                    f"{row.attribute}: raw options of that protocol are in the request",
+                ),
             )
             for index, row in enumerate(data.raw_options)
         ),

@@ -24,6 +24,11 @@ class RawForm(StrEnum):
     OPTIONS6 = "options6"  # DHCPv6 options, code and length of two octets each
     MESSAGE6 = "message6"  # a DHCPv6 message or its header
 
+    @property
+    def family(self) -> Trigger:
+        """The family that such material proves."""
+        return Trigger.DHCPV4 if self in (RawForm.OPTIONS4, RawForm.OPTION82) else Trigger.DHCPV6
+
 
 class Relay(StrEnum):
     """Which of nested DHCPv6 relays names the line."""
@@ -32,18 +37,24 @@ class Relay(StrEnum):
     INNERMOST = "innermost"
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one signal says when it is there."""
+
+    family: Trigger
+    strength: Strength
+    reason: str  # one sentence, the attribute's name in front
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """One attribute that says something about the trigger."""
 
     key: int  # attribute (wire.attributes key)
-    name: str  # its dictionary name, for the evidence
     prefix: bytes = b""  # the value starts so (AV pairs); what follows is looked at
     values: frozenset[int] = frozenset()  # 4-octet values that count; empty: any
     pattern: re.Pattern[bytes] | None = None  # found in the value; None: any
-    family: Trigger
-    strength: Strength
-    reason: str  # one sentence
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +81,8 @@ class RawCarrier:
     """One attribute that holds DHCP material as it was on the wire; its presence proves the family."""
 
     key: int
-    name: str
     form: RawForm
-
-    @property
-    def family(self) -> Trigger:
-        """The family that it proves."""
-        return Trigger.DHCPV4 if self.form in (RawForm.OPTIONS4, RawForm.OPTION82) else Trigger.DHCPV6
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from bngcorr.wire import radius_auth
 from bngcorr.wire.radius import PacketView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
 class Arrival:
     """A valid packet of a known BNG, and how it came."""
 
@@ -41,9 +41,8 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
     nas, view = arrival.nas, arrival.view
     profile = nas.profile
     remote = carriers.ids(view, profile.remote_ids)
-    raw = carriers.raw(view, profile)
     classification = trigger.classify(view, profile, numbers, remote)
-    identity = line_id.identify(view, profile, classification, numbers, remote, raw)
+    identity = line_id.identify(view, profile, classification, numbers, remote)
     ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
     session_id = view.first(a.ACCT_SESSION_ID)
     session = keys.session_hash(nas.name, session_id) if session_id else None
@@ -132,8 +131,8 @@ def verified(request: Request, numbers: Numbers) -> None:
     nas, view = request.nas, request.view
     evidence = (*request.classification.evidence, trigger.SELF_VERIFIED)
     request.classification = trigger.Classification(Trigger.DHCPV6, Strength.PROOF, evidence)
-    remote, raw = carriers.ids(view, nas.profile.remote_ids), carriers.raw(view, nas.profile)
-    request.identity = line_id.identify(view, nas.profile, request.classification, numbers, remote, raw, verified=True)
+    remote = carriers.ids(view, nas.profile.remote_ids)
+    request.identity = line_id.identify(view, nas.profile, request.classification, numbers, remote, verified=True)
 
 
 def _hold(nas: Nas, classification: trigger.Classification) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bngcorr.model.vocabulary import PenPolicy
@@ -102,8 +102,3 @@ def _options6(view: PacketView, carrier: RawCarrier) -> Message6:
         if joined.whole:
             return joined
     return dhcp6.merged(apart)
-
-
-def raw_evidence(view: PacketView, profile: Profile) -> Iterator[RawCarrier]:
-    """Raw carriers that are in the packet; each proves its family."""
-    return (carrier for carrier in profile.raw if view.has(carrier.key))

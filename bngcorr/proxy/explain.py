@@ -36,9 +36,9 @@ class Explanation:
 def explain(octets: bytes, profile: Profile, numbers: Numbers) -> Explanation:
     """Identify one packet. Raises Malformed with the reason."""
     view = radius.decode(octets)
-    remote, raw = carriers.ids(view, profile.remote_ids), carriers.raw(view, profile)
+    remote = carriers.ids(view, profile.remote_ids)
     classification = trigger.classify(view, profile, numbers, remote)
-    identity = line_id.identify(view, profile, classification, numbers, remote, raw)
+    identity = line_id.identify(view, profile, classification, numbers, remote)
     named = not identity.contradictory and identity.ids.names_line(profile.line_id)
     changes = []
     if classification.trigger is not Trigger.CONFLICT and not identity.contradictory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bngcorr.model.attachment import Attachment
@@ -23,6 +24,7 @@ from bngcorr.wire.radius import PacketView, Span
 
 ID_OCTETS: Final = 247  # the longest value of a vendor sub-attribute (RFC 2865 §5.26)
 MAC_TEXT: Final = 32
+REMEMBERED: Final = 16_384  # texts whose reading is remembered: the same CPEs and ports come again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Change:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Identity:
     """A request's own words about its line."""
 
@@ -58,13 +60,12 @@ def identify(
     classification: Classification,
     numbers: Numbers,
     remote: Sequence[Found],
-    raw: Raw,
     *,
     verified: bool = False,
 ) -> Identity:
     """Everything the rules need to know of the line, from one packet.
 
-    `remote` and `raw` are what `carriers` read before the trigger was known. `verified`: the self-verifying test has
+    `remote` is what `carriers` read before the trigger was known. `verified`: the self-verifying test has
     proved the number, so that not even the length of a MAC speaks against it. An empty id is no id.
     """
     values: dict[bytes, None] = {}
@@ -101,10 +102,10 @@ def identify(
     contradictory = contradiction or len(values) > 1
     first = next(iter(values), None)
     only_raw = False
-    if first is None and circuit is None and not contradictory and raw is not carriers.NOTHING:
-        first, circuit, raw_remote, number = _from_raw(raw, profile, classification, numbers)
+    if first is None and circuit is None and not contradictory and profile.raw:
+        first, circuit, raw_remote, number = _from_raw(carriers.raw(view, profile), profile, classification, numbers)
         only_raw = first is not None or circuit is not None
-    mac, source = _mac(view, profile, classification, raw)
+    mac, source = _mac(view, profile, classification)
     return Identity(
         ids=LineIds() if contradictory else LineIds(first, circuit),
         raw_remote_id=raw_remote,
@@ -198,21 +199,30 @@ def _naming_layer(message: Message6, relay: Relay) -> Layer | None:
     return None
 
 
-def _mac(
-    view: PacketView, profile: Profile, classification: Classification, raw: Raw
-) -> tuple[Mac | None, MacSource | None]:
+def _mac(view: PacketView, profile: Profile, classification: Classification) -> tuple[Mac | None, MacSource | None]:
     for carrier in profile.macs:
         if carrier.key == a.USER_NAME and classification.trigger in (Trigger.PPP, Trigger.CONFLICT):
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
         for value in view.all(carrier.key):
             if value.startswith(carrier.prefix) and len(value) - len(carrier.prefix) <= MAC_TEXT:
-                mac = parse_mac(value[len(carrier.prefix) :].decode("latin-1"))
+                mac = _mac_in(value[len(carrier.prefix) :])
                 if mac is not None:
                     return mac, carrier.source
+    raw = carriers.raw(view, profile) if profile.raw else carriers.NOTHING
     if raw.six is None or not raw.six.layers:
         return None, None
     claimed = _claimed_mac(raw.six)
     return claimed, MacSource.CLAIMED if claimed is not None else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _mac_in(value: bytes) -> Mac | None:
+    return parse_mac(value.decode("latin-1"))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _port_in(value: bytes, grammar: str) -> Attachment | None:
+    return port_id.GRAMMARS[grammar](value.decode("latin-1"))
 
 
 def _claimed_mac(message: Message6) -> Mac | None:
@@ -234,8 +244,7 @@ def _attachment(view: PacketView, profile: Profile) -> Attachment | None:
                 number = int.from_bytes(value, "big") if len(value) == 4 else None
                 attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
             else:
-                text = value[len(carrier.prefix) :].decode("latin-1")
-                attachment = port_id.GRAMMARS[carrier.grammar](text)
+                attachment = _port_in(value[len(carrier.prefix) :], carrier.grammar)
             if attachment is not None:
                 return attachment
     return None

@@ -11,6 +11,7 @@ only look prefixed (MAC addresses, counters, packed VLANs; domain facts: enterpr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from bngcorr.model.vocabulary import PenPolicy, Strength, Trigger
 
 NUMBER_OCTETS: Final = 4
 MAC_OCTETS: Final = 6
+_PRINTABLE: Final = re.compile(rb"[\x20-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def look(value: bytes, numbers: Numbers) -> Prefixed | None:
     if not numbers.acceptable(number):
         return None
     rest = value[NUMBER_OCTETS:]
-    return Prefixed(number, rest, all(0x20 <= octet <= 0x7E for octet in rest), len(value) == MAC_OCTETS)
+    return Prefixed(number, rest, _PRINTABLE.fullmatch(rest) is not None, len(value) == MAC_OCTETS)
 
 
 def proves_itself(prefixed: Prefixed) -> bool:

@@ -19,7 +19,7 @@ from bngcorr.wire.dictionary import Hidden
 from bngcorr.wire.radius import HEADER_OCTETS, MAX_OCTETS, PacketView, Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Hop:
     """One side of the proxy: its shared secret and the Request Authenticator in force there."""
 

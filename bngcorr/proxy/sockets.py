@@ -21,7 +21,7 @@ class Peer(NamedTuple):
     scope: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Datagram:
     """What one recvfrom gave."""
 

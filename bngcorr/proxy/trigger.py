@@ -7,23 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bngcorr.model.vocabulary import Strength, Trigger
-from bngcorr.profiles.profile import Profile, Signal
-from bngcorr.proxy import carriers, remote_id
+from bngcorr.profiles.profile import Evidence, Profile, Signal
+from bngcorr.proxy import remote_id
 from bngcorr.proxy.carriers import Found
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.wire.radius import PacketView
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One signal that was present."""
-
-    family: Trigger
-    strength: Strength
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Classification:
     """The verdict on the trigger, how sure it is, and why."""
 
@@ -36,8 +27,14 @@ UNKNOWN: Final = Classification(Trigger.UNKNOWN, None)
 SELF_VERIFIED: Final = Evidence(
     Trigger.DHCPV6, Strength.PROOF, "the Remote-Id behind the first four octets is known on this attachment from DHCPv4"
 )
-_VALUE_REASON: Final = "the Remote-Id starts with an acceptable enterprise number and goes on in printable text"
-_BINARY_REASON: Final = "the Remote-Id starts with an acceptable enterprise number and goes on in binary"
+_BY_TEXT: Final = Evidence(
+    Trigger.DHCPV6,
+    Strength.STRONG,
+    "the Remote-Id starts with an acceptable enterprise number and goes on in printable text",
+)
+_BY_NUMBER: Final = Evidence(
+    Trigger.DHCPV6, Strength.HINT, "the Remote-Id starts with an acceptable enterprise number and goes on in binary"
+)
 
 
 def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Sequence[Found]) -> Classification:
@@ -46,21 +43,12 @@ def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Seque
     One proof decides; proofs of different families make `conflict`. Without proof the strongest family wins; two
     families of equal best strength leave the trigger `unknown`, for a guess is worse than none.
     """
-    found = [
-        Evidence(carrier.family, Strength.PROOF, f"{carrier.name}: raw options of that protocol are in the request")
-        for carrier in carriers.raw_evidence(view, profile)
-    ]
-    found += [
-        Evidence(signal.family, signal.strength, f"{signal.name}: {signal.reason}")
-        for signal in profile.signals
-        if view.has(signal.key) and _present(view, signal)
-    ]
+    found = [carrier.evidence for carrier in profile.raw if view.has(carrier.key)]
+    found += [signal.evidence for signal in profile.signals if view.has(signal.key) and _present(view, signal)]
     for one in remote:
         prefixed = remote_id.look(one.value, numbers)
         if prefixed is not None:
-            strong = remote_id.proves_itself(prefixed)
-            reason = _VALUE_REASON if strong else _BINARY_REASON
-            found.append(Evidence(Trigger.DHCPV6, Strength.STRONG if strong else Strength.HINT, reason))
+            found.append(_BY_TEXT if remote_id.proves_itself(prefixed) else _BY_NUMBER)
     return weigh(found) if found else UNKNOWN
 
 
