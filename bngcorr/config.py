@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Hashable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, ValidationError, model_validator
@@ -19,15 +20,20 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+class _Seconds(float):
+    """A duration of ours; a bare number in the file has no unit and is refused."""
+
+
 def _duration(value: object) -> object:
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         return float(match[1]) * _UNIT_SECONDS[match[2]]
-    if isinstance(value, float):  # a default, already in seconds
-        return value
+    if isinstance(value, _Seconds):  # a default
+        return float(value)
     raise ValueError('a duration with its unit, such as "300ms", "5s", "2m", "24h" or "7d"')
 
 
-Duration = Annotated[float, BeforeValidator(_duration)]  # seconds
+Duration = Annotated[float, BeforeValidator(_duration)]  # seconds, 0 or more
+Span = Annotated[Duration, Field(gt=0)]  # seconds, more than 0
 
 _ENDPOINT = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9.]+)):(\d{1,5})")
 
@@ -55,6 +61,9 @@ class Endpoint(tuple[str, int]):
 
     def __new__(cls, host: str, port: int) -> Endpoint:
         return super().__new__(cls, (host, port))
+
+    def __getnewargs__(self) -> tuple[str, int]:
+        return self.host, self.port
 
     @property
     def host(self) -> str:
@@ -177,11 +186,11 @@ class Store(_Model):
     """redis://, rediss:// or unix:// URL, or "embedded": a real Valkey run by `bngcorr serve` (extra "embedded")."""
     data_dir: Path = Path("var")
     """Folder of the embedded store: its socket and append-only file."""
-    budget: Duration = 0.05
+    budget: Span = _Seconds(0.05)
     """How long one round trip on the request path may take before the verdict is "unknown"."""
     write_backlog: int = Field(default=50_000, ge=100)
     """Writes kept in memory while the store is away; beyond it the oldest sightings go first, accounting last."""
-    remember: Duration = 86_400.0
+    remember: Span = _Seconds(86_400.0)
     """How long a line that was seen is remembered."""
     events: int = Field(default=10_000, ge=0)
     """Recent verdicts kept for /v1/correlations."""
@@ -198,7 +207,7 @@ class Upstream(_WithSecret):
 
     address: EndpointField
     """UDP address of the AAA server."""
-    timeout: Duration = 5.0
+    timeout: Span = _Seconds(5.0)
     """How long a request waits for the AAA server's answer."""
     sockets: int = Field(default=64, ge=1, le=1024)
     """Most UDP sockets towards this server; each has 256 identifiers, opened as needed."""
@@ -243,12 +252,12 @@ class Bng(_WithSecret):
     mode: Mode = Mode.FULL
     """observe: change nothing. strip: only the enterprise number. full: strip and correlate."""
     domain: Name | None = None
-    """Correlation domain: BNGs that share lines. Default: the BNG's own name."""
+    """Correlation domain: BNGs that share lines and MAC addresses; ports stay each BNG's own. Default: its name."""
     vlan_model: VlanModel = VlanModel.SHARED
     """per_line: the VLAN pair on a port is one line. shared: many lines behind one pair (N:1)."""
-    window: Duration = 5.0
+    window: Duration = _Seconds(5.0)
     """A sighting of the same CPE this near in time matches."""
-    hold: Duration = 0.3
+    hold: Duration = _Seconds(0.3)
     """How long a v6 request may wait for its line's v4 one; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
     v4_always_has_id: bool | None = None
     """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
@@ -363,7 +372,7 @@ def _shown(value: object, path: str) -> str:
     """The value as written, short; nothing that may hold a secret."""
     if path.rsplit(".", 1)[-1] == "secret":
         return "(a secret, not shown)"
-    if isinstance(value, BaseModel | dict):
+    if isinstance(value, BaseModel | dict | list | tuple):
         return "these settings"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
@@ -373,6 +382,7 @@ def parse(data: object) -> Config:
     """Config from the YAML file's data. Raises ConfigError with every fault."""
     if not isinstance(data, dict):
         raise ConfigError((ConfigFault(key="(file)", got=type(data).__name__, expected="a mapping of settings"),))
+    data = {key: {} if value is None else value for key, value in data.items()}  # a section with every key commented
     faults = _contradictions(data)
     try:
         config = Config.model_validate(data)
@@ -381,6 +391,8 @@ def parse(data: object) -> Config:
             path = _key_path(item["loc"])
             if any(known.key == f"{path}.secret" for known in faults):
                 continue
+            if item["type"] == "too_short" and item["input"]:
+                continue  # every entry has a fault of its own, told beside this one
             if item["type"] == "missing":
                 faults.append(ConfigFault(key=path, got="nothing", expected="a value: this key is needed"))
             elif item["type"] == "extra_forbidden":
@@ -408,6 +420,19 @@ def _keys_of(location: tuple[int | str, ...], parent: str) -> str:
 _SECTIONS = (Upstreams, Upstream, Listen, Health, Web, Store, EnterpriseNumbers, Limits, Bng, Log)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a fault: the first one would silently be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
 def load(path: Path) -> Config:
     """Config from a YAML file. Raises ConfigError, also for a file that is absent or no YAML."""
     try:
@@ -418,7 +443,7 @@ def load(path: Path) -> Config:
     except UnicodeDecodeError:
         raise ConfigError((ConfigFault(key=str(path), got="octets", expected="UTF-8 text"),)) from None
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         place = f"line {where.line + 1}, column {where.column + 1}" if where else "the file"
