@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, ValidationError, model_validator
@@ -99,6 +100,8 @@ def _networks(value: object) -> object:
         raise ValueError('an address, a network, or a list of them, such as ["192.0.2.1", "2001:db8::/48"]')
     networks = []
     for item in value:
+        if not isinstance(item, str):
+            raise ValueError("addresses or networks, each as text")  # noqa: TRY004 - pydantic wants a ValueError
         try:
             networks.append(ip_network(item, strict=True))
         except ValueError as error:
@@ -106,10 +109,48 @@ def _networks(value: object) -> object:
     return tuple(networks)
 
 
+def _store_url(value: object) -> object:
+    if value == "embedded":
+        return value
+    if isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            raise ValueError("a port of 0 … 65535 in the URL") from None
+        return value
+    raise ValueError('"embedded", or a URL that starts with redis://, rediss:// or unix://')
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True, use_attribute_docstrings=True
     )
+
+
+def _read_secret(given: Mapping[str, object]) -> bytes:
+    """The octets of a shared secret from one of `_SECRET_KEYS`. Raises ValueError saying what was expected."""
+    present = [name for name in _SECRET_KEYS if given.get(name) is not None]
+    if len(present) != 1:
+        raise ValueError("exactly one of secret, secret_file and secret_env")
+    value = given[present[0]]
+    match present[0]:
+        case "secret":
+            octets = value if isinstance(value, bytes) else str(value).encode()
+        case "secret_file":
+            try:
+                octets = Path(str(value)).read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
+            except OSError as error:
+                raise ValueError(f"a file that can be read ({error.strerror})") from None
+        case _:
+            octets = os.environb.get(str(value).encode(), b"")
+            if not octets:
+                raise ValueError("an environment variable that is set and not empty")
+    if not octets:
+        raise ValueError("a secret of at least one octet (RFC 2865 §3)")
+    return octets
+
+
+_SECRET_KEYS = ("secret", "secret_file", "secret_env")
 
 
 class _WithSecret(_Model):
@@ -122,23 +163,9 @@ class _WithSecret(_Model):
 
     @model_validator(mode="after")
     def _one_secret(self) -> _WithSecret:
-        if sum(getattr(self, name) is not None for name in _SECRET_KEYS) != 1:
-            raise ValueError("exactly one of secret, secret_file and secret_env")
-        octets = b""
-        if self.secret is not None:
-            octets = self.secret.get_secret_value()
-        elif self.secret_file is not None:
-            try:
-                octets = self.secret_file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
-            except OSError as error:
-                raise ValueError(f"a readable secret_file; {self.secret_file}: {error.strerror}") from None
-        elif self.secret_env is not None:
-            octets = os.environb.get(self.secret_env.encode(), b"")
-            if not octets:
-                raise ValueError(f"environment variable {self.secret_env} to be set and not empty")
-        if not octets:
-            raise ValueError("a secret of at least one octet (RFC 2865 §3)")
-        object.__setattr__(self, "_shared_secret", octets)
+        given = {name: getattr(self, name) for name in _SECRET_KEYS}
+        inline = given["secret"].get_secret_value() if given["secret"] is not None else None
+        object.__setattr__(self, "_shared_secret", _read_secret({**given, "secret": inline}))
         return self
 
     @property
@@ -182,7 +209,7 @@ class Web(_Model):
 class Store(_Model):
     """Redis or Valkey, where sessions and sightings live."""
 
-    url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
+    url: Annotated[str, BeforeValidator(_store_url)] = Field(default="redis://127.0.0.1:6379/0", repr=False)
     """redis://, rediss:// or unix:// URL, or "embedded": a real Valkey run by `bngcorr serve` (extra "embedded")."""
     data_dir: Path = Path("var")
     """Folder of the embedded store: its socket and append-only file."""
@@ -194,12 +221,6 @@ class Store(_Model):
     """How long a line that was seen is remembered."""
     events: int = Field(default=10_000, ge=0)
     """Recent verdicts kept for /v1/correlations."""
-
-    @model_validator(mode="after")
-    def _known_scheme(self) -> Store:
-        if self.url != "embedded" and not self.url.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError('store.url to be "embedded" or to start with redis://, rediss:// or unix://')
-        return self
 
 
 class Upstream(_WithSecret):
@@ -315,9 +336,13 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
 
     def check_secret(section: dict[str, object], path: str) -> None:
         given = [name for name in _SECRET_KEYS if section.get(name) is not None]
-        if len(given) != 1:
-            wanted = "exactly one of secret, secret_file and secret_env"
-            fault(f"{path}.secret", " and ".join(given) or "nothing", wanted)
+        try:
+            _read_secret(section)
+        except ValueError as error:
+            if len(given) != 1:
+                fault(f"{path}.secret", " and ".join(given) or "nothing", str(error))
+            else:
+                fault(f"{path}.{given[0]}", _shown(section[given[0]], f"{path}.{given[0]}"), str(error))
 
     listen, upstream = _section(data, "listen"), _section(data, "upstream")
     for port in ("auth", "acct"):
@@ -358,9 +383,6 @@ def _section(data: dict[str, object], name: str) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-_SECRET_KEYS = ("secret", "secret_file", "secret_env")
-
-
 def _key_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
@@ -370,8 +392,8 @@ def _key_path(location: tuple[int | str, ...]) -> str:
 
 def _shown(value: object, path: str) -> str:
     """The value as written, short; nothing that may hold a secret."""
-    if path.rsplit(".", 1)[-1] == "secret":
-        return "(a secret, not shown)"
+    if path.rsplit(".", 1)[-1] == "secret" or (isinstance(value, str) and "://" in value):
+        return "(not shown, for it may hold a secret)"
     if isinstance(value, BaseModel | dict | list | tuple):
         return "these settings"
     text = repr(value)
@@ -389,8 +411,8 @@ def parse(data: object) -> Config:
     except ValidationError as error:
         for item in error.errors(include_url=False):
             path = _key_path(item["loc"])
-            if any(known.key == f"{path}.secret" for known in faults):
-                continue
+            if any(known.key in [f"{path}.{name}" for name in _SECRET_KEYS] for known in faults):
+                continue  # told already, with the key
             if item["type"] == "too_short" and item["input"]:
                 continue  # every entry has a fault of its own, told beside this one
             if item["type"] == "missing":
@@ -427,6 +449,8 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node)
+            if not isinstance(key, Hashable):
+                continue  # refused below
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
             seen.add(key)
