@@ -44,7 +44,7 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire.dictionary import Dictionary
 
 USAGE_EVERY_S: Final = 5.0
-DRAIN_S: Final = 3.0  # how long the last writes may take at the end
+DRAIN_S: Final = 2.0  # how long the last writes may take at the end
 FIRST_TRY_S: Final = 1.0
 
 log = structlog.get_logger()

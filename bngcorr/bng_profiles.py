@@ -62,6 +62,7 @@ def compile_one(known: Mapping[str, ProfileData], bng: Bng, dictionary: Dictiona
         keep_raw=keep_raw,
         relay=bng.relay or base.relay,
         pen=bng.enterprise_number or base.pen,
+        line_id=bng.line_id or base.line_id,
         v4_always_has_id=base.v4_always_has_id if bng.v4_always_has_id is None else bng.v4_always_has_id,
     )
 

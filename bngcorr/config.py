@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Hashable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, ValidationError, model_validator
 
 from bngcorr.errors import ConfigError, ConfigFault
-from bngcorr.model.vocabulary import Mode, PenPolicy, VlanModel
+from bngcorr.model.vocabulary import LineIdPolicy, Mode, PenPolicy, VlanModel
 from bngcorr.profiles.catalogue import ProfileData, ProfileFault, SignalData, WriteData, overridden, packaged
 from bngcorr.profiles.profile import Relay
 
@@ -20,15 +22,20 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
+class _Seconds(float):
+    """A duration of ours; a bare number in the file has no unit and is refused."""
+
+
 def _duration(value: object) -> object:
     if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
         return float(match[1]) * _UNIT_SECONDS[match[2]]
-    if isinstance(value, float):  # a default, already in seconds
-        return value
+    if isinstance(value, _Seconds):  # a default
+        return float(value)
     raise ValueError('a duration with its unit, such as "300ms", "5s", "2m", "24h" or "7d"')
 
 
-Duration = Annotated[float, BeforeValidator(_duration)]  # seconds
+Duration = Annotated[float, BeforeValidator(_duration)]  # seconds, 0 or more
+Span = Annotated[Duration, Field(gt=0)]  # seconds, more than 0
 
 _ENDPOINT = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9.]+)):(\d{1,5})")
 
@@ -56,6 +63,9 @@ class Endpoint(tuple[str, int]):
 
     def __new__(cls, host: str, port: int) -> Endpoint:
         return super().__new__(cls, (host, port))
+
+    def __getnewargs__(self) -> tuple[str, int]:
+        return self.host, self.port
 
     @property
     def host(self) -> str:
@@ -91,6 +101,8 @@ def _networks(value: object) -> object:
         raise ValueError('an address, a network, or a list of them, such as ["192.0.2.1", "2001:db8::/48"]')
     networks = []
     for item in value:
+        if not isinstance(item, str):
+            raise ValueError("addresses or networks, each as text")  # noqa: TRY004 - pydantic wants a ValueError
         try:
             networks.append(ip_network(item, strict=True))
         except ValueError as error:
@@ -98,10 +110,48 @@ def _networks(value: object) -> object:
     return tuple(networks)
 
 
+def _store_url(value: object) -> object:
+    if value == "embedded":
+        return value
+    if isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            raise ValueError("a port of 0 … 65535 in the URL") from None
+        return value
+    raise ValueError('"embedded", or a URL that starts with redis://, rediss:// or unix://')
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True, use_attribute_docstrings=True
     )
+
+
+def _read_secret(given: Mapping[str, object]) -> bytes:
+    """The octets of a shared secret from one of `_SECRET_KEYS`. Raises ValueError saying what was expected."""
+    present = [name for name in _SECRET_KEYS if given.get(name) is not None]
+    if len(present) != 1:
+        raise ValueError("exactly one of secret, secret_file and secret_env")
+    value = given[present[0]]
+    match present[0]:
+        case "secret":
+            octets = value if isinstance(value, bytes) else str(value).encode()
+        case "secret_file":
+            try:
+                octets = Path(str(value)).read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
+            except OSError as error:
+                raise ValueError(f"a file that can be read ({error.strerror})") from None
+        case _:
+            octets = os.environb.get(str(value).encode(), b"")
+            if not octets:
+                raise ValueError("an environment variable that is set and not empty")
+    if not octets:
+        raise ValueError("a secret of at least one octet (RFC 2865 §3)")
+    return octets
+
+
+_SECRET_KEYS = ("secret", "secret_file", "secret_env")
 
 
 class _WithSecret(_Model):
@@ -114,23 +164,9 @@ class _WithSecret(_Model):
 
     @model_validator(mode="after")
     def _one_secret(self) -> _WithSecret:
-        if sum(getattr(self, name) is not None for name in _SECRET_KEYS) != 1:
-            raise ValueError("exactly one of secret, secret_file and secret_env")
-        octets = b""
-        if self.secret is not None:
-            octets = self.secret.get_secret_value()
-        elif self.secret_file is not None:
-            try:
-                octets = self.secret_file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
-            except OSError as error:
-                raise ValueError(f"a readable secret_file; {self.secret_file}: {error.strerror}") from None
-        elif self.secret_env is not None:
-            octets = os.environb.get(self.secret_env.encode(), b"")
-            if not octets:
-                raise ValueError(f"environment variable {self.secret_env} to be set and not empty")
-        if not octets:
-            raise ValueError("a secret of at least one octet (RFC 2865 §3)")
-        object.__setattr__(self, "_shared_secret", octets)
+        given = {name: getattr(self, name) for name in _SECRET_KEYS}
+        inline = given["secret"].get_secret_value() if given["secret"] is not None else None
+        object.__setattr__(self, "_shared_secret", _read_secret({**given, "secret": inline}))
         return self
 
     @property
@@ -174,24 +210,18 @@ class Web(_Model):
 class Store(_Model):
     """Redis or Valkey, where sessions and sightings live."""
 
-    url: str = Field(default="redis://127.0.0.1:6379/0", repr=False)
+    url: Annotated[str, BeforeValidator(_store_url)] = Field(default="redis://127.0.0.1:6379/0", repr=False)
     """redis://, rediss:// or unix:// URL, or "embedded": a real Valkey run by `bngcorr serve` (extra "embedded")."""
     data_dir: Path = Path("var")
     """Folder of the embedded store: its socket and append-only file."""
-    budget: Duration = 0.05
+    budget: Span = _Seconds(0.05)
     """How long one round trip on the request path may take before the verdict is "unknown"."""
     write_backlog: int = Field(default=50_000, ge=100)
     """Writes kept in memory while the store is away; beyond it the oldest sightings go first, accounting last."""
-    remember: Duration = 86_400.0
+    remember: Span = _Seconds(86_400.0)
     """How long a line that was seen is remembered."""
     events: int = Field(default=10_000, ge=0)
     """Recent verdicts kept for /v1/correlations."""
-
-    @model_validator(mode="after")
-    def _known_scheme(self) -> Store:
-        if self.url != "embedded" and not self.url.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError('store.url to be "embedded" or to start with redis://, rediss:// or unix://')
-        return self
 
 
 class Upstream(_WithSecret):
@@ -199,7 +229,7 @@ class Upstream(_WithSecret):
 
     address: EndpointField
     """UDP address of the AAA server."""
-    timeout: Duration = 5.0
+    timeout: Span = _Seconds(5.0)
     """How long a request waits for the AAA server's answer."""
     sockets: int = Field(default=64, ge=1, le=1024)
     """Most UDP sockets towards this server; each has 256 identifiers, opened as needed."""
@@ -272,15 +302,17 @@ class Bng(_WithSecret):
     mode: Mode = Mode.FULL
     """observe: change nothing. strip: only the enterprise number. full: strip and correlate."""
     domain: Name | None = None
-    """Correlation domain: BNGs that share lines. Default: the BNG's own name."""
+    """Correlation domain: BNGs that share lines and MAC addresses; ports stay each BNG's own. Default: its name."""
     vlan_model: VlanModel = VlanModel.SHARED
     """per_line: the VLAN pair on a port is one line. shared: many lines behind one pair (N:1)."""
-    window: Duration = 5.0
+    window: Duration = _Seconds(5.0)
     """A sighting of the same CPE this near in time matches."""
-    hold: Duration = 0.3
+    hold: Duration = _Seconds(0.3)
     """How long a v6 request may wait for its line's v4 one; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
     v4_always_has_id: bool | None = None
     """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
+    line_id: LineIdPolicy | None = None
+    """Which ids name a line: remote, circuit or both (v6 must then bring the same two as v4). None: the profile's."""
     enterprise_number: PenPolicy | None = None
     """auto, always or never strip. None: the profile's."""
     relay: Relay | None = None
@@ -345,9 +377,13 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
 
     def check_secret(section: dict[str, object], path: str) -> None:
         given = [name for name in _SECRET_KEYS if section.get(name) is not None]
-        if len(given) != 1:
-            wanted = "exactly one of secret, secret_file and secret_env"
-            fault(f"{path}.secret", " and ".join(given) or "nothing", wanted)
+        try:
+            _read_secret(section)
+        except ValueError as error:
+            if len(given) != 1:
+                fault(f"{path}.secret", " and ".join(given) or "nothing", str(error))
+            else:
+                fault(f"{path}.{given[0]}", _shown(section[given[0]], f"{path}.{given[0]}"), str(error))
 
     listen, upstream = _section(data, "listen"), _section(data, "upstream")
     for port in ("auth", "acct"):
@@ -410,9 +446,6 @@ def _section(data: dict[str, object], name: str) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-_SECRET_KEYS = ("secret", "secret_file", "secret_env")
-
-
 def _key_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
@@ -422,9 +455,9 @@ def _key_path(location: tuple[int | str, ...]) -> str:
 
 def _shown(value: object, path: str) -> str:
     """The value as written, short; nothing that may hold a secret."""
-    if path.rsplit(".", 1)[-1] == "secret":
-        return "(a secret, not shown)"
-    if isinstance(value, BaseModel | dict):
+    if path.rsplit(".", 1)[-1] == "secret" or (isinstance(value, str) and "://" in value):
+        return "(not shown, for it may hold a secret)"
+    if isinstance(value, BaseModel | dict | list | tuple):
         return "these settings"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
@@ -434,14 +467,17 @@ def parse(data: object) -> Config:
     """Config from the YAML file's data. Raises ConfigError with every fault."""
     if not isinstance(data, dict):
         raise ConfigError((ConfigFault(key="(file)", got=type(data).__name__, expected="a mapping of settings"),))
+    data = {key: {} if value is None else value for key, value in data.items()}  # a section with every key commented
     faults = _contradictions(data)
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
         for item in error.errors(include_url=False):
             path = _key_path(item["loc"])
-            if any(known.key == f"{path}.secret" for known in faults):
-                continue
+            if any(known.key in [f"{path}.{name}" for name in _SECRET_KEYS] for known in faults):
+                continue  # told already, with the key
+            if item["type"] == "too_short" and item["input"]:
+                continue  # every entry has a fault of its own, told beside this one
             if item["type"] == "missing":
                 faults.append(ConfigFault(key=path, got="nothing", expected="a value: this key is needed"))
             elif item["type"] == "extra_forbidden":
@@ -492,6 +528,21 @@ def profiles_of(config: Config) -> dict[str, ProfileData]:
     return known
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a fault: the first one would silently be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node)
+            if not isinstance(key, Hashable):
+                continue  # refused below
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
 def load(path: Path) -> Config:
     """Config from a YAML file. Raises ConfigError, also for a file that is absent or no YAML."""
     try:
@@ -502,7 +553,7 @@ def load(path: Path) -> Config:
     except UnicodeDecodeError:
         raise ConfigError((ConfigFault(key=str(path), got="octets", expected="UTF-8 text"),)) from None
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         place = f"line {where.line + 1}, column {where.column + 1}" if where else "the file"

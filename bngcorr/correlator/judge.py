@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Final, Generic, Protocol, TypeVar
 
+import structlog
+
 from bngcorr.correlator.ladder import Question, climb
 from bngcorr.errors import StoreError
 from bngcorr.model.verdict import UNKNOWN, Verdict
@@ -30,6 +32,8 @@ class Asked(Protocol):
     question: Question
     hold_s: float  # 0: not to be held
 
+
+log = structlog.get_logger()
 
 RequestT = TypeVar("RequestT", bound=Asked)
 
@@ -91,10 +95,11 @@ class Judge(Generic[RequestT]):
         now_ms = self._clock.now_ms()
         try:
             recalled = await self._store.recall(recalls, now_ms)
-        except StoreError:
+        except StoreError as error:
             self.failures += 1
             if not self.broken:
                 self.broken = True
+                log.warning("store does not answer, requests without a line id go on as they are", error=str(error))
                 self._start(self._mend())
             return [UNKNOWN] * len(requests)
         return [climb(request.question, one, now_ms) for request, one in zip(requests, recalled, strict=True)]
@@ -107,6 +112,7 @@ class Judge(Generic[RequestT]):
             except StoreError:
                 continue
             self.broken = False
+            log.warning("store answers again, correlation is back")
 
     async def _story(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
         held: list[RequestT] = []

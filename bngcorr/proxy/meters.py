@@ -115,7 +115,7 @@ class NasMeters:
         self.verdicts = {
             (outcome, rung): meters.verdicts.labels(name, str(outcome), str(rung or ""))
             for outcome in Outcome
-            for rung in ((None, *Rung) if outcome is Outcome.MATCHED else (None,))
+            for rung in (tuple(Rung) if outcome is Outcome.MATCHED else (None,))
         }
         self.distance = meters.distance.labels(name)
         self.strips = meters.strips.labels(name)

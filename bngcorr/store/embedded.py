@@ -22,6 +22,8 @@ from bngcorr.store.lane import Lane
 START_WITHIN_S: Final = 15.0
 LOOK_EVERY_S: Final = 0.25
 RESTART_AFTER_S: Final = 1.0
+STOP_WITHIN_S: Final = 1.5
+LOOK_AGAIN_S: Final = 0.02
 SOCKET_PATH_OCTETS: Final = 107  # sun_path of unix(7), less the final NUL
 
 log = structlog.get_logger()
@@ -155,8 +157,11 @@ class EmbeddedValkey:
         if pid is not None and self._alive():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            for _ in range(100):
+            for _ in range(round(STOP_WITHIN_S / LOOK_AGAIN_S)):
                 if not self._alive():
                     break
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(LOOK_AGAIN_S)
+            if self._alive():  # it hangs; what it had acknowledged is in its file up to the last second
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         self._lock.close()

@@ -77,14 +77,14 @@ class Lane:
         clean = False
         try:
             await connection.send_packed_command([b"".join(map(_pack, commands))])
-            replies: list[Reply] = []
-            missing = False
+            replies: list[Reply] = [None] * len(commands)
+            missing: list[int] = []
             failure: ResponseError | None = None
-            for _ in commands:
+            for index in range(len(commands)):
                 try:
-                    replies.append(await connection.read_response())
+                    replies[index] = await connection.read_response()
                 except NoScriptError:
-                    missing = True
+                    missing.append(index)
                 except ResponseError as error:
                     failure = error
             clean = True
@@ -95,7 +95,9 @@ class Lane:
         self.calls += 1
         if missing and may_load:
             await self._run([("SCRIPT", "LOAD", text) for text in self._scripts.values()], may_load=False)
-            return await self._run(commands, may_load=False)  # every command is idempotent
+            again = await self._run([commands[index] for index in missing], may_load=False)
+            for index, reply in zip(missing, again, strict=True):
+                replies[index] = reply
         if failure is not None:
             raise failure
         return replies

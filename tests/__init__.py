@@ -1,0 +1,1 @@
+"""Tests of bngcorr; a folder for each part, and `service` and `freeradius` for the whole."""

@@ -1,0 +1,1 @@
+"""Documentation and example config say what the code does."""

@@ -1,0 +1,133 @@
+"""The wheel, installed in an empty environment, is the whole product: data files, command, and demonstration."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEMANDED = ("requests", "lines", "attributable", "matched", "wrong", "by_rung", "hosts", "audit_drift", "log")
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("wheel")]
+
+Entry = Mapping[str, Any]  # one request of the demonstration's log, as JSON has it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """An environment that holds the wheel and what it depends on, and nothing of the source tree."""
+
+    wheel: Path
+    scripts: Path  # folder of its commands
+    elsewhere: Path  # an empty folder to run them in
+
+    def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of its commands as a user would, far from the source tree."""
+        return _run([str(self.scripts / command), *arguments], self.elsewhere)
+
+
+def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    outside = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run(command, cwd=folder, env=outside, capture_output=True, text=True, check=False, timeout=150)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Build the wheel and install it with its extra "embedded" in a new environment."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    built = _run(build, folder)
+    assert 0 == built.returncode, built.stderr
+    (wheel,) = folder.glob("*.whl")
+    home = folder / "environment"
+    venv.create(home, with_pip=True)
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    installation = Installation(wheel=wheel, scripts=home / "bin", elsewhere=elsewhere)
+    installing = installation.run("python", "-m", "pip", "install", "--quiet", f"{wheel}[embedded]")
+    assert 0 == installing.returncode, installing.stderr
+    return installation
+
+
+def _files(folder: str, pattern: str) -> set[str]:
+    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob(pattern)}
+
+
+def test_the_wheel_carries_its_data(installed: Installation) -> None:
+    """Dictionaries, profiles, example config, scripts of the store, and the mark that it is typed are all in it."""
+    wanted = _files("bngcorr/profiles/data", "*.yaml") | _files("bngcorr/store/scripts", "*.lua") | {"bngcorr/py.typed"}
+    for beside in ("dictionaries", "conf"):
+        wanted |= {f"bngcorr/_data/{name}" for name in _files(beside, "*")}
+
+    assert len(wanted) > 25
+    assert set() == wanted - set(zipfile.ZipFile(installed.wheel).namelist())
+
+
+def test_the_wheel_carries_nothing_else(installed: Installation) -> None:
+    """Tests and documentation stay at home."""
+    tops = {name.split("/", 1)[0] for name in zipfile.ZipFile(installed.wheel).namelist()}
+
+    assert {"bngcorr", next(top for top in tops if top.endswith(".dist-info"))} == tops
+
+
+def test_the_installed_example_config_is_sound(installed: Installation) -> None:
+    """An operator starts from the example that came with the installation."""
+    where = "from bngcorr.resources import resource; print(resource('conf') / 'bngcorr.example.yaml')"
+    example = installed.run("python", "-c", where).stdout.strip()
+
+    checked = installed.run("bngcorr", "check-config", "-c", example)
+
+    assert not Path(example).is_relative_to(ROOT)
+    assert (0, "") == (checked.returncode, checked.stderr)
+    assert checked.stdout.endswith("sound, 2 BNGs\n")
+
+
+def test_the_demonstration_runs_and_bears_a_recount(installed: Installation) -> None:
+    """A bounded round of the installed demonstration ends well, and its figures follow from its log alone."""
+    demo = installed.run("bngcorr", "demo", "--once", "--json")
+
+    assert 0 == demo.returncode, demo.stderr
+    result: dict[str, Any] = json.loads(demo.stdout)
+    assert [] == [key for key in DEMANDED if key not in result]
+    log: list[Entry] = result["log"]
+    must = [entry for entry in log if entry["truth"]["attributable"]]
+    assert result["requests"] == len(log)
+    assert result["lines"] == len({_line(entry) for entry in log} - {(None, None)})
+    assert result["attributable"] == len(must)
+    assert result["matched"] == sum(_seen(entry) == _line(entry) for entry in must)
+    assert result["wrong"] == sum(_is_wrong(entry) for entry in log)
+    assert result["by_rung"] == dict(Counter(_rung(entry) for entry in log if entry["verdict"]))
+    assert 0 == result["wrong"] == result["audit_drift"]
+    assert 0 < result["attributable"] == result["matched"]
+
+
+def _line(entry: Entry) -> tuple[str | None, str | None]:
+    """The line on which the request was really made."""
+    return entry["truth"]["line"], entry["truth"]["circuit_id"]
+
+
+def _seen(entry: Entry) -> tuple[str | None, str | None]:
+    """The line that AAA saw."""
+    return (entry["aaa"]["remote_id"], entry["aaa"]["circuit_id"]) if entry["aaa"] else (None, None)
+
+
+def _is_wrong(entry: Entry) -> bool:
+    """Whether AAA saw an id that is not of the request's line."""
+    return any(seen is not None and seen != own for seen, own in zip(_seen(entry), _line(entry), strict=True))
+
+
+def _rung(entry: Entry) -> str:
+    """The rung of a match, else the verdict."""
+    verdict = entry["verdict"]
+    return str(verdict["rung"] if verdict["verdict"] == "matched" else verdict["verdict"])
