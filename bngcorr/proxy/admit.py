@@ -17,6 +17,7 @@ from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket, Peer
+from bngcorr.store.contract import SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius_auth
 from bngcorr.wire.radius import PacketView
@@ -40,12 +41,15 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
     nas, view = arrival.nas, arrival.view
     classification = trigger.classify(view, nas.profile, numbers)
     identity = line_id.identify(view, nas.profile, classification, numbers, nas.pen)
-    ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
+    box = nas.box(arrival.peer.host)
+    ring = keys.keyring(box, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
     session_id = view.first(a.ACCT_SESSION_ID)
-    session = keys.session_hash(nas.name, session_id) if session_id else None
+    session = keys.session_hash(box, session_id) if session_id else None
     accounting = view.code == a.Code.ACCOUNTING_REQUEST
+    record = accounting_record.read(view, arrival.at_ms) if accounting else None
     return Request(
         nas=nas,
+        box=box,
         view=view,
         socket=arrival.socket,
         peer=arrival.peer,
@@ -56,7 +60,7 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
         identity=identity,
         keyring=ring,
         session=session,
-        record=accounting_record.read(view, arrival.at_ms, None) if accounting else None,
+        record=record,
         question=Question(
             domain=nas.domain,
             keyring=ring,
@@ -65,6 +69,7 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
             window_ms=nas.window_ms,
             match_v6=classification.trigger is not Trigger.DHCPV4 or nas.profile.v4_matched_by_v6,
             accounting=accounting,
+            begins=record is None or record.step is SessionStep.START,
         ),
         hold_s=0.0 if accounting else _hold(nas, classification),
     )

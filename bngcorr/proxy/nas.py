@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from bngcorr.correlator.keys import box_name
 from bngcorr.model.vocabulary import Mode, PenPolicy, VlanModel
 from bngcorr.profiles import Profile
 
@@ -24,6 +25,11 @@ class Nas:
     v4_always_has_id: bool
     pen: PenPolicy
     require_message_authenticator: bool
+    one_box: bool  # its addresses are one box's; else a network of boxes, told apart by their source addresses
+
+    def box(self, host: str) -> str:
+        """Name of the box that sends from `host`. Ports, sessions and restarts are a box's own."""
+        return box_name(self.name, "" if self.one_box else host)
 
     def __repr__(self) -> str:
         return f"Nas({self.name!r})"
