@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
 import structlog
@@ -33,7 +33,7 @@ from bngcorr.proxy.upstream import Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
-from bngcorr.store.contract import NEW_NUMBER, Lesson, NumberSeen
+from bngcorr.store.contract import FAILED, NEW_NUMBER, Lesson, NumberSeen
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.embedded import url as embedded_url
 from bngcorr.store.valkey import ValkeyStore
@@ -44,7 +44,9 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire.dictionary import Dictionary
 
 USAGE_EVERY_S: Final = 5.0
-DRAIN_S: Final = 2.0  # how long the last writes may take at the end
+FINISH_S: Final = 1.2  # how long requests under way may take at the end
+LOOK_AGAIN_S: Final = 0.01
+DRAIN_S: Final = 1.5  # how long the last writes may take at the end
 FIRST_TRY_S: Final = 1.0
 
 log = structlog.get_logger()
@@ -69,6 +71,7 @@ def _nas(bng: Bng, profile: Profile) -> Nas:
         require_message_authenticator=bng.require_message_authenticator,
         identifiers=frozenset(name.encode() for name in by_identifier),
         addresses=frozenset(address.packed for address in by_address),
+        one_box=bng.bng_from != "source" or all(network.num_addresses == 1 for network in bng.address),
     )
 
 
@@ -127,6 +130,9 @@ class PacketProcess:
                     "finding", finding=str(Finding.NEW_ENTERPRISE_NUMBER), bng=lesson.bng, enterprise=lesson.number,
                     hint="an access node of another make, or a customer's own relay: see /v1/bngs",
                 )  # fmt: skip
+            elif word.startswith(FAILED):
+                self._meters.failed.inc()
+                log.error("store can't take this, it is lost", lesson=type(lesson).__name__, error=word)
 
     # ---- start
 
@@ -136,10 +142,10 @@ class PacketProcess:
             await self._embedded.start()
         await self._greet_store()
         self._tasks = [
-            asyncio.create_task(self._clock.run(self._store)),
-            asyncio.create_task(self._behind.run()),
-            asyncio.create_task(self._sweeper.run()),
-            asyncio.create_task(self._watch_usage()),
+            asyncio.create_task(self._supervised("clock", lambda: self._clock.run(self._store))),
+            asyncio.create_task(self._supervised("writer", self._behind.run)),
+            asyncio.create_task(self._supervised("sweeper", self._sweeper.run)),
+            asyncio.create_task(self._supervised("usage", self._watch_usage)),
         ]
         listen, upstream = self._config.listen, self._config.upstream
         self._open("auth", a.Code.ACCESS_REQUEST, listen.auth, upstream.auth)
@@ -151,6 +157,16 @@ class PacketProcess:
         except OSError as error:
             raise StartError(f"health.listen {at}: {error.strerror}") from None
         log.info("ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._config.bngs), version=__version__)
+
+    async def _supervised(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+        """A task that is to last as long as the process: what ends it is our bug, is told, and it starts again."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                self._meters.restarts.inc()
+                log.exception("internal error, background task starts again", task=name)
+                await asyncio.sleep(1.0)
 
     async def _greet_store(self) -> None:
         """Say what the store is. One that is too old ends the start; one that is away does not: v4 does not need it."""
@@ -260,9 +276,14 @@ class PacketProcess:
     # ---- end
 
     async def stop(self) -> None:
-        """Read no more, write what was learnt, close everything. Safe after a start that failed half-way."""
+        """Read no more, answer what is under way, write what was learnt, close. Safe after a start that failed."""
         for socket in self._sockets:
-            socket.close()
+            socket.stop()
+        await self._judge.release()
+        for _ in range(round(FINISH_S / LOOK_AGAIN_S)):
+            if not self._pipeline.in_flight:
+                break
+            await asyncio.sleep(LOOK_AGAIN_S)
         await self._judge.close()
         if self._tasks and not await self._behind.drained(DRAIN_S):
             log.warning("store does not answer, writes given up", writes=len(self._behind))
@@ -272,6 +293,8 @@ class PacketProcess:
         self._pipeline.close()
         for upstream in self._upstreams.values():
             upstream.close()
+        for socket in self._sockets:
+            socket.close()
         if self._health is not None:
             await self._health.cleanup()
         await self._store.close()

@@ -453,12 +453,21 @@ def _key_path(location: tuple[int | str, ...]) -> str:
     return path or "(file)"
 
 
+_SHOWN_KEYS = re.compile(
+    r"(.*\.)?(address(\[\d+\])?|listen|auth\[\d+\]|acct\[\d+\]|name|profile|mode|domain|vlan_model|window|hold|timeout"
+    r"|sockets|budget|remember|events|write_backlog|receive_buffer|cost_table|host_resources|level|format|ceiling"
+    r"|accept(\[\d+\])?|enterprise_number|v4_always_has_id|require_message_authenticator|data_dir)"
+)
+
+
 def _shown(value: object, path: str) -> str:
-    """The value as written, short; nothing that may hold a secret."""
-    if path.rsplit(".", 1)[-1] == "secret" or (isinstance(value, str) and "://" in value):
-        return "(not shown, for it may hold a secret)"
-    if isinstance(value, BaseModel | dict | list | tuple):
-        return "these settings"
+    """The value as written, short: only of keys that hold no secret, and only if it is a single plain value."""
+    if value is None:
+        return "nothing"
+    if not isinstance(value, str | int | float):
+        return f"a {'list' if isinstance(value, list | tuple) else 'mapping' if isinstance(value, dict) else 'value'}"
+    if _SHOWN_KEYS.fullmatch(path) is None:
+        return "a value that is not shown, for it may hold a secret"
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
 
@@ -528,6 +537,10 @@ def profiles_of(config: Config) -> dict[str, ProfileData]:
     return known
 
 
+class _TwiceError(yaml.constructor.ConstructorError):
+    """A key stands twice."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML in which a key that stands twice is a fault: the first one would silently be lost."""
 
@@ -538,7 +551,7 @@ class _Loader(yaml.SafeLoader):
             if not isinstance(key, Hashable):
                 continue  # refused below
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+                raise _TwiceError(None, None, f"key {key!r} stands twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -557,6 +570,8 @@ def load(path: Path) -> Config:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         place = f"line {where.line + 1}, column {where.column + 1}" if where else "the file"
-        problem = getattr(error, "problem", None) or "no YAML"
-        raise ConfigError((ConfigFault(key=str(path), got=f"{problem} at {place}", expected="valid YAML"),)) from None
+        twice = isinstance(error, _TwiceError)
+        got = f"{'a key that stands twice' if twice else 'no YAML'} at {place}"  # the parser's words may quote a secret
+        expected = "each key once" if twice else "valid YAML; put values that start with ! * & @ % in quotes"
+        raise ConfigError((ConfigFault(key=str(path), got=got, expected=expected),)) from None
     return parse(data)

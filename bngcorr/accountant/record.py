@@ -8,7 +8,7 @@ from typing import Final
 
 from bngcorr.accountant.hosts import hosts_of
 from bngcorr.model.usage import Host
-from bngcorr.store.contract import SessionStep
+from bngcorr.store.contract import INTERIMS_MISSED, SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
@@ -17,7 +17,6 @@ from bngcorr.wire.radius import PacketView
 OLDEST_MS: Final = 26 * 3_600_000
 NEWEST_MS: Final = 300_000
 
-INTERIMS_MISSED: Final = 3  # a session counts as live for so many intervals without a word
 DEFAULT_LIFE_MS: Final = 7 * 86_400_000  # of a session whose BNG says nothing about intervals
 EXPECTED_LIFE_MS: Final = 120_000  # from Access-Accept until Accounting-Start
 NO_SESSION: Final = b""
@@ -36,7 +35,6 @@ class Record:
     step: SessionStep | None  # None: On or Off if `restart`, else a status that moves no session
     restart: bool  # Accounting-On or -Off
     session_id: bytes  # Acct-Session-Id; empty if absent
-    nas: bytes  # NAS-IP-Address, NAS-IPv6-Address or NAS-Identifier; empty if none is there
     event_ms: int  # when it happened, by the NAS's clock
     sent_ms: int  # arrival minus Acct-Delay-Time, by ours
     life_ms: int  # how long it vouches for the session
@@ -44,13 +42,8 @@ class Record:
     digest: str  # tells a replay from another record of the same second; 8 hex digits
 
 
-def nas_identity(view: PacketView) -> bytes:
-    """What the NAS calls itself (RFC 2865 §5.4, §5.32; RFC 3162 §2.1)."""
-    return view.first(a.NAS_IP_ADDRESS) or view.first(a.NAS_IPV6_ADDRESS) or view.first(a.NAS_IDENTIFIER) or b""
-
-
-def read(view: PacketView, arrived_ms: int, interval_s: int | None) -> Record:
-    """The record of an Accounting-Request. `interval_s`: Acct-Interim-Interval, if AAA or the BNG told it."""
+def read(view: PacketView, arrived_ms: int) -> Record:
+    """The record of an Accounting-Request."""
     status = view.integer(a.ACCT_STATUS_TYPE)
     delay_s = view.integer(a.ACCT_DELAY_TIME) or 0
     sent_ms = max(arrived_ms - delay_s * 1000, 0)
@@ -58,7 +51,7 @@ def read(view: PacketView, arrived_ms: int, interval_s: int | None) -> Record:
     stamp = view.integer(a.EVENT_TIMESTAMP)
     if stamp is not None and sent_ms - OLDEST_MS <= stamp * 1000 <= sent_ms + NEWEST_MS:
         event_ms = stamp * 1000
-    interval_s = interval_s or view.integer(a.ACCT_INTERIM_INTERVAL)
+    interval_s = view.integer(a.ACCT_INTERIM_INTERVAL)
     life_ms = DEFAULT_LIFE_MS
     if interval_s:
         life_ms = min(interval_s * 1000 * INTERIMS_MISSED, DEFAULT_LIFE_MS)
@@ -71,7 +64,6 @@ def read(view: PacketView, arrived_ms: int, interval_s: int | None) -> Record:
         step=_STEPS.get(a.AcctStatus(status)) if status in _STATUSES else None,
         restart=status in (a.AcctStatus.ON, a.AcctStatus.OFF),
         session_id=view.first(a.ACCT_SESSION_ID) or NO_SESSION,
-        nas=nas_identity(view),
         event_ms=event_ms,
         sent_ms=sent_ms,
         life_ms=life_ms,

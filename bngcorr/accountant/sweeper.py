@@ -41,7 +41,7 @@ class Sweeper:
         for domain, bng in self._bngs:
             for row in await self._store.due(domain, bng, now_ms, BATCH):
                 found += 1
-                self._learn(expiry(domain, bng, row.session, row.nas or f"{bng}|", now_ms))
+                self._learn(expiry(domain, bng, row.session, row.nas, now_ms))
         return found
 
     async def run(self) -> None:

@@ -24,6 +24,7 @@ from bngcorr.store.contract import CorrelationStore, Lesson, Recall, Sighting
 ASK_AGAIN_S: Final = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
 PROBE_EVERY_S: Final = 0.25
 MOST_HELD: Final = 4096
+RELEASE_WITHIN_S: Final = 0.5
 
 
 class Asked(Protocol):
@@ -48,6 +49,8 @@ class Judge(Generic[RequestT]):
         self._probe = probe
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._mending: asyncio.Task[None] | None = None
+        self._closing = False
         self.held = 0  # requests on hold now
         self.broken = False
         self.failures = 0  # rounds that the store did not answer
@@ -70,16 +73,27 @@ class Judge(Generic[RequestT]):
                     for woken in self._waiting.get(key, ()):
                         woken.set()
 
+    async def release(self) -> None:
+        """Hold nobody any more: whoever waits gets the verdict of this moment."""
+        self._closing = True
+        for groups in self._waiting.values():
+            for woken in groups:
+                woken.set()
+        stories = [task for task in self._tasks if task is not self._mending]
+        if stories:
+            await asyncio.wait(stories, timeout=RELEASE_WITHIN_S)
+
     async def close(self) -> None:
-        """End all tasks; requests on hold are left unanswered, as if lost on the way."""
+        """End all tasks."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, story: Coroutine[None, None, None]) -> None:
+    def _start(self, story: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(story)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _round(self, requests: Sequence[RequestT]) -> list[Verdict]:
         """One verdict for each request, from one round trip."""
@@ -100,7 +114,7 @@ class Judge(Generic[RequestT]):
             if not self.broken:
                 self.broken = True
                 log.warning("store does not answer, requests without a line id go on as they are", error=str(error))
-                self._start(self._mend())
+                self._mending = self._start(self._mend())
             return [UNKNOWN] * len(requests)
         return [climb(request.question, one, now_ms) for request, one in zip(requests, recalled, strict=True)]
 
@@ -115,18 +129,31 @@ class Judge(Generic[RequestT]):
             log.warning("store answers again, correlation is back")
 
     async def _story(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        held: list[RequestT] = []
-        for request, verdict in zip(requests, await self._round(requests), strict=True):
-            may_wait = verdict.outcome is Outcome.UNMATCHED and request.hold_s > 0
-            if may_wait and self.held + len(held) < MOST_HELD:
-                held.append(request)
-            else:
-                then(request, verdict)
-        if held:
-            await self._hold(held, then)
+        waiting = list(requests)
+        try:
+            verdicts = await self._round(requests)
+            held: list[RequestT] = []
+            for request, verdict in zip(requests, verdicts, strict=True):
+                may_wait = verdict.outcome is Outcome.UNMATCHED and request.hold_s > 0 and not self._closing
+                if may_wait and self.held + len(held) < MOST_HELD:
+                    held.append(request)
+                else:
+                    waiting.remove(request)
+                    then(request, verdict)
+            if held:
+                await self._hold(held, waiting, then)
+        except Exception:
+            log.exception("internal error, requests go on as they are", requests=len(waiting))
+            for request in waiting:
+                then(request, UNKNOWN)
 
-    async def _hold(self, held: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        """Ask again when a sighting on one of their keys arrives here, and at a few instants for those that do not."""
+    async def _hold(
+        self, held: list[RequestT], waiting: list[RequestT], then: Callable[[RequestT, Verdict], None]
+    ) -> None:
+        """Ask again when a sighting on one of their keys arrives here, and at a few instants for those that do not.
+
+        Whoever has its verdict leaves `waiting`.
+        """
         started = time.monotonic()
         woken = asyncio.Event()
         keys = {handle.hash for request in held for handle in request.question.keyring.handles}
@@ -146,9 +173,10 @@ class Judge(Generic[RequestT]):
                 waited = time.monotonic() - started
                 still: list[RequestT] = []
                 for request, verdict in zip(held, verdicts, strict=True):
-                    if verdict.outcome is Outcome.UNMATCHED and waited < request.hold_s:
+                    if verdict.outcome is Outcome.UNMATCHED and waited < request.hold_s and not self._closing:
                         still.append(request)
                     else:
+                        waiting.remove(request)
                         then(request, replace(verdict, held_ms=round(waited * 1000)))
                 held = still
         finally:

@@ -41,7 +41,7 @@ def _hash(*parts: str | bytes, octets: int = HASH_OCTETS) -> str:
 
 
 def keyring(
-    bng: str, attachment: Attachment | None, mac: Mac | None, source: MacSource | None, vlan_model: VlanModel
+    box: str, attachment: Attachment | None, mac: Mac | None, source: MacSource | None, vlan_model: VlanModel
 ) -> Keyring:
     """Keys of a request.
 
@@ -53,11 +53,11 @@ def keyring(
     usable = mac is not None and (source is MacSource.SEEN or per_line)
     where = str(attachment) if attachment is not None else ""
     if usable and mac is not None and attachment is not None:
-        handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", bng, where, mac), True))
+        handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", box, where, mac), True))
     if per_line:
-        handles.append(Handle(Key.ATTACHMENT, _hash("a", bng, where), False))
+        handles.append(Handle(Key.ATTACHMENT, _hash("a", box, where), False))
     if usable and mac is not None and source is MacSource.SEEN and not is_locally_administered(mac):
-        handles.append(Handle(Key.BNG_MAC, _hash("bm", bng, mac), True))
+        handles.append(Handle(Key.BNG_MAC, _hash("bm", box, mac), True))
     return Keyring(
         handles=tuple(handles),
         mac=_hash("m", mac) if mac is not None and any(handle.with_mac for handle in handles) else None,
@@ -68,14 +68,14 @@ def keyring(
     )
 
 
-def session_hash(bng: str, acct_session_id: bytes) -> str:
-    """Name of a session; Acct-Session-Ids are unique per BNG only (RFC 2866 §5.5)."""
-    return _hash("s", bng, acct_session_id)
+def session_hash(box: str, acct_session_id: bytes) -> str:
+    """Name of a session; Acct-Session-Ids are unique per box only (RFC 2866 §5.5)."""
+    return _hash("s", box, acct_session_id)
 
 
-def nas_name(bng: str, identity: bytes) -> str:
-    """``bng|hash``: one NAS identity (NAS-IP-Address or NAS-Identifier) behind a BNG."""
-    return f"{bng}|{_hash(identity, octets=4)}"
+def box_name(bng: str, host: str) -> str:
+    """``bng|host``: one box of a BNG's entry; the host is empty where the entry is a single box."""
+    return f"{bng}|{host}"
 
 
 def fingerprints_agree(one: str, other: str) -> bool:
@@ -83,3 +83,12 @@ def fingerprints_agree(one: str, other: str) -> bool:
     if not one or not other:
         return True
     return all(not a or not b or a == b for a, b in zip(one.split("."), other.split("."), strict=True))
+
+
+def same_cpe(fingerprint: str, ring: Keyring) -> bool:
+    """Whether what is known of both shows one CPE: the same MAC, or the same attachment where that is one line."""
+    if not fingerprint:
+        return False
+    (attachment, mac), (other_attachment, other_mac) = fingerprint.split("."), ring.fingerprint.split(".")
+    per_line = any(handle.key is Key.ATTACHMENT for handle in ring.handles)
+    return (mac != "" and mac == other_mac) or (per_line and attachment != "" and attachment == other_attachment)

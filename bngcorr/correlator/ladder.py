@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bngcorr.correlator.keys import Keyring, fingerprints_agree
+from bngcorr.correlator.keys import Keyring, fingerprints_agree, same_cpe
 from bngcorr.model.verdict import AMBIGUOUS, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Key, Outcome, Rung, SessionState
 from bngcorr.store.contract import Candidate, Recollection, SessionIdentity
@@ -25,6 +25,7 @@ class Question:
     window_ms: int
     match_v6: bool  # whether a v6 sighting may match it (not so for a request proved v4, unless the profile asks)
     accounting: bool
+    begins: bool  # an Access-Request or Accounting-Start: the session may be another that was given an old name
     suspect: bytes | None = None  # own Remote-Id without its first 4 octets, if they may be an enterprise number
     value: bytes | None = None  # own Remote-Id as it came; with `suspect` only
 
@@ -88,11 +89,17 @@ def _verify(question: Question, recalled: Recollection) -> Verdict:
 def _by_session(question: Question, known: SessionIdentity, epochs: dict[str, int]) -> Verdict | None:
     """Identity fixed at first sight of the Acct-Session-Id; None to climb on.
 
-    An id that came back after a restart of its NAS, or with another CPE, is another session.
+    An id that came back after a restart of its NAS, or with another CPE, is another session; so is one that ended, if
+    the request may begin a session. An Access-Request is believed only if something shows that it is the same CPE:
+    there are BNGs that send one and the same id for everybody.
     """
-    if known.epoch != epochs.get(known.nas, 0) or not fingerprints_agree(
-        known.fingerprint, question.keyring.fingerprint
-    ):
+    ring = question.keyring
+    if known.epoch != epochs.get(known.nas, 0) or not fingerprints_agree(known.fingerprint, ring.fingerprint):
+        return None
+    if question.begins and known.state in (SessionState.STOPPED, SessionState.EXPIRED):
+        return None
+    following = known.state is SessionState.EXPECTED and question.accounting  # the Start after its Access-Request
+    if question.begins and not following and not same_cpe(known.fingerprint, ring):
         return None
     if known.line is not None:
         return Verdict(

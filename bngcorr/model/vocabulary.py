@@ -103,7 +103,8 @@ class SessionState(StrEnum):
     EXPECTED = "expected"  # AAA accepted, no Accounting-Start yet
     UP = "up"
     SUSPECT = "suspect"  # the BNG restarted since: not counted, not live
-    STOPPED = "stopped"
+    STOPPED = "stopped"  # the BNG ended it
+    EXPIRED = "expired"  # nothing was heard of it for too long
 
 
 class Finding(StrEnum):

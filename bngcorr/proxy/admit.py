@@ -18,6 +18,7 @@ from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket, Peer
+from bngcorr.store.contract import SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius_auth
 from bngcorr.wire.radius import PacketView
@@ -43,12 +44,15 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
     remote = carriers.ids(view, profile.remote_ids)
     classification = trigger.classify(view, profile, numbers, remote)
     identity = line_id.identify(view, profile, classification, numbers, remote)
-    ring = keys.keyring(nas.name, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
+    box = nas.box(arrival.peer.host)
+    ring = keys.keyring(box, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
     session_id = view.first(a.ACCT_SESSION_ID)
-    session = keys.session_hash(nas.name, session_id) if session_id else None
+    session = keys.session_hash(box, session_id) if session_id else None
     accounting = view.code == a.Code.ACCOUNTING_REQUEST
+    record = accounting_record.read(view, arrival.at_ms) if accounting else None
     return Request(
         nas=nas,
+        box=box,
         view=view,
         socket=arrival.socket,
         peer=arrival.peer,
@@ -59,7 +63,7 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
         identity=identity,
         keyring=ring,
         session=session,
-        record=accounting_record.read(view, arrival.at_ms, None) if accounting else None,
+        record=record,
         question=Question(
             domain=nas.domain,
             keyring=ring,
@@ -68,6 +72,7 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
             window_ms=nas.window_ms,
             match_v6=classification.trigger is not Trigger.DHCPV4 or profile.v4_matched_by_v6,
             accounting=accounting,
+            begins=record is None or record.step is SessionStep.START,
             suspect=identity.suspect if ring.attached else None,
             value=identity.raw_remote_id if identity.suspect is not None else None,
         ),

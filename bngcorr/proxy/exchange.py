@@ -95,11 +95,14 @@ class Exchanges:
         if self._open.get(exchange.key) is exchange:
             del self._open[exchange.key]
 
-    def expire(self, now: float) -> None:
-        """Forget what has run out."""
+    def expire(self, now: float) -> list[Exchange]:
+        """Forget what has run out, and tell what it was."""
+        gone = []
         for table in (self._open, self._answered):
             while table:
                 key, exchange = next(iter(table.items()))
                 if exchange.expires_at > now:
                     break
                 del table[key]
+                gone.append(exchange)
+        return gone

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Final
 
-from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record, nas_identity
-from bngcorr.correlator.keys import nas_name, session_hash
+from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record
+from bngcorr.correlator.keys import session_hash
 from bngcorr.correlator.trust import teaches
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
@@ -16,8 +15,6 @@ from bngcorr.model.vocabulary import Outcome, Strength, Trigger
 from bngcorr.proxy.request import Request
 from bngcorr.store.contract import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
-
-_IDENTIFIED: Final = (Outcome.OWN, Outcome.MATCHED)
 
 
 def _attachment(request: Request) -> dict[str, object] | None:
@@ -84,8 +81,10 @@ def _terms(request: Request, ids: LineIds | None, hosts: tuple[Host, ...] | None
     return tuple(terms)
 
 
-def expected(request: Request, verdict: Verdict, now_ms: int) -> SessionChange | None:
+def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | None) -> SessionChange | None:
     """AAA accepted a request whose line is known: its session is expected until Accounting-Start.
+
+    `interval_s`: the Acct-Interim-Interval of the Accept.
 
     Without an Acct-Session-Id the session gets a name of its own, from the line and the keys, and simply runs out.
     """
@@ -95,13 +94,13 @@ def expected(request: Request, verdict: Verdict, now_ms: int) -> SessionChange |
     session_id = request.view.first(a.ACCT_SESSION_ID) or NO_SESSION
     own = verdict.outcome is Outcome.OWN
     name = request.session or session_hash(
-        request.nas.name, b"\0expected\0" + line.encode() + request.keyring.fingerprint.encode()
+        request.box, b"\0expected\0" + line.encode() + request.keyring.fingerprint.encode()
     )
     return SessionChange(
         domain=request.nas.domain,
         bng=request.nas.name,
         session=name,
-        nas=nas_name(request.nas.name, nas_identity(request.view)),
+        nas=request.box,
         step=SessionStep.EXPECTED,
         at_ms=now_ms,
         until_ms=now_ms + EXPECTED_LIFE_MS,
@@ -113,16 +112,17 @@ def expected(request: Request, verdict: Verdict, now_ms: int) -> SessionChange |
         digest="",
         hosts=None,
         shown=_shown_session(request, verdict, session_id),
+        interval_ms=(interval_s or 0) * 1000,
         index=_terms(request, ids, None),
     )
 
 
 def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: int) -> list[Lesson]:
     """What an Accounting-Request teaches, in the order in which it is to be written."""
-    nas = nas_name(request.nas.name, record.nas)
+    nas = request.box
     if record.restart:
-        # without Event-Timestamp our own clock tells milliseconds where the sessions' stamps tell seconds
-        at_ms = record.event_ms // 1000 * 1000
+        # never ahead of our clock, or a second restart would look older; in whole seconds, as the sessions' stamps are
+        at_ms = min(record.event_ms, record.sent_ms) // 1000 * 1000
         return [Restart(domain=request.nas.domain, bng=request.nas.name, nas=nas, at_ms=at_ms)]
     if record.step is None or request.session is None:
         return []
@@ -130,7 +130,8 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
     own = verdict.outcome is Outcome.OWN
     lessons: list[Lesson] = []
     if record.step is not SessionStep.STOP:
-        seen = sighting(request, verdict, record.sent_ms, remember_ms, accepted=False)
+        at_ms = min(record.sent_ms, record.event_ms)  # a buffered record is no sighting of today
+        seen = sighting(request, verdict, at_ms, remember_ms, accepted=False)
         if seen is not None:
             lessons.append(seen)
     lessons.append(

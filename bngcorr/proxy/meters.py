@@ -69,6 +69,12 @@ class Meters:
         self.lost = Gauge(
             "bngcorr_store_lost_writes", "Writes given up because the backlog was full.", registry=registry
         )
+        self.failed = Counter(
+            "bngcorr_store_failed_writes", "Writes that the store can't take and that were dropped.", registry=registry
+        )
+        self.restarts = Counter(
+            "bngcorr_task_restarts", "Background tasks that ended by a bug and were started again.", registry=registry
+        )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
         self.hosts = Gauge("bngcorr_hosts", "Hosts in use, by BNG and kind.", ("bng", "type"), registry=registry)

@@ -21,6 +21,7 @@ class Noise:
 
     def __init__(self, *, interval_s: float = INTERVAL_S) -> None:
         self._interval_s = interval_s
+        self._prune_at = 0.0  # monotonic seconds
         self._said: dict[tuple[str, ...], tuple[float, int]] = {}  # cause → (when last said, suppressed since)
 
     def _due(self, cause: tuple[str, ...]) -> int | None:
@@ -31,6 +32,9 @@ class Noise:
             self._said[cause] = (said[0], said[1] + 1)
             return None
         if said is None and len(self._said) >= MOST_CAUSES:
+            if now < self._prune_at:
+                return None
+            self._prune_at = now + 1.0  # a flood of made-up addresses must not cost a scan each
             for stale in [c for c, (at, _) in self._said.items() if now - at >= self._interval_s]:
                 del self._said[stale]
             if len(self._said) >= MOST_CAUSES:

@@ -363,9 +363,9 @@ class Pipeline:
         else:
             self._meters.drop(DropReason.SEND_FAILED)
         if view.code == a.Code.ACCESS_ACCEPT and request.verdict is not None:
-            self._accepted(request, request.verdict)
+            self._accepted(request, request.verdict, view.integer(a.ACCT_INTERIM_INTERVAL))
 
-    def _accepted(self, request: Request, verdict: Verdict) -> None:
+    def _accepted(self, request: Request, verdict: Verdict, interval_s: int | None) -> None:
         """AAA has vouched for the request: it may teach now, and its session is expected."""
         if verdict.outcome not in _IDENTIFIED:
             return
@@ -373,7 +373,7 @@ class Pipeline:
             seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=True)
             if seen is not None:
                 self._learn(seen)
-        change = lessons.expected(request, verdict, self._clock.now_ms())
+        change = lessons.expected(request, verdict, self._clock.now_ms(), interval_s)
         if change is not None:
             self._learn(change)
 
@@ -398,7 +398,8 @@ class Pipeline:
 
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
-        self._exchanges.expire(loop.time())
+        for exchange in self._exchanges.expire(loop.time()):
+            self._requests.pop(id(exchange), None)  # whatever became of its story, it is over
         self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)
 
     def close(self) -> None:

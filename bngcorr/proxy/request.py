@@ -25,6 +25,7 @@ class Request:
 
     # admit
     nas: Nas
+    box: str  # which box of the BNG's entry sent it, as the store names it
     view: PacketView
     socket: NasSocket
     peer: Peer
@@ -45,7 +46,6 @@ class Request:
     aaa: Hop | None = None
     proxy_state: bytes = b""
     flight: Flight[Request] | None = None
-    forwarded: bool = False
 
     @property
     def accounting(self) -> bool:

@@ -7,11 +7,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+import structlog
+
 from bngcorr.errors import StoreError
 from bngcorr.store.contract import CorrelationStore, Event, Lesson, NumberSeen, Restart, SessionChange, Sighting
 
-BATCH: Final = 256
+BATCH: Final = 256  # lessons in one write
+EVENT_BATCH: Final = 256
+MOST_EVENTS: Final = 4096  # waiting
 RETRY_S: Final = 0.25
+
+
+log = structlog.get_logger()
 
 
 class Clock(Protocol):
@@ -23,11 +30,12 @@ class Clock(Protocol):
 
 
 class WriteBehind:
-    """A queue in front of `CorrelationStore.write`.
+    """Queues in front of `CorrelationStore.write`.
 
-    Sightings and events go first (a session vouches on keys that its sighting made), steps of sessions and restarts
-    keep their order. When the store is away and the backlog is full, the oldest sighting or event is lost first;
-    `lost` counts them.
+    Lessons keep their order (a session vouches on keys that its sighting made). Events have a small queue of their own,
+    come after, and are lost rather than tried again: a second try could write them twice. When the store is away and
+    the backlog is full, sightings are lost first, the oldest of them, then steps of sessions, never a restart; `lost`
+    counts them. A lesson that the store can't take is reported through `written` and dropped: it must not block others.
     """
 
     def __init__(
@@ -43,19 +51,26 @@ class WriteBehind:
         self._clock = clock
         self._limit = limit
         self._written = written
+<<<<<<< HEAD
         self._seen: deque[Sighting | NumberSeen | Event] = deque()
         self._steps: deque[SessionChange | Restart] = deque()
+=======
+        self._lessons: deque[Sighting | SessionChange | Restart] = deque()
+        self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
+>>>>>>> main
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._writing = 0  # of the batch under way
         self.lost = 0
         self.failing = False
 
     def __len__(self) -> int:
-        return len(self._seen) + len(self._steps)
+        return len(self._lessons) + len(self._events) + self._writing
 
     def put(self, lesson: Lesson) -> None:
         """Queue one lesson; never waits."""
+<<<<<<< HEAD
         if len(self) >= self._limit:
             self.lost += 1
             if self._seen:
@@ -64,29 +79,57 @@ class WriteBehind:
                 self._steps.popleft()
         if isinstance(lesson, Sighting | NumberSeen | Event):
             self._seen.append(lesson)
+=======
+        if isinstance(lesson, Event):
+            self._events.append(lesson)
+>>>>>>> main
         else:
-            self._steps.append(lesson)
+            if len(self._lessons) >= self._limit:
+                self._make_room()
+            self._lessons.append(lesson)
         self._idle.clear()
         self._wake.set()
+
+    def _make_room(self) -> None:
+        """Lose the oldest tenth of the sightings; without any, of the steps."""
+        for kind in (Sighting, SessionChange):
+            most = max(self._limit // 10, 1)
+            kept: deque[Sighting | SessionChange | Restart] = deque()
+            for lesson in self._lessons:
+                if most and isinstance(lesson, kind):
+                    most -= 1
+                    self.lost += 1
+                else:
+                    kept.append(lesson)
+            found = len(kept) < len(self._lessons)
+            self._lessons = kept
+            if found:
+                return
 
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while len(self):
-                seen = [self._seen.popleft() for _ in range(min(BATCH, len(self._seen)))]
-                steps = [self._steps.popleft() for _ in range(min(BATCH - len(seen), len(self._steps)))]
-                batch: list[Lesson] = [*seen, *steps]
+            while self._lessons or self._events:
+                lessons = [self._lessons.popleft() for _ in range(min(BATCH, len(self._lessons)))]
+                events = [self._events.popleft() for _ in range(min(EVENT_BATCH, len(self._events)))]
+                batch: list[Lesson] = [*lessons, *events]
+                self._writing = len(batch)
                 try:
                     words = await self._store.write(batch, self._clock.now_ms())
-                except StoreError:
+                except StoreError as error:
+                    if not self.failing:
+                        log.warning("store takes no writes, keeping them", error=str(error), waiting=len(self))
                     self.failing = True
-                    self._seen.extendleft(reversed(seen))
-                    self._steps.extendleft(reversed(steps))
+                    self._writing = 0
+                    self._lessons.extendleft(reversed(lessons))
                     await asyncio.sleep(RETRY_S)
                     continue
+                if self.failing:
+                    log.warning("store takes writes again", waiting=len(self))
                 self.failing = False
+                self._writing = 0
                 self._written(batch, words)
             self._idle.set()
 

@@ -18,6 +18,7 @@ from bngcorr.model.vocabulary import HostKind, SessionState
 
 MAX_LINES_PER_KEY = 4  # more than this on one key, and the key can't tell any of them
 MAX_SESSIONS_PER_LINE = 8  # live sessions remembered per line and key; dual stack in host mode needs four
+INTERIMS_MISSED = 3  # a session counts as live for so many intervals without a word
 MAX_MACS_PER_LINE = 32  # MACs that one line may teach within a day
 TAINT_MS = 30 * 86_400_000  # a MAC seen on two lines within this time is no key
 
@@ -150,6 +151,7 @@ class SessionChange:
     digest: str  # tells a replay from another record of the same second
     hosts: tuple[Host, ...] | None  # None: the record does not say, keep
     shown: str  # JSON for /v1/sessions
+    interval_ms: int = 0  # Acct-Interim-Interval that AAA told; 0: it did not
     index: tuple[str, ...] = ()  # "kind:value" terms under which /v1/sessions finds it
 
 
@@ -180,9 +182,15 @@ class Event:
     shown: str  # JSON
 
 
+<<<<<<< HEAD
 Lesson = Sighting | SessionChange | Restart | NumberSeen | Event
 
 NEW_NUMBER = "new"  # the store's word on a NumberSeen that it did not know
+=======
+FAILED = "failed:"  # how the store's word on a lesson begins that it can't take, now or ever
+
+Lesson = Sighting | SessionChange | Restart | Event
+>>>>>>> main
 
 
 # ---- what the API reads

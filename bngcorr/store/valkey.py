@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, assert_never
 
 from bngcorr.errors import StoreError
@@ -13,7 +14,7 @@ from bngcorr.store import contract as c
 from bngcorr.store.keys import EVENTS, DomainKeys, line_index, session_index
 from bngcorr.store.lane import Command, Lane, Reply
 
-TOMBSTONE_MS: Final = 3_600_000  # a stopped session is kept so long, to know its late records by
+TOMBSTONE_MS: Final = 26 * 3_600_000  # an ended session is kept so long: BNGs replay records of up to 25 h ago
 RESTART_TOLERANCE_MS: Final = 2_000  # a second Accounting-On this near is the first one told again
 INDEX_CAP: Final = 1_000  # sessions under one index term (a switch's own MAC as Remote-Id names hundreds)
 WRITE_BUDGET_S: Final = 2.0
@@ -55,7 +56,7 @@ class ValkeyStore:
 
     async def now_ms(self) -> int:
         """The server's clock."""
-        (reply,) = await self._lane.run([("TIME",)], self._budget_s)
+        (reply,) = await self._lane.run([("TIME",)], READ_BUDGET_S)
         return int(reply[0]) * 1000 + int(reply[1]) // 1000
 
     # ---- for the correlator
@@ -79,10 +80,13 @@ class ValkeyStore:
         found: dict[str, Reply] = {}
         epochs: dict[str, dict[str, int]] = {}
         replies = await self._lane.run(commands, self._budget_s)
-        for (domain, kinds), reply in zip(wanted.items(), replies, strict=True):
-            epochs[domain] = _epochs(reply[0])
-            found.update(zip(kinds, reply[1:], strict=True))
-        return [self._recollection(question, found, epochs[question.domain], now_ms) for question in questions]
+        try:
+            for (domain, kinds), reply in zip(wanted.items(), replies, strict=True):
+                epochs[domain] = _epochs(reply[0])
+                found.update(zip(kinds, reply[1:], strict=True))
+            return [self._recollection(question, found, epochs[question.domain], now_ms) for question in questions]
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreError(f"a record that this version can't read: {error}") from None
 
     def _recollection(
         self, question: c.Recall, found: dict[str, Reply], epochs: dict[str, int], now_ms: int
@@ -104,8 +108,14 @@ class ValkeyStore:
         for lesson in lessons:
             words.append(len(commands))
             commands.extend(self._commands(lesson, now_ms))
+<<<<<<< HEAD
         replies = await self._lane.run(commands, WRITE_BUDGET_S)
         return [_word(lesson, replies[index]) for lesson, index in zip(lessons, words, strict=True)]
+=======
+        replies = await self._lane.run_each(commands, WRITE_BUDGET_S)
+        bounds = [*words, len(commands)]
+        return [_word(replies[start:end]) for start, end in pairwise(bounds)]
+>>>>>>> main
 
     def _commands(self, lesson: c.Lesson, now_ms: int) -> list[Command]:
         match lesson:
@@ -154,7 +164,7 @@ class ValkeyStore:
         arguments: list[str | bytes | int] = [
             now_ms, s.step, s.at_ms, s.until_ms, s.nas, s.line or "", s.ids.encode() if s.ids else b"", int(s.own),
             s.fingerprint, s.digest, int(s.hosts is not None), s.shown, s.session, TOMBSTONE_MS,
-            c.MAX_SESSIONS_PER_LINE, *hosts,
+            c.MAX_SESSIONS_PER_LINE, s.interval_ms, c.INTERIMS_MISSED, *hosts,
         ]  # fmt: skip
         member = f"{s.domain}|{s.session}"
         commands = [self._lane.script("session", keys, arguments)]
@@ -306,10 +316,19 @@ class ValkeyStore:
         return [rows.get(session) or _gone(domain, session) for session in sessions]
 
 
+<<<<<<< HEAD
 def _word(lesson: c.Lesson, reply: Reply) -> str:
     if isinstance(lesson, c.NumberSeen):
         return c.NEW_NUMBER if reply == 1 else "known"
     return _text(reply) if isinstance(reply, bytes) else "ok"
+=======
+def _word(replies: Sequence[Reply]) -> str:
+    """What the store said of a lesson: the script's word, or that one of its commands failed."""
+    for reply in replies:
+        if isinstance(reply, Exception):
+            return f"{c.FAILED} {reply}"
+    return _text(replies[0]) if isinstance(replies[0], bytes) else "ok"
+>>>>>>> main
 
 
 def _gone(domain: str, session: str) -> c.SessionRow:

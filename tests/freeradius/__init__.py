@@ -1,0 +1,1 @@
+"""A real FreeRADIUS behind the real service."""

@@ -1,0 +1,1 @@
+"""The real processes, from outside: children of the tests, real sockets, a real store."""
