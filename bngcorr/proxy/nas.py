@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
-<<<<<<< HEAD
+from bngcorr.correlator.keys import box_name
 from bngcorr.model.vocabulary import Mode, VlanModel
 from bngcorr.profiles.profile import Profile
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
-=======
-from bngcorr.correlator.keys import box_name
-from bngcorr.model.vocabulary import Mode, PenPolicy, VlanModel
-from bngcorr.profiles import Profile
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +25,13 @@ class Nas:
     window_ms: int
     hold_s: float
     require_message_authenticator: bool
-<<<<<<< HEAD
+    one_box: bool  # its addresses are one box's; else a network of boxes, told apart by their source addresses
     identifiers: frozenset[bytes] = frozenset()  # NAS-Identifiers it goes by, inside a network shared with others
     addresses: frozenset[bytes] = frozenset()  # NAS-IP(v6)-Addresses it goes by, likewise
+
+    def box(self, host: str) -> str:
+        """Name of the box that sends from `host`. Ports, sessions and restarts are a box's own."""
+        return box_name(self.name, "" if self.one_box else host)
 
     def answers_to(self, view: PacketView) -> bool:
         """Whether a packet from a shared network is this BNG's."""
@@ -41,13 +40,6 @@ class Nas:
         if self.addresses:
             return view.first(a.NAS_IP_ADDRESS) in self.addresses or view.first(a.NAS_IPV6_ADDRESS) in self.addresses
         return True
-=======
-    one_box: bool  # its addresses are one box's; else a network of boxes, told apart by their source addresses
-
-    def box(self, host: str) -> str:
-        """Name of the box that sends from `host`. Ports, sessions and restarts are a box's own."""
-        return box_name(self.name, "" if self.one_box else host)
->>>>>>> main
 
     def __repr__(self) -> str:
         return f"Nas({self.name!r})"

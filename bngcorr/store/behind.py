@@ -51,13 +51,8 @@ class WriteBehind:
         self._clock = clock
         self._limit = limit
         self._written = written
-<<<<<<< HEAD
-        self._seen: deque[Sighting | NumberSeen | Event] = deque()
-        self._steps: deque[SessionChange | Restart] = deque()
-=======
-        self._lessons: deque[Sighting | SessionChange | Restart] = deque()
+        self._lessons: deque[Sighting | NumberSeen | SessionChange | Restart] = deque()
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
->>>>>>> main
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -70,19 +65,8 @@ class WriteBehind:
 
     def put(self, lesson: Lesson) -> None:
         """Queue one lesson; never waits."""
-<<<<<<< HEAD
-        if len(self) >= self._limit:
-            self.lost += 1
-            if self._seen:
-                self._seen.popleft()
-            else:
-                self._steps.popleft()
-        if isinstance(lesson, Sighting | NumberSeen | Event):
-            self._seen.append(lesson)
-=======
         if isinstance(lesson, Event):
             self._events.append(lesson)
->>>>>>> main
         else:
             if len(self._lessons) >= self._limit:
                 self._make_room()
@@ -94,7 +78,7 @@ class WriteBehind:
         """Lose the oldest tenth of the sightings; without any, of the steps."""
         for kind in (Sighting, SessionChange):
             most = max(self._limit // 10, 1)
-            kept: deque[Sighting | SessionChange | Restart] = deque()
+            kept: deque[Sighting | NumberSeen | SessionChange | Restart] = deque()
             for lesson in self._lessons:
                 if most and isinstance(lesson, kind):
                     most -= 1

@@ -182,15 +182,10 @@ class Event:
     shown: str  # JSON
 
 
-<<<<<<< HEAD
-Lesson = Sighting | SessionChange | Restart | NumberSeen | Event
-
 NEW_NUMBER = "new"  # the store's word on a NumberSeen that it did not know
-=======
 FAILED = "failed:"  # how the store's word on a lesson begins that it can't take, now or ever
 
-Lesson = Sighting | SessionChange | Restart | Event
->>>>>>> main
+Lesson = Sighting | SessionChange | Restart | NumberSeen | Event
 
 
 # ---- what the API reads

@@ -108,14 +108,9 @@ class ValkeyStore:
         for lesson in lessons:
             words.append(len(commands))
             commands.extend(self._commands(lesson, now_ms))
-<<<<<<< HEAD
-        replies = await self._lane.run(commands, WRITE_BUDGET_S)
-        return [_word(lesson, replies[index]) for lesson, index in zip(lessons, words, strict=True)]
-=======
         replies = await self._lane.run_each(commands, WRITE_BUDGET_S)
         bounds = [*words, len(commands)]
-        return [_word(replies[start:end]) for start, end in pairwise(bounds)]
->>>>>>> main
+        return [_word(lesson, replies[at[0] : at[1]]) for lesson, at in zip(lessons, pairwise(bounds), strict=True)]
 
     def _commands(self, lesson: c.Lesson, now_ms: int) -> list[Command]:
         match lesson:
@@ -316,19 +311,14 @@ class ValkeyStore:
         return [rows.get(session) or _gone(domain, session) for session in sessions]
 
 
-<<<<<<< HEAD
-def _word(lesson: c.Lesson, reply: Reply) -> str:
-    if isinstance(lesson, c.NumberSeen):
-        return c.NEW_NUMBER if reply == 1 else "known"
-    return _text(reply) if isinstance(reply, bytes) else "ok"
-=======
-def _word(replies: Sequence[Reply]) -> str:
+def _word(lesson: c.Lesson, replies: Sequence[Reply]) -> str:
     """What the store said of a lesson: the script's word, or that one of its commands failed."""
     for reply in replies:
         if isinstance(reply, Exception):
             return f"{c.FAILED} {reply}"
+    if isinstance(lesson, c.NumberSeen):
+        return c.NEW_NUMBER if replies[0] == 1 else "known"
     return _text(replies[0]) if isinstance(replies[0], bytes) else "ok"
->>>>>>> main
 
 
 def _gone(domain: str, session: str) -> c.SessionRow:
