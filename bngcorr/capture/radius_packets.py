@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import string
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ PORTS: Final = frozenset(
 _MAGICS: Final = (
     b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a",
 )  # fmt: skip
-_HEX: Final = frozenset(string.hexdigits.encode() + b" \t\r\n:#")
+# hexadecimal text, a packet a line, "#" and a comment behind it; no packet is such text, for a digit is no Code
+_LINE: Final = rb"[ \t]*+(?:0x)?[0-9A-Fa-f: \t]*+(?:#[^\n]*)?"
+_TEXT: Final = re.compile(rb"(?:" + _LINE + rb"\r?\n)*+" + _LINE)
 
 
 class UnreadableCapture(Exception):
@@ -41,9 +43,9 @@ def read(path: Path) -> Iterator[Packet]:
         yield from _capture(path)
         return
     octets = path.read_bytes()
-    if octets and all(octet in _HEX for octet in octets):
-        for number, line in enumerate(octets.decode("ascii").splitlines(), start=1):
-            digits = "".join(line.partition("#")[0].replace(":", " ").split())
+    if octets and _TEXT.fullmatch(octets):
+        for number, line in enumerate(octets.split(b"\n"), start=1):
+            digits = line.partition(b"#")[0].decode("ascii").strip()
             if digits:
                 yield Packet(number, parse_hex(digits), "", "")
     elif octets:
@@ -57,7 +59,7 @@ def parse_hex(digits: str) -> bytes:
 
     Raises UnreadableCapture.
     """
-    bare = digits.strip().removeprefix("0x").replace(":", "").replace(" ", "")
+    bare = "".join(digits.split()).removeprefix("0x").replace(":", "")
     try:
         return bytes.fromhex(bare)
     except ValueError:

@@ -60,11 +60,15 @@ def explain(
     results: list[dict[str, Any]] = []
     failed = False
     for packet in _packets(files, hex_):
+        if isinstance(packet, str):
+            print(f"bngcorr explain: {packet}", file=sys.stderr)
+            failed = True
+            continue
         row: dict[str, Any] = {"packet": packet.number}
         if packet.source:
             row |= {"source": packet.source, "destination": packet.destination}
         try:
-            row |= as_json(explain_packet(packet.octets, compiled, numbers))
+            row |= as_json(explain_packet(packet.octets, compiled, numbers, bng or ""))
         except WireError as error:
             row |= {"error": str(error.reason), "offset": error.offset}
             failed = True
@@ -105,18 +109,18 @@ def _rules(name: str, path: Path | None, bng: str | None) -> tuple[Profile, Numb
     return compile_profile(known[name], dictionary), numbers
 
 
-def _packets(files: tuple[Path, ...], texts: tuple[str, ...]) -> Iterator[Packet]:
-    try:
-        for number, text in enumerate(texts, start=1):
+def _packets(files: tuple[Path, ...], texts: tuple[str, ...]) -> Iterator[Packet | str]:
+    """Packets, and where there are none, why; what could be read before and behind counts all the same."""
+    for number, text in enumerate(texts, start=1):
+        try:
             yield Packet(number, parse_hex(text), "", "")
-        for path in files:
-            try:
-                yield from read(path)
-            except (OSError, UnreadableCapture) as error:
-                raise UnreadableCapture(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    except UnreadableCapture as error:
-        print(f"bngcorr explain: {error}", file=sys.stderr)
-        sys.exit(1)
+        except UnreadableCapture as error:
+            yield f"--hex: {error}"
+    for path in files:
+        try:
+            yield from read(path)
+        except (OSError, UnreadableCapture) as error:
+            yield f"{path}: {getattr(error, 'strerror', None) or error}"
 
 
 def _print(console: Console, row: dict[str, Any]) -> None:

@@ -41,9 +41,15 @@ def _hash(*parts: str | bytes, octets: int = HASH_OCTETS) -> str:
 
 
 def keyring(
-    box: str, attachment: Attachment | None, mac: Mac | None, source: MacSource | None, vlan_model: VlanModel
+    box: str,
+    attachment: Attachment | None,
+    mac: Mac | None,
+    source: MacSource | None,
+    vlan_model: VlanModel,
+    place: bytes = b"",
 ) -> Keyring:
-    """Keys of a request.
+    """Keys of a request. `place` is a port's text that nobody could read: it stands in for the attachment next to a MAC,
+    so that requests with other texts never match, and is never a line by itself.
 
     A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
     anyway. A locally administered MAC is shared by many devices: it is no key without an attachment.
@@ -51,8 +57,8 @@ def keyring(
     handles: list[Handle] = []
     per_line = vlan_model is VlanModel.PER_LINE and attachment is not None and attachment.outer is not None
     usable = mac is not None and (source is MacSource.SEEN or per_line)
-    where = str(attachment) if attachment is not None else ""
-    if usable and mac is not None and attachment is not None:
+    where = str(attachment).encode() if attachment is not None else b"\0" + place if place else b""
+    if usable and mac is not None and where:
         handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", box, where, mac), True))
     if per_line:
         handles.append(Handle(Key.ATTACHMENT, _hash("a", box, where), False))
@@ -61,9 +67,9 @@ def keyring(
     return Keyring(
         handles=tuple(handles),
         mac=_hash("m", mac) if mac is not None and any(handle.with_mac for handle in handles) else None,
-        attached=attachment is not None,
+        attached=bool(where),
         fingerprint=".".join(
-            (_hash(where, octets=4) if attachment is not None else "", _hash(mac, octets=4) if mac is not None else "")
+            (_hash(where, octets=4) if where else "", _hash(mac, octets=4) if mac is not None else "")
         ),
     )
 

@@ -45,7 +45,7 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
     classification = trigger.classify(view, profile, numbers, remote)
     identity = line_id.identify(view, profile, classification, numbers, remote)
     box = nas.box(arrival.peer.host)
-    ring = keys.keyring(box, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model)
+    ring = keys.keyring(box, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model, identity.place)
     session_id = view.first(a.ACCT_SESSION_ID)
     session = keys.session_hash(box, session_id) if session_id else None
     accounting = view.code == a.Code.ACCOUNTING_REQUEST

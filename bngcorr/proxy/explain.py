@@ -8,12 +8,13 @@ from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import format_mac
 from bngcorr.model.vocabulary import Trigger
 from bngcorr.profiles.profile import Profile
-from bngcorr.proxy import carriers, line_id, rewrite, trigger
+from bngcorr.proxy import carriers, line_id, rewrite, template, trigger
 from bngcorr.proxy.line_id import Identity
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
+from bngcorr.wire.radius import PacketView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,33 +26,55 @@ class Explanation:
     classification: Classification
     identity: Identity
     line: str | None  # line key, if the packet names its line
-    changes: tuple[tuple[str, bytes, bytes], ...]  # what would be rewritten: attribute, octets before, octets after
-
-    @property
-    def stripped(self) -> bool:
-        """Whether an enterprise number comes off."""
-        return self.identity.enterprise_number is not None
+    changes: tuple[tuple[str, bytes, bytes], ...]  # what `full` rewrites: attribute, octets before, octets after
+    stripped: bool  # an enterprise number comes off
 
 
-def explain(octets: bytes, profile: Profile, numbers: Numbers) -> Explanation:
-    """Identify one packet. Raises Malformed with the reason."""
+def explain(octets: bytes, profile: Profile, numbers: Numbers, bng: str = "") -> Explanation:
+    """Identify one packet and say what `full` would make of it without asking the store. Raises Malformed.
+
+    `bng` is what the field {bng} of templates stands for.
+    """
     view = radius.decode(octets)
     remote = carriers.ids(view, profile.remote_ids)
     classification = trigger.classify(view, profile, numbers, remote)
     identity = line_id.identify(view, profile, classification, numbers, remote)
-    named = not identity.contradictory and identity.ids.names_line(profile.line_id)
-    changes = []
-    if classification.trigger is not Trigger.CONFLICT and not identity.contradictory:
-        for start, end, new in rewrite.change_edits(view, identity.aliases, ()):
-            changes.append((_title(octets[start]), octets[start:end], new))
+    consistent = classification.trigger is not Trigger.CONFLICT and not identity.contradictory
+    named = consistent and identity.ids.names_line(profile.line_id)
+    rewritten = consistent and view.code in (a.Code.ACCESS_REQUEST, a.Code.ACCOUNTING_REQUEST)
     return Explanation(
         code=a.Code(view.code).title,
         identifier=view.identifier,
         classification=classification,
         identity=identity,
         line=line_key(identity.ids, profile.line_id) if named else None,
-        changes=tuple(changes),
+        changes=tuple(_changes(view, profile, identity, bng)) if rewritten else (),
+        stripped=rewritten and identity.enterprise_number is not None,
     )
+
+
+def _changes(view: PacketView, profile: Profile, identity: Identity, bng: str) -> list[tuple[str, bytes, bytes]]:
+    writes = []
+    for write in profile.writes:
+        if write.own or identity.only_raw:
+            value = template.fill(write.template, identity.ids, identity.mac, identity.attachment, bng)
+            if value is not None:
+                writes.append((write, value))
+    kept = b""
+    if profile.keep_raw is not None and identity.aliases and identity.raw_remote_id is not None:
+        kept = rewrite.attribute_octets(profile.keep_raw, identity.raw_remote_id)
+    edits, appended = rewrite.line_edits(view, identity.aliases, writes, kept)
+    changes = []
+    for start, end, new in sorted(edits):
+        before = view.octets[start:end]
+        if before != new:
+            changes.append((_title(before[0]), before, new))
+    at = 0
+    while at < len(appended):
+        end = at + appended[at + 1]
+        changes.append((_title(appended[at]), b"", appended[at:end]))
+        at = end
+    return changes
 
 
 def _title(kind: int) -> str:

@@ -52,6 +52,7 @@ class Identity:
     mac: Mac | None
     mac_source: MacSource | None
     attachment: Attachment | None
+    place: bytes  # what the BNG wrote for the port, if no grammar reads it: only good to tell two places apart
 
 
 def identify(
@@ -106,6 +107,7 @@ def identify(
         first, circuit, raw_remote, number = _from_raw(carriers.raw(view, profile), profile, classification, numbers)
         only_raw = first is not None or circuit is not None
     mac, source = _mac(view, profile, classification)
+    attachment, place = _attachment(view, profile)
     return Identity(
         ids=LineIds() if contradictory else LineIds(first, circuit),
         raw_remote_id=raw_remote,
@@ -117,7 +119,8 @@ def identify(
         contradictory=contradictory,
         mac=mac,
         mac_source=source,
-        attachment=_attachment(view, profile),
+        attachment=attachment,
+        place=place,
     )
 
 
@@ -235,7 +238,9 @@ def _claimed_mac(message: Message6) -> Mac | None:
     return mac or mac_of_duid(message.layers[-1].values.get(dhcp6.CLIENT_ID, b""))
 
 
-def _attachment(view: PacketView, profile: Profile) -> Attachment | None:
+def _attachment(view: PacketView, profile: Profile) -> tuple[Attachment | None, bytes]:
+    """Port and VLANs, or the text that no grammar reads."""
+    unread = b""
     for carrier in profile.ports:
         for value in view.all(carrier.key):
             if not value.startswith(carrier.prefix):
@@ -244,7 +249,8 @@ def _attachment(view: PacketView, profile: Profile) -> Attachment | None:
                 number = int.from_bytes(value, "big") if len(value) == 4 else None
                 attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
             else:
+                unread = unread or value[len(carrier.prefix) :].strip()
                 attachment = _port_in(value[len(carrier.prefix) :], carrier.grammar)
             if attachment is not None:
-                return attachment
-    return None
+                return attachment, b""
+    return None, unread

@@ -22,10 +22,11 @@ def _attachment(port: str, outer: str | None, inner: str | None) -> Attachment |
 
 
 # Nokia 7750 SR, NAS-Port-Id attribute details (22.2): [prefix ]port[:outer[.inner]][ suffix], port being
-# slot[/xiom]/mda[/connector]/port, lag-<id> or pw-<id>; 14.0 also prints port:outer:inner; MAG-c: "address/" in front.
+# slot[/xiom]/mda[/connector]/port, lag-<id> or pw-<id>; 14.0 also prints port:outer:inner. MAG-c puts the user plane's
+# address and "/" in front: it belongs to the port, for every user plane has a 1/1/1.
 _SROS: Final = re.compile(
-    r"(?:^|\s)(?:\d{1,3}(?:\.\d{1,3}){3}/)?"
-    r"((?:\d{1,3}(?:/[xc]?\d{1,3}){1,5})|(?:lag|pw)-{1,2}[\w.]{1,32})(?::(\d{1,4})(?:[.:](\d{1,4}))?)?(?=\s|$)"
+    r"(?:^|\s)((?:\d{1,3}(?:\.\d{1,3}){3}/)?"
+    r"(?:\d{1,3}(?:/[xc]?\d{1,3}){1,5}|(?:lag|pw)-{1,2}[\w.]{1,32}))(?::(\d{1,4})(?:[.:](\d{1,4}))?)?(?=\s|$)"
 )
 # Junos, from memory of field configurations (domain facts: unconfirmed): ge-1/0/0.100:100-200, ae0.3221225478:100-200
 _JUNOS: Final = re.compile(
@@ -33,10 +34,15 @@ _JUNOS: Final = re.compile(
 )
 # Cisco ISG and ASR 9000: slot/subslot/port/outer.inner (public IOS debug log: 0/0/2/50.1957)
 _CISCO: Final = re.compile(r"(?:^|\s)(\d{1,3}/\d{1,3}/\d{1,4})/(\d{1,4})(?:\.(\d{1,4}))?(?=\s|$)")
-# Huawei `radius-server nas-port-id-format new`: slot=xx;subslot=xx;port=xxx;vlanid=xxxx, blanks after ";" vary
+# Huawei `radius-server nas-port-id-format new`: slot=xx;subslot=xx;port=xxx;vlanid=xxxx, or VPI and VCI in its place;
+# blanks and case vary
 _HUAWEI: Final = re.compile(
-    r"slot=(\d{1,3});\s*subslot=(\d{1,3});\s*port=(\d{1,4});\s*(?:vlanid|VLANID)=(\d{1,4})(?:;\s*(?:vlanid2|VLANID2)=(\d{1,4}))?;?",
+    r"\bslot\s*=\s*(\d{1,3});\s*subslot\s*=\s*(\d{1,3});\s*port\s*=\s*(\d{1,4});\s*"
+    r"(?:vlan ?id\s*=\s*(\d{1,4})(?:;\s*vlan ?id2\s*=\s*(\d{1,4}))?|vpi\s*=\s*(\d{1,4});\s*vci\s*=\s*(\d{1,5}))(?!\d)",
+    re.IGNORECASE,
 )
+# … `old`: digits without separators, slot 2, subslot 2, port 3, then VLAN 9, or VPI 8 and VCI 16 (same reference)
+_HUAWEI_OLD: Final = re.compile(r"(\d{2})(\d{2})(\d{3})(?:(\d{9})|(\d{8})(\d{16}))")
 # osvbng and others: interface:outer.inner, the interface a word with a digit in it
 _PLAIN: Final = re.compile(r"(?:^|\s)((?:[A-Za-z]+-?)?\d[\w./-]{0,63})(?::(\d{1,4})(?:[.:-](\d{1,4}))?)?(?=\s|$)")
 
@@ -60,18 +66,34 @@ def cisco(text: str) -> Attachment | None:
 
 
 def huawei(text: str) -> Attachment | None:
-    """``slot=1;subslot=0;port=5;vlanid=100;`` → 1/0/5, 100."""
-    match = _HUAWEI.search(text)
-    return _attachment("/".join(str(int(part)) for part in match.groups()[:3]), match[4], match[5]) if match else None
+    """``slot=1;subslot=0;port=5;vlanid=100;`` → 1/0/5, 100. Of an ADSL port, VPI and VCI stand for the VLANs."""
+    if match := _HUAWEI.search(text):
+        tags = (match[4] or match[6], match[5] or match[7])
+    elif match := _HUAWEI_OLD.fullmatch(text):
+        tags = (match[4] or match[5], match[6])
+    else:
+        return None
+    return _attachment("/".join(str(int(match[part])) for part in (1, 2, 3)), *tags)
 
 
 def plain(text: str) -> Attachment | None:
-    """``eth1.100:100.2`` → eth1.100, 100, 2. The first word that has a port's shape."""
+    """``eth1.100:100.2`` → eth1.100, 100, 2. The word that looks most like a port.
+
+    A slash and VLANs say more than VLANs alone, those more than a slash, that more than a dash:
+    ``bng-1 1/1/4:100.20`` is port 1/1/4. Two different words of the same best form leave the port unknown.
+    """
+    best: dict[Attachment, None] = {}
+    best_form = 0
     for match in _PLAIN.finditer(text):
-        if "/" not in match[1] and match[2] is None and "-" not in match[1]:
-            continue  # a bare number or word
-        return _attachment(match[1], match[2], match[3])
-    return None
+        slash, tagged = "/" in match[1], match[2] is not None
+        form = 4 if slash and tagged else 3 if tagged else 2 if slash else 1 if "-" in match[1] else 0
+        attachment = _attachment(match[1], match[2], match[3])
+        if form == 0 or attachment is None or form < best_form:
+            continue
+        if form > best_form:
+            best, best_form = {}, form
+        best[attachment] = None
+    return next(iter(best)) if len(best) == 1 else None
 
 
 GRAMMARS: Final[Mapping[str, Callable[[str], Attachment | None]]] = {

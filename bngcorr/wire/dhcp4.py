@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 PAD: Final = 0
-CLIENT_ID: Final = 61
-MESSAGE_TYPE: Final = 53
-VENDOR_CLASS: Final = 60
 RELAY_AGENT: Final = 82
 END: Final = 255
 
 CIRCUIT_ID: Final = 1
 REMOTE_ID: Final = 2
+ID_OCTETS: Final = 247  # a longer id fits no attribute of RADIUS (RFC 2865 §5.26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,8 @@ class Options4:
 
     def _relay(self, code: int) -> bytes | None:
         option = self.values.get(RELAY_AGENT)
-        return _walk(option, padded=False).values.get(code) or None if option else None
+        value = _walk(option, padded=False).values.get(code) if option else None
+        return value if value and len(value) <= ID_OCTETS else None
 
 
 def options(octets: bytes) -> Options4:
