@@ -48,8 +48,10 @@ def keyring(
     vlan_model: VlanModel,
     place: bytes = b"",
 ) -> Keyring:
-    """Keys of a request. `place` is a port's text that nobody could read: it stands in for the attachment next to a MAC,
-    so that requests with other texts never match, and is never a line by itself.
+    """Keys of a request.
+
+    `place` is a port's text that nobody could read: it stands in for the attachment beside a MAC, so that requests with
+    other texts never match, and is never a line by itself.
 
     A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
     anyway. A locally administered MAC is shared by many devices: it is no key without an attachment.
