@@ -44,7 +44,7 @@ class Candidate:
     sighted_ms: int  # last sighting not proved to be v6; 0: never
     sighted_v6_ms: int  # last sighting by a v6-triggered request; 0: never
     attached: bool  # the sighting had an attachment (matters on bng+mac)
-    v4_evident: bool  # a sighting was DHCPv4 by proof or strong evidence: its Remote-Id has no enterprise number
+    v4_evident: bool = False  # a sighting was DHCPv4 by proof or strong evidence: its Remote-Id has no number in front
     sessions: tuple[LiveSession, ...] = ()
 
 
@@ -116,7 +116,7 @@ class Sighting:
     ids: LineIds
     at_ms: int
     v6: bool  # the request was triggered by DHCPv6
-    v4_evident: bool  # it was triggered by DHCPv4, by proof or strong evidence
+    v4_evident: bool = False  # it was triggered by DHCPv4, by proof or strong evidence
     attached: bool
     until_ms: int
     shown: str  # JSON for /v1/lines

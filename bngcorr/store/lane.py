@@ -68,9 +68,8 @@ class Lane:
                 retry=Retry(NoBackoff(), 0),
                 health_check_interval=0,
                 max_connections=2 * MOST_AT_ONCE,
-                protocol=2,  # with the next two: no greeting, which would cost round trips
-                lib_name=None,
-                lib_version=None,
+                protocol=2,  # with the next: no greeting, which would cost round trips
+                driver_info=None,
             )
         except ValueError:
             raise StoreError("store.url is no URL of a store (it is not shown, for it may hold a password)") from None
