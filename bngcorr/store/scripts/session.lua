@@ -36,7 +36,7 @@ if step == 'expire' then
   at = r_at
 elseif step == 'expected' then
   if known and r_state == 'up' then return 'known' end
-  at = 0  -- accounting speaks by the NAS's clock: anything it says is newer
+  at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
 else
   if at < epoch_at then return 'restarted' end
   if at < r_at then return 'stale' end
@@ -57,7 +57,7 @@ local function differs(one, other)
 end
 local reborn = known and step ~= 'expire' and step ~= 'stop' and
   (r_epoch ~= epoch and (own or step == 'start') or differs(r_fingerprint, fingerprint) or
-  ((r_state == 'stopped' or r_state == 'expired') and step == 'start'))
+  ((r_state == 'stopped' or r_state == 'expired') and step ~= 'interim'))
 
 if told_ms > 0 then interval_ms = told_ms end
 if interval_ms > 0 and (step == 'start' or step == 'interim') then until_ms = at + missed * interval_ms end
@@ -71,7 +71,8 @@ end
 local before, after = {}, {}
 if known and r_epoch == epoch and r_state == 'up' then before = set_of(r_hosts) end
 local ended = step == 'stop' or step == 'expire'
-local text = r_hosts
+local survived = step == 'interim' and not differs(r_fingerprint, fingerprint)  -- a restart of the NAS, maybe
+local text = reborn and not survived and '' or r_hosts
 if ended or step == 'expected' then
   text = ''
 elseif given then
@@ -97,8 +98,9 @@ for token in pairs(after) do
   end
 end
 
--- identity: fixed at first sight; "none" and an inherited one give way to what the BNG itself says
-if not known or reborn or (r_line == '' and r_state == 'expected') or (own and not r_own) then
+-- identity: fixed at first sight; what the BNG itself says takes the place of "none", of an inherited line, and of what it
+-- said before
+if not known or reborn or (r_line == '' and r_state == 'expected') or (own and (not r_own or line ~= r_line)) then
   for key in string.gmatch(r_keys, '[^\n]+') do redis.call('HDEL', key, r_line .. '/' .. sid) end
   r_keys, r_line, r_ids, r_own = '', line, ids, own
 end
@@ -145,7 +147,7 @@ end
 local state = step == 'stop' and 'stopped' or step == 'expire' and 'expired' or step == 'expected' and 'expected' or 'up'
 local stored_until = ended and now + tombstone_ms or until_ms
 if at == r_at and known then
-  digest = string.sub(r_digests .. ',' .. digest, -144)
+  digest = digest == '' and r_digests or string.sub(r_digests .. ',' .. digest, -144)
 end
 redis.call('HSET', S, 'at', string.format('%d', at), 'st', state, 'ep', epoch, 'h', text, 'ln', r_line, 'id', r_ids,
   'dg', digest, 'k', r_keys, 'until', string.format('%d', stored_until), 'nas', nas, 'own', r_own and '1' or '0', 'iv', string.format('%d', interval_ms))
