@@ -1,0 +1,366 @@
+"""The judge: one round trip for a vector, the hold, and the breaker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from bngcorr.correlator.judge import PROBE_EVERY_S, Judge
+from bngcorr.correlator.ladder import Question
+from bngcorr.errors import StoreError
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.model.verdict import UNKNOWN, Verdict
+from bngcorr.model.vocabulary import Key, Outcome
+from bngcorr.store.contract import (
+    Candidate,
+    KeyRecord,
+    Lesson,
+    Recall,
+    Recollection,
+    Sighting,
+)
+
+from .questions import NOW, PORT, handle, question, ring
+
+HASH = handle(ring(), Key.ATTACHMENT_MAC).hash
+SEEN = Candidate(line="A", ids=LineIds(b"LINE-A"), sighted_ms=NOW, sighted_v6_ms=0, attached=True)
+
+
+@dataclass(eq=False)
+class Waiting:
+    """A request as the judge sees it."""
+
+    question: Question
+    hold_s: float = 0.0
+
+
+@dataclass
+class Store:
+    """A store that knows what the test tells it, and can be away."""
+
+    known: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    away: bool = False
+    takes_s: float = 0.0
+    mad: bool = False
+    recalls: list[int] = field(default_factory=list)
+    probes: int = 0
+
+    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection]:
+        """Answer from memory."""
+        assert now_ms == NOW
+        self.recalls.append(len(questions))
+        await asyncio.sleep(self.takes_s)
+        if self.away:
+            raise StoreError("away")
+        if self.mad:
+            raise ValueError("what nobody foresaw")
+        return [
+            Recollection(
+                records={key: KeyRecord(candidates=self.known.get(key, ())) for key in one.keys},
+                mac_lines=1,
+                session=None,
+                epochs={},
+            )
+            for one in questions
+        ]
+
+    async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
+        """Nothing is written here."""
+        raise AssertionError(lessons, now_ms)
+
+    async def probe(self) -> int:
+        """Whether it is there."""
+        self.probes += 1
+        if self.away:
+            raise StoreError("away")
+        return NOW
+
+
+class Noon:
+    """A clock that stands."""
+
+    def now_ms(self) -> int:
+        """Always the same."""
+        return NOW
+
+
+@dataclass
+class Court:
+    """A judge, its store, and the verdicts that were given."""
+
+    store: Store = field(default_factory=Store)
+    given: list[tuple[Waiting, Verdict, float]] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.judge: Judge[Waiting] = Judge(self.store, Noon(), probe=self.store.probe)
+
+    def then(self, request: Waiting, verdict: Verdict) -> None:
+        """Note a verdict and when it came."""
+        self.given.append((request, verdict, time.monotonic() - self.started))
+
+    def ask(self, *requests: Waiting) -> None:
+        """Ask now."""
+        self.started = time.monotonic()
+        self.judge.ask(list(requests), self.then)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What was said so far."""
+        return [verdict.outcome for _, verdict, _ in self.given]
+
+
+async def _until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  # any condition, of many parts
+            await asyncio.sleep(0.002)
+
+
+def _request(last_octet: int = 0x17, hold_s: float = 0.0) -> Waiting:
+    return Waiting(question(ring(PORT, Mac(bytes.fromhex("3ca62f0000") + bytes((last_octet,))))), hold_s)
+
+
+def _sighting(*, keys: tuple[str, ...] = (), mac_keys: tuple[str, ...] = ()) -> Sighting:
+    return Sighting(
+        domain="bng1", bng="bng1", keys=keys, mac_keys=mac_keys, mac=None, line="A", ids=LineIds(b"LINE-A"), at_ms=NOW,
+        v6=False, attached=True, until_ms=NOW + 1000, shown="{}",
+    )  # fmt: skip
+
+
+@pytest.mark.asyncio
+async def test_a_vector_costs_one_round_trip() -> None:
+    """All questions of a vector go to the store together, and every request gets one verdict."""
+    court = Court()
+    requests = [_request(octet) for octet in range(1, 41)]
+    court.store.known[handle(requests[3].question.keyring, Key.ATTACHMENT_MAC).hash] = (SEEN,)
+    court.ask(*requests)
+    await _until(lambda: len(court.given) == 40)
+    await asyncio.sleep(0.02)
+
+    assert [40] == court.store.recalls
+    assert requests == [request for request, _, _ in court.given]
+    assert [Outcome.MATCHED if at == 3 else Outcome.UNMATCHED for at in range(40)] == court.outcomes
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_several_vectors_are_in_flight_at_once() -> None:
+    """A second vector does not wait for the answer to the first."""
+    court = Court(Store(takes_s=0.2))
+    court.ask(_request(1))
+    court.judge.ask([_request(2)], court.then)
+    await asyncio.sleep(0.05)
+    asked = list(court.store.recalls)
+    await _until(lambda: len(court.given) == 2)
+
+    assert [1, 1] == asked
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_request_without_hold_is_answered_after_one_round() -> None:
+    """With a hold of 0 the first verdict stands."""
+    court = Court()
+    court.ask(_request())
+    await _until(lambda: bool(court.given))
+    await asyncio.sleep(0.05)
+
+    assert [1] == court.store.recalls
+    assert 0 == court.given[0][1].held_ms
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_held_request_is_woken_by_its_sighting() -> None:
+    """When the sighting reaches the store, the held request is asked again at once and matched."""
+    court = Court()
+    held = _request(hold_s=20.0)
+    court.ask(held)
+    await asyncio.sleep(0.4)  # beyond the instants at which it is asked again anyway
+    assert [] == court.given
+    assert 1 == court.judge.held
+    asked_before = len(court.store.recalls)
+    court.store.known[HASH] = (SEEN,)
+    court.judge.sighted([_sighting(mac_keys=(HASH,))])
+    await _until(lambda: bool(court.given))
+
+    (request, verdict, after_s) = court.given[0]
+    assert request is held
+    assert (Outcome.MATCHED, "A") == (verdict.outcome, verdict.line)
+    assert 380 <= verdict.held_ms <= after_s * 1000 + 5
+    assert asked_before + 1 == len(court.store.recalls)
+    await _until(lambda: court.judge.held == 0)
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_sightings_of_others_do_not_wake() -> None:
+    """A sighting on other keys costs no round trip."""
+    court = Court()
+    court.ask(_request(hold_s=20.0))
+    await asyncio.sleep(0.5)
+    asked = len(court.store.recalls)
+    court.judge.sighted([_sighting(keys=("ff" * 12,), mac_keys=("ee" * 12,))])
+    await asyncio.sleep(0.05)
+
+    assert asked == len(court.store.recalls)
+    assert [] == court.given
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_sighting_of_another_replica_is_found_by_asking_again() -> None:
+    """Without a wake-up, the store is asked again at a few instants, so a sighting written elsewhere is found."""
+    court = Court()
+    court.ask(_request(hold_s=20.0))
+    await asyncio.sleep(0.01)
+    court.store.known[HASH] = (SEEN,)
+    await _until(lambda: bool(court.given))
+
+    assert Outcome.MATCHED is court.given[0][1].outcome
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_hold_ends_in_time() -> None:
+    """A request is held no longer than its hold and is then answered unmatched: never swallowed."""
+    court = Court()
+    court.ask(_request(1, hold_s=0.1), _request(2, hold_s=0.25))
+    await _until(lambda: len(court.given) == 2)
+
+    assert [Outcome.UNMATCHED] * 2 == court.outcomes
+    first, second = court.given
+    assert 0.1 <= first[2] < second[2] < 1.0
+    assert 0.25 <= second[2]
+    assert 95 <= first[1].held_ms < 1000
+    assert len(court.store.recalls) <= 8
+    await _until(lambda: court.judge.held == 0)
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_only_the_undecided_are_held() -> None:
+    """A match or a doubt is told at once; of a vector only the unmatched wait."""
+    court = Court()
+    matched, doubtful, open_ = (_request(octet, hold_s=0.2) for octet in (1, 2, 3))
+    other = Candidate(line="B", ids=LineIds(b"LINE-B"), sighted_ms=NOW, sighted_v6_ms=0, attached=True)
+    court.store.known[handle(matched.question.keyring, Key.ATTACHMENT_MAC).hash] = (SEEN,)
+    court.store.known[handle(doubtful.question.keyring, Key.ATTACHMENT_MAC).hash] = (SEEN, other)
+    court.ask(matched, doubtful, open_)
+    await _until(lambda: len(court.given) == 3)
+
+    assert [Outcome.MATCHED, Outcome.AMBIGUOUS, Outcome.UNMATCHED] == court.outcomes
+    assert court.given[1][2] < court.given[2][2]
+    assert court.given[2][2] >= 0.2
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_store_that_fails_opens_the_breaker() -> None:
+    """The vector that met the failure is unknown, and from then on every request is unknown at once, unasked."""
+    court = Court(Store(away=True))
+    court.ask(_request(1, hold_s=1.0), _request(2))
+    await _until(lambda: len(court.given) == 2)
+    assert court.judge.broken
+    assert 1 == court.judge.failures
+    court.judge.ask([_request(3, hold_s=1.0)], court.then)
+
+    assert [UNKNOWN] * 3 == [verdict for _, verdict, _ in court.given]
+    assert [2] == court.store.recalls
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_the_probe_closes_the_breaker() -> None:
+    """A background probe finds the store back, and correlation is back without a restart."""
+    court = Court(Store(away=True))
+    court.ask(_request(1))
+    await _until(lambda: court.judge.broken)
+    await asyncio.sleep(PROBE_EVERY_S * 1.5)
+    assert court.judge.broken
+    assert court.store.probes >= 1
+    court.store.away = False
+    await _until(lambda: not court.judge.broken)
+    court.store.known[HASH] = (SEEN,)
+    court.ask(_request())
+    await _until(lambda: len(court.given) == 2)
+
+    assert [Outcome.UNKNOWN, Outcome.MATCHED] == court.outcomes
+    probes = court.store.probes
+    await asyncio.sleep(PROBE_EVERY_S * 1.5)
+    assert probes == court.store.probes  # nobody asks a store that is there
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_store_that_goes_away_releases_the_held() -> None:
+    """Requests on hold are unknown as soon as the store fails them: they don't wait for their hold to end."""
+    court = Court()
+    court.ask(_request(hold_s=20.0))
+    await asyncio.sleep(0.03)
+    court.store.away = True
+    await _until(lambda: bool(court.given))
+
+    assert Outcome.UNKNOWN is court.given[0][1].outcome
+    assert court.judge.broken
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_bug_does_not_swallow_requests() -> None:
+    """Should an answer of the store be unreadable, its vector goes on as unknown, the held included."""
+    court = Court()
+    court.ask(_request(1), _request(2, hold_s=20.0))
+    await asyncio.sleep(0.005)
+    court.store.mad = True
+    court.judge.ask([_request(3), _request(4, hold_s=20.0)], court.then)
+    await _until(lambda: len(court.given) == 4)
+    assert {Outcome.UNMATCHED, Outcome.UNKNOWN} == set(court.outcomes)
+    assert not court.judge.broken
+    court.store.mad = False
+    court.judge.ask([_request(5)], court.then)
+    await _until(lambda: len(court.given) == 5)
+
+    assert Outcome.UNMATCHED is court.outcomes[-1]
+    assert 0 == court.judge.held
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_shutdown_releases_the_held() -> None:
+    """Before the process ends, whoever is on hold gets the verdict of that moment, and nobody is held any more."""
+    court = Court()
+    court.ask(_request(1, hold_s=20.0), _request(2, hold_s=20.0))
+    await _until(lambda: court.judge.held == 2)
+    court.store.known[handle(_request(1).question.keyring, Key.ATTACHMENT_MAC).hash] = (SEEN,)
+    await court.judge.release()
+
+    assert [Outcome.MATCHED, Outcome.UNMATCHED] == court.outcomes
+    court.judge.ask([_request(3, hold_s=20.0)], court.then)
+    await _until(lambda: len(court.given) == 3)
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_every_request_gets_one_verdict() -> None:
+    """Through holds, wake-ups, failures and repairs, `then` is called exactly once for each request."""
+    court = Court(Store(takes_s=0.002))
+    requests = [_request(octet, hold_s=0.02 * (octet % 5)) for octet in range(1, 121)]
+    for at in range(0, 120, 8):
+        court.judge.ask(requests[at : at + 8], court.then)
+        court.store.away = at in (40, 48)
+        court.judge.sighted([_sighting(mac_keys=(requests[at].question.keyring.handles[0].hash,))])
+        await asyncio.sleep(0.02)
+    await _until(lambda: len(court.given) >= 120)
+    await asyncio.sleep(0.15)
+
+    assert len(requests) == len(court.given)
+    assert set(map(id, requests)) == {id(request) for request, _, _ in court.given}
+    assert {Outcome.UNKNOWN, Outcome.UNMATCHED} == set(court.outcomes)
+    assert 0 == court.judge.held
+    await court.judge.close()

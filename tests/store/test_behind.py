@@ -1,0 +1,222 @@
+"""Writes behind the request path: in order, kept while the store is away, bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bngcorr.errors import StoreError
+from bngcorr.model.usage import Usage
+from bngcorr.store.behind import BATCH, MOST_EVENTS, WriteBehind
+from bngcorr.store.contract import Event, Lesson, Recall, Recollection, Restart, SessionChange, Sighting
+
+from .scene import NOW, START, Scene, v4
+
+pytestmark = pytest.mark.asyncio
+
+
+class Noon:
+    """A clock that stands."""
+
+    def now_ms(self) -> int:
+        """Always the same."""
+        return NOW
+
+
+class Ledger:
+    """Takes lessons down, or is away."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.batches: list[list[Lesson]] = []
+        self.tries = 0
+
+    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection]:
+        """Nobody asks here."""
+        raise AssertionError(questions, now_ms)
+
+    async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
+        """Note the batch."""
+        assert now_ms == NOW
+        self.tries += 1
+        await asyncio.sleep(0)
+        if self.away:
+            raise StoreError("away")
+        self.batches.append(list(lessons))
+        return [f"word{at}" for at in range(len(lessons))]
+
+    @property
+    def written(self) -> list[Lesson]:
+        """Everything, in order."""
+        return [lesson for batch in self.batches for lesson in batch]
+
+
+def _step(number: int) -> SessionChange:
+    scene = Scene("unix:///nowhere")
+    return scene.change(START, f"s{number}", at=number)
+
+
+def _restart(number: int) -> Restart:
+    return Scene("unix:///nowhere").restart(at=number)
+
+
+def _seen(number: int) -> Sighting:
+    return Scene("unix:///nowhere").sighting(number, keys=["k"])
+
+
+@asynccontextmanager
+async def _running(
+    ledger: Ledger,
+    *,
+    limit: int = 10_000,
+    written: Callable[[Sequence[Lesson], Sequence[str]], None] = lambda *_: None,
+) -> AsyncIterator[WriteBehind]:
+    behind = WriteBehind(ledger, Noon(), limit=limit, written=written)
+    task = asyncio.create_task(behind.run())
+    yield behind
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_lessons_keep_their_order() -> None:
+    """Sightings, steps and restarts reach the store in the order in which they were told, batch after batch."""
+    ledger = Ledger()
+    told: list[Lesson] = [_seen(at) if at % 3 else _step(at) if at % 2 else _restart(at) for at in range(600)]
+    async with _running(ledger) as behind:
+        for lesson in told:
+            behind.put(lesson)
+        assert await behind.drained(5.0)
+
+    assert told == ledger.written
+    assert all(len(batch) <= BATCH for batch in ledger.batches)
+
+
+async def test_events_come_after_what_they_tell_of() -> None:
+    """Verdicts for people are written behind the lessons that wait with them."""
+    ledger = Ledger()
+    told: list[Lesson] = [Event(shown="1"), _step(1), Event(shown="2"), _seen(1)]
+    async with _running(ledger) as behind:
+        for lesson in told:
+            behind.put(lesson)
+        assert await behind.drained(5.0)
+
+    assert [[told[1], told[3], told[0], told[2]]] == ledger.batches
+
+
+async def test_nothing_is_lost_while_the_store_is_away() -> None:
+    """A batch that the store refused is written again, first and in order, once it is back."""
+    ledger = Ledger()
+    ledger.away = True
+    steps: list[Lesson] = [_step(number) for number in range(BATCH + 200)]
+    async with _running(ledger) as behind:
+        for step in steps[: BATCH + 100]:
+            behind.put(step)
+        await asyncio.sleep(0.05)
+        assert behind.failing
+        assert len(behind) >= BATCH + 100
+        for step in steps[BATCH + 100 :]:
+            behind.put(step)
+        assert not await behind.drained(0.05)
+        ledger.away = False
+        assert await behind.drained(5.0)
+
+    assert steps == ledger.written
+    assert 0 == behind.lost
+    assert [False] == [behind.failing]
+
+
+async def test_events_are_not_tried_twice() -> None:
+    """An event that met a failing store is dropped, for a second try could tell it twice; lessons are kept."""
+    ledger = Ledger()
+    ledger.away = True
+    async with _running(ledger) as behind:
+        behind.put(Event(shown="1"))
+        behind.put(_step(1))
+        await asyncio.sleep(0.05)
+        ledger.away = False
+        behind.put(Event(shown="2"))
+        assert await behind.drained(5.0)
+
+    assert ["step", "2"] == [lesson.shown if isinstance(lesson, Event) else "step" for lesson in ledger.written]
+
+
+async def test_events_are_bounded() -> None:
+    """Of more events than fit, the youngest are kept."""
+    behind = WriteBehind(Ledger(), Noon(), limit=10, written=lambda *_: None)
+    for number in range(MOST_EVENTS + 100):
+        behind.put(Event(shown=str(number)))
+
+    assert MOST_EVENTS == len(behind)
+    assert 0 == behind.lost
+
+
+async def test_the_backlog_is_bounded_and_accounting_goes_last() -> None:
+    """With the backlog full, the oldest sightings are lost first, then the oldest steps, and never a restart."""
+    ledger = Ledger()
+    behind = WriteBehind(ledger, Noon(), limit=20, written=lambda *_: None)
+    restart = _restart(1)
+    sightings = [_seen(number) for number in range(10)]
+    steps = [_step(number) for number in range(40)]
+    behind.put(restart)
+    for seen, step in zip(sightings, steps, strict=False):
+        behind.put(seen)
+        behind.put(step)
+        assert len(behind) <= 20
+    for step in steps[10:]:
+        behind.put(step)
+        assert len(behind) <= 20
+    task = asyncio.create_task(behind.run())
+    assert await behind.drained(5.0)
+    task.cancel()
+    written_steps = [lesson for lesson in ledger.written if isinstance(lesson, SessionChange)]
+
+    assert restart is ledger.written[0]
+    assert not any(isinstance(lesson, Sighting) for lesson in ledger.written)
+    assert steps[-len(written_steps) :] == written_steps  # the youngest, in order
+    assert len(written_steps) >= 17
+    assert 51 == len(ledger.written) + behind.lost
+
+
+async def test_it_tells_what_was_written_and_what_came_of_it() -> None:
+    """Every batch that reached the store is reported with the store's words; a refused one is not."""
+    ledger = Ledger()
+    ledger.away = True
+    told: list[tuple[int, list[str]]] = []
+    async with _running(ledger, written=lambda lessons, words: told.append((len(lessons), list(words)))) as behind:
+        behind.put(_step(1))
+        behind.put(_step(2))
+        await asyncio.sleep(0.02)
+        assert [] == told
+        ledger.away = False
+        assert await behind.drained(5.0)
+
+    assert [(2, ["word0", "word1"])] == told
+
+
+async def test_an_idle_queue_is_drained_at_once() -> None:
+    """With nothing to write there is nothing to wait for."""
+    async with _running(Ledger()) as behind:
+        assert await behind.drained(0.01)
+
+
+async def test_it_writes_into_a_real_store(scene: Scene) -> None:
+    """Queued for a real server, lessons arrive and the ledger counts them."""
+    behind = WriteBehind(scene.store, Noon(), limit=1000, written=lambda *_: None)
+    task = asyncio.create_task(behind.run())
+    for number in range(1, 21):
+        behind.put(scene.sighting(1, keys=["k"]))
+        behind.put(scene.change(START, f"s{number}", hosts=[v4(number)], number=1, keys=["k"]))
+        behind.put(Event(shown=str(number)))
+    assert await behind.drained(5.0)
+    task.cancel()
+
+    assert Usage(v4=20, sessions=20) == await scene.usage()
+    assert 8 == len((await scene.record("k")).candidates[0].sessions)  # so many live sessions are kept per line and key
+    events = await scene.store.events("", 1000)
+    assert list(map(str, range(1, 21))) == [shown for _, shown in events][-20:]
+    assert events[-3:] == await scene.store.events(events[-4][0], 1000)
