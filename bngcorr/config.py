@@ -411,7 +411,7 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
         path = f"bngs[{index}]"
         check_secret(bng, path)
         name, profile, addresses = bng.get("name"), bng.get("profile", "generic"), bng.get("address", [])
-        if profile not in known:
+        if not isinstance(profile, str) or profile not in known:
             fault(f"{path}.profile", repr(profile), f"one of {', '.join(known)}")
         if isinstance(name, str):
             if name in names:

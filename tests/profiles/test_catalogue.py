@@ -9,8 +9,8 @@ import yaml
 from pydantic import ValidationError
 
 from bngcorr.model.vocabulary import LineIdPolicy, PenPolicy
-from bngcorr.profiles import Catalogue
-from bngcorr.profiles.catalogue import ProfileData, compile_profile, profile_names
+from bngcorr.profiles.catalogue import ProfileData, ProfileFault, compile_profile, overridden, packaged
+from bngcorr.proxy.port_id import GRAMMARS
 from bngcorr.resources import resource
 from bngcorr.wire import attributes as a
 from bngcorr.wire.dictionary import Dictionary
@@ -25,9 +25,12 @@ signals:
   - {attribute: Framed-Protocol, values: [PPP], family: ppp, strength: proof, reason: it is PPP}
 mac:
   - {attribute: Calling-Station-Id, source: seen}
-remote_id: [ADSL-Agent-Remote-Id]
-circuit_id: [ADSL-Agent-Circuit-Id]
-nas_port_id: [NAS-Port-Id]
+remote_id:
+  - attribute: ADSL-Agent-Remote-Id
+circuit_id:
+  - attribute: ADSL-Agent-Circuit-Id
+port:
+  - {attribute: NAS-Port-Id, grammar: plain}
 """
 
 
@@ -37,28 +40,53 @@ def _written(**changes: object) -> dict[str, Any]:
     return data
 
 
-def test_every_profile_of_the_package_compiles() -> None:
-    """Every data file is valid, names only attributes that the dictionaries define, and is called like its file."""
-    catalogue = Catalogue(DICTIONARY)
+@pytest.mark.parametrize("name", packaged())
+def test_every_profile_of_the_package_compiles(name: str) -> None:
+    """Every data file is valid, names only attributes that the dictionaries define, and knows ids, MACs and ports."""
+    profile = compile_profile(packaged()[name], DICTIONARY)
 
-    assert set(profile_names()) == set(catalogue.names)
-    for name in catalogue.names:
-        profile = catalogue[name]
-        assert name == profile.name
-        assert a.AGENT_REMOTE_ID in profile.remote_ids
-        assert a.AGENT_CIRCUIT_ID in profile.circuit_ids
-        assert profile.macs
-        assert profile.port_ids
+    assert name == profile.name
+    assert a.AGENT_REMOTE_ID in [carrier.key for carrier in profile.remote_ids]
+    assert a.AGENT_CIRCUIT_ID in [carrier.key for carrier in profile.circuit_ids]
+    assert profile.macs
+    assert profile.writes
+    assert {carrier.grammar for carrier in profile.ports} <= set(GRAMMARS)
 
 
-def test_every_profile_says_what_is_documented_and_what_assumed() -> None:
+@pytest.mark.parametrize("data", packaged().values(), ids=lambda data: data.name)
+def test_every_profile_says_what_is_documented_and_what_assumed(data: ProfileData) -> None:
     """Facts and assumptions of each profile stand apart, and every signal has its reason."""
-    folder = resource("dictionaries").parent / "bngcorr" / "profiles" / "data"
-    for name in profile_names():
-        data = ProfileData.model_validate(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
-        assert len(data.documented) > 40
-        assert len(data.assumed) > 40
-        assert all(signal.reason for signal in data.signals)
+    assert len(data.documented) > 40
+    assert len(data.assumed) > 40
+    assert all(signal.reason != "the operator says so" for signal in data.signals)
+
+
+def test_a_profile_of_the_operators_starts_from_another() -> None:
+    """What it says replaces the base's; a list under a key with a plus goes in front of the base's."""
+    known = packaged()
+    changes = {"extends": "cisco", "line_id": "both", "mac+": [{"attribute": "User-Name", "source": "claimed"}]}
+    data = overridden(known, "ours", changes)
+
+    assert ("ours", LineIdPolicy.BOTH, PenPolicy.AUTO) == (data.name, data.line_id, data.enterprise_number)
+    assert ["User-Name", *[row.attribute for row in known["cisco"].mac]] == [row.attribute for row in data.mac]
+    assert known["cisco"].signals == data.signals
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"extends": "nobody"}, "extends"),
+        ({"colour": "red"}, "colour"),
+        ({"mac+": {}}, "mac+"),
+        ({"line_id": 7}, "line_id"),
+    ],
+)
+def test_a_profile_that_can_not_be_says_where(changes: dict[str, object], key: str) -> None:
+    """A fault names the key."""
+    with pytest.raises(ProfileFault) as fault:
+        overridden(packaged(), "cisco", changes)
+
+    assert key == fault.value.key
 
 
 def test_a_profile_becomes_numbers() -> None:
@@ -67,7 +95,8 @@ def test_a_profile_becomes_numbers() -> None:
 
     assert (7, frozenset({1})) == (profile.signals[0].key, profile.signals[0].values)
     assert (a.CALLING_STATION_ID,) == tuple(carrier.key for carrier in profile.macs)
-    assert ((a.AGENT_REMOTE_ID,), (a.AGENT_CIRCUIT_ID,)) == (profile.remote_ids, profile.circuit_ids)
+    assert [a.AGENT_REMOTE_ID] == [carrier.key for carrier in profile.remote_ids]
+    assert [a.AGENT_CIRCUIT_ID] == [carrier.key for carrier in profile.circuit_ids]
     assert (LineIdPolicy.BOTH, PenPolicy.AUTO, False, False) == (
         profile.line_id,
         profile.pen,
@@ -79,7 +108,7 @@ def test_a_profile_becomes_numbers() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"remote_id": ["No-Such-Attribute"]},
+        {"remote_id": [{"attribute": "No-Such-Attribute"}]},
         {"signals": [{"attribute": "Nothing", "family": "ppp", "strength": "hint", "reason": "r"}]},
         {
             "signals": [
@@ -89,8 +118,8 @@ def test_a_profile_becomes_numbers() -> None:
     ],
 )
 def test_a_name_that_no_dictionary_has_is_refused(changes: dict[str, object]) -> None:
-    """A typing error in a profile is a KeyError that names it, not a signal that never comes."""
-    with pytest.raises(KeyError):
+    """A typing error in a profile is a fault that names it, not a signal that never comes."""
+    with pytest.raises(ProfileFault):
         compile_profile(ProfileData.model_validate(_written(**changes)), DICTIONARY)
 
 
