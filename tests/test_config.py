@@ -118,7 +118,8 @@ def test_a_duration_without_its_unit_is_a_fault(written: object) -> None:
     fault = _fault(_with_bng(window=written))
 
     assert "bngs[0].window" == fault.key
-    assert {None: "nothing"}.get(written, repr(written)) == fault.got if not isinstance(written, list) else "a list"
+    shown = "nothing" if written is None else "a list" if isinstance(written, list) else repr(written)
+    assert shown == fault.got
     assert '"300ms"' in fault.expected
 
 
