@@ -422,6 +422,10 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
                 network = str(ip_network(address))
             except ValueError:
                 continue  # told as a fault of the key itself
+            shared = [owner for (other, called), owner in owners.items() if other == network and bool(called)]
+            if shared and "" in _called(bng):
+                expected = f"bng_from: nas_ip or nas_identifier, as {shared[0]!r} has in the same network"
+                fault(f"{path}.bng_from", repr(bng.get("bng_from", "source")), expected)
             for called in _called(bng):
                 if (network, called) in owners:
                     expected = f"a network that {owners[network, called]!r} does not have already"

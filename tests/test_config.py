@@ -506,7 +506,6 @@ sections = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of ipaddress, for true and false in place of an address
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(sections, nested))
 def test_any_file_is_a_configuration_or_its_faults(data: object) -> None:

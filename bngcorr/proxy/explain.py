@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import format_mac
-from bngcorr.model.vocabulary import Trigger
+from bngcorr.model.vocabulary import Mode, Trigger
 from bngcorr.profiles.profile import Profile
-from bngcorr.proxy import carriers, line_id, rewrite, template, trigger
+from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.line_id import Identity
+from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
@@ -54,16 +55,7 @@ def explain(octets: bytes, profile: Profile, numbers: Numbers, bng: str = "") ->
 
 
 def _changes(view: PacketView, profile: Profile, identity: Identity, bng: str) -> list[tuple[str, bytes, bytes]]:
-    writes = []
-    for write in profile.writes:
-        if write.own or identity.only_raw:
-            value = template.fill(write.template, identity.ids, identity.mac, identity.attachment, bng)
-            if value is not None:
-                writes.append((write, value))
-    kept = b""
-    if profile.keep_raw is not None and identity.aliases and identity.raw_remote_id is not None:
-        kept = rewrite.attribute_octets(profile.keep_raw, identity.raw_remote_id)
-    edits, appended = rewrite.line_edits(view, identity.aliases, writes, kept)
+    edits, appended = normalised(view, profile, Mode.FULL, identity, None, bng)
     changes = []
     for start, end, new in sorted(edits):
         before = view.octets[start:end]

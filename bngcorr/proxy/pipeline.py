@@ -18,12 +18,13 @@ from bngcorr.errors import IdentifierExhausted, Malformed, Unauthentic, WireErro
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason, Mode, Outcome
-from bngcorr.proxy import lessons, rewrite, template
+from bngcorr.proxy import lessons, rewrite
 from bngcorr.proxy.admit import Arrival, authenticate, describe, own_verdict, verified, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
 from bngcorr.proxy.nas import Nas, NasTable
 from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import Hop
@@ -210,7 +211,9 @@ class Pipeline:
         upstream = port.upstream
         if upstream is None:  # cannot be: ports are opened with their upstream
             raise AssertionError("port without upstream")
-        edits, appended = self._rewritten(request, verdict)
+        nas, inherited = request.nas, verdict.ids if verdict.outcome is Outcome.MATCHED else None
+        mode = Mode.OBSERVE if verdict.outcome is Outcome.CONFLICT else nas.mode
+        edits, appended = normalised(view, nas.profile, mode, request.identity, inherited, nas.name)
         self._serial = self._serial + 1 & 0xFFFFFFFF
         request.proxy_state = self._nonce + self._serial.to_bytes(4, "big")
         try:
@@ -237,27 +240,6 @@ class Pipeline:
             verified(request, self._numbers)
         ids, policy = request.identity.ids, request.nas.profile.line_id
         return Verdict(outcome=Outcome.OWN, line=line_key(ids, policy), verified=verdict.verified)
-
-    def _rewritten(self, request: Request, verdict: Verdict) -> tuple[list[rewrite.Edit], bytes]:
-        """Edits and additions that the mode allows: strip, aliases, and the line's ids where AAA looks for them."""
-        nas, view, identity = request.nas, request.view, request.identity
-        if nas.mode is Mode.OBSERVE or verdict.outcome is Outcome.CONFLICT:
-            return [], b""
-        if nas.mode is Mode.STRIP:
-            return rewrite.line_edits(view, identity.strips, (), b"")
-        profile = nas.profile
-        ids = verdict.ids if verdict.outcome is Outcome.MATCHED else identity.ids
-        inherits = verdict.outcome is Outcome.MATCHED
-        writes = []
-        for write in profile.writes:
-            if ids is not None and (inherits or write.own or identity.only_raw):
-                value = template.fill(write.template, ids, identity.mac, identity.attachment, nas.name)
-                if value is not None:
-                    writes.append((write, value))
-        kept = b""
-        if profile.keep_raw is not None and identity.aliases and identity.raw_remote_id is not None:
-            kept = rewrite.attribute_octets(profile.keep_raw, identity.raw_remote_id)
-        return rewrite.line_edits(view, identity.aliases, writes, kept)
 
     def _signed(
         self, request: Request, port: Port, identifier: int, edits: list[rewrite.Edit], appended: bytes

@@ -105,9 +105,14 @@ def line_edits(
     return change_edits(view, changes, drops), b"".join((*appended, kept))
 
 
+def most_octets(key: int) -> int:
+    """The longest value that the attribute can hold (RFC 2865 §5, §5.26)."""
+    return 247 if key > 255 else 253
+
+
 def attribute_octets(key: int, value: bytes) -> bytes:
     """A standard attribute or a VSA. Raises Malformed (too-long) for a value that does not fit."""
-    if len(value) > (247 if key > 255 else 253):
+    if len(value) > most_octets(key):
         raise Malformed(DropReason.TOO_LONG)
     return radius.vendor_attribute(key, value) if key > 255 else radius.attribute(key, value)
 

@@ -15,13 +15,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bngcorr import config
-from bngcorr.profiles.catalogue import profile_names
+from bngcorr.bng_profiles import compile_all
+from bngcorr.profiles.catalogue import packaged
+from bngcorr.resources import resource
+from bngcorr.wire.dictionary import Dictionary
 
 EXAMPLE = Path(__file__).parents[2] / "conf" / "bngcorr.example.yaml"
 
 Steps = tuple[str | int, ...]  # ("bngs", 0, "name")
 
-_LINE = re.compile(r"(?P<indent> *)(?P<hash># )?(?P<key>[a-z][a-z0-9_]*):(?: (?P<value>.*))?")
+_LINE = re.compile(r"(?P<indent> *)(?P<hash># )?(?P<key>[a-z][a-z0-9_-]*\+?):(?: (?P<value>.*))?")
 _DEFAULT = re.compile(r"Default: (.+)")
 
 
@@ -125,9 +128,10 @@ def with_value(data: dict[str, object], steps: Steps, value: object) -> dict[str
 
 
 def test_the_example_is_sound() -> None:
-    """`bngcorr check-config` accepts the file as it is."""
+    """`bngcorr check-config` accepts the file as it is: also attributes, patterns and templates are good."""
     settings = config.load(EXAMPLE)
 
+    assert {"bng1", "edge"} == set(compile_all(settings, Dictionary(resource("dictionaries") / "dictionary")))
     assert ["bng1", "edge"] == [bng.name for bng in settings.bngs]
     assert {4, 6} == {network.version for network in settings.bngs[1].address}
 
@@ -209,4 +213,4 @@ def test_every_profile_is_named() -> None:
     """The comment of `profile` lists what there is."""
     comment = next(entry.comment for entry in ENTRIES if entry.steps == ("bngs", 0, "profile"))
 
-    assert [] == [name for name in profile_names() if name not in comment]
+    assert [] == [name for name in packaged() if name not in comment]

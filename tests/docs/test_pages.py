@@ -20,7 +20,7 @@ from bngcorr.store.lane import SCRIPTS
 from bngcorr.web.api import Api
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, first_column, headings, links
 
-FEATURES = ("architecture", "correlation", "drop-reasons", "metrics", "api", "runbook")
+FEATURES = tuple(sorted(page.stem for page in DOCS.glob("*.md")))
 
 
 def names(words: type[StrEnum]) -> list[str]:
