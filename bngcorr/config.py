@@ -418,6 +418,8 @@ def _contradictions(data: dict[str, object]) -> list[ConfigFault]:
                 fault(f"{path}.name", repr(name), "a name that no other BNG has")
             names.add(name)
         for address in addresses if isinstance(addresses, list) else [addresses]:
+            if not isinstance(address, str):
+                continue  # told as a fault of the key itself
             try:
                 network = str(ip_network(address))
             except ValueError:

@@ -46,6 +46,8 @@ def read(view: PacketView, arrived_ms: int) -> Record:
     """The record of an Accounting-Request."""
     status = view.integer(a.ACCT_STATUS_TYPE)
     delay_s = view.integer(a.ACCT_DELAY_TIME) or 0
+    if delay_s * 1000 > OLDEST_MS:
+        delay_s = 0  # nobody tries for that long: a broken counter
     sent_ms = max(arrived_ms - delay_s * 1000, 0)
     event_ms = sent_ms
     stamp = view.integer(a.EVENT_TIMESTAMP)

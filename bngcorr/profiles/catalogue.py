@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -165,6 +166,11 @@ class ProfileFault(Exception):  # what is wrong in a profile; becomes a config f
 
 def packaged() -> dict[str, ProfileData]:
     """The profiles in the package, by name. A broken file there is a bug of ours and raises."""
+    return dict(_read())
+
+
+@cache
+def _read() -> dict[str, ProfileData]:
     found = {}
     folder = resources.files("bngcorr.profiles").joinpath("data")
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
@@ -180,13 +186,15 @@ def overridden(known: Mapping[str, ProfileData], name: str, changes: Mapping[str
     Lists under a key ending in "+" go in front of the base's, so that they are asked first. Raises ProfileFault.
     """
     base_name = changes.get("extends", name)
-    base = known.get(base_name)
+    base = known.get(base_name) if isinstance(base_name, str) else None
     if base is None:
         raise ProfileFault("extends", repr(base_name), f"one of {', '.join(known)}")
     merged = base.model_dump(mode="json")
     for key, value in changes.items():
         if key == "extends":
             continue
+        if not isinstance(key, str):
+            raise ProfileFault(str(key), "an unknown key", f"one of {', '.join(ProfileData.model_fields)}")
         if key.endswith("+"):
             field = key[:-1]
             if not isinstance(merged.get(field), list) or not isinstance(value, list):

@@ -321,7 +321,8 @@ class Pipeline:
         if not radius_auth.response_authenticator_fits(view, aaa.authenticator, aaa.secret):
             raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
         if view.has(a.MESSAGE_AUTHENTICATOR):
-            if not radius_auth.message_authenticator_fits(view, aaa.secret, aaa.authenticator):
+            vectors = (radius_auth.ZEROS, aaa.authenticator) if request.accounting else (aaa.authenticator,)
+            if not any(radius_auth.message_authenticator_fits(view, aaa.secret, vector) for vector in vectors):
                 raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
         elif port.require_message_authenticator or view.has(a.EAP_MESSAGE):
             raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)

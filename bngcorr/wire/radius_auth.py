@@ -76,7 +76,9 @@ def sign_reply(
     length = HEADER_OCTETS + (18 if with_message else 0) + len(attributes)
     head = bytes((code, identifier, length >> 8, length & 0xFF))
     if with_message:
-        covered = head + request_authenticator + EMPTY_MESSAGE_AUTHENTICATOR + attributes
+        # no RFC tells of an Accounting-Response; FreeRADIUS computes it over zeros, as for the request
+        vector = ZEROS if code == a.Code.ACCOUNTING_RESPONSE else request_authenticator
+        covered = head + vector + EMPTY_MESSAGE_AUTHENTICATOR + attributes
         attributes = EMPTY_MESSAGE_AUTHENTICATOR[:2] + hmac.digest(secret, covered, "md5") + attributes
     return head + md5(head + request_authenticator + attributes + secret).digest() + attributes
 

@@ -20,7 +20,11 @@ if mac ~= '' then
   if not redis.call('ZSCORE', KEYS[3], mac) and redis.call('ZCARD', KEYS[3]) >= max_macs then
     word, upto = 'mac_flood', #KEYS - mac_keys
     -- a MAC that others are known by is tainted all the same; nothing new is made for one that nobody is
-    if redis.call('EXISTS', KEYS[4]) == 1 then redis.call('ZADD', KEYS[4], 'GT', at, line) end
+    if redis.call('EXISTS', KEYS[4]) == 1 then
+      redis.call('ZADD', KEYS[4], 'GT', at, line)
+      redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -(max_lines + 1))
+      keep(KEYS[4], taint_ms)
+    end
   else
     redis.call('ZADD', KEYS[3], 'GT', at, mac)
     keep(KEYS[3], 86400000)
