@@ -13,6 +13,7 @@ import dpkt
 PORTS: Final = frozenset(
     (1645, 1646, 1812, 1813, 3799, 1700)
 )  # RFC 2865 §3, RFC 2866 §3, RFC 5176 §2.1, and their past
+UDP_HEADER_OCTETS: Final = 8
 _MAGICS: Final = (
     b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a",
 )  # fmt: skip
@@ -95,7 +96,8 @@ def _radius(number: int, frame: bytes, link: int) -> Packet | None:
     if udp.sport not in PORTS and udp.dport not in PORTS:
         return None
     source, destination = (dpkt.utils.inet_to_str(address) for address in (layer.src, layer.dst))
-    return Packet(number, bytes(udp.data), f"{source}:{udp.sport}", f"{destination}:{udp.dport}")
+    payload = bytes(udp.data)[: udp.ulen - UDP_HEADER_OCTETS] if udp.ulen >= UDP_HEADER_OCTETS else b""
+    return Packet(number, payload, f"{source}:{udp.sport}", f"{destination}:{udp.dport}")
 
 
 def _network(frame: bytes, link: int) -> Any:

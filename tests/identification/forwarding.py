@@ -1,0 +1,58 @@
+"""What AAA would be sent: identification and rewriting as the request path does them, without sockets and store."""
+
+from __future__ import annotations
+
+from bngcorr.profiles.profile import Profile
+from bngcorr.proxy import carriers, line_id, rewrite, template, trigger
+from bngcorr.proxy.line_id import Identity
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.rewrite import Hop
+from bngcorr.proxy.trigger import Classification
+from bngcorr.wire import radius
+from bngcorr.wire.radius import HEADER_OCTETS, PacketView
+
+SAME = Hop(b"secret", bytes(16))
+
+
+def identified(view: PacketView, profile: Profile, numbers: Numbers) -> tuple[Classification, Identity]:
+    """Trigger and identity of a packet."""
+    remote = carriers.ids(view, profile.remote_ids)
+    classification = trigger.classify(view, profile, numbers, remote)
+    return classification, line_id.identify(view, profile, classification, numbers, remote)
+
+
+def forwarded(
+    octets: bytes, profile: Profile, numbers: Numbers, *, only_strip: bool = False, bng: str = "bng1"
+) -> PacketView:
+    """The packet with the changes that mode `full` (or `strip`) makes without asking the store.
+
+    Secrets and authenticators are the same on both sides, so that only these changes show; the Proxy-State of ours is
+    taken off again, a Message-Authenticator is gone.
+    """
+    view = radius.decode(octets)
+    classification, identity = identified(view, profile, numbers)
+    edits: list[rewrite.Edit] = []
+    appended = b""
+    if classification.trigger != "conflict" and not identity.contradictory:
+        writes = []
+        for write in () if only_strip else profile.writes:
+            value = template.fill(write.template, identity.ids, identity.mac, identity.attachment, bng)
+            if value is not None and (write.own or identity.only_raw):
+                writes.append((write, value))
+        kept = b""
+        if not only_strip and profile.keep_raw is not None and identity.aliases and identity.raw_remote_id:
+            kept = rewrite.attribute_octets(profile.keep_raw, identity.raw_remote_id)
+        changes = identity.strips if only_strip else identity.aliases
+        edits, appended = rewrite.line_edits(view, changes, writes, kept)
+    return _packet(view, edits, appended)
+
+
+def unchanged(octets: bytes) -> PacketView:
+    """The packet as `forwarded` would give it if nothing were rewritten."""
+    return _packet(radius.decode(octets), [], b"")
+
+
+def _packet(view: PacketView, edits: list[rewrite.Edit], appended: bytes) -> PacketView:
+    attributes = rewrite.to_upstream(view, SAME, SAME, edits=edits, appended=appended, proxy_state=b"")[:-2]
+    head = view.octets[:2] + (HEADER_OCTETS + len(attributes)).to_bytes(2, "big") + view.authenticator
+    return radius.decode(head + attributes)
