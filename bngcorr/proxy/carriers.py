@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bngcorr.model.vocabulary import PenPolicy
 from bngcorr.profiles.profile import Encoding, IdCarrier, Profile, RawCarrier, RawForm
@@ -12,8 +14,12 @@ from bngcorr.wire.dhcp4 import Options4
 from bngcorr.wire.dhcp6 import Message6
 from bngcorr.wire.radius import PacketView, Span
 
+_HEXADECIMAL: Final = re.compile(rb"(?:[0-9A-Fa-f]{2})*")  # bytes.fromhex would also take blanks
+_HEX: Final = Encoding.HEX
+_OCTETS: Final = Encoding.OCTETS
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)  # not frozen: made for every request
 class Found:
     """One id where it stands."""
 
@@ -29,32 +35,31 @@ def ids(view: PacketView, carriers: Sequence[IdCarrier]) -> list[Found]:
 
     Hexadecimal text that is none is taken as it is: some releases write text into the same AV pair.
     """
-    found = []
+    found: list[Found] = []
     for carrier in carriers:
-        if not view.has(carrier.key):
-            continue
-        for span in view.spans:
-            if span.key != carrier.key:
-                continue
+        prefix = carrier.prefix
+        for span in view.spans_of(carrier.key):
             value = view.value(span)
-            if not value.startswith(carrier.prefix):
-                continue
-            start = span.start + 2 + len(carrier.prefix)
-            value = value[len(carrier.prefix) :]
+            if prefix:
+                if not value.startswith(prefix):
+                    continue
+                value = value[len(prefix) :]
+            start = span.end - len(value)
             encoding = carrier.encoding
-            if encoding is Encoding.HEX:
+            if encoding is _HEX:
                 digits = value[2:] if value[:2] in (b"0x", b"0X") else value
-                try:
-                    decoded = bytes.fromhex(digits.decode("ascii")) if b" " not in digits else None
-                except ValueError:
-                    decoded = None
+                decoded = _from_hex(digits)
                 if decoded is None:
-                    encoding = Encoding.OCTETS
+                    encoding = _OCTETS
                 else:
                     start += len(value) - len(digits)
                     value = decoded
             found.append(Found(span, start, value, encoding, carrier.pen))
     return found
+
+
+def _from_hex(digits: bytes) -> bytes | None:
+    return bytes.fromhex(digits.decode("ascii")) if _HEXADECIMAL.fullmatch(digits) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,15 @@ from bngcorr.wire.radius import PacketView, Span
 
 ID_OCTETS: Final = 247  # the longest value of a vendor sub-attribute (RFC 2865 §5.26)
 MAC_TEXT: Final = 32
+# named here once: looking a member up in its class costs more than the comparison
+_CHOSEN_BY_CLIENT: Final = (Trigger.PPP, Trigger.CONFLICT)
+_NEVER_V6: Final = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
+_AUTO: Final = PenPolicy.AUTO
+_HEX: Final = Encoding.HEX
 REMEMBERED: Final = 16_384  # texts whose reading is remembered: the same CPEs and ports come again and again
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every request that is stripped
 class Change:
     """Octets of one (sub-)attribute that give way to others."""
 
@@ -89,9 +94,9 @@ def identify(
         value = found.value
         if prefixed is not None:
             value, number = prefixed.remote_id, prefixed.enterprise_number
-        elif suspect is None and policy is PenPolicy.AUTO:
+        elif suspect is None and policy is _AUTO:
             suspect = _suspect(found.value, numbers, classification)
-        said = _aliased(value, profile.aliases, classification.trigger, remote=True)
+        said = _aliased(value, profile.aliases, trigger, remote=True) if profile.aliases else value
         values[said] = None
         if said != value:
             aliases.append(_replaced(found, said))
@@ -126,19 +131,19 @@ def identify(
 
 def _suspect(value: bytes, numbers: Numbers, classification: Classification) -> bytes | None:
     """The rest behind the number, if the value may be prefixed and nothing says that the request is not v6."""
-    if classification.trigger in (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT):
+    if classification.trigger in _NEVER_V6:
         return None
     prefixed: Prefixed | None = remote_id.look(value, numbers)
     return prefixed.remote_id if prefixed is not None else None
 
 
 def _cut(found: Found) -> Change:
-    width = NUMBER_OCTETS * (2 if found.encoding is Encoding.HEX else 1)
+    width = NUMBER_OCTETS * (2 if found.encoding is _HEX else 1)
     return Change(found.span, found.start, found.start + width, b"")
 
 
 def _replaced(found: Found, value: bytes) -> Change:
-    octets = value.hex().encode() if found.encoding is Encoding.HEX else value
+    octets = value.hex().encode() if found.encoding is _HEX else value
     return Change(found.span, found.start, found.span.end, octets)
 
 
@@ -159,7 +164,9 @@ def _circuit(
         if not one.value or (key is not None and one.span.key != key):
             continue
         key = one.span.key
-        said = _aliased(one.value, profile.aliases, classification.trigger, remote=False)
+        said = one.value
+        if profile.aliases:
+            said = _aliased(said, profile.aliases, classification.trigger, remote=False)
         values[said] = None
         if said != one.value:
             aliases.append(_replaced(one, said))
@@ -193,6 +200,8 @@ def _from_raw(
 
 def _naming_layer(message: Message6, relay: Relay) -> Layer | None:
     """The relay's layer that carries an id; what stands in the client's own message, the customer wrote."""
+    if relay is Relay.INNERMOST and message.layers and message.layers[-1].relay:
+        return None  # cut before the client's message: the innermost relay is not there
     layers = message.layers if relay is Relay.OUTERMOST else message.layers[::-1]
     for layer in layers:
         if not layer.relay:
@@ -204,7 +213,7 @@ def _naming_layer(message: Message6, relay: Relay) -> Layer | None:
 
 def _mac(view: PacketView, profile: Profile, classification: Classification) -> tuple[Mac | None, MacSource | None]:
     for carrier in profile.macs:
-        if carrier.key == a.USER_NAME and classification.trigger in (Trigger.PPP, Trigger.CONFLICT):
+        if carrier.key == a.USER_NAME and classification.trigger in _CHOSEN_BY_CLIENT:
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
         for value in view.all(carrier.key):
             if value.startswith(carrier.prefix) and len(value) - len(carrier.prefix) <= MAC_TEXT:
@@ -232,7 +241,7 @@ def _claimed_mac(message: Message6) -> Mac | None:
     """Option 79 of the innermost relay, else an EUI-64 in its peer-address, else the DUID."""
     relays = [layer for layer in message.layers if layer.relay]
     mac = None
-    if relays:
+    if relays and not message.layers[-1].relay:  # else the peer of the last relay may be another relay
         mac = mac_of_link_layer(relays[-1].values.get(dhcp6.CLIENT_LINKLAYER, b""))
         mac = mac or mac_of_eui64(relays[-1].peer_address)
     return mac or mac_of_duid(message.layers[-1].values.get(dhcp6.CLIENT_ID, b""))

@@ -19,6 +19,12 @@ from bngcorr.model.vocabulary import PenPolicy, Strength, Trigger
 
 NUMBER_OCTETS: Final = 4
 MAC_OCTETS: Final = 6
+# named here once: looking a member up in its class costs more than the comparison
+_NEVER: Final = PenPolicy.NEVER
+_ALWAYS: Final = PenPolicy.ALWAYS
+_V6: Final = Trigger.DHCPV6
+_PROOF: Final = Strength.PROOF
+_SURE: Final = (Strength.PROOF, Strength.STRONG)
 _PRINTABLE: Final = re.compile(rb"[\x20-\x7e]+")
 
 
@@ -34,7 +40,7 @@ class Numbers:
         return number in self.accept if self.accept else 1 <= number <= self.ceiling
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every request
 class Prefixed:
     """What a value would be if its first four octets were an enterprise number."""
 
@@ -58,9 +64,10 @@ def look(value: bytes, numbers: Numbers) -> Prefixed | None:
 def proves_itself(prefixed: Prefixed) -> bool:
     """Strong evidence for DHCPv6 by the value alone: a printable rest, and not the length of a MAC.
 
-    A MAC with a low OUI (00:00:0c, Cisco) whose last two octets happen to be printable would pass otherwise.
+    A MAC with a low OUI (00:00:0c, Cisco) whose last two octets happen to be printable would pass otherwise, and
+    so would text behind its own length.
     """
-    return prefixed.printable and not prefixed.mac_sized
+    return prefixed.printable and not prefixed.mac_sized and prefixed.enterprise_number != len(prefixed.remote_id)
 
 
 def strip(
@@ -72,16 +79,16 @@ def strip(
     asks for proof, and in a value of six octets it is taken for a MAC and stays. `always` trusts the operator for every
     request that is not proved to be DHCPv4 or PPP. Values of up to 4 octets are never touched.
     """
-    if policy is PenPolicy.NEVER:
+    if policy is _NEVER:
         return None
     prefixed = look(value, numbers)
     if prefixed is None:
         return None
-    if policy is PenPolicy.ALWAYS:
+    if policy is _ALWAYS:
         other = trigger in (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT) and strength is Strength.PROOF
         return None if other else prefixed
-    if trigger is not Trigger.DHCPV6 or strength not in (Strength.PROOF, Strength.STRONG):
+    if trigger is not _V6 or strength not in _SURE:
         return None
-    if not prefixed.printable and (strength is not Strength.PROOF or prefixed.mac_sized):
+    if not prefixed.printable and (strength is not _PROOF or prefixed.mac_sized):
         return None
     return prefixed

@@ -54,6 +54,8 @@ def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Seque
 
 def _present(view: PacketView, signal: Signal) -> bool:
     """Whether any instance of the attribute says what the signal looks for."""
+    if not signal.prefix and not signal.values and signal.pattern is None:
+        return True
     for value in view.all(signal.key):
         if not value.startswith(signal.prefix):
             continue
@@ -68,6 +70,9 @@ def _present(view: PacketView, signal: Signal) -> bool:
 
 def weigh(evidence: Sequence[Evidence]) -> Classification:
     """The rule alone, over evidence that is already there."""
+    if len(evidence) == 1:
+        (only,) = evidence
+        return Classification(only.family, only.strength, (only,))
     for strength in (Strength.PROOF, Strength.STRONG, Strength.HINT):
         families = {item.family for item in evidence if item.strength is strength}
         if len(families) == 1:

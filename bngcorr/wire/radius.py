@@ -15,6 +15,7 @@ are padding and are cut off (RFC 2865 §3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 
@@ -53,7 +54,7 @@ class PacketView:
     appear as one opaque span.
     """
 
-    __slots__ = ("_first", "authenticator", "code", "identifier", "octets", "spans")
+    __slots__ = ("_first", "_repeated", "authenticator", "code", "identifier", "octets", "spans")
 
     def __init__(self, octets: bytes, spans: list[Span]) -> None:
         self.octets = octets
@@ -62,9 +63,12 @@ class PacketView:
         self.authenticator = octets[4:20]
         self.spans = spans
         first: dict[int, Span] = {}
+        repeated: set[int] = set()
         for span in spans:
-            first.setdefault(span.key, span)
+            if first.setdefault(span.key, span) is not span:
+                repeated.add(span.key)
         self._first = first
+        self._repeated = repeated
 
     def __repr__(self) -> str:
         return f"PacketView(code={self.code}, identifier={self.identifier}, length={len(self.octets)})"
@@ -86,11 +90,17 @@ class PacketView:
         span = self._first.get(key)
         return None if span is None else self.octets[span.start + 2 : span.end]
 
+    def spans_of(self, key: int) -> Sequence[Span]:
+        """Where every attribute of that key lies, in packet order."""
+        if key in self._repeated:
+            return [span for span in self.spans if span.key == key]
+        span = self._first.get(key)
+        return () if span is None else (span,)
+
     def all(self, key: int) -> list[bytes]:
         """Values of every attribute of that key, in packet order."""
-        if key not in self._first:
-            return []
-        return [self.octets[span.start + 2 : span.end] for span in self.spans if span.key == key]
+        octets = self.octets
+        return [octets[span.start + 2 : span.end] for span in self.spans_of(key)]
 
     def integer(self, key: int) -> int | None:
         """Value of a 4-octet integer or time attribute; a value of another length is no value (RFC 8044 §2.3)."""
