@@ -8,7 +8,7 @@ from hashlib import blake2b
 from bngcorr.model.vocabulary import LineIdPolicy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed; not frozen, for one is made for every request
 class LineIds:
     """The two ids of a line as AAA should see them: opaque octets, never assumed to be text.
 

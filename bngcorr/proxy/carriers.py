@@ -9,6 +9,8 @@ from typing import Final
 
 from bngcorr.model.vocabulary import PenPolicy
 from bngcorr.profiles.profile import Encoding, IdCarrier, Profile, RawCarrier, RawForm
+from bngcorr.proxy import remote_id
+from bngcorr.proxy.remote_id import Numbers, Prefixed
 from bngcorr.wire import dhcp4, dhcp6
 from bngcorr.wire.dhcp4 import Options4
 from bngcorr.wire.dhcp6 import Message6
@@ -28,6 +30,15 @@ class Found:
     value: bytes  # the id, decoded; may be empty
     encoding: Encoding
     pen: PenPolicy | None  # the carrier's own policy
+    looked: bool = False  # whether `prefixed` has been found out
+    prefixed: Prefixed | None = None
+
+    def look(self, numbers: Numbers) -> Prefixed | None:
+        """The value taken apart at its enterprise number (`remote_id.look`), found out once."""
+        if not self.looked:
+            self.prefixed = remote_id.look(self.value, numbers)
+            self.looked = True
+        return self.prefixed
 
 
 def ids(view: PacketView, carriers: Sequence[IdCarrier]) -> list[Found]:

@@ -86,16 +86,13 @@ def identify(
         raw_remote = raw_remote if raw_remote is not None else found.value
         policy = found.pen or profile.pen
         trigger, strength = classification.trigger, classification.strength
-        prefixed = (
-            remote_id.look(found.value, numbers)
-            if verified
-            else remote_id.strip(found.value, numbers, policy, trigger, strength)
-        )
+        look = found.look(numbers)
+        prefixed = look if verified else remote_id.decide(look, policy, trigger, strength)
         value = found.value
         if prefixed is not None:
             value, number = prefixed.remote_id, prefixed.enterprise_number
         elif suspect is None and policy is _AUTO:
-            suspect = _suspect(found.value, numbers, classification)
+            suspect = _suspect(look, classification)
         said = _aliased(value, profile.aliases, trigger, remote=True) if profile.aliases else value
         values[said] = None
         if said != value:
@@ -113,28 +110,17 @@ def identify(
         only_raw = first is not None or circuit is not None
     mac, source = _mac(view, profile, classification)
     attachment, place = _attachment(view, profile)
+    ids = LineIds() if contradictory else LineIds(first, circuit)
+    suspect = None if contradictory else suspect
     return Identity(
-        ids=LineIds() if contradictory else LineIds(first, circuit),
-        raw_remote_id=raw_remote,
-        strips=tuple(strips),
-        aliases=tuple(aliases),
-        enterprise_number=number,
-        only_raw=only_raw,
-        suspect=None if contradictory else suspect,
-        contradictory=contradictory,
-        mac=mac,
-        mac_source=source,
-        attachment=attachment,
-        place=place,
-    )
+        ids, raw_remote, tuple(strips), tuple(aliases), number, only_raw, suspect, contradictory, mac, source,
+        attachment, place,
+    )  # fmt: skip
 
 
-def _suspect(value: bytes, numbers: Numbers, classification: Classification) -> bytes | None:
+def _suspect(look: Prefixed | None, classification: Classification) -> bytes | None:
     """The rest behind the number, if the value may be prefixed and nothing says that the request is not v6."""
-    if classification.trigger in _NEVER_V6:
-        return None
-    prefixed: Prefixed | None = remote_id.look(value, numbers)
-    return prefixed.remote_id if prefixed is not None else None
+    return None if look is None or classification.trigger in _NEVER_V6 else look.remote_id
 
 
 def _cut(found: Found) -> Change:
@@ -158,6 +144,8 @@ def _circuit(
     found: Sequence[Found], profile: Profile, classification: Classification, aliases: list[Change]
 ) -> tuple[bytes | None, bool]:
     """The Circuit-Id of the first carrier that has one, and whether that carrier contradicts itself."""
+    if len(found) == 1 and not profile.aliases:  # as nearly always
+        return found[0].value or None, False
     values: dict[bytes, None] = {}
     key = None
     for one in found:
@@ -215,9 +203,14 @@ def _mac(view: PacketView, profile: Profile, classification: Classification) -> 
     for carrier in profile.macs:
         if carrier.key == a.USER_NAME and classification.trigger in _CHOSEN_BY_CLIENT:
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
-        for value in view.all(carrier.key):
-            if value.startswith(carrier.prefix) and len(value) - len(carrier.prefix) <= MAC_TEXT:
-                mac = _mac_in(value[len(carrier.prefix) :])
+        for span in view.spans_of(carrier.key):
+            value = view.value(span)
+            if carrier.prefix:
+                if not value.startswith(carrier.prefix):
+                    continue
+                value = value[len(carrier.prefix) :]
+            if len(value) <= MAC_TEXT:
+                mac = _mac_in(value)
                 if mac is not None:
                     return mac, carrier.source
     raw = carriers.raw(view, profile) if profile.raw else carriers.NOTHING

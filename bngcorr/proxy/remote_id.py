@@ -79,10 +79,14 @@ def strip(
     asks for proof, and in a value of six octets it is taken for a MAC and stays. `always` trusts the operator for every
     request that is not proved to be DHCPv4 or PPP. Values of up to 4 octets are never touched.
     """
-    if policy is _NEVER:
-        return None
-    prefixed = look(value, numbers)
-    if prefixed is None:
+    return decide(look(value, numbers), policy, trigger, strength)
+
+
+def decide(
+    prefixed: Prefixed | None, policy: PenPolicy, trigger: Trigger, strength: Strength | None
+) -> Prefixed | None:
+    """The rule of `strip`, for a value that has been taken apart already."""
+    if prefixed is None or policy is _NEVER:
         return None
     if policy is _ALWAYS:
         other = trigger in (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT) and strength is Strength.PROOF

@@ -23,6 +23,10 @@ class Classification:
     evidence: tuple[Evidence, ...] = ()
 
 
+_PROOF: Final = Strength.PROOF
+_STRONG: Final = Strength.STRONG
+_RANKS: Final = (Strength.PROOF, Strength.STRONG, Strength.HINT)
+_WEAKEST: Final = len(_RANKS)
 UNKNOWN: Final = Classification(Trigger.UNKNOWN, None)
 SELF_VERIFIED: Final = Evidence(
     Trigger.DHCPV6, Strength.PROOF, "the Remote-Id behind the first four octets is known on this attachment from DHCPv4"
@@ -43,10 +47,11 @@ def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Seque
     One proof decides; proofs of different families make `conflict`. Without proof the strongest family wins; two
     families of equal best strength leave the trigger `unknown`, for a guess is worse than none.
     """
-    found = [carrier.evidence for carrier in profile.raw if view.has(carrier.key)]
-    found += [signal.evidence for signal in profile.signals if view.has(signal.key) and _present(view, signal)]
+    there = view.first_spans
+    found = [carrier.evidence for carrier in profile.raw if carrier.key in there]
+    found += [signal.evidence for signal in profile.signals if signal.key in there and _present(view, signal)]
     for one in remote:
-        prefixed = remote_id.look(one.value, numbers)
+        prefixed = one.look(numbers)
         if prefixed is not None:
             found.append(_BY_TEXT if remote_id.proves_itself(prefixed) else _BY_NUMBER)
     return weigh(found) if found else UNKNOWN
@@ -73,15 +78,17 @@ def weigh(evidence: Sequence[Evidence]) -> Classification:
     if len(evidence) == 1:
         (only,) = evidence
         return Classification(only.family, only.strength, (only,))
-    for strength in (Strength.PROOF, Strength.STRONG, Strength.HINT):
-        families = {item.family for item in evidence if item.strength is strength}
-        if len(families) == 1:
-            return Classification(families.pop(), strength, tuple(evidence))
-        if families:
-            contradiction = strength is Strength.PROOF
-            return Classification(
-                Trigger.CONFLICT if contradiction else Trigger.UNKNOWN,
-                Strength.PROOF if contradiction else None,
-                tuple(evidence),
-            )
-    return UNKNOWN
+    best, family, split = _WEAKEST, None, False
+    for item in evidence:
+        rank = 0 if item.strength is _PROOF else 1 if item.strength is _STRONG else 2
+        if rank < best:
+            best, family, split = rank, item.family, False
+        elif rank == best and item.family is not family:
+            split = True
+    if family is None:
+        return UNKNOWN
+    if not split:
+        return Classification(family, _RANKS[best], tuple(evidence))
+    if best == 0:
+        return Classification(Trigger.CONFLICT, _PROOF, tuple(evidence))
+    return Classification(Trigger.UNKNOWN, None, tuple(evidence))

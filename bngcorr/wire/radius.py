@@ -54,7 +54,7 @@ class PacketView:
     appear as one opaque span.
     """
 
-    __slots__ = ("_first", "_repeated", "authenticator", "code", "identifier", "octets", "spans")
+    __slots__ = ("_repeated", "authenticator", "code", "first_spans", "identifier", "octets", "spans")
 
     def __init__(self, octets: bytes, spans: list[Span]) -> None:
         self.octets = octets
@@ -67,7 +67,7 @@ class PacketView:
         for span in spans:
             if first.setdefault(span.key, span) is not span:
                 repeated.add(span.key)
-        self._first = first
+        self.first_spans = first  # by key
         self._repeated = repeated
 
     def __repr__(self) -> str:
@@ -75,11 +75,11 @@ class PacketView:
 
     def has(self, key: int) -> bool:
         """Whether the attribute is there at all, empty or not."""
-        return key in self._first
+        return key in self.first_spans
 
     def span(self, key: int) -> Span | None:
         """Where the first attribute of that key lies."""
-        return self._first.get(key)
+        return self.first_spans.get(key)
 
     def value(self, span: Span) -> bytes:
         """Octets of the value behind type and length; may be empty."""
@@ -87,14 +87,14 @@ class PacketView:
 
     def first(self, key: int) -> bytes | None:
         """Value of the first attribute of that key, or None."""
-        span = self._first.get(key)
+        span = self.first_spans.get(key)
         return None if span is None else self.octets[span.start + 2 : span.end]
 
     def spans_of(self, key: int) -> Sequence[Span]:
         """Where every attribute of that key lies, in packet order."""
         if key in self._repeated:
             return [span for span in self.spans if span.key == key]
-        span = self._first.get(key)
+        span = self.first_spans.get(key)
         return () if span is None else (span,)
 
     def all(self, key: int) -> list[bytes]:
