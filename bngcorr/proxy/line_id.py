@@ -86,7 +86,7 @@ def identify(
         raw_remote = raw_remote if raw_remote is not None else found.value
         policy = found.pen or profile.pen
         trigger, strength = classification.trigger, classification.strength
-        look = found.look(numbers)
+        look = found.prefixed if found.looked else found.look(numbers)
         prefixed = look if verified else remote_id.decide(look, policy, trigger, strength)
         value = found.value
         if prefixed is not None:

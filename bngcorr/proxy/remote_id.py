@@ -25,7 +25,7 @@ _ALWAYS: Final = PenPolicy.ALWAYS
 _V6: Final = Trigger.DHCPV6
 _PROOF: Final = Strength.PROOF
 _SURE: Final = (Strength.PROOF, Strength.STRONG)
-_PRINTABLE: Final = re.compile(rb"[\x20-\x7e]+")
+_printable: Final = re.compile(rb"[\x20-\x7e]+").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ def look(value: bytes, numbers: Numbers) -> Prefixed | None:
     """The value taken apart, or None if it can't be prefixed: too short, first octet not 0, number not acceptable."""
     if len(value) <= NUMBER_OCTETS or value[0] != 0:
         return None
-    number = int.from_bytes(value[:NUMBER_OCTETS], "big")
+    number = value[1] << 16 | value[2] << 8 | value[3]  # its first octet is 0
     if not numbers.acceptable(number):
         return None
     rest = value[NUMBER_OCTETS:]
-    return Prefixed(number, rest, _PRINTABLE.fullmatch(rest) is not None, len(value) == MAC_OCTETS)
+    return Prefixed(number, rest, _printable(rest) is not None, len(value) == MAC_OCTETS)
 
 
 def proves_itself(prefixed: Prefixed) -> bool:
