@@ -1,0 +1,95 @@
+"""From the file to a checked `Config`, or to all its faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from bngcorr.config.faults import contradictions, key_path, keys_of, shown
+from bngcorr.config.settings import (
+    SECRET_KEYS,
+    Config,
+)
+from bngcorr.errors import ConfigError, ConfigFault
+from bngcorr.profiles.catalogue import ProfileData, overridden, packaged
+
+
+def parse(data: object) -> Config:
+    """Config from the YAML file's data. Raises ConfigError with every fault."""
+    if not isinstance(data, dict):
+        raise ConfigError((ConfigFault(key="(file)", got=type(data).__name__, expected="a mapping of settings"),))
+    data = {key: {} if value is None else value for key, value in data.items()}  # a section with every key commented
+    faults = contradictions(data)
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            path = key_path(item["loc"])
+            if any(known.key in [f"{path}.{name}" for name in SECRET_KEYS] for known in faults):
+                continue  # told already, with the key
+            if item["type"] == "too_short" and item["input"]:
+                continue  # every entry has a fault of its own, told beside this one
+            if item["type"] == "missing":
+                faults.append(ConfigFault(key=path, got="nothing", expected="a value: this key is needed"))
+            elif item["type"] == "extra_forbidden":
+                parent = key_path(item["loc"][:-1])
+                faults.append(ConfigFault(key=path, got="an unknown key", expected=keys_of(item["loc"][:-1], parent)))
+            else:
+                expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+                faults.append(ConfigFault(key=path, got=shown(item["input"], path), expected=expected))
+        raise ConfigError(tuple(faults)) from None
+    if faults:
+        raise ConfigError(tuple(faults))
+    return config
+
+
+def profiles_of(config: Config) -> dict[str, ProfileData]:
+    """All profiles by name, the operator's own included."""
+    known = packaged()
+    for name, changes in config.profiles.items():
+        known[name] = overridden(known, name, changes)
+    return known
+
+
+class _TwiceError(yaml.constructor.ConstructorError):
+    """A key stands twice."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a fault: the first one would silently be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node)
+            if not isinstance(key, Hashable):
+                continue  # refused below
+            if key in seen:
+                raise _TwiceError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load(path: Path) -> Config:
+    """Config from a YAML file. Raises ConfigError, also for a file that is absent or no YAML."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        fault = ConfigFault(key=str(path), got=error.strerror or "an error", expected="a readable file")
+        raise ConfigError((fault,)) from None
+    except UnicodeDecodeError:
+        raise ConfigError((ConfigFault(key=str(path), got="octets", expected="UTF-8 text"),)) from None
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        place = f"line {where.line + 1}, column {where.column + 1}" if where else "the file"
+        twice = isinstance(error, _TwiceError)
+        got = f"{'a key that stands twice' if twice else 'no YAML'} at {place}"  # the parser's words may quote a secret
+        expected = "each key once" if twice else "valid YAML; put values that start with ! * & @ % in quotes"
+        raise ConfigError((ConfigFault(key=str(path), got=got, expected=expected),)) from None
+    return parse(data)

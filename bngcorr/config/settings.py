@@ -1,0 +1,262 @@
+"""The operator's file: every key with its default, its unit and a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, model_validator
+
+from bngcorr.config.fields import Duration, Endpoint, EndpointField, Name, Seconds, Span, networks_field, store_url
+from bngcorr.model.vocabulary import LineIdPolicy, Mode, PenPolicy, VlanModel
+from bngcorr.profiles.catalogue import SignalData, WriteData
+from bngcorr.profiles.profile import Relay
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True, use_attribute_docstrings=True
+    )
+
+
+def read_secret(given: Mapping[str, object]) -> bytes:
+    """The octets of a shared secret from one of `SECRET_KEYS`. Raises ValueError saying what was expected."""
+    present = [name for name in SECRET_KEYS if given.get(name) is not None]
+    if len(present) != 1:
+        raise ValueError("exactly one of secret, secret_file and secret_env")
+    value = given[present[0]]
+    match present[0]:
+        case "secret":
+            octets = value if isinstance(value, bytes) else str(value).encode()
+        case "secret_file":
+            try:
+                octets = Path(str(value)).read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
+            except OSError as error:
+                raise ValueError(f"a file that can be read ({error.strerror})") from None
+        case _:
+            octets = os.environb.get(str(value).encode(), b"")
+            if not octets:
+                raise ValueError("an environment variable that is set and not empty")
+    if not octets:
+        raise ValueError("a secret of at least one octet (RFC 2865 §3)")
+    return octets
+
+
+SECRET_KEYS = ("secret", "secret_file", "secret_env")
+
+
+class WithSecret(_Model):
+    secret: SecretBytes | None = None
+    """The shared secret itself. One of secret, secret_file and secret_env is needed."""
+    secret_file: Path | None = None
+    """A file whose first line is the shared secret."""
+    secret_env: str | None = None
+    """An environment variable that holds the shared secret."""
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> WithSecret:
+        given = {name: getattr(self, name) for name in SECRET_KEYS}
+        inline = given["secret"].get_secret_value() if given["secret"] is not None else None
+        object.__setattr__(self, "_shared_secret", read_secret({**given, "secret": inline}))
+        return self
+
+    @property
+    def shared_secret(self) -> bytes:
+        """The octets, wherever they came from. Never log them."""
+        octets: bytes = object.__getattribute__(self, "_shared_secret")
+        return octets
+
+
+class Listen(_Model):
+    """Where BNGs send their requests."""
+
+    auth: tuple[EndpointField, ...] = (Endpoint("0.0.0.0", 1812), Endpoint("::", 1812))  # noqa: S104
+    """UDP addresses for Access-Requests. May be empty."""
+    acct: tuple[EndpointField, ...] = (Endpoint("0.0.0.0", 1813), Endpoint("::", 1813))  # noqa: S104
+    """UDP addresses for Accounting-Requests. May be empty."""
+    receive_buffer: int = Field(default=4_194_304, ge=65_536)
+    """SO_RCVBUF asked for, in octets; the kernel's net.core.rmem_max caps it, the granted size is logged."""
+
+    @model_validator(mode="after")
+    def _something(self) -> Listen:
+        if not self.auth and not self.acct:
+            raise ValueError("at least one address under listen.auth or listen.acct")
+        return self
+
+
+class Health(_Model):
+    """HTTP of the packet process: /healthz, /readyz, /metrics."""
+
+    listen: EndpointField = Endpoint("127.0.0.1", 9812)
+    """TCP address."""
+
+
+class Web(_Model):
+    """HTTP of `bngcorr web`: the API."""
+
+    listen: EndpointField = Endpoint("127.0.0.1", 8080)
+    """TCP address. Keep it on loopback or behind something that authenticates: there is no access control yet."""
+
+
+class Store(_Model):
+    """Redis or Valkey, where sessions and sightings live."""
+
+    url: Annotated[str, BeforeValidator(store_url)] = Field(default="redis://127.0.0.1:6379/0", repr=False)
+    """redis://, rediss:// or unix:// URL, or "embedded": a real Valkey run by `bngcorr serve` (extra "embedded")."""
+    data_dir: Path = Path("var")
+    """Folder of the embedded store: its socket and append-only file."""
+    budget: Span = Seconds(0.05)
+    """How long one round trip on the request path may take before the verdict is "unknown"."""
+    write_backlog: int = Field(default=50_000, ge=100)
+    """Writes kept in memory while the store is away; beyond it the oldest sightings go first, accounting last."""
+    remember: Span = Seconds(86_400.0)
+    """How long a line that was seen is remembered."""
+    events: int = Field(default=10_000, ge=0)
+    """Recent verdicts kept for /v1/correlations."""
+
+
+class Upstream(WithSecret):
+    """One AAA server."""
+
+    address: EndpointField
+    """UDP address of the AAA server."""
+    timeout: Span = Seconds(5.0)
+    """How long a request waits for the AAA server's answer."""
+    sockets: int = Field(default=64, ge=1, le=1024)
+    """Most UDP sockets towards this server; each has 256 identifiers, opened as needed."""
+    require_message_authenticator: bool = False
+    """Refuse replies to Access-Requests that lack a Message-Authenticator (BlastRADIUS); set it if the server signs."""
+
+
+class Upstreams(_Model):
+    """The AAA servers behind bngcorr."""
+
+    auth: Upstream | None = None
+    """For Access-Requests; needed if listen.auth is not empty."""
+    acct: Upstream | None = None
+    """For Accounting-Requests; needed if listen.acct is not empty."""
+
+
+class EnterpriseNumbers(_Model):
+    """Which enterprise numbers may be stripped from a Remote-Id."""
+
+    accept: frozenset[Annotated[int, Field(ge=1, le=0xFFFFFFFE)]] = frozenset()
+    """Numbers of the access nodes in this network. Empty: every number up to the ceiling."""
+    ceiling: int = Field(default=131_071, ge=1, le=0xFFFFFF)
+    """Highest number taken for one; IANA's list stood at 62331 in mid-2024 and grows by some 1,500 a year."""
+
+
+class Alias(_Model):
+    """An id of one family, beyond the enterprise number, put into the words of the other."""
+
+    id: Literal["remote_id", "circuit_id"]
+    """Which id."""
+    family: Literal["dhcpv4", "dhcpv6", "ppp"] = "dhcpv6"
+    """Only in requests of this protocol."""
+    matches: str
+    """Regular expression for the whole id, behind the enterprise number."""
+    template: str
+    """What it becomes; \\1 or \\g<name> stand for groups of the expression."""
+
+
+class Identity(_Model):
+    """Where AAA finds the line."""
+
+    write: tuple[WriteData, ...] | None = None
+    """Attributes and templates. None: the profile's, only in requests that lack the line."""
+    keep_raw: str | None = None
+    """Attribute that gets the Remote-Id as it came whenever it was changed. None: it is not kept."""
+
+
+class Limits(_Model):
+    """What the BNG can bear."""
+
+    host_resources: int | None = Field(default=None, ge=1)
+    """Host resources of the box, in the unit of its cost table. None: not known."""
+
+
+class Bng(WithSecret):
+    """One BNG, or several alike behind one network."""
+
+    name: Name
+    """Name in logs, metrics and the API."""
+    address: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(networks_field)]
+    """Source addresses or networks of its requests. The longest match wins."""
+    profile: str = "generic"
+    """Which family of BNGs it is."""
+    bng_from: Literal["source", "nas_ip", "nas_identifier"] = "source"
+    """What tells it from others in the same network (another proxy, SNAT): nothing else, or what it calls itself."""
+    nas_ip: tuple[IPv4Address | IPv6Address, ...] = ()
+    """Its NAS-IP-Addresses, with bng_from: nas_ip."""
+    nas_identifier: tuple[str, ...] = ()
+    """Its NAS-Identifiers, with bng_from: nas_identifier."""
+    mode: Mode = Mode.FULL
+    """observe: change nothing. strip: only the enterprise number. full: strip and correlate."""
+    domain: Name | None = None
+    """Correlation domain: BNGs that share lines and MAC addresses; ports stay each BNG's own. Default: its name."""
+    vlan_model: VlanModel = VlanModel.SHARED
+    """per_line: the VLAN pair on a port is one line. shared: many lines behind one pair (N:1)."""
+    window: Duration = Seconds(5.0)
+    """A sighting of the same CPE this near in time matches."""
+    hold: Duration = Seconds(0.3)
+    """How long a v6 request may wait for its line's v4 one; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
+    v4_always_has_id: bool | None = None
+    """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
+    line_id: LineIdPolicy | None = None
+    """Which ids name a line: remote, circuit or both (v6 must then bring the same two as v4). None: the profile's."""
+    enterprise_number: PenPolicy | None = None
+    """auto, always or never strip. None: the profile's."""
+    relay: Relay | None = None
+    """Which of nested DHCPv6 relays names the line: outermost or innermost. None: the profile's."""
+    match: tuple[SignalData, ...] = ()
+    """Further attributes that say which protocol asked, beside the profile's."""
+    alias: tuple[Alias, ...] = ()
+    """For v6 ids that differ from the v4 ones beyond the enterprise number."""
+    identity: Identity = Identity()
+    """Where AAA finds the line."""
+    require_message_authenticator: bool = False
+    """Drop Access-Requests that lack a Message-Authenticator."""
+    cost_table: Literal["sros-classic", "sros-r12-shared", "sros-pd-managed-route", "session"] = "sros-classic"
+    """How hosts add up to host resources."""
+    limits: Limits = Limits()
+    """What the BNG can bear."""
+
+    @property
+    def domain_name(self) -> str:
+        """The correlation domain it belongs to."""
+        return self.domain or self.name
+
+
+class Log(_Model):
+    """Logs go to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity written."""
+    format: Literal["console", "json"] = "console"
+    """console: for people. json: one object a line."""
+
+
+class Config(_Model):
+    """The whole file."""
+
+    listen: Listen = Listen()
+    """Where BNGs send their requests."""
+    health: Health = Health()
+    """HTTP of the packet process."""
+    web: Web = Web()
+    """HTTP of the API process."""
+    store: Store = Store()
+    """Redis or Valkey."""
+    upstream: Upstreams = Upstreams()
+    """The AAA servers."""
+    enterprise_numbers: EnterpriseNumbers = EnterpriseNumbers()
+    """Which enterprise numbers may be stripped."""
+    profiles: dict[Name, dict[str, object]] = {}
+    """Profiles of your own, or changes to those that come with bngcorr: docs/profiles.md."""
+    bngs: tuple[Bng, ...] = Field(min_length=1)
+    """The BNGs that may ask."""
+    log: Log = Log()
+    """Logs."""
