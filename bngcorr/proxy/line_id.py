@@ -244,15 +244,19 @@ def _attachment(view: PacketView, profile: Profile) -> tuple[Attachment | None, 
     """Port and VLANs, or the text that no grammar reads."""
     unread = b""
     for carrier in profile.ports:
-        for value in view.all(carrier.key):
-            if not value.startswith(carrier.prefix):
-                continue
+        for span in view.spans_of(carrier.key):
+            value = view.value(span)
+            if carrier.prefix:
+                if not value.startswith(carrier.prefix):
+                    continue
+                value = value[len(carrier.prefix) :]
             if carrier.grammar.startswith("*"):
                 number = int.from_bytes(value, "big") if len(value) == 4 else None
                 attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
             else:
-                unread = unread or value[len(carrier.prefix) :].strip()
-                attachment = _port_in(value[len(carrier.prefix) :], carrier.grammar)
+                attachment = _port_in(value, carrier.grammar)
+                if attachment is None and not unread:
+                    unread = value.strip()
             if attachment is not None:
                 return attachment, b""
     return None, unread

@@ -61,7 +61,8 @@ def _present(view: PacketView, signal: Signal) -> bool:
     """Whether any instance of the attribute says what the signal looks for."""
     if not signal.prefix and not signal.values and signal.pattern is None:
         return True
-    for value in view.all(signal.key):
+    for span in view.spans_of(signal.key):
+        value = view.value(span)
         if not value.startswith(signal.prefix):
             continue
         rest = value[len(signal.prefix) :]
