@@ -107,7 +107,12 @@ class EmbeddedValkey:
             raise StoreError(f"the embedded store did not start: {error}") from None
         finally:
             log_file.close()
-        await self._answers(START_WITHIN_S)
+        try:
+            await self._answers(START_WITHIN_S)
+        except BaseException:  # nobody would end it otherwise
+            if self._process.returncode is None:
+                self._process.kill()
+            raise
 
     async def _answers(self, within_s: float) -> None:
         deadline = asyncio.get_running_loop().time() + within_s
