@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import format_mac
+from bngcorr.model.shown import octets_shown
 from bngcorr.model.vocabulary import Mode, Trigger
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy import carriers, line_id, trigger
@@ -71,14 +72,6 @@ def _changes(view: PacketView, profile: Profile, identity: Identity, bng: str) -
 
 def _title(kind: int) -> str:
     return "Vendor-Specific" if kind == a.VENDOR_SPECIFIC else a.NAMES.get(kind, f"attribute {kind}")
-
-
-def octets_shown(value: bytes | None) -> dict[str, str | None] | None:
-    """``{"hex": …, "text": … or null}``; text only if every octet is printable ASCII."""
-    if value is None:
-        return None
-    text = value.decode("ascii") if all(0x20 <= octet <= 0x7E for octet in value) else None
-    return {"hex": value.hex(), "text": text}
 
 
 def as_json(explanation: Explanation) -> dict[str, object]:

@@ -17,6 +17,7 @@ from bngcorr.accountant.capacity import CostTable, capacity
 from bngcorr.config import Bng, Config
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac, parse_mac
+from bngcorr.model.shown import octets_shown
 from bngcorr.model.usage import Usage
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.contract import LineRow, Page, QueryStore, SessionQuery, SessionRow
@@ -26,14 +27,6 @@ MOST_ROWS: Final = 1000
 MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no index
 
 JsonObject = dict[str, Any]
-
-
-def octets_shown(value: bytes | None) -> JsonObject | None:
-    """Opaque octets for people and programs: ``{"hex": …, "text": … or null}``."""
-    if value is None:
-        return None
-    text = value.decode("ascii") if all(0x20 <= octet <= 0x7E for octet in value) else None
-    return {"hex": value.hex(), "text": text}
 
 
 def instant_shown(epoch_ms: int) -> str | None:
