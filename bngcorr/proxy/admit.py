@@ -50,6 +50,8 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
     session = keys.session_hash(box, session_id) if session_id else None
     accounting = view.code == a.Code.ACCOUNTING_REQUEST
     record = accounting_record.read(view, arrival.at_ms) if accounting else None
+    # only of a request that names its line by the profile's own rule: one that does not has to climb
+    suspect = identity.suspect if ring.attached and identity.ids.names_line(profile.line_id) else None
     return Request(
         nas=nas,
         box=box,
@@ -73,8 +75,8 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
             match_v6=classification.trigger is not Trigger.DHCPV4 or profile.v4_matched_by_v6,
             accounting=accounting,
             begins=record is None or record.step is SessionStep.START,
-            suspect=identity.suspect if ring.attached else None,
-            value=identity.raw_remote_id if identity.suspect is not None else None,
+            suspect=suspect,
+            value=identity.raw_remote_id if suspect is not None else None,
         ),
         hold_s=0.0 if accounting else _hold(nas, classification),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bngcorr.model.vocabulary import Mode
 from bngcorr.profiles.profile import Profile
-from bngcorr.proxy import carriers, line_id, rewrite, template, trigger
+from bngcorr.proxy import carriers, line_id, rewrite, trigger
 from bngcorr.proxy.line_id import Identity
+from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.trigger import Classification
@@ -34,16 +36,8 @@ def forwarded(
     edits: list[rewrite.Edit] = []
     appended = b""
     if classification.trigger != "conflict" and not identity.contradictory:
-        writes = []
-        for write in () if only_strip else profile.writes:
-            value = template.fill(write.template, identity.ids, identity.mac, identity.attachment, bng)
-            if value is not None and (write.own or identity.only_raw):
-                writes.append((write, value))
-        kept = b""
-        if not only_strip and profile.keep_raw is not None and identity.aliases and identity.raw_remote_id:
-            kept = rewrite.attribute_octets(profile.keep_raw, identity.raw_remote_id)
-        changes = identity.strips if only_strip else identity.aliases
-        edits, appended = rewrite.line_edits(view, changes, writes, kept)
+        mode = Mode.STRIP if only_strip else Mode.FULL
+        edits, appended = normalised(view, profile, mode, identity, None, bng)
     return _packet(view, edits, appended)
 
 

@@ -10,7 +10,7 @@ import pytest
 from bngcorr.correlator.ladder import climb
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict
-from bngcorr.model.vocabulary import Key, Mode, Outcome, PenPolicy, VlanModel
+from bngcorr.model.vocabulary import Key, LineIdPolicy, Mode, Outcome, PenPolicy, VlanModel
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy.admit import Arrival, describe, own_verdict, verified
 from bngcorr.proxy.exchange import Exchange, ExchangeKey
@@ -185,3 +185,12 @@ def test_a_verified_number_goes_even_from_six_octets() -> None:
     assert verdict(request, known(b"\x80\x01")).verified
     verified(request, NUMBERS)
     assert [b"\x80\x01"] == remote_ids(request)
+
+
+def test_a_suspicious_id_that_names_no_line_climbs() -> None:
+    """Where the Circuit-Id names the line, a lone Remote-Id is no line of its own, whatever stands in front of it."""
+    request = suspicious(profile=replace(settled(), line_id=LineIdPolicy.CIRCUIT))
+
+    assert request.question.suspect is None
+    assert own_verdict(request) is None
+    assert Outcome.UNMATCHED is verdict(request).outcome
