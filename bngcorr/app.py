@@ -14,13 +14,15 @@ from prometheus_client import CollectorRegistry, Info
 
 from bngcorr import __version__
 from bngcorr.accountant.capacity import CostTable, host_resources
-from bngcorr.accountant.sweeper import Sweeper
 from bngcorr.bng_profiles import compile_all
 from bngcorr.config import Bng, Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
+from bngcorr.correlator import findings
+from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
+from bngcorr.correlator.ladder import Rules
 from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
-from bngcorr.model.vocabulary import Finding, HostKind
+from bngcorr.model.vocabulary import HostKind, IdSource, Trigger
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import Nas, NasTable
@@ -33,7 +35,7 @@ from bngcorr.proxy.upstream import Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
-from bngcorr.store.contract import FAILED, NEW_NUMBER, Lesson, NumberSeen
+from bngcorr.store.lesson import FAILED, NEW, FindingSeen, Lesson
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.embedded import url as embedded_url
 from bngcorr.store.valkey import ValkeyStore
@@ -66,19 +68,34 @@ def _nas(bng: Bng, profile: Profile) -> Nas:
         profile=profile,
         mode=bng.mode,
         vlan_model=bng.vlan_model,
-        window_ms=round(bng.window * 1000),
+        rules=Rules(
+            window_ms=round(bng.window * 1000),
+            remembered_ms=round(bng.remembered * 1000),
+            rungs=bng.rungs,
+            line_id=profile.line_id,
+        ),
+        keys=bng.keys,
         hold_s=bng.hold,
+        on_unmatched=bng.on_unmatched,
+        untrusted=frozenset(
+            trigger
+            for trigger in (Trigger.DHCPV4, Trigger.DHCPV6, Trigger.PPP)
+            if getattr(bng.line_id_source, str(trigger)) is IdSource.UNTRUSTED
+        ),
+        ports=bng.ports_name() if bng.ports == "shared" else "",
         require_message_authenticator=bng.require_message_authenticator,
         identifiers=frozenset(name.encode() for name in by_identifier),
         addresses=frozenset(address.packed for address in by_address),
-        one_box=bng.bng_from != "source" or all(network.num_addresses == 1 for network in bng.address),
+        one_box=bng.one_box,
     )
 
 
 def open_store(config: Config) -> ValkeyStore:
     """Client of the configured store; nothing is asked yet."""
     url = embedded_url(config.store.data_dir) if config.store.url == "embedded" else config.store.url
-    return ValkeyStore(url, budget_s=config.store.budget, events=config.store.events)
+    return ValkeyStore(
+        url, budget_s=config.store.budget, events=config.store.events, v6_lost_s=config.findings.v6_lost_after
+    )
 
 
 class PacketProcess:
@@ -95,10 +112,10 @@ class PacketProcess:
         self._clock = StoreClock()
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
         self._store = open_store(config)
-        self._judge: Judge[Request] = Judge(self._store, self._clock, probe=self._store.now_ms)
+        self._judge: Judge[Request] = Judge(self._store, self._clock)
         self._behind = WriteBehind(self._store, self._clock, limit=config.store.write_backlog, written=self._written)
-        bngs = [(bng.domain_name, bng.name) for bng in config.bngs]
-        self._sweeper = Sweeper(self._store, self._clock, bngs, self._behind.put)
+        domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
+        self._caretaker = Caretaker(self._store, self._clock, domains, self._behind.put)
         servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
         holds = [bng.hold for bng in config.bngs]
         self._noise = Noise()
@@ -124,15 +141,22 @@ class PacketProcess:
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
         self._judge.sighted(lessons)
         for lesson, word in zip(lessons, words, strict=True):
-            if isinstance(lesson, NumberSeen) and word == NEW_NUMBER:
-                self._meters.findings.labels(lesson.bng, str(Finding.NEW_ENTERPRISE_NUMBER)).inc()
-                log.warning(
-                    "finding", finding=str(Finding.NEW_ENTERPRISE_NUMBER), bng=lesson.bng, enterprise=lesson.number,
-                    hint="an access node of another make, or a customer's own relay: see /v1/bngs",
-                )  # fmt: skip
+            if isinstance(lesson, FindingSeen):
+                if word == NEW:
+                    self._tell(lesson)
             elif word.startswith(FAILED):
                 self._meters.failed.inc()
                 log.error("store can't take this, it is lost", lesson=type(lesson).__name__, error=word)
+            else:
+                for finding in findings.of(lesson, word):
+                    self._behind.put(finding)
+
+    def _tell(self, seen: FindingSeen) -> None:
+        self._meters.findings.labels(seen.bng, str(seen.finding)).inc()
+        log.warning(
+            "finding", finding=str(seen.finding), bng=seen.bng, subject=seen.subject,
+            hint=findings.NEXT_STEP[seen.finding],
+        )  # fmt: skip
 
     # ---- start
 
@@ -144,7 +168,7 @@ class PacketProcess:
         self._tasks = [
             asyncio.create_task(self._supervised("clock", lambda: self._clock.run(self._store))),
             asyncio.create_task(self._supervised("writer", self._behind.run)),
-            asyncio.create_task(self._supervised("sweeper", self._sweeper.run)),
+            asyncio.create_task(self._supervised("caretaker", self._caretaker.run)),
             asyncio.create_task(self._supervised("usage", self._watch_usage)),
         ]
         listen, upstream = self._config.listen, self._config.upstream
@@ -254,6 +278,12 @@ class PacketProcess:
         self._meters.lost.set(self._behind.lost)
         self._meters.degraded.set(1 if self._judge.broken or self._behind.failing else 0)
         self._meters.store_calls.set(self._store.calls)
+        self._meters.away.set(self._judge.away)
+        self._meters.clock_steady.set(1 if self._clock.steady else 0)
+        self._meters.expired.set(self._caretaker.expired)
+        for bng, counts in self._caretaker.census.items():
+            for families, count in zip(("dual", "v4_only", "v6_only"), counts, strict=True):
+                self._meters.lines.labels(bng, families).set(count)
 
     async def _watch_usage(self) -> None:
         domains: dict[str, list[Bng]] = {}
@@ -264,7 +294,7 @@ class PacketProcess:
         while True:
             with contextlib.suppress(StoreError):
                 for domain, bngs in domains.items():
-                    usages = await self._store.usage(domain, [bng.name for bng in bngs])
+                    usages = await self._store.queries.usage(domain, [bng.name for bng in bngs])
                     for bng in bngs:
                         usage = usages[bng.name]
                         for kind in HostKind:
@@ -314,7 +344,7 @@ class WebProcess:
         """Listen. Raises StartError. The store may be away: requests are then answered 503."""
         at = self._config.web.listen
         try:
-            self._runner, port = await serve_http(Api(self._store, self._config).app(), at.host, at.port)
+            self._runner, port = await serve_http(Api(self._store.queries, self._config).app(), at.host, at.port)
         except OSError as error:
             raise StartError(f"web.listen {at}: {error.strerror}") from None
         log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)

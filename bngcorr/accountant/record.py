@@ -7,8 +7,10 @@ from hashlib import blake2b
 from typing import Final
 
 from bngcorr.accountant.hosts import hosts_of
+from bngcorr.accountant.traffic import traffic_of
 from bngcorr.model.usage import Host
-from bngcorr.store.contract import INTERIMS_MISSED, SessionStep
+from bngcorr.store.contract import INTERIMS_MISSED
+from bngcorr.store.lesson import SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
@@ -38,7 +40,9 @@ class Record:
     event_ms: int  # when it happened, by the NAS's clock
     sent_ms: int  # arrival minus Acct-Delay-Time, by ours
     life_ms: int  # how long it vouches for the session
+    interval_ms: int  # Acct-Interim-Interval; 0: it does not say
     hosts: tuple[Host, ...] | None
+    traffic: tuple[int, int] | None  # octets so far, both ways together: IPv4, IPv6; None: it does not say both
     digest: str  # tells a replay from another record of the same second; 8 hex digits
 
 
@@ -69,7 +73,9 @@ def read(view: PacketView, arrived_ms: int) -> Record:
         event_ms=event_ms,
         sent_ms=sent_ms,
         life_ms=life_ms,
+        interval_ms=(interval_s or 0) * 1000,
         hosts=hosts_of(view),
+        traffic=traffic_of(view),
         digest=blake2b(covered, digest_size=4).hexdigest(),
     )
 

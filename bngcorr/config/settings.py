@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, model_validator
 
 from bngcorr.config.fields import Duration, Endpoint, EndpointField, Name, Seconds, Span, networks_field, store_url
-from bngcorr.model.vocabulary import LineIdPolicy, Mode, PenPolicy, VlanModel
+from bngcorr.model.box import box_name, shared_ports
+from bngcorr.model.vocabulary import IdSource, Key, LineIdPolicy, Mode, OnUnmatched, PenPolicy, Rung, VlanModel
 from bngcorr.profiles.catalogue import SignalData, WriteData
 from bngcorr.profiles.profile import Relay
 
@@ -118,6 +119,13 @@ class Store(_Model):
     """Recent verdicts kept for /v1/correlations."""
 
 
+class Findings(_Model):
+    """What operations are told of."""
+
+    v6_lost_after: Span = Seconds(600.0)
+    """A line whose IPv4 session began anew has so long to get the IPv6 back that it had."""
+
+
 class Upstream(WithSecret):
     """One AAA server."""
 
@@ -171,6 +179,17 @@ class Identity(_Model):
     """Attribute that gets the Remote-Id as it came whenever it was changed. None: it is not kept."""
 
 
+class LineIdSource(_Model):
+    """Who can have written the line ids in requests of each protocol."""
+
+    dhcpv4: IdSource = IdSource.TRUSTED
+    """Option 82."""
+    dhcpv6: IdSource = IdSource.TRUSTED
+    """Options 18 and 37; untrusted where no access node inserts them (LDRA), for then only the customer can have."""
+    ppp: IdSource = IdSource.TRUSTED
+    """The PPPoE intermediate agent's tag."""
+
+
 class Limits(_Model):
     """What the BNG can bear."""
 
@@ -196,13 +215,27 @@ class Bng(WithSecret):
     mode: Mode = Mode.FULL
     """observe: change nothing. strip: only the enterprise number. full: strip and correlate."""
     domain: Name | None = None
-    """Correlation domain: BNGs that share lines and MAC addresses; ports stay each BNG's own. Default: its name."""
+    """Correlation domain: BNGs that share lines and MAC addresses. Default: its name."""
+    ports: Literal["own", "shared"] = "own"
+    """own: its ports are no other BNG's. shared: the same port and VLANs are the same line on all BNGs of its domain that
+    say so (SRRP or multi-chassis pair)."""
     vlan_model: VlanModel = VlanModel.SHARED
     """per_line: the VLAN pair on a port is one line. shared: many lines behind one pair (N:1)."""
     window: Duration = Seconds(5.0)
     """A sighting of the same CPE this near in time matches."""
+    remembered: Duration = Seconds(86_400.0)
+    """How long a CPE that was seen on a VLAN pair of its own is remembered without a session; "0s" switches it off."""
     hold: Duration = Seconds(0.3)
     """How long a v6 request may wait for its line's v4 one; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
+    keys: frozenset[Key] = frozenset(Key)
+    """What is compared: session, attachment+mac, attachment, bng+mac. Those left out are neither asked nor learnt."""
+    rungs: frozenset[Rung] = frozenset(Rung)
+    """Where the line may be found: inventory, window, live, remembered. The window alone is what BNGs do themselves."""
+    line_id_source: LineIdSource = LineIdSource()
+    """Who can have written the line ids in requests of each protocol."""
+    on_unmatched: OnUnmatched = OnUnmatched.FORWARD
+    """forward: AAA decides. reject: an Access-Reject to v6 requests whose line nobody knows, for BNGs that authenticate
+    the first stack of a session only: the DISCOVER then does."""
     v4_always_has_id: bool | None = None
     """Whether DHCPv4 always brings a line id here, so that an id-less request is worth a hold. None: the profile's."""
     line_id: LineIdPolicy | None = None
@@ -229,6 +262,17 @@ class Bng(WithSecret):
         """The correlation domain it belongs to."""
         return self.domain or self.name
 
+    @property
+    def one_box(self) -> bool:
+        """Whether all its addresses are one box's; else it is a network of boxes, told apart by source addresses."""
+        return self.bng_from != "source" or all(network.num_addresses == 1 for network in self.address)
+
+    def ports_name(self, host: str = "") -> str:
+        """What its ports are known by: its own name, with the box's address in a network of boxes; or the domain's."""
+        if self.ports == "shared":
+            return shared_ports(self.domain_name)
+        return box_name(self.name, "" if self.one_box else host)
+
 
 class Log(_Model):
     """Logs go to standard error."""
@@ -250,6 +294,8 @@ class Config(_Model):
     """HTTP of the API process."""
     store: Store = Store()
     """Redis or Valkey."""
+    findings: Findings = Findings()
+    """What operations are told of."""
     upstream: Upstreams = Upstreams()
     """The AAA servers."""
     enterprise_numbers: EnterpriseNumbers = EnterpriseNumbers()

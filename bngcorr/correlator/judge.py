@@ -8,23 +8,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
-from bngcorr.correlator.ladder import Question, climb
-from bngcorr.errors import StoreError
+from bngcorr.correlator.hold import HoldPays
+from bngcorr.correlator.ladder import NO_RUNGS, Question, climb
 from bngcorr.model.verdict import UNKNOWN, Verdict
-from bngcorr.model.vocabulary import Outcome
-from bngcorr.store.behind import Clock
-from bngcorr.store.contract import CorrelationStore, Lesson, Recall, Sighting
+from bngcorr.model.vocabulary import Outcome, Rung
+from bngcorr.store.contract import CorrelationStore
+from bngcorr.store.lesson import Lesson, Sighting
+from bngcorr.store.recollection import Recall
 
 ASK_AGAIN_S: Final = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
 PROBE_EVERY_S: Final = 0.25
 MOST_HELD: Final = 4096
 RELEASE_WITHIN_S: Final = 0.5
+_NO_WINDOW: Final = frozenset((Rung.WINDOW,))
 
 
 class Asked(Protocol):
@@ -33,35 +35,76 @@ class Asked(Protocol):
     question: Question
     hold_s: float  # 0: not to be held
 
+    @property
+    def bng(self) -> str:
+        """Name of its BNG."""
+        ...
+
+
+class SteadyClock(Protocol):
+    """The store's clock as this process knows it."""
+
+    @property
+    def steady(self) -> bool:
+        """Whether instants can be compared now: False for a while after a jump."""
+        ...
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        ...
+
 
 log = structlog.get_logger()
 
 RequestT = TypeVar("RequestT", bound=Asked)
 
 
-class Judge(Generic[RequestT]):
-    """Asks the store. While it is away a breaker answers `unknown` at once, until a probe succeeds."""
+def recall_of(question: Question) -> Recall:
+    """What a question needs to know of the store."""
+    ring = question.keyring
+    return Recall(
+        domain=question.domain,
+        keys=tuple([handle.hash for handle in ring.handles]),
+        mac=ring.mac,
+        session=question.session if question.own is None else None,
+        place=ring.place,
+    )
 
-    def __init__(self, store: CorrelationStore, clock: Clock, *, probe: Callable[[], Awaitable[object]]) -> None:
-        """`probe` is the cheapest call that shows the store is back; it raises StoreError otherwise."""
+
+class Judge(Generic[RequestT]):
+    """Asks the store. While the node that keeps a domain is away, a breaker answers `unknown` at once for that domain,
+    until a probe succeeds.
+    """
+
+    def __init__(self, store: CorrelationStore, clock: SteadyClock) -> None:
         self._store = store
         self._clock = clock
-        self._probe = probe
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, set[asyncio.Event]] = {}
-        self._mending: asyncio.Task[None] | None = None
+        self._away: dict[str, asyncio.Task[None]] = {}  # domains whose node does not answer, and who probes it
+        self._pays: dict[str, HoldPays] = {}
         self._closing = False
         self.held = 0  # requests on hold now
-        self.broken = False
-        self.failures = 0  # rounds that the store did not answer
+
+    @property
+    def broken(self) -> bool:
+        """Whether any domain's node does not answer."""
+        return bool(self._away)
+
+    @property
+    def away(self) -> int:
+        """Domains whose node does not answer."""
+        return len(self._away)
 
     def ask(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        """Judge a vector; `then` is called once for each request, at once if the store is known to be away."""
-        if self.broken:
+        """Judge a vector; `then` is called once for each request, at once where the store is known to be away."""
+        if self._away:
             for request in requests:
-                then(request, UNKNOWN)
-            return
-        self._start(self._story(requests, then))
+                if request.question.domain in self._away:
+                    then(request, UNKNOWN)
+            requests = [request for request in requests if request.question.domain not in self._away]
+        if requests:
+            self._start(self._story(requests, then))
 
     def sighted(self, lessons: Sequence[Lesson]) -> None:
         """Wake whoever waits for what has just reached the store."""
@@ -69,9 +112,14 @@ class Judge(Generic[RequestT]):
             return
         for lesson in lessons:
             if isinstance(lesson, Sighting):
-                for key in (*lesson.keys, *lesson.mac_keys):
+                for key in lesson.keys:
                     for woken in self._waiting.get(key, ()):
                         woken.set()
+
+    def holds(self, bng: str) -> bool:
+        """Whether holding pays at this BNG now."""
+        pays = self._pays.get(bng)
+        return pays is None or pays.pays
 
     async def release(self) -> None:
         """Hold nobody any more: whoever waits gets the verdict of this moment."""
@@ -79,7 +127,7 @@ class Judge(Generic[RequestT]):
         for groups in self._waiting.values():
             for woken in groups:
                 woken.set()
-        stories = [task for task in self._tasks if task is not self._mending]
+        stories = [task for task in self._tasks if task not in self._away.values()]
         if stories:
             await asyncio.wait(stories, timeout=RELEASE_WITHIN_S)
 
@@ -96,37 +144,33 @@ class Judge(Generic[RequestT]):
         return task
 
     async def _round(self, requests: Sequence[RequestT]) -> list[Verdict]:
-        """One verdict for each request, from one round trip."""
-        recalls = [
-            Recall(
-                domain=request.question.domain,
-                keys=tuple(handle.hash for handle in request.question.keyring.handles),
-                mac=request.question.keyring.mac,
-                session=request.question.session,
-            )
-            for request in requests
-        ]
+        """One verdict for each request, from one round trip per node."""
         now_ms = self._clock.now_ms()
-        try:
-            recalled = await self._store.recall(recalls, now_ms)
-        except StoreError as error:
-            self.failures += 1
-            if not self.broken:
-                self.broken = True
-                log.warning("store does not answer, requests without a line id go on as they are", error=str(error))
-                self._mending = self._start(self._mend())
-            return [UNKNOWN] * len(requests)
-        return [climb(request.question, one, now_ms) for request, one in zip(requests, recalled, strict=True)]
+        recalled = await self._store.recall([recall_of(request.question) for request in requests], now_ms)
+        suspended = NO_RUNGS if self._clock.steady else _NO_WINDOW
+        verdicts = []
+        for request, one in zip(requests, recalled, strict=True):
+            if one is None:
+                self._lost(request.question.domain)
+                verdicts.append(UNKNOWN)
+            else:
+                verdicts.append(climb(request.question, one, now_ms, suspended))
+        return verdicts
 
-    async def _mend(self) -> None:
-        while self.broken:
-            await asyncio.sleep(PROBE_EVERY_S)
-            try:
-                await self._probe()
-            except StoreError:
-                continue
-            self.broken = False
-            log.warning("store answers again, correlation is back")
+    def _lost(self, domain: str) -> None:
+        if domain not in self._away and not self._closing:
+            log.warning("store does not answer, requests without a line id go on as they are", domain=domain)
+            self._away[domain] = self._start(self._mend(domain))
+
+    async def _mend(self, domain: str) -> None:
+        try:
+            while True:
+                await asyncio.sleep(PROBE_EVERY_S)
+                if await self._store.ping(domain):
+                    break
+            log.warning("store answers again, correlation is back", domain=domain)
+        finally:
+            del self._away[domain]
 
     async def _story(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
         waiting = list(requests)
@@ -135,7 +179,7 @@ class Judge(Generic[RequestT]):
             held: list[RequestT] = []
             for request, verdict in zip(requests, verdicts, strict=True):
                 may_wait = verdict.outcome is Outcome.UNMATCHED and request.hold_s > 0 and not self._closing
-                if may_wait and self.held + len(held) < MOST_HELD:
+                if may_wait and self.held + len(held) < MOST_HELD and self._pays_off(request.bng):
                     held.append(request)
                 else:
                     waiting.remove(request)
@@ -146,6 +190,12 @@ class Judge(Generic[RequestT]):
             log.exception("internal error, requests go on as they are", requests=len(waiting))
             for request in waiting:
                 then(request, UNKNOWN)
+
+    def _pays_off(self, bng: str) -> bool:
+        pays = self._pays.get(bng)
+        if pays is None:
+            pays = self._pays[bng] = HoldPays()
+        return pays.holds(time.monotonic())
 
     async def _hold(
         self, held: list[RequestT], waiting: list[RequestT], then: Callable[[RequestT, Verdict], None]
@@ -177,6 +227,8 @@ class Judge(Generic[RequestT]):
                         still.append(request)
                     else:
                         waiting.remove(request)
+                        if verdict.outcome is not Outcome.UNKNOWN:
+                            self._pays[request.bng].ended(verdict.outcome is Outcome.MATCHED, started + waited)
                         then(request, replace(verdict, held_ms=round(waited * 1000)))
                 held = still
         finally:

@@ -11,6 +11,7 @@ from bngcorr.model.mac import Mac, is_locally_administered
 from bngcorr.model.vocabulary import Key, MacSource, VlanModel
 
 HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
+EVERY_KEY: Final = frozenset(Key)
 
 
 @dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
@@ -27,9 +28,18 @@ class Keyring:
     """All correlation keys that could be computed for a request, strongest first."""
 
     handles: tuple[Handle, ...]
-    mac: str | None  # MAC (hash) in its domain, to learn whether it is tainted; None if no handle has the MAC
+    mac: str | None  # MAC (hash) in its domain, to learn whether it is tainted; None without a usable MAC
     attached: bool
+    per_line: bool  # the port was understood, and its VLAN pair is said to be one line
+    place: str | None  # port and VLANs (hash), to look them up in the operator's plan
     fingerprint: str  # "attachment.MAC", each part 8 hex digits or empty
+
+    def hash_of(self, key: Key) -> str | None:
+        """The hash of one key; None if it could not be computed."""
+        for handle in self.handles:
+            if handle.key is key:
+                return handle.hash
+        return None
 
 
 def _hash(*parts: str | bytes, octets: int = HASH_OCTETS) -> str:
@@ -41,17 +51,21 @@ def _hash(*parts: str | bytes, octets: int = HASH_OCTETS) -> str:
 
 
 def keyring(
-    box: str,
+    ports: str,
     attachment: Attachment | None,
     mac: Mac | None,
     source: MacSource | None,
     vlan_model: VlanModel,
+    *,
     place: bytes = b"",
+    multi_session_id: bytes = b"",
+    asked: frozenset[Key] = EVERY_KEY,
 ) -> Keyring:
-    """Keys of a request.
+    """Keys of a request; those that are switched off (`asked`) are left out.
 
-    `place` is a port's text that nobody could read: it stands in for the attachment beside a MAC, so that requests with
-    other texts never match, and is never a line by itself.
+    `ports` names the set of ports that the attachment is one of: those of a box, or those that several BNGs of a domain
+    share. `place` is a port's text that nobody could read: it stands in for the attachment beside a MAC, so that requests
+    with other texts never match, and is never a line by itself.
 
     A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
     anyway. A locally administered MAC is shared by many devices: it is no key without an attachment.
@@ -60,30 +74,35 @@ def keyring(
     per_line = vlan_model is VlanModel.PER_LINE and attachment is not None and attachment.outer is not None
     usable = mac is not None and (source is MacSource.SEEN or per_line)
     where = str(attachment).encode() if attachment is not None else b"\0" + place if place else b""
-    if usable and mac is not None and where:
-        handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", box, where, mac), True))
-    if per_line:
-        handles.append(Handle(Key.ATTACHMENT, _hash("a", box, where), False))
-    if usable and mac is not None and source is MacSource.SEEN and not is_locally_administered(mac):
-        handles.append(Handle(Key.BNG_MAC, _hash("bm", box, mac), True))
+    if multi_session_id and Key.SESSION in asked:
+        handles.append(Handle(Key.SESSION, _hash("ms", ports, multi_session_id), False))
+    if usable and mac is not None and where and Key.ATTACHMENT_MAC in asked:
+        handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", ports, where, mac), True))
+    if per_line and Key.ATTACHMENT in asked:
+        handles.append(Handle(Key.ATTACHMENT, _hash("a", ports, where), False))
+    free = usable and source is MacSource.SEEN and mac is not None and not is_locally_administered(mac)
+    if free and mac is not None and Key.BNG_MAC in asked:
+        handles.append(Handle(Key.BNG_MAC, _hash("bm", ports, mac), True))
     return Keyring(
         handles=tuple(handles),
-        mac=_hash("m", mac) if mac is not None and any(handle.with_mac for handle in handles) else None,
+        mac=_hash("m", mac) if usable and mac is not None else None,
         attached=bool(where),
+        per_line=per_line,
+        place=place_hash(ports, attachment) if attachment is not None else None,
         fingerprint=".".join(
             (_hash(where, octets=4) if where else "", _hash(mac, octets=4) if mac is not None else "")
         ),
     )
 
 
+def place_hash(ports: str, attachment: Attachment) -> str:
+    """Name of a place in the operator's plan: one port and its VLANs, as exactly as they are told."""
+    return _hash("p", ports, str(attachment))
+
+
 def session_hash(box: str, acct_session_id: bytes) -> str:
     """Name of a session; Acct-Session-Ids are unique per box only (RFC 2866 §5.5)."""
     return _hash("s", box, acct_session_id)
-
-
-def box_name(bng: str, host: str) -> str:
-    """``bng|host``: one box of a BNG's entry; the host is empty where the entry is a single box."""
-    return f"{bng}|{host}"
 
 
 def fingerprints_agree(one: str, other: str) -> bool:
@@ -98,5 +117,4 @@ def same_cpe(fingerprint: str, ring: Keyring) -> bool:
     if not fingerprint:
         return False
     (attachment, mac), (other_attachment, other_mac) = fingerprint.split("."), ring.fingerprint.split(".")
-    per_line = any(handle.key is Key.ATTACHMENT for handle in ring.handles)
-    return (mac != "" and mac == other_mac) or (per_line and attachment != "" and attachment == other_attachment)
+    return (mac != "" and mac == other_mac) or (ring.per_line and attachment != "" and attachment == other_attachment)

@@ -1,71 +1,232 @@
 """The climb: from what the store recalls about a request's keys to one verdict. Pure.
 
-Keys are asked strongest first; on a key, a line *fits* if it was sighted within the window or has a live session. Two
-lines that fit end the climb as `ambiguous`: a match is worth less than a customer on another customer's line.
+Keys are asked strongest first, and on a key its rungs: what the operator planned, what was sighted within the window,
+what is live, what is remembered. Two lines that fit end the climb as `ambiguous`: a match is worth less than a customer
+on another customer's line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from bngcorr.correlator.keys import Keyring, fingerprints_agree, same_cpe
-from bngcorr.model.verdict import AMBIGUOUS, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import Key, Outcome, Rung, SessionState
-from bngcorr.store.contract import Candidate, Recollection, SessionIdentity
+from bngcorr.correlator.keys import Handle, Keyring, fingerprints_agree, same_cpe
+from bngcorr.model.line import LineIds, contradict, line_key
+from bngcorr.model.verdict import AMBIGUOUS, CONFLICT, UNMATCHED, Verdict
+from bngcorr.model.vocabulary import Key, LineIdPolicy, Outcome, Rung, SessionState
+from bngcorr.store.recollection import Candidate, KeyRecord, LiveSession, Recollection, SessionIdentity
+
+FRESH_MS: Final = 3_600_000  # a session without a known interval is believed to be there so long after its last word
+NO_RUNGS: Final[frozenset[Rung]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How requests of one BNG climb."""
+
+    window_ms: int = 5_000
+    remembered_ms: int = 86_400_000
+    rungs: frozenset[Rung] = frozenset(Rung)
+    line_id: LineIdPolicy = LineIdPolicy.BOTH  # which ids of a planned line name it
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
 class Question:
-    """One request without a line id, as far as the ladder is concerned."""
+    """One request, as far as the ladder is concerned."""
 
     domain: str
     keyring: Keyring
+    rules: Rules
     session: str | None  # hash of its Acct-Session-Id
     at_ms: int  # when it arrived
-    window_ms: int
     match_v6: bool  # whether a v6 sighting may match it (not so for a request proved v4, unless the profile asks)
     accounting: bool
     begins: bool  # an Access-Request or Accounting-Start: the session may be another that was given an old name
+    own: LineIds | None = None  # the line that it names itself, to be checked; None: it has to climb
     suspect: bytes | None = None  # own Remote-Id without its first 4 octets, if they may be an enterprise number
     value: bytes | None = None  # own Remote-Id as it came; with `suspect` only
 
 
-def climb(question: Question, recalled: Recollection, now_ms: int) -> Verdict:
-    """The verdict on one question. `now_ms` is the instant against which deadlines are judged."""
-    if question.suspect is not None:
-        return _verify(question, recalled)
-    if recalled.session is not None:
+def climb(
+    question: Question, recalled: Recollection, now_ms: int, suspended: frozenset[Rung] = NO_RUNGS
+) -> Verdict:
+    """The verdict on one question.
+
+    `now_ms` is the instant against which deadlines are judged. Rungs that are `suspended` are not used now, such as the
+    window while nobody knows what time it is.
+    """
+    rungs = question.rules.rungs - suspended if suspended else question.rules.rungs
+    if question.own is not None:
+        return _check(question, question.own, recalled, now_ms)
+    if recalled.session is not None and Rung.LIVE in rungs:
         verdict = _by_session(question, recalled.session, recalled.epochs)
         if verdict is not None:
             return verdict
+    if recalled.plan is not None and Rung.INVENTORY in rungs and recalled.plan.names_line(question.rules.line_id):
+        line = line_key(recalled.plan, question.rules.line_id)
+        return Verdict(
+            outcome=Outcome.MATCHED, line=line, ids=recalled.plan, rung=Rung.INVENTORY, key=Key.ATTACHMENT
+        )
     tainted = recalled.mac_lines > 1
+    alone = _alone(question.keyring, recalled)
+    usable = False
     for handle in question.keyring.handles:
-        if handle.with_mac and tainted:
+        if (handle.with_mac and tainted) or (handle.key is Key.ATTACHMENT and not alone):
             continue
+        usable = True
         record = recalled.records[handle.hash]
         if record.crowded:
             return AMBIGUOUS
-        fits: list[tuple[Candidate, int | None]] = []
-        for candidate in record.candidates:
-            if handle.key is Key.BNG_MAC and question.keyring.attached and candidate.attached:
-                continue  # both have an attachment: it was compared already, and differs
-            distance = _distance(question, candidate)
-            if distance is not None or _is_live(candidate, recalled.epochs, now_ms):
-                fits.append((candidate, distance))
-        if len(fits) > 1:
-            return AMBIGUOUS
-        if fits:
-            candidate, distance = fits[0]
-            return Verdict(
-                outcome=Outcome.MATCHED,
-                line=candidate.line,
-                ids=candidate.ids,
-                rung=Rung.LIVE if distance is None else Rung.WINDOW,
-                key=handle.key,
-                distance_ms=distance,
+        verdict = _on_key(_Step(question, handle, rungs, alone, recalled.epochs, now_ms), record)
+        if verdict is not None:
+            return verdict
+    return AMBIGUOUS if tainted and not usable else UNMATCHED
+
+
+@dataclass(slots=True)
+class _Step:
+    """One key of one climb."""
+
+    question: Question
+    handle: Handle
+    rungs: frozenset[Rung]
+    alone: bool  # the VLAN pair is one line
+    epochs: dict[str, int]
+    now_ms: int
+
+
+def _alone(ring: Keyring, recalled: Recollection) -> bool:
+    """Whether the VLAN pair is one line: declared so, and never seen to be otherwise."""
+    if not ring.per_line:
+        return False
+    attachment = ring.hash_of(Key.ATTACHMENT)
+    return attachment is None or not recalled.records[attachment].shared
+
+
+def _on_key(step: _Step, record: KeyRecord) -> Verdict | None:
+    """The verdict on one key; None to try a weaker one."""
+    fits: list[tuple[Candidate, Rung, int | None]] = []
+    for candidate in record.candidates:
+        if not _comparable(step, candidate):
+            continue
+        distance = _distance(step, candidate)
+        if distance is not None:
+            fits.append((candidate, Rung.WINDOW, distance))
+        elif _is_live(step, candidate):
+            fits.append((candidate, Rung.LIVE, None))
+    if len(fits) > 1:
+        return AMBIGUOUS
+    if not fits:
+        remembered = _remembered(step, record)
+        if remembered is None:
+            return None
+        fits.append((remembered, Rung.REMEMBERED, None))
+    candidate, rung, distance = fits[0]
+    return Verdict(
+        outcome=Outcome.MATCHED,
+        line=candidate.line,
+        ids=candidate.ids,
+        rung=rung,
+        key=step.handle.key,
+        distance_ms=distance,
+    )
+
+
+def _comparable(step: _Step, candidate: Candidate) -> bool:
+    """Whether the key says anything of request and line together."""
+    match step.handle.key:
+        case Key.BNG_MAC:  # if both have an attachment, it was compared already, and differs
+            return not (step.question.keyring.attached and candidate.attached)
+        case Key.SESSION:  # there are BNGs that send one Acct-Multi-Session-Id for everybody
+            return candidate.same_mac or (step.alone and candidate.same_place)
+        case _:
+            return True
+
+
+def _distance(step: _Step, candidate: Candidate) -> int | None:
+    """Sighting minus request in ms, the nearest within the window; None if there is none."""
+    if Rung.WINDOW not in step.rungs or step.handle.key is Key.SESSION:
+        return None
+    question = step.question
+    sightings = [candidate.sighted_ms]
+    if question.match_v6:
+        sightings.append(candidate.sighted_v6_ms)
+    window_ms = question.rules.window_ms
+    distances = [at - question.at_ms for at in sightings if at and abs(at - question.at_ms) <= window_ms]
+    return min(distances, key=abs, default=None)
+
+
+def _is_live(step: _Step, candidate: Candidate) -> bool:
+    """Whether a session of the line is up or expected and its box has not restarted since.
+
+    A session whose Stop was lost stays up until its deadline. Where another line's CPE could have come to stand on the
+    key meanwhile, only sessions count that would be missed soon.
+    """
+    if Rung.LIVE not in step.rungs:
+        return False
+    match step.handle.key:
+        case Key.ATTACHMENT_MAC:
+            firm = step.alone
+        case Key.ATTACHMENT:
+            firm = candidate.same_mac
+        case _:
+            firm = False
+    return any(
+        _counts(session, step.epochs, step.now_ms) and (firm or _is_fresh(session, step.now_ms))
+        for session in candidate.sessions
+    )
+
+
+def _counts(session: LiveSession, epochs: dict[str, int], now_ms: int) -> bool:
+    return session.until_ms > now_ms and session.epoch == epochs.get(session.nas, 0)
+
+
+def _is_fresh(session: LiveSession, now_ms: int) -> bool:
+    return session.regular or not session.up or now_ms - session.heard_ms <= FRESH_MS
+
+
+def _remembered(step: _Step, record: KeyRecord) -> Candidate | None:
+    """The line that was seen last on a VLAN pair of its own, if nothing says that the CPE is another."""
+    question = step.question
+    if Rung.REMEMBERED not in step.rungs or not step.alone or not record.candidates:
+        return None
+    if step.handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
+        return None
+    latest = max(record.candidates, key=_last_ms)
+    if step.handle.key is Key.ATTACHMENT and question.keyring.mac is not None and not latest.same_mac:
+        return None
+    return latest if question.at_ms - _last_ms(latest) <= question.rules.remembered_ms else None
+
+
+def _last_ms(candidate: Candidate) -> int:
+    return max(candidate.sighted_ms, candidate.sighted_v6_ms)
+
+
+def _check(question: Question, own: LineIds, recalled: Recollection, now_ms: int) -> Verdict:
+    """A request's own id against what is planned and live on its attachment; then the self-verifying test.
+
+    Only where the operator plans it otherwise, or another line is live there and this one is not, it is a conflict.
+    """
+    if recalled.plan is not None and contradict(recalled.plan, own):
+        return CONFLICT
+    for handle in question.keyring.handles:
+        if handle.key is Key.ATTACHMENT_MAC and recalled.mac_lines > 1:
+            continue  # a MAC of several lines says nothing
+        if handle.key is Key.ATTACHMENT and not _alone(question.keyring, recalled):
+            continue
+        if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
+            continue
+        live = [
+            candidate
+            for candidate in recalled.records[handle.hash].candidates
+            if any(
+                _counts(session, recalled.epochs, now_ms) and _is_fresh(session, now_ms)
+                for session in candidate.sessions
             )
-    only_mac = all(handle.with_mac for handle in question.keyring.handles)
-    return AMBIGUOUS if tainted and only_mac else UNMATCHED
+        ]
+        if live and all(contradict(candidate.ids, own) for candidate in live):
+            return CONFLICT
+    return _verify(question, recalled)
 
 
 def _verify(question: Question, recalled: Recollection) -> Verdict:
@@ -74,15 +235,16 @@ def _verify(question: Question, recalled: Recollection) -> Verdict:
     It must have been learned by proof or strong evidence of DHCPv4, and the whole value must not have been so itself.
     """
     known = False
-    for handle in question.keyring.handles:
-        if handle.key is Key.BNG_MAC:
-            continue
-        for candidate in recalled.records[handle.hash].candidates:
-            if not candidate.v4_evident:
+    if question.suspect is not None:
+        for handle in question.keyring.handles:
+            if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
                 continue
-            if candidate.ids.remote_id == question.value:
-                return Verdict(outcome=Outcome.OWN)
-            known = known or candidate.ids.remote_id == question.suspect
+            for candidate in recalled.records[handle.hash].candidates:
+                if not candidate.v4_evident:
+                    continue
+                if candidate.ids.remote_id == question.value:
+                    return Verdict(outcome=Outcome.OWN)
+                known = known or candidate.ids.remote_id == question.suspect
     return Verdict(outcome=Outcome.OWN, verified=known)
 
 
@@ -108,19 +270,3 @@ def _by_session(question: Question, known: SessionIdentity, epochs: dict[str, in
     if question.accounting and known.state is not SessionState.EXPECTED:
         return UNMATCHED  # its Start went on without identity: Interims and Stop agree with it
     return None
-
-
-def _distance(question: Question, candidate: Candidate) -> int | None:
-    """Sighting minus request in ms, the nearest within the window; None if there is none."""
-    sightings = [candidate.sighted_ms]
-    if question.match_v6:
-        sightings.append(candidate.sighted_v6_ms)
-    distances = [at - question.at_ms for at in sightings if at and abs(at - question.at_ms) <= question.window_ms]
-    return min(distances, key=abs, default=None)
-
-
-def _is_live(candidate: Candidate, epochs: dict[str, int], now_ms: int) -> bool:
-    """Whether any of its sessions is up or expected and its NAS has not restarted since."""
-    return any(
-        session.until_ms > now_ms and session.epoch == epochs.get(session.nas, 0) for session in candidate.sessions
-    )

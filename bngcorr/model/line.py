@@ -58,9 +58,19 @@ class LineIds:
 
 
 def line_key(ids: LineIds, policy: LineIdPolicy) -> str:
-    """Opaque name of the line in its domain: 16 hex digits over the ids that the policy counts (absent ≠ equal)."""
+    """Opaque name of the line in its domain: 24 hex digits over the ids that the policy counts (absent ≠ equal)."""
     if policy is LineIdPolicy.REMOTE:
         ids = LineIds(ids.remote_id, None)
     elif policy is LineIdPolicy.CIRCUIT:
         ids = LineIds(None, ids.circuit_id)
-    return blake2b(ids.encode(), digest_size=8, person=b"bngcorr-line").hexdigest()
+    return blake2b(ids.encode(), digest_size=12, person=b"bngcorr-line").hexdigest()
+
+
+def contradict(one: LineIds, other: LineIds) -> bool:
+    """Whether two sets of ids can't be of one line: a Remote-Id, else a Circuit-Id, that both have and that differs.
+
+    The texts of a Circuit-Id and of a DHCPv6 Interface-Id differ by nature: with equal Remote-Ids they say nothing.
+    """
+    if one.remote_id is not None and other.remote_id is not None:
+        return one.remote_id != other.remote_id
+    return one.circuit_id is not None and other.circuit_id is not None and one.circuit_id != other.circuit_id

@@ -53,6 +53,20 @@ class LineIdPolicy(StrEnum):
     BOTH = "both"
 
 
+class IdSource(StrEnum):
+    """Who can have written the line id of a request."""
+
+    TRUSTED = "trusted"  # the access node
+    UNTRUSTED = "untrusted"  # no access node inserts one here: only the customer
+
+
+class OnUnmatched(StrEnum):
+    """What becomes of an Access-Request whose line nobody knows."""
+
+    FORWARD = "forward"  # untouched, AAA decides
+    REJECT = "reject"  # Access-Reject, so that the next stack of the customer authenticates
+
+
 class PenPolicy(StrEnum):
     """When the enterprise number in front of a Remote-Id is stripped."""
 
@@ -73,8 +87,10 @@ class Key(StrEnum):
 class Rung(StrEnum):
     """Where on a key the line was found."""
 
+    INVENTORY = "inventory"  # the operator's plan
     WINDOW = "window"  # a sighting near in time
     LIVE = "live"  # a session that is up or expected
+    REMEMBERED = "remembered"  # the same CPE on the same VLAN pair, not long ago
 
 
 class Outcome(StrEnum):
@@ -110,6 +126,14 @@ class SessionState(StrEnum):
 class Finding(StrEnum):
     """Something that operations should look at."""
 
+    V6_LOST = "v6_lost"  # the line had v6 before its v4 authenticated again, and none since: the prefix is blackholed
+    NO_TRAFFIC = "no_traffic"  # v6 counters stand still while those of v4 rise
+    LATE_IDENTITY = "late_identity"  # accounting names the line of a session that AAA accepted without one
+    MOVED = "moved"  # a line or a CPE is seen on another port or VLAN than before
+    DUPLICATE = "duplicate"  # one address or prefix is live in two sessions
+    CONFLICT = "conflict"  # a request names another line than the one that is live there, or than the plan says
+    SHARED_ATTACHMENT = "shared_attachment"  # a VLAN pair that should be one line shows two at a time
+    MAC_FLOOD = "mac_flood"  # too many MACs on one line, or too many requests without a line id on one port
     NEW_ENTERPRISE_NUMBER = "new_enterprise_number"  # a number not seen on this BNG before
 
 

@@ -3,63 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bngcorr.accountant import record as accounting_record
 from bngcorr.correlator import keys
+from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.ladder import Question
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import DropReason, Mode, Outcome, Strength, Trigger
+from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Strength, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
-from bngcorr.proxy.exchange import Exchange
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
-from bngcorr.proxy.request import Request
-from bngcorr.proxy.sockets import NasSocket, Peer
-from bngcorr.store.contract import SessionStep
+from bngcorr.proxy.request import Link, Request
+from bngcorr.store.lesson import SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius_auth
 from bngcorr.wire.radius import PacketView
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
-class Arrival:
-    """A valid packet of a known BNG, and how it came."""
+def describe(
+    nas: Nas, view: PacketView, host: str, *, at_ms: int, authentic: bool, numbers: Numbers, wire: Link | None = None
+) -> Request:
+    """What a request says of trigger, line, CPE and session, and the question to ask if it needs an answer.
 
-    nas: Nas
-    view: PacketView
-    socket: NasSocket
-    peer: Peer
-    exchange: Exchange
-    at: float  # monotonic seconds
-    at_ms: int  # epoch milliseconds of the store's clock
-
-
-def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
-    """What the request says of trigger, line, CPE and session, and the question to ask if it names no line."""
-    nas, view = arrival.nas, arrival.view
+    `host` is the address that it came from, `at_ms` when, in epoch milliseconds of the store's clock.
+    """
     profile = nas.profile
     remote = carriers.ids(view, profile.remote_ids)
     classification = trigger.classify(view, profile, numbers, remote)
     identity = line_id.identify(view, profile, classification, numbers, remote)
-    box = nas.box(arrival.peer.host)
-    ring = keys.keyring(box, identity.attachment, identity.mac, identity.mac_source, nas.vlan_model, identity.place)
+    if nas.untrusted and _untrusted(nas, classification, identity):
+        identity = line_id.disowned(identity, view, profile, remote)
+    box = nas.box(host)
+    ring = keys.keyring(
+        nas.ports_of(box), identity.attachment, identity.mac, identity.mac_source, nas.vlan_model,
+        place=identity.place, multi_session_id=view.first(a.ACCT_MULTI_SESSION_ID) or b"", asked=nas.keys,
+    )  # fmt: skip
     session_id = view.first(a.ACCT_SESSION_ID)
     session = keys.session_hash(box, session_id) if session_id else None
     accounting = view.code == a.Code.ACCOUNTING_REQUEST
-    record = accounting_record.read(view, arrival.at_ms) if accounting else None
+    record = accounting_record.read(view, at_ms) if accounting else None
     # only of a request that names its line by the profile's own rule: one that does not has to climb
-    suspect = identity.suspect if ring.attached and identity.ids.names_line(profile.line_id) else None
+    named = identity.ids.names_line(profile.line_id)
+    suspect = identity.suspect if ring.attached and named else None
+    checked = named and not accounting and _worth_a_check(classification, ring)
     return Request(
         nas=nas,
         box=box,
         view=view,
-        socket=arrival.socket,
-        peer=arrival.peer,
-        exchange=arrival.exchange,
-        arrived_ms=arrival.at_ms,
+        host=host,
+        arrived_ms=at_ms,
         authentic=authentic,
         classification=classification,
         identity=identity,
@@ -69,17 +63,41 @@ def describe(arrival: Arrival, authentic: bool, numbers: Numbers) -> Request:
         question=Question(
             domain=nas.domain,
             keyring=ring,
-            session=session,
-            at_ms=arrival.at_ms,
-            window_ms=nas.window_ms,
+            rules=nas.rules,
+            session=session if Key.SESSION in nas.keys else None,
+            at_ms=at_ms,
             match_v6=classification.trigger is not Trigger.DHCPV4 or profile.v4_matched_by_v6,
             accounting=accounting,
             begins=record is None or record.step is SessionStep.START,
+            own=identity.ids if checked or suspect is not None else None,
             suspect=suspect,
             value=identity.raw_remote_id if suspect is not None else None,
         ),
         hold_s=0.0 if accounting else _hold(nas, classification),
+        wire=wire,
     )
+
+
+def _untrusted(nas: Nas, classification: trigger.Classification, identity: line_id.Identity) -> bool:
+    """Whether only the customer can have written the line ids of a request.
+
+    Ids of a request that nothing marks as v6 are taken for those of v4, unless they may hold an enterprise number.
+    """
+    match classification.trigger:
+        case Trigger.UNKNOWN:
+            family = Trigger.DHCPV6 if identity.suspect is not None else Trigger.DHCPV4
+        case other:
+            family = other
+    return family in nas.untrusted
+
+
+def _worth_a_check(classification: trigger.Classification, ring: Keyring) -> bool:
+    """Whether a request's own id is compared with what is live on its attachment before it is believed.
+
+    Only that of a v6 request, which would be rewritten, and which the customer may have had a hand in: a v4 request never
+    waits.
+    """
+    return classification.trigger is Trigger.DHCPV6 and ring.attached
 
 
 def which(group: Sequence[Nas], view: PacketView) -> Nas:
@@ -95,12 +113,12 @@ def own_verdict(request: Request) -> Verdict | None:
     identity, nas = request.identity, request.nas
     if identity.contradictory or request.classification.trigger is Trigger.CONFLICT:
         return CONFLICT
-    if request.question.suspect is not None and nas.mode is not Mode.STRIP:
-        return None  # the store may know what stands behind the first four octets
+    if request.question.own is not None and nas.mode is not Mode.STRIP:
+        return None  # the store may know better, and what stands behind the first four octets
     if identity.ids.names_line(nas.profile.line_id):
         line = line_key(identity.ids, nas.profile.line_id)
         return Verdict(outcome=Outcome.OWN, line=line)
-    bare = not request.keyring.handles and request.session is None
+    bare = not request.keyring.handles and request.session is None and request.keyring.place is None
     no_session = request.record is not None and request.record.step is None
     if bare or no_session or nas.mode is Mode.STRIP:
         return UNMATCHED
@@ -147,8 +165,12 @@ def _hold(nas: Nas, classification: trigger.Classification) -> float:
 
     0 in observe mode, which delays nobody, and for BNGs that park the DISCOVER behind the SOLICIT: a deadlock.
     """
-    if nas.mode is not Mode.FULL or nas.profile.serialises_stacks:
+    if nas.mode is not Mode.FULL or nas.profile.serialises_stacks or not is_v6(nas, classification):
         return 0.0
+    return min(nas.hold_s, nas.profile.radius_timeout_s / 3)
+
+
+def is_v6(nas: Nas, classification: trigger.Classification) -> bool:
+    """Whether an id-less request is v6: by proof or strong evidence, or because v4 always has an id there."""
     v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
-    unmarked = nas.profile.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6)
-    return min(nas.hold_s, nas.profile.radius_timeout_s / 3) if v6 or unmarked else 0.0
+    return v6 or (nas.profile.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6))

@@ -9,11 +9,10 @@ from bngcorr.correlator.keys import session_hash
 from bngcorr.correlator.trust import teaches
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
-from bngcorr.model.usage import Host
 from bngcorr.model.verdict import Verdict
-from bngcorr.model.vocabulary import Outcome, Strength, Trigger
+from bngcorr.model.vocabulary import Key, MacSource, Outcome, Strength, Trigger
 from bngcorr.proxy.request import Request
-from bngcorr.store.contract import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
+from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
 
 
@@ -36,65 +35,48 @@ def sighting(request: Request, verdict: Verdict, at_ms: int, remember_ms: int, *
     """The line was seen on the request's keys, if the request may teach that."""
     if verdict.line is None or not teaches(verdict.outcome, authentic=request.authentic, accepted=accepted):
         return None
-    handles = request.keyring.handles
+    ring, identity = request.keyring, request.identity
+    classification = request.classification
     return Sighting(
         domain=request.nas.domain,
         bng=request.nas.name,
-        keys=tuple(handle.hash for handle in handles if not handle.with_mac),
-        mac_keys=tuple(handle.hash for handle in handles if handle.with_mac),
-        mac=request.keyring.mac,
+        attachment_mac=ring.hash_of(Key.ATTACHMENT_MAC),
+        attachment=ring.hash_of(Key.ATTACHMENT),
+        bng_mac=ring.hash_of(Key.BNG_MAC),
+        multi_session=ring.hash_of(Key.SESSION),
+        mac=ring.mac,
+        claimed=identity.mac_source is MacSource.CLAIMED,
         line=verdict.line,
-        ids=request.identity.ids,
+        ids=identity.ids,
         at_ms=at_ms,
-        v6=request.classification.trigger is Trigger.DHCPV6,
-        v4_evident=request.classification.trigger is Trigger.DHCPV4
-        and request.classification.strength in (Strength.PROOF, Strength.STRONG),
-        attached=request.keyring.attached,
+        v6=classification.trigger is Trigger.DHCPV6,
+        v4_evident=classification.trigger is Trigger.DHCPV4
+        and classification.strength in (Strength.PROOF, Strength.STRONG),
+        attached=ring.attached,
+        place=ring.place,
         until_ms=at_ms + remember_ms,
-        shown=json.dumps({"bng": request.nas.name, "attachment": _attachment(request), "mac": _mac(request)}),
+        port=identity.attachment,
+        address=identity.mac,
     )
 
 
-def _shown_session(request: Request, verdict: Verdict, session_id: bytes) -> str:
-    return json.dumps(
-        {
-            "session_id": session_id.decode("utf-8", "backslashreplace"),
-            "bng": request.nas.name,
-            "user_name": request.view.text(a.USER_NAME),
-            "mac": _mac(request),
-            "attachment": _attachment(request),
-            "identity": str(verdict.outcome),
-        }
-    )
-
-
-def _terms(request: Request, ids: LineIds | None, hosts: tuple[Host, ...] | None) -> tuple[str, ...]:
-    terms = []
-    mac = _mac(request)
-    if mac is not None:
-        terms.append(f"mac:{mac}")
-    if ids is not None and ids.remote_id is not None:
-        terms.append(f"remote_id:{ids.remote_id.hex()}")
-    if ids is not None and ids.circuit_id is not None:
-        terms.append(f"circuit_id:{ids.circuit_id.hex()}")
-    terms.extend(f"address:{host.address}" for host in hosts or ())
-    return tuple(terms)
+def _keys(request: Request, verdict: Verdict) -> tuple[str, ...]:
+    """On which keys a session vouches: a line that was inherited is vouched for on none."""
+    return tuple([handle.hash for handle in request.keyring.handles]) if verdict.outcome is Outcome.OWN else ()
 
 
 def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | None) -> SessionChange | None:
-    """AAA accepted a request whose line is known: its session is expected until Accounting-Start.
+    """AAA accepted a request: its session is expected until Accounting-Start.
 
-    `interval_s`: the Acct-Interim-Interval of the Accept.
-
-    Without an Acct-Session-Id the session gets a name of its own, from the line and the keys, and simply runs out.
+    `interval_s`: the Acct-Interim-Interval of the Accept. Without a line the session is noted by its Acct-Session-Id only, so
+    that it is known if accounting names the line later; without either there is nothing to note. A session that has a
+    line and no Acct-Session-Id gets a name of its own, from the line and the keys, and simply runs out.
     """
     line, ids = _line(request, verdict)
-    if line is None:
+    if line is None and request.session is None:
         return None
-    session_id = request.view.first(a.ACCT_SESSION_ID) or NO_SESSION
-    own = verdict.outcome is Outcome.OWN
     name = request.session or session_hash(
-        request.box, b"\0expected\0" + line.encode() + request.keyring.fingerprint.encode()
+        request.box, b"\0expected\0" + (line or "").encode() + request.keyring.fingerprint.encode()
     )
     return SessionChange(
         domain=request.nas.domain,
@@ -106,14 +88,15 @@ def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | 
         until_ms=now_ms + EXPECTED_LIFE_MS,
         line=line,
         ids=ids,
-        own=own,
-        keys=tuple(handle.hash for handle in request.keyring.handles) if own else (),
+        own=verdict.outcome is Outcome.OWN,
+        keys=_keys(request, verdict),
         fingerprint=request.keyring.fingerprint,
-        digest="",
-        hosts=None,
-        shown=_shown_session(request, verdict, session_id),
         interval_ms=(interval_s or 0) * 1000,
-        index=_terms(request, ids, None),
+        session_id=request.view.first(a.ACCT_SESSION_ID) or NO_SESSION,
+        user_name=request.view.text(a.USER_NAME),
+        port=request.identity.attachment,
+        address=request.identity.mac,
+        outcome=verdict.outcome,
     )
 
 
@@ -127,7 +110,6 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
     if record.step is None or request.session is None:
         return []
     line, ids = _line(request, verdict)
-    own = verdict.outcome is Outcome.OWN
     lessons: list[Lesson] = []
     if record.step is not SessionStep.STOP:
         at_ms = min(record.sent_ms, record.event_ms)  # a buffered record is no sighting of today
@@ -145,13 +127,18 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             until_ms=record.event_ms + record.life_ms,
             line=line,
             ids=ids,
-            own=own,
-            keys=tuple(handle.hash for handle in request.keyring.handles) if own else (),
+            own=verdict.outcome is Outcome.OWN,
+            keys=_keys(request, verdict),
             fingerprint=request.keyring.fingerprint,
             digest=record.digest,
             hosts=record.hosts,
-            shown=_shown_session(request, verdict, record.session_id),
-            index=_terms(request, ids, record.hosts),
+            interval_ms=record.interval_ms,
+            traffic=record.traffic,
+            session_id=record.session_id,
+            user_name=request.view.text(a.USER_NAME),
+            port=request.identity.attachment,
+            address=request.identity.mac,
+            outcome=verdict.outcome,
         )
     )
     return lessons

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -58,6 +58,7 @@ class Identity:
     mac_source: MacSource | None
     attachment: Attachment | None
     place: bytes  # what the BNG wrote for the port, if no grammar reads it: only good to tell two places apart
+    untrusted: tuple[Span, ...] = ()  # attributes whose line ids only the customer can have written: they are no ids
 
 
 def identify(
@@ -115,6 +116,15 @@ def identify(
     return Identity(
         ids, raw_remote, tuple(strips), tuple(aliases), number, only_raw, suspect, contradictory, mac, source,
         attachment, place,
+    )  # fmt: skip
+
+
+def disowned(identity: Identity, view: PacketView, profile: Profile, remote: Sequence[Found]) -> Identity:
+    """The same request without the line ids that it claims: they are neither believed nor shown to AAA."""
+    found = (*remote, *carriers.ids(view, profile.circuit_ids))
+    return replace(
+        identity, ids=LineIds(), strips=(), aliases=(), only_raw=False, suspect=None, contradictory=False,
+        untrusted=tuple({one.span.start: one.span for one in found if one.value}.values()),
     )  # fmt: skip
 
 

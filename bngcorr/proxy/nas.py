@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
-from bngcorr.correlator.keys import box_name
-from bngcorr.model.vocabulary import Mode, VlanModel
+from bngcorr.correlator.keys import EVERY_KEY
+from bngcorr.correlator.ladder import Rules
+from bngcorr.model.box import box_name
+from bngcorr.model.vocabulary import Key, Mode, OnUnmatched, Trigger, VlanModel
 from bngcorr.profiles.profile import Profile
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
@@ -22,9 +24,13 @@ class Nas:
     profile: Profile
     mode: Mode
     vlan_model: VlanModel
-    window_ms: int
+    rules: Rules
+    keys: frozenset[Key] = EVERY_KEY
     hold_s: float
+    on_unmatched: OnUnmatched = OnUnmatched.FORWARD
+    untrusted: frozenset[Trigger] = frozenset()  # protocols whose line ids only the customer can have written
     require_message_authenticator: bool
+    ports: str = ""  # what its ports are known by, if it shares them with others
     one_box: bool  # its addresses are one box's; else a network of boxes, told apart by their source addresses
     identifiers: frozenset[bytes] = frozenset()  # NAS-Identifiers it goes by, inside a network shared with others
     addresses: frozenset[bytes] = frozenset()  # NAS-IP(v6)-Addresses it goes by, likewise
@@ -32,6 +38,10 @@ class Nas:
     def box(self, host: str) -> str:
         """Name of the box that sends from `host`. Ports, sessions and restarts are a box's own."""
         return box_name(self.name, "" if self.one_box else host)
+
+    def ports_of(self, box: str) -> str:
+        """Name of the set of ports that a box's attachments are of."""
+        return self.ports or box
 
     def answers_to(self, view: PacketView) -> bool:
         """Whether a packet from a shared network is this BNG's."""

@@ -14,32 +14,36 @@ from typing import Final, Protocol
 
 import structlog
 
+from bngcorr.correlator import findings
+from bngcorr.correlator.evidence import WindowEvidence
+from bngcorr.correlator.limits import AskLimit
 from bngcorr.errors import IdentifierExhausted, Malformed, Unauthentic, WireError
 from bngcorr.model.line import line_key
-from bngcorr.model.verdict import Verdict
-from bngcorr.model.vocabulary import DropReason, Mode, Outcome
+from bngcorr.model.verdict import UNMATCHED, Verdict
+from bngcorr.model.vocabulary import DropReason, Finding, Mode, OnUnmatched, Outcome
 from bngcorr.proxy import lessons, rewrite
-from bngcorr.proxy.admit import Arrival, authenticate, describe, own_verdict, verified, which
+from bngcorr.proxy.admit import authenticate, describe, is_v6, own_verdict, verified, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
 from bngcorr.proxy.nas import Nas, NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
-from bngcorr.proxy.request import Request
+from bngcorr.proxy.request import Link, Request
 from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.store.behind import Clock
-from bngcorr.store.contract import Lesson, NumberSeen
+from bngcorr.store.lesson import Lesson, NumberSeen
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
 from bngcorr.wire.dictionary import Hidden
 
 log = structlog.get_logger()
 
-_IDENTIFIED: Final = (Outcome.OWN, Outcome.MATCHED)
 EXPIRE_EVERY_S: Final = 0.5
+PORT_PER_SECOND: Final = 200.0  # requests without a line id of one port and VLAN pair that many lines share
+PORT_BURST: Final = 4000.0  # as when all of them boot at once
 MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
 
 
@@ -93,6 +97,10 @@ class Pipeline:
         self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
         self._per_nas: dict[str, NasMeters] = {}
         self._numbers_seen: set[tuple[str, int]] = set()
+        self._evidence = WindowEvidence()
+        self._line_limit = AskLimit()
+        self._port_limit = AskLimit(per_second=PORT_PER_SECOND, burst=PORT_BURST)
+        self._flood_told = AskLimit(per_second=1 / 60, burst=1.0)
         self._nonce = os.urandom(4)
         self._serial = 0
         self._ports: dict[int, Port] = {}
@@ -123,6 +131,8 @@ class Pipeline:
             if request is None:
                 continue
             verdict = own_verdict(request)
+            if verdict is None and not self._may_ask(request, now):
+                verdict = UNMATCHED
             if verdict is not None:
                 self._judged(request, verdict)
             else:
@@ -151,10 +161,9 @@ class Pipeline:
                 self._repeat(admission, self._requests.get(id(exchange)), exchange.reply, socket, datagram)
                 return None
             request = describe(
-                Arrival(nas=nas, view=view, socket=socket, peer=peer, exchange=exchange, at=now, at_ms=now_ms),
-                authentic,
-                self._numbers,
-            )
+                nas, view, peer.host, at_ms=now_ms, authentic=authentic, numbers=self._numbers,
+                wire=Link(socket, peer, exchange),
+            )  # fmt: skip
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
             self._noise.refused(peer.host, DropReason(error.reason))
@@ -166,6 +175,27 @@ class Pipeline:
         self._requests[id(exchange)] = request
         self._count(request)
         return request
+
+    def _may_ask(self, request: Request, now: float) -> bool:
+        """Whether the port has not asked about too many requests without a line id."""
+        ring = request.keyring
+        if request.accounting or request.question.own is not None or ring.place is None:
+            return True
+        limit = self._line_limit if ring.per_line else self._port_limit
+        if limit.allows(ring.place, now):
+            return True
+        self._meters.limited.labels(request.nas.name).inc()
+        if self._flood_told.allows(ring.place, now):
+            self._find(request, Finding.MAC_FLOOD)
+        return False
+
+    def _find(self, request: Request, finding: Finding) -> None:
+        """Tell operations what this request shows."""
+        identity, nas = request.identity, request.nas
+        at = identity.attachment
+        self._learn(
+            findings.of_request(finding, nas.domain, nas.name, identity.ids, at, identity.mac, request.arrived_ms)
+        )
 
     def _count(self, request: Request) -> None:
         meters = self._meters_of(request.nas)
@@ -197,15 +227,18 @@ class Pipeline:
             self._abandon(request, DropReason(error.reason))
         except Exception:
             self._abandon(request, DropReason.INTERNAL_ERROR)
-            log.exception("internal error, request dropped", client=request.peer.host)
+            log.exception("internal error, request dropped", client=request.host)
 
     def _forward(self, request: Request, verdict: Verdict) -> None:
         """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
         verdict = self._settled(request, verdict)
         request.verdict = verdict
         view = request.view
-        if not self._exchanges.current(request.exchange):
+        if not self._exchanges.current(request.link.exchange):
             self._abandon(request, DropReason.SUPERSEDED)
+            return
+        if self._rejects(request, verdict):
+            self._reject(request, verdict)
             return
         port = self._ports[view.code]
         upstream = port.upstream
@@ -228,13 +261,37 @@ class Pipeline:
             raise
         request.flight = flight
         now = asyncio.get_running_loop().time()
-        request.exchange.forwarded_at = now
+        request.link.exchange.forwarded_at = now
         upstream.launch(flight, octets, now)
         self._note(request, verdict)
 
+    def _rejects(self, request: Request, verdict: Verdict) -> bool:
+        """Whether the operator wants a v6 request whose line nobody knows to be answered here."""
+        nas = request.nas
+        return (
+            verdict.outcome is Outcome.UNMATCHED
+            and nas.on_unmatched is OnUnmatched.REJECT
+            and nas.mode is Mode.FULL
+            and not request.accounting
+            and is_v6(nas, request.classification)
+        )
+
+    def _reject(self, request: Request, verdict: Verdict) -> None:
+        """Access-Reject, with the BNG's Proxy-States as they came (RFC 2865 §5.33)."""
+        view, nas = request.view, request.nas
+        attributes = b"".join(radius.attribute(a.PROXY_STATE, state) for state in view.all(a.PROXY_STATE))
+        reply = radius_auth.sign_reply(
+            a.Code.ACCESS_REJECT, view.identifier, view.authenticator, attributes, nas.secret, with_message=True
+        )
+        self._note(request, verdict)
+        self._answer(request, a.Code.ACCESS_REJECT, reply)
+
     def _settled(self, request: Request, verdict: Verdict) -> Verdict:
-        """The verdict on a request that was asked about although it names a line: its own, whatever the store said."""
-        if request.question.suspect is None:
+        """The verdict on a request that was asked about although it names a line: its own, unless that is a conflict."""
+        if request.question.own is None:
+            return verdict
+        if verdict.outcome is Outcome.CONFLICT:
+            self._find(request, Finding.CONFLICT)
             return verdict
         if verdict.verified:
             verified(request, self._numbers)
@@ -278,6 +335,7 @@ class Pipeline:
         meters.verdicts[verdict.outcome, verdict.rung].inc()
         if verdict.distance_ms is not None:
             meters.distance.observe(abs(verdict.distance_ms) / 1000)
+            self._evidence.add(request.nas.domain, request.nas.name, verdict.distance_ms)
         number = request.identity.enterprise_number
         if number is not None:
             meters.strips.inc()
@@ -339,18 +397,23 @@ class Pipeline:
         now = asyncio.get_running_loop().time()
         port.upstream.finish(flight)
         port.meters.rtt.observe(now - flight.sent_at)
-        self._exchanges.answer(request.exchange, reply, now)
-        self._requests.pop(id(request.exchange), None)
-        if request.socket.send(reply, request.peer):
-            self._meters_of(nas).responses[view.code].inc()
-        else:
-            self._meters.drop(DropReason.SEND_FAILED)
+        self._answer(request, view.code, reply)
         if view.code == a.Code.ACCESS_ACCEPT and request.verdict is not None:
             self._accepted(request, request.verdict, view.integer(a.ACCT_INTERIM_INTERVAL))
 
+    def _answer(self, request: Request, code: int, reply: bytes) -> None:
+        """Send to the BNG, and keep for retransmissions."""
+        link = request.link
+        self._exchanges.answer(link.exchange, reply, asyncio.get_running_loop().time())
+        self._requests.pop(id(link.exchange), None)
+        if link.socket.send(reply, link.peer):
+            self._meters_of(request.nas).responses[code].inc()
+        else:
+            self._meters.drop(DropReason.SEND_FAILED)
+
     def _accepted(self, request: Request, verdict: Verdict, interval_s: int | None) -> None:
         """AAA has vouched for the request: it may teach now, and its session is expected."""
-        if verdict.outcome not in _IDENTIFIED:
+        if verdict.outcome is Outcome.CONFLICT:
             return
         if not request.authentic:
             seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=True)
@@ -370,8 +433,8 @@ class Pipeline:
 
     def _abandon(self, request: Request, reason: DropReason) -> None:
         self._meters.drop(reason)
-        self._exchanges.abandon(request.exchange)
-        self._requests.pop(id(request.exchange), None)
+        self._exchanges.abandon(request.link.exchange)
+        self._requests.pop(id(request.link.exchange), None)
 
     def _meters_of(self, nas: Nas) -> NasMeters:
         meters = self._per_nas.get(nas.name)
@@ -383,6 +446,8 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         for exchange in self._exchanges.expire(loop.time()):
             self._requests.pop(id(exchange), None)  # whatever became of its story, it is over
+        for distances in self._evidence.take():
+            self._learn(distances)
         self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)
 
     def close(self) -> None:

@@ -78,20 +78,28 @@ def _changed(view: PacketView, span: Span, changes: Sequence[Change]) -> bytes:
 
 
 def line_edits(
-    view: PacketView, changes: Sequence[Change], writes: Sequence[tuple[Write, bytes]], kept: bytes
+    view: PacketView,
+    changes: Sequence[Change],
+    writes: Sequence[tuple[Write, bytes]],
+    kept: bytes,
+    out: Sequence[Span] = (),
 ) -> tuple[list[Edit], bytes]:
     """What makes a request name its line the v4 way: edits in place, and octets to append.
 
     `writes` are attributes and the octets to write; one that is there already stays unless the write is `always`, and
     an empty one gives way. Attributes that share a name with others (AV pairs) are told apart by the text in front of
-    the template's first field. `kept` is appended as it is. Raises Malformed (too-long).
+    the template's first field. `kept` is appended as it is, the attributes of `out` are taken out first. Raises Malformed (too-long).
     """
     changes = list(changes)
-    drops: list[Span] = []
+    drops: list[Span] = list(out)
     appended = []
     for write, value in writes:
         head = write.template.partition("{")[0].encode()
-        there = [span for span in view.spans if span.key == write.key and view.value(span).startswith(head)]
+        there = [
+            span
+            for span in view.spans
+            if span.key == write.key and span not in out and view.value(span).startswith(head)
+        ]
         full = [span for span in there if len(view.value(span)) > len(head)]
         if full and not write.always:
             continue

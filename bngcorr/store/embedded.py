@@ -17,7 +17,7 @@ from typing import IO, Final
 import structlog
 
 from bngcorr.errors import StoreError
-from bngcorr.store.lane import Lane
+from bngcorr.store.lane import open_lane
 
 START_WITHIN_S: Final = 15.0
 LOOK_EVERY_S: Final = 0.25
@@ -74,7 +74,7 @@ class EmbeddedValkey:
         """Pid of a server that answers on our socket."""
         if not socket_path(self._dir).exists():
             return None
-        lane = Lane(url(self._dir))
+        lane = open_lane(url(self._dir))
         try:
             (reply,) = await lane.run([("INFO", "server")], 1.0)
         except StoreError:

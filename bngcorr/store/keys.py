@@ -1,71 +1,78 @@
 """Names of everything in the store, in one place: our own names, numbers and hashes, never raw peer octets.
 
-The correlation domain is the hash tag: whatever belongs to one domain lives in one slot of a cluster.
+The correlation domain is the hash tag: whatever belongs to one domain lives in one slot of a cluster. Records are small
+and many, so they lie in buckets: hashes whose fields are the ids of records and whose values are packed
+(`store.packing`); what stays below 64 octets costs hardly more than itself there. Behind ``bngcorr:{domain}:``
+
+============================  ========================================================================================
+``e``                         epochs: field box, value "epoch instant"
+``k:bucket``                  correlation keys: the lines that were seen on each
+``m:bucket``                  MACs: the lines that each was seen on
+``l:bucket``                  lines, and the sessions that vouch for each
+``s:bucket``                  sessions
+``i:bucket``                  index: field hash of a term (8 octets), value entries of 13 octets, "l" + line or "s" + session
+``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count"
+``u:box``                     usage, and the epoch that it is of
+``w``                         lines whose IPv6 has to come back, by the instant at which to look
+``q``                         how far the upkeep has walked, and what it counted
+``n:bng``                     enterprise numbers, and when each was first seen
+``f``, ``g``                  findings, and the instant at which each was last seen
+``x:bng``                     distances of matches: field number of the histogram's bucket
+``p``, ``p:version:bucket``   the operator's plan: the version in force, and its entries by place
+============================  ========================================================================================
+
+Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}:a`` (which sessions hold an address).
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Final
 
-EVENTS = "bngcorr:events"
+EVENTS: Final = "bngcorr:events"
+BUCKETS: Final = 4096  # of one kind and domain
+TERM_OCTETS: Final = 8
 
 
 class DomainKeys:
     """Names within one correlation domain."""
 
-    __slots__ = ("_prefix", "epochs", "lines")
+    __slots__ = ("epochs", "findings", "findings_by_age", "plan", "prefix", "walk")
 
     def __init__(self, domain: str) -> None:
-        self._prefix = f"bngcorr:{{{domain}}}:"
-        self.epochs = self._prefix + "e"
-        self.lines = self._prefix + "L"
+        self.prefix = f"bngcorr:{{{domain}}}:"
+        self.epochs = self.prefix + "e"
+        self.findings = self.prefix + "f"
+        self.findings_by_age = self.prefix + "g"
+        self.walk = self.prefix + "q"
+        self.plan = self.prefix + "p"
 
-    def key(self, key: str) -> str:
-        """Correlation key."""
-        return f"{self._prefix}k:{key}"
+    def record(self, kind: str, name: bytes) -> str:
+        """The bucket of a record: `kind` is one of k, m, l, s, i, or p:version."""
+        return self.bucket(kind, name[0] * 16 + name[1] // 16)
 
-    def mac(self, mac: str) -> str:
-        """Lines a MAC was seen on."""
-        return f"{self._prefix}m:{mac}"
-
-    def session(self, session: str) -> str:
-        """Session record."""
-        return f"{self._prefix}s:{session}"
-
-    def line(self, line: str) -> str:
-        """Line record."""
-        return f"{self._prefix}l:{line}"
-
-    def line_macs(self, line: str) -> str:
-        """MACs that a line taught."""
-        return f"{self._prefix}x:{line}"
-
-    def deadlines(self, bng: str) -> str:
-        """Sessions of a BNG by deadline."""
-        return f"{self._prefix}d:{bng}"
+    def bucket(self, kind: str, number: int) -> str:
+        """A bucket by its number, 0 … BUCKETS - 1."""
+        return f"{self.prefix}{kind}:{number}"
 
     def numbers(self, bng: str) -> str:
         """Enterprise numbers seen on a BNG, and when first."""
-        return f"{self._prefix}n:{bng}"
+        return f"{self.prefix}n:{bng}"
 
-    def hosts(self, nas: str) -> str:
-        """Reference counts of hosts, without the epoch."""
-        return f"{self._prefix}h:{nas}"
+    def distances(self, bng: str) -> str:
+        """Histogram of the distances of a BNG's matches."""
+        return f"{self.prefix}x:{bng}"
 
-    def usage(self, nas: str) -> str:
-        """Usage counters, without the epoch."""
-        return f"{self._prefix}u:{nas}"
-
-
-def session_index(term: str) -> str:
-    """Sessions that answer to an index term such as ``mac:aa:bb:…``; spans domains."""
-    return "bngcorr:is:" + _hash(term)
+    def usage(self, box: str) -> str:
+        """Usage counters of a box."""
+        return f"{self.prefix}u:{box}"
 
 
-def line_index(term: str) -> str:
-    """Lines that answer to an index term; spans domains."""
-    return "bngcorr:il:" + _hash(term)
+def term_hash(term: str) -> bytes:
+    """Name of an index term such as ``mac:aa:bb:…``."""
+    return blake2b(term.encode("utf-8", "surrogateescape"), digest_size=TERM_OCTETS).digest()
 
 
-def _hash(text: str) -> str:
-    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+def holders(term: bytes) -> str:
+    """Where it stands which sessions hold an address, given by its term's hash; spread over the whole cluster."""
+    return f"bngcorr:{{a{term[0] * 256 + term[1]}}}:a"

@@ -68,6 +68,9 @@ ACCT_DELAY_TIME: Final = 41
 ACCT_INPUT_OCTETS: Final = 42
 ACCT_OUTPUT_OCTETS: Final = 43
 ACCT_SESSION_ID: Final = 44
+ACCT_MULTI_SESSION_ID: Final = 50
+ACCT_INPUT_GIGAWORDS: Final = 52
+ACCT_OUTPUT_GIGAWORDS: Final = 53
 ACCT_SESSION_TIME: Final = 46
 EVENT_TIMESTAMP: Final = 55
 CHAP_CHALLENGE: Final = 60
@@ -99,6 +102,9 @@ NAMES: Final = {
     ACCT_INPUT_OCTETS: "Acct-Input-Octets",
     ACCT_OUTPUT_OCTETS: "Acct-Output-Octets",
     ACCT_SESSION_ID: "Acct-Session-Id",
+    ACCT_MULTI_SESSION_ID: "Acct-Multi-Session-Id",
+    ACCT_INPUT_GIGAWORDS: "Acct-Input-Gigawords",
+    ACCT_OUTPUT_GIGAWORDS: "Acct-Output-Gigawords",
     ACCT_SESSION_TIME: "Acct-Session-Time",
     EVENT_TIMESTAMP: "Event-Timestamp",
     CHAP_CHALLENGE: "CHAP-Challenge",

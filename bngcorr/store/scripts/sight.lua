@@ -1,76 +1,141 @@
 -- Note that a line was seen.
--- KEYS[1] line record, KEYS[2] lines of the domain, KEYS[3] MACs of the line, KEYS[4] MAC record or the line record again,
--- KEYS[5..] correlation keys, those with the MAC last
--- ARGV: 1 now, 2 line, 3 at, 4 '1' if v6, 5 until, 6 marks (1 attached, 2 v4 evident), 7 ids, 8 shown, 9 MAC or '', 10 how many of the
--- keys are with the MAC, 11 taint_ms, 12 most lines a key, 13 most MACs a line
--- Returns 'ok', or 'mac_flood' if the line has taught too many MACs: then keys with the MAC learn nothing.
--- A key is a hash: field <line> = "v4at v6at until marks ids", field <line>/<session> = "nas epoch until",
--- field '*' = instant until which more lines than fit were seen.
-local now, line, at, until_ms = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
-local v6, marks, ids, mac = ARGV[4] == '1', tonumber(ARGV[6]), ARGV[7], ARGV[9]
-local mac_keys, taint_ms, max_lines, max_macs = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+-- ARGV[1] {now, line, at, v6, until, marks (1 attached, 2 v4 evident), ids, shown, MAC or '', whether it is claimed,
+--   key of attachment and MAC or '', key of the attachment or '', further keys, place or '', terms, taint_ms,
+--   most lines a key, most MACs a line}
+-- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
+local s = unpack_(ARGV[1])
+local now, line, at, v6, until_ms, marks, ids, shown, mac, claimed = s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10]
+local pair, attachment, others, place, terms = s[11], s[12], s[13], s[14], s[15]
+local taint_ms, max_lines, max_macs = s[16], s[17], s[18]
+local words = {}
+local L = get('l', line)
 
-local function keep(key, ms)  -- the server's TTL only collects garbage; it never shortens
-  if ms > 0 and redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, ms) end
+-- the lines that a MAC was seen on: a second one makes the MAC useless
+local function taint()
+  if claimed == 1 then return end
+  local record, kept, mine, known = get('m', mac) or {}, {}, at, false
+  for i = 1, #record, 2 do
+    if record[i] == line then
+      mine, known = math.max(mine, record[i + 1]), true
+    elseif record[i + 1] >= now - taint_ms then
+      kept[#kept + 1] = record[i]
+      kept[#kept + 1] = record[i + 1]
+    end
+  end
+  if #kept > 0 and not known then words[#words + 1] = 'mac_moved' end
+  while #kept >= 2 * max_lines do
+    local oldest = 2
+    for i = 4, #kept, 2 do if kept[i] < kept[oldest] then oldest = i end end
+    table.remove(kept, oldest)
+    table.remove(kept, oldest - 1)
+  end
+  kept[#kept + 1] = line
+  kept[#kept + 1] = mine
+  put('m', mac, kept)
 end
 
-local word, upto = 'ok', #KEYS
-if mac ~= '' then
-  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - 86400000)
-  if not redis.call('ZSCORE', KEYS[3], mac) and redis.call('ZCARD', KEYS[3]) >= max_macs then
-    word, upto = 'mac_flood', #KEYS - mac_keys
-    -- a MAC that others are known by is tainted all the same; nothing new is made for one that nobody is
-    if redis.call('EXISTS', KEYS[4]) == 1 then
-      redis.call('ZADD', KEYS[4], 'GT', at, line)
-      redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -(max_lines + 1))
-      keep(KEYS[4], taint_ms)
+-- the operator's plan has another line at this place
+local version = place ~= '' and call('GET', PREFIX .. 'p')
+local planned = version and call('HGET', bucket('p:' .. version, place), place)
+local contradicted = planned and contradict(planned, ids) or false
+-- the same customer's place and MAC have a live session of another line already
+if pair ~= '' and not contradicted and not vouches(L, pair, now, true) then
+  for _, c in ipairs(get('k', pair) or {}) do
+    if c[1] ~= '' and c[1] ~= line then
+      local other = get('l', c[1])
+      if other and contradict(other[2], ids) and vouches(other, pair, now, true) then contradicted = true end
     end
-  else
-    redis.call('ZADD', KEYS[3], 'GT', at, mac)
-    keep(KEYS[3], 86400000)
-    redis.call('ZADD', KEYS[4], 'GT', at, line)
-    redis.call('ZREMRANGEBYRANK', KEYS[4], 0, -(max_lines + 1))
-    keep(KEYS[4], taint_ms)
   end
 end
+if contradicted then
+  if mac ~= '' then taint() end
+  words[#words + 1] = 'contradicted'
+  return table.concat(words, ',')
+end
 
-for i = 5, upto do
-  local key = KEYS[i]
-  local old = redis.call('HGET', key, line)
-  local v4at, v6at, till, with = 0, 0, until_ms, marks
-  if old then
-    local a, b, c, d = string.match(old, '^(%d+) (%d+) (%d+) (%d)')
-    v4at, v6at, till = tonumber(a), tonumber(b), math.max(tonumber(c), until_ms)
-    with = bit.bor(with, tonumber(d))  -- marks stay: what was ever evident stays so
+local macs, flood = L and L[7] or {}, false
+if mac ~= '' then
+  local kept, known = {}, false
+  for i = 1, #macs, 2 do
+    if macs[i] == mac then
+      known = true
+      kept[#kept + 1] = mac
+      kept[#kept + 1] = math.max(macs[i + 1], at)
+    elseif macs[i + 1] > now - 86400000 or #macs <= 4 then  -- the last two are remembered for longer
+      kept[#kept + 1] = macs[i]
+      kept[#kept + 1] = macs[i + 1]
+    end
+  end
+  if not known and #kept >= 2 * max_macs then
+    flood = true
+    words[#words + 1] = 'mac_flood'
+    -- a MAC that others are known by is tainted all the same; nothing new is made for one that nobody is
+    if call('HEXISTS', bucket('m', mac), mac) == 1 then taint() end
   else
-    local lines, fields = 0, redis.call('HGETALL', key)
-    for f = 1, #fields, 2 do
-      if #fields[f] == #line then
-        local c = tonumber(string.match(fields[f + 1], '^%d+ %d+ (%d+)'))
-        if c < now then
-          redis.call('HDEL', key, fields[f])
-        else
-          lines = lines + 1
+    if not known then
+      kept[#kept + 1] = mac
+      kept[#kept + 1] = at
+    end
+    taint()
+  end
+  macs = kept
+end
+
+local function note(key, alone)
+  local kept, mine, crowded, shared = {}, nil, 0, 0
+  for _, c in ipairs(get('k', key) or {}) do
+    if c[1] == '' then
+      crowded, shared = c[2], c[3]
+    elseif c[1] == line then
+      mine = c
+    elseif c[5] >= now or vouches(get('l', c[1]), key, now, false) then
+      kept[#kept + 1] = c
+    end
+  end
+  if mine then
+    if alone then
+      -- heard of again after another line was: both are there at a time, so the VLAN pair is not one line
+      for _, c in ipairs(kept) do
+        local other = at > c[2] and math.max(c[3], c[4]) > mine[2] and get('l', c[1])
+        if other and contradict(other[2], ids) and vouches(other, key, now, true) then
+          if shared < now then words[#words + 1] = 'shared' end
+          shared = math.max(shared, now + taint_ms)
         end
       end
     end
-    if lines >= max_lines then
-      redis.call('HSET', key, '*', string.format('%d', math.max(tonumber(redis.call('HGET', key, '*') or '0'), until_ms)))
-      keep(key, until_ms - now)
-      till = nil
-    end
+    mine[2] = math.min(mine[2], at)
+  elseif #kept < max_lines then
+    mine = {line, at, 0, 0, until_ms, 0}
+  else
+    crowded = math.max(crowded, until_ms)
   end
-  if till then
-    if v6 then v6at = math.max(v6at, at) else v4at = math.max(v4at, at) end
-    redis.call('HSET', key, line, string.format('%d %d %d %d ', v4at, v6at, till, with) .. ids)
-    keep(key, till - now)
+  if mine then
+    if v6 == 1 then mine[4] = math.max(mine[4], at) else mine[3] = math.max(mine[3], at) end
+    mine[5] = math.max(mine[5], until_ms)
+    mine[6] = bit.bor(mine[6], marks)  -- what was ever evident stays so
+    kept[#kept + 1] = mine
   end
+  if crowded > 0 or shared > 0 then kept[#kept + 1] = {'', crowded, shared} end
+  put('k', key, kept)
 end
 
-redis.call('HSETNX', KEYS[1], 'first', ARGV[3])
-local last = tonumber(redis.call('HGET', KEYS[1], 'last') or '0')
-if at >= last then redis.call('HSET', KEYS[1], 'last', ARGV[3], 'id', ids, 'j', ARGV[8], 'until', ARGV[5]) end
-keep(KEYS[1], until_ms - now)
-redis.call('ZADD', KEYS[2], 'GT', until_ms, line)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-return word
+if attachment ~= '' then note(attachment, true) end
+if not flood then
+  if pair ~= '' then note(pair, false) end
+  for _, key in ipairs(others) do note(key, false) end
+end
+
+if not L then
+  L = {until_ms, ids, at, at, place, shown, macs, {}, '', 0, 0, 0, 0}
+else
+  L[1], L[3], L[7] = math.max(L[1], until_ms), math.min(L[3], at), macs
+  if at >= L[4] then
+    if place ~= '' and L[5] ~= '' and L[5] ~= place then words[#words + 1] = 'moved' end
+    L[2], L[4], L[6] = ids, at, shown
+    if place ~= '' then L[5] = place end
+  end
+end
+reindex(L[9], terms, 'l' .. line)
+L[9] = terms
+put('l', line, L)
+return #words > 0 and table.concat(words, ',') or 'ok'

@@ -1,0 +1,50 @@
+"""Octet counters of an accounting record, by address family. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bngcorr.wire import attributes as a
+from bngcorr.wire.attributes import vendor_key
+from bngcorr.wire.radius import PacketView
+
+# IPv6 input octets, output octets, input gigawords, output gigawords of each vendor that counts IPv6 apart; numbers from the
+# dictionaries of Nokia SR OS, Juniper (ERX), Huawei and Ericsson. The standard counters hold both families.
+_IPV6: Final = (
+    (vendor_key(a.NOKIA, 195), vendor_key(a.NOKIA, 198), vendor_key(a.NOKIA, 196), vendor_key(a.NOKIA, 199)),
+    (vendor_key(4874, 151), vendor_key(4874, 152), vendor_key(4874, 155), vendor_key(4874, 156)),
+    (vendor_key(2011, 144), vendor_key(2011, 145), vendor_key(2011, 148), vendor_key(2011, 149)),
+    (vendor_key(2352, 220), vendor_key(2352, 221), vendor_key(2352, 224), vendor_key(2352, 225)),
+)
+_BOTH: Final = (a.ACCT_INPUT_OCTETS, a.ACCT_OUTPUT_OCTETS, a.ACCT_INPUT_GIGAWORDS, a.ACCT_OUTPUT_GIGAWORDS)
+
+
+def traffic_of(view: PacketView) -> tuple[int, int] | None:
+    """Octets of the session so far, both directions together: (IPv4, IPv6).
+
+    A record without counters of its own for IPv6 says which family it counted only if it names hosts of one family alone.
+    None if it does not say. Octets are 64 bits wide with the gigawords (RFC 2869 §5.1).
+    """
+    total = _sum(view, _BOTH)
+    for keys in _IPV6:
+        ipv6 = _sum(view, keys)
+        if ipv6 is not None:
+            return max((total or 0) - ipv6, 0), ipv6
+    if total is None:
+        return None
+    has_v4 = view.has(a.FRAMED_IP_ADDRESS)
+    has_v6 = any(
+        view.has(key)
+        for key in (a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS)
+    )
+    if has_v4 == has_v6:
+        return None
+    return (total, 0) if has_v4 else (0, total)
+
+
+def _sum(view: PacketView, keys: tuple[int, int, int, int]) -> int | None:
+    """Input and output octets with their gigawords; None if the record has neither."""
+    octets_in, octets_out, high_in, high_out = (view.integer(key) for key in keys)
+    if octets_in is None and octets_out is None:
+        return None
+    return (octets_in or 0) + (octets_out or 0) + (((high_in or 0) + (high_out or 0)) << 32)

@@ -1,0 +1,54 @@
+"""Walks over the records of every domain: ends silent sessions, drops what no longer counts, finds lost IPv6."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bngcorr.correlator import findings
+from bngcorr.errors import StoreError
+from bngcorr.store.behind import Clock
+from bngcorr.store.contract import UpkeepStore
+from bngcorr.store.lesson import Lesson
+from bngcorr.store.rows import Upkeep
+
+EVERY_S: Final = 1.0
+WALK_MS: Final = 60_000  # every record is looked at once in this time, however many processes there are
+BUCKETS: Final = 128  # at once; 4096 make a walk
+
+
+class Caretaker:
+    """One round over all domains a second, each over a bounded batch."""
+
+    def __init__(
+        self, store: UpkeepStore, clock: Clock, domains: Sequence[str], learn: Callable[[Lesson], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._domains = domains
+        self._learn = learn
+        self.expired = 0  # sessions ended since the start
+        self.census: dict[str, tuple[int, int, int]] = {}  # by BNG: lines dual stack, v4 only, v6 only
+
+    async def round(self) -> None:
+        """One batch of each domain; one whose node does not answer is left for the next time."""
+        now_ms = self._clock.now_ms()
+        for domain in self._domains:
+            try:
+                done = await self._store.upkeep(domain, now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
+            except StoreError:
+                continue
+            self._take(domain, done, now_ms)
+
+    def _take(self, domain: str, done: Upkeep, now_ms: int) -> None:
+        self.expired += done.expired
+        self.census.update((bng, (dual, v4, v6)) for bng, dual, v4, v6 in done.census)
+        for lost in done.lost:
+            self._learn(findings.of_lost(domain, lost, now_ms))
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await self.round()

@@ -1,0 +1,243 @@
+"""Records of the store ⇄ values. Pure. Records are MessagePack arrays, made and read by the scripts as well.
+
+========  ============================================================================================================
+line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until, marks,
+          heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
+session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6, flat],
+          shown, terms
+key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until]
+MAC       line, at, …
+finding   BNG, first, last, count, detail, over at or 0
+========  ============================================================================================================
+
+Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere. Marks of
+a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are the first
+four octets of the keys on which a session vouches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import msgpack
+
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.model.usage import Host
+from bngcorr.model.vocabulary import Finding, Outcome, SessionState
+from bngcorr.store.lesson import SessionChange, Sighting
+from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity
+from bngcorr.store.rows import FindingRow, LineRow, LostV6, SessionRow
+
+Packed = bytes
+Record = Any  # what MessagePack gives; turned into values on the line after it is read
+
+pack: Callable[[object], bytes] = partial(msgpack.packb, use_bin_type=False)
+unpack: Callable[[bytes], Record] = partial(msgpack.unpackb, raw=True, strict_map_key=False)
+
+STATES: Final = (
+    SessionState.SUSPECT, SessionState.EXPECTED, SessionState.UP, SessionState.STOPPED, SessionState.EXPIRED,
+)  # fmt: skip
+_UP, _REGULAR = 1, 2
+_ATTACHED, _V4_EVIDENT = 1, 2
+_NO_PRINT = bytes(4)
+
+
+def name(hex_digits: str | None) -> bytes:
+    """The octets of a name; empty for none."""
+    return bytes.fromhex(hex_digits) if hex_digits else b""
+
+
+def tags(keys: Sequence[str]) -> bytes:
+    """What a session that vouches on these keys carries."""
+    return b"".join(bytes.fromhex(key[:8]) for key in keys)
+
+
+def fingerprint(text: str) -> bytes:
+    """``attachment.MAC``, 8 hex digits each or empty → 8 octets, zeros where empty."""
+    where, _, mac = text.partition(".")
+    return (bytes.fromhex(where) or _NO_PRINT) + (bytes.fromhex(mac) or _NO_PRINT)
+
+
+def _fingerprint_shown(octets: bytes) -> str:
+    where, mac = octets[:4], octets[4:]
+    if where == mac == _NO_PRINT:
+        return ""
+    return ".".join("" if part == _NO_PRINT else part.hex() for part in (where, mac))
+
+
+# ---- what people are shown
+
+
+def _port(port: Attachment | None) -> list[object]:
+    return [] if port is None else [port.port, port.outer, port.inner]
+
+
+def _read_port(given: Record) -> Attachment | None:
+    return Attachment(given[0].decode("utf-8", "replace"), given[1], given[2]) if given else None
+
+
+def shown_line(sighting: Sighting) -> Packed:
+    """BNG, port, MAC of a line's last sighting."""
+    return pack([sighting.bng, _port(sighting.port), sighting.address or b""])
+
+
+def shown_session(change: SessionChange) -> Packed:
+    """Acct-Session-Id, User-Name, port, MAC of a session, and how it came by its line."""
+    user = None if change.user_name is None else change.user_name.encode("utf-8", "surrogateescape")
+    return pack([change.session_id, user, _port(change.port), change.address or b"", str(change.outcome or "")])
+
+
+def hosts_text(hosts: Sequence[Host]) -> bytes:
+    """Hosts as the scripts take them: one a line."""
+    return "\n".join(map(str, hosts)).encode()
+
+
+# ---- what the correlator reads
+
+
+def key_record(
+    packed: Packed, lines: Mapping[bytes, Record], key: bytes, mac: bytes, place: bytes, now_ms: int
+) -> KeyRecord:
+    """What stands on one key, as far as it counts at `now_ms`. `mac` and `place` are those of the question."""
+    if not packed:
+        return NOTHING
+    candidates: list[Candidate] = []
+    crowded = shared = False
+    tag = key[:4]
+    for entry in unpack(packed):
+        if not entry[0]:
+            crowded, shared = entry[1] >= now_ms, entry[2] >= now_ms
+            continue
+        record = lines.get(entry[0])
+        if record is None:
+            continue
+        sessions = tuple(
+            LiveSession(
+                nas=session[1].decode(), epoch=session[2], until_ms=session[3], heard_ms=session[5],
+                up=bool(session[4] & _UP), regular=bool(session[4] & _REGULAR),
+            )
+            for session in record[7]
+            if session[3] > now_ms and _has_tag(session[6], tag)
+        )  # fmt: skip
+        if entry[4] < now_ms and not sessions:
+            continue
+        candidates.append(
+            Candidate(
+                line=entry[0].hex(),
+                ids=LineIds.decode(record[1]),
+                first_ms=entry[1],
+                sighted_ms=entry[2],
+                sighted_v6_ms=entry[3],
+                attached=bool(entry[5] & _ATTACHED),
+                v4_evident=bool(entry[5] & _V4_EVIDENT),
+                same_mac=mac != b"" and mac in record[6][::2],
+                same_place=place != b"" and place == record[4],
+                sessions=sessions,
+            )
+        )
+    return KeyRecord(candidates=tuple(candidates), crowded=crowded, shared=shared)
+
+
+def _has_tag(all_tags: bytes, tag: bytes) -> bool:
+    return any(all_tags[at : at + 4] == tag for at in range(0, len(all_tags), 4))
+
+
+def session_identity(packed: Packed) -> SessionIdentity | None:
+    """What was fixed for a session; None if it is not known."""
+    if not packed:
+        return None
+    record = unpack(packed)
+    return SessionIdentity(
+        line=record[5].hex() or None,
+        ids=LineIds.decode(record[6]) if record[6] else None,
+        state=STATES[record[2]],
+        epoch=record[3],
+        nas=record[4].decode(),
+        fingerprint=_fingerprint_shown(record[8]),
+    )
+
+
+# ---- what people read
+
+
+def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str, int]) -> SessionRow:
+    """A session; `suspect` if its box has restarted since."""
+    record = unpack(packed)
+    state, box = STATES[record[2]], record[4].decode()
+    if state in (SessionState.UP, SessionState.EXPECTED) and record[3] != epochs.get(box, 0):
+        state = SessionState.SUSPECT
+    shown = unpack(record[13]) if record[13] else [b"", None, [], b"", b""]
+    return SessionRow(
+        session=session.hex(),
+        domain=domain,
+        nas=box,
+        state=state,
+        line=record[5].hex() or None,
+        ids=LineIds.decode(record[6]) if record[6] else None,
+        hosts=tuple(record[10].decode().split("\n")) if record[10] else (),
+        at_ms=record[1],
+        until_ms=record[0],
+        session_id=shown[0],
+        user_name=None if shown[1] is None else shown[1].decode("utf-8", "surrogateescape"),
+        port=_read_port(shown[2]),
+        address=Mac(shown[3]) if shown[3] else None,
+        outcome=Outcome(shown[4].decode()) if shown[4] else None,
+    )
+
+
+def line_row(domain: str, line: bytes, packed: Packed) -> LineRow:
+    """A line."""
+    record = unpack(packed)
+    bng, port, address = unpack(record[5])
+    return LineRow(
+        line=line.hex(),
+        domain=domain,
+        ids=LineIds.decode(record[1]),
+        first_ms=record[2],
+        last_ms=record[3],
+        until_ms=record[0],
+        bng=bng.decode(),
+        port=_read_port(port),
+        address=Mac(address) if address else None,
+        sessions=tuple(session[0].hex() for session in record[7]),
+    )
+
+
+def lost_line(line: bytes, packed: Packed) -> LostV6:
+    """A line that has lost its IPv6."""
+    record = unpack(packed)
+    bng, port, _ = unpack(record[5])
+    return LostV6(
+        line=line.hex(),
+        ids=LineIds.decode(record[1]),
+        bng=bng.decode(),
+        port=_read_port(port),
+        v6_ms=record[9],
+        begun_ms=record[10],
+    )
+
+
+def finding_id(finding: Finding, subject: str) -> bytes:
+    """Name of a finding in its domain."""
+    return f"{finding}|{subject}".encode("utf-8", "surrogateescape")
+
+
+def finding_row(domain: str, identity: bytes, packed: Packed) -> FindingRow:
+    """A finding."""
+    kind, _, subject = identity.decode("utf-8", "surrogateescape").partition("|")
+    bng, first, last, count, detail, over = unpack(packed)
+    return FindingRow(
+        domain=domain, bng=bng.decode(), finding=Finding(kind), subject=subject, first_ms=first, last_ms=last,
+        count=count, detail=detail.decode(), over_ms=over,
+    )  # fmt: skip
+
+
+def epochs_of(flat: Sequence[bytes]) -> dict[str, int]:
+    """Box → epoch, from fields and values "epoch instant" in turn."""
+    return {
+        box.decode(): int(value.split(b" ", 1)[0]) for box, value in zip(flat[::2], flat[1::2], strict=True)
+    }

@@ -1,0 +1,194 @@
+"""Reading for people over Redis or Valkey: pages of sessions and lines, usage, findings, recent verdicts."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Final
+
+from bngcorr.model.usage import Usage
+from bngcorr.store import contract as c
+from bngcorr.store import packing
+from bngcorr.store.keys import BUCKETS, EVENTS, DomainKeys, holders, term_hash
+from bngcorr.store.lane import Command, Lane, Reply
+from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
+from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
+
+READ_BUDGET_S: Final = 2.0
+BUCKETS_AT_ONCE: Final = 64  # looked through in one round trip for the next page
+ENTRY: Final = 13  # octets of an index entry: "l" or "s", and the name
+
+
+def entry_of(domain: str, session: str) -> bytes:
+    """A session as the holders of an address are noted: 12 octets, then the domain."""
+    return bytes.fromhex(session) + domain.encode()
+
+
+def read_entry(entry: bytes) -> tuple[str, str]:
+    """(domain, session); inverse of `entry_of`."""
+    return entry[12:].decode(), entry[:12].hex()
+
+
+class Queries:
+    """`contract.QueryStore`. Raises StoreError."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+
+    async def sessions(self, query: SessionQuery, now_ms: int) -> tuple[list[SessionRow], str | None]:
+        """From an index term, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
+        if query.term is not None:
+            names = await self._indexed(query.term, [domain for domain, _ in query.domains], b"s")
+            start = int(query.page.cursor or 0)
+            chosen = names[start : start + query.page.limit]
+            end = start + query.page.limit
+            rows = await self.session_rows([(domain, name.hex()) for domain, name in chosen])
+            return rows, str(end) if end < len(names) else None
+        wanted = {domain: frozenset(bngs) for domain, bngs in query.domains}
+        found, cursor = await self._walk("s", list(wanted), query.page)
+        epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
+        rows = [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
+        return [row for row in rows if row.bng in wanted[row.domain]], cursor
+
+    async def lines(
+        self, domains: Sequence[str], term: str | None, page: Page, now_ms: int
+    ) -> tuple[list[LineRow], str | None]:
+        """From an index term, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
+        if term is None:
+            found, cursor = await self._walk("l", domains, page)
+        else:
+            names = await self._indexed(term, domains, b"l")
+            start, end = int(page.cursor or 0), int(page.cursor or 0) + page.limit
+            found = await self._records("l", names[start:end])
+            cursor = str(end) if end < len(names) else None
+        rows = [packing.line_row(domain, name, packed) for domain, name, packed in found]
+        return [row for row in rows if row.until_ms >= now_ms], cursor
+
+    async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
+        """Sessions by (domain, name), as far as they are there."""
+        found = await self._records("s", [(domain, bytes.fromhex(session)) for domain, session in pairs])
+        epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
+        return [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
+
+    async def _records(
+        self, kind: str, names: Sequence[tuple[str, bytes]]
+    ) -> list[tuple[str, bytes, bytes]]:
+        commands: list[Command] = [("HGET", DomainKeys(domain).record(kind, name), name) for domain, name in names]
+        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
+        return [(*pair, packed) for pair, packed in zip(names, replies, strict=True) if packed]
+
+    async def _indexed(self, term: str, domains: Sequence[str], kind: bytes) -> list[tuple[str, bytes]]:
+        """(domain, name) of what answers to a term."""
+        hashed = term_hash(term)
+        if term.startswith("address:"):
+            (packed,) = await self._lane.run([("HGET", holders(hashed), hashed)], READ_BUDGET_S)
+            pairs = [read_entry(entry) for entry in (packing.unpack(packed) if packed else [])]
+            return [(domain, bytes.fromhex(session)) for domain, session in pairs if domain in domains]
+        commands: list[Command] = [("HGET", DomainKeys(domain).record("i", hashed), hashed) for domain in domains]
+        found: list[tuple[str, bytes]] = []
+        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
+        for domain, entries in zip(domains, replies, strict=True):
+            for at in range(0, len(entries or b""), ENTRY):
+                if entries[at : at + 1] == kind:
+                    found.append((domain, entries[at + 1 : at + ENTRY]))
+        return found
+
+    async def _walk(
+        self, kind: str, domains: Sequence[str], page: Page
+    ) -> tuple[list[tuple[str, bytes, bytes]], str | None]:
+        """One page of all records of a kind, bucket by bucket; those within a bucket in the order of their names."""
+        position, number, rank = (int(part) for part in (page.cursor or "0.0.0").split("."))
+        picked: list[tuple[str, bytes, bytes]] = []
+        while position < len(domains):
+            keys = DomainKeys(domains[position])
+            numbers = range(number, min(number + BUCKETS_AT_ONCE, BUCKETS))
+            replies = await self._lane.run([("HGETALL", keys.bucket(kind, n)) for n in numbers], READ_BUDGET_S)
+            for bucket, reply in zip(numbers, replies, strict=True):
+                records = sorted(_pairs(reply))
+                room = page.limit - len(picked)
+                picked += [(domains[position], name, packed) for name, packed in records[rank : rank + room]]
+                if rank + room < len(records):
+                    return picked, f"{position}.{bucket}.{rank + room}"
+                rank = 0
+                if len(picked) == page.limit:
+                    return picked, f"{position}.{bucket + 1}.0"
+            number += BUCKETS_AT_ONCE
+            if number >= BUCKETS:
+                position, number = position + 1, 0
+        return picked, None
+
+    async def _epochs(self, domains: Sequence[str]) -> dict[str, dict[str, int]]:
+        commands: list[Command] = [("HGETALL", DomainKeys(domain).epochs) for domain in domains]
+        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
+        return {
+            domain: packing.epochs_of([part for pair in _pairs(reply) for part in pair])
+            for domain, reply in zip(domains, replies, strict=True)
+        }
+
+    async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
+        """Sum over the boxes of each BNG, each in its present epoch."""
+        epochs = (await self._epochs([domain]))[domain]
+        found = dict.fromkeys(bngs, Usage())
+        ours = [(box, epoch) for box, epoch in epochs.items() if box.split("|", 1)[0] in found]
+        if not ours:
+            return found
+        keys = DomainKeys(domain)
+        replies = await self._lane.run(
+            [("HMGET", keys.usage(box), "epoch", *c.USAGE_KINDS) for box, _ in ours], READ_BUDGET_S
+        )
+        for (box, epoch), (of, *counts) in zip(ours, replies, strict=True):
+            if int(of or -1) != epoch:
+                continue
+            bng = box.split("|", 1)[0]
+            sums = {
+                kind: getattr(found[bng], kind) + int(count or 0)
+                for kind, count in zip(c.USAGE_KINDS, counts, strict=True)
+            }
+            found[bng] = Usage(**sums)
+        return found
+
+    async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """Verdicts behind the cursor."""
+        start = f"({after}" if after else "-"
+        (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", limit)], READ_BUDGET_S)
+        return [(entry[0].decode(), entry[1][1].decode()) for entry in reply]
+
+    async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
+        """One hash a BNG."""
+        keys = DomainKeys(domain)
+        replies = await self._lane.run([("HGETALL", keys.numbers(bng)) for bng in bngs], READ_BUDGET_S)
+        return {
+            bng: {int(number): int(at) for number, at in _pairs(reply)}
+            for bng, reply in zip(bngs, replies, strict=True)
+        }
+
+    async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
+        """The newest of each domain, merged."""
+        names = await self._lane.run(
+            [("ZREVRANGE", DomainKeys(domain).findings_by_age, 0, limit - 1) for domain in domains], READ_BUDGET_S
+        )
+        some = [(domain, ids) for domain, ids in zip(domains, names, strict=True) if ids]
+        commands: list[Command] = [("HMGET", DomainKeys(domain).findings, *ids) for domain, ids in some]
+        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
+        rows = [
+            [packing.finding_row(domain, one, packed) for one, packed in zip(ids, reply, strict=True) if packed]
+            for (domain, ids), reply in zip(some, replies, strict=True)
+        ]
+        return list(heapq.merge(*rows, key=lambda row: -row.last_ms))
+
+    async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """One hash a BNG."""
+        keys = DomainKeys(domain)
+        replies = await self._lane.run([("HGETALL", keys.distances(bng)) for bng in bngs], READ_BUDGET_S)
+        found = {}
+        for bng, reply in zip(bngs, replies, strict=True):
+            counts = {int(bucket): int(count) for bucket, count in _pairs(reply)}
+            found[bng] = tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
+        return found
+
+
+def _pairs(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """Fields and values of a hash, as a flat list or a mapping."""
+    if isinstance(reply, dict):
+        return list(reply.items())
+    return list(zip(reply[::2], reply[1::2], strict=True))

@@ -1,0 +1,157 @@
+-- Walk on over some buckets of a domain: end sessions past their deadline, drop what nobody needs any more, count lines.
+-- However many processes call, sessions are walked once in walk_ms, all else once in ten times that.
+-- ARGV[1] {now, buckets, walk_ms, taint_ms, tombstone_ms, finding_ms}
+-- Returns packed {expired, dropped, hosts of the sessions that ended as {sid, hosts, …}, lost lines as {line, record, …},
+--   census {bng, dual, v4, v6, …} of the last whole walk}
+local s = unpack_(ARGV[1])
+local now, buckets, walk_ms, taint_ms, tombstone_ms = s[1], s[2], s[3], s[4], s[5]
+local finding_ms = s[6]
+local MOST = 4096
+local expired, dropped, released, lost = 0, 0, {}, {}
+
+-- lines whose IPv4 began anew some time ago
+for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'w', '-inf', now, 'LIMIT', 0, 100)) do
+  local L = get('l', id)
+  local again
+  if L and L[10] < L[11] then
+    local v4 = false
+    for _, v in ipairs(L[8]) do
+      local live = v[4] > now and v[3] == epoch_of(v[2])
+      if live and bit.band(v[5], HAS_V4) > 0 then v4 = true end
+      -- another session that had IPv6 may be heard of again before its deadline: wait for that
+      if live and bit.band(v[5], HAS_V6) > 0 then again = math.min(v[4], again or v[4]) end
+    end
+    if v4 and not again and L[12] == 0 then
+      L[12] = now
+      put('l', id, L)
+      lost[#lost + 1] = id
+      lost[#lost + 1] = pack(L)
+    end
+  end
+  if again then call('ZADD', PREFIX .. 'w', again + 1000, id) else call('ZREM', PREFIX .. 'w', id) end
+end
+
+local function each(kind, number, judge)
+  local name = PREFIX .. kind .. ':' .. number
+  local all = call('HGETALL', name)
+  for i = 1, #all, 2 do
+    if not judge(all[i], all[i + 1]) then
+      call('HDEL', name, all[i])
+      dropped = dropped + 1
+    end
+  end
+  -- what nobody walks over any more goes by itself some day
+  if #all > 0 then call('PEXPIRE', name, taint_ms + 5 * 86400000) end
+end
+
+-- One walk over all buckets in `period`: as many are visited now as are due, its place is kept in the store.
+-- Returns whether it came to its end, and what it counted.
+local function walk(name, period, visit)
+  local W = call('HMGET', PREFIX .. 'q', name .. '.begun', name .. '.next', name .. '.counts')
+  local begun, at = tonumber(W[1] or '0'), tonumber(W[2] or '0')
+  local counts = W[3] and unpack_(W[3]) or {}
+  if begun == 0 or now < begun or (at >= MOST and now - begun >= period) then
+    begun, at, counts = now, 0, {}
+  end
+  local due = math.floor((now - begun) / period * MOST) + 1
+  local visited = math.min(buckets, MOST - at, math.max(due - at, 0))
+  if visited <= 0 then return false end
+  for number = at, at + visited - 1 do visit(number, counts) end
+  call('HSET', PREFIX .. 'q', name .. '.begun', string.format('%d', begun), name .. '.next', at + visited, name .. '.counts', pack(counts))
+  return at + visited >= MOST, counts
+end
+
+local function sessions(number)
+  each('s', number, function(sid, packed)
+    local S = unpack_(packed)
+    if S[1] > now then return true end
+    if S[3] == STOPPED or S[3] == EXPIRED then
+      reindex(S[15], '', 's' .. sid)
+      return false
+    end
+    if S[3] == UP and S[4] == epoch_of(S[5]) then account(S[5], S[4], hosts_of(S[11], sid), {}) end
+    if S[11] ~= '' then
+      released[#released + 1] = sid
+      released[#released + 1] = S[11]
+    end
+    disown(S[6], sid)
+    S[1], S[3], S[11] = now + tombstone_ms, EXPIRED, ''
+    put('s', sid, S)
+    expired = expired + 1
+    return true
+  end)
+end
+
+local function tally(counts, bng, what)
+  local row = counts[bng] or {0, 0, 0}
+  row[what] = row[what] + 1
+  counts[bng] = row
+end
+
+local function others(number, counts)
+  each('l', number, function(line, packed)
+    local L = unpack_(packed)
+    local v4, v6, bng, kept = false, false, nil, {}
+    for _, v in ipairs(L[8]) do
+      if v[4] > now then
+        kept[#kept + 1] = v
+        if v[3] == epoch_of(v[2]) then
+          bng = string.match(v[2], '^[^|]+')
+          if bit.band(v[5], HAS_V4) > 0 then v4 = true end
+          if bit.band(v[5], HAS_V6) > 0 then v6 = true end
+        end
+      end
+    end
+    if bng and (v4 or v6) then tally(counts, bng, v4 and v6 and 1 or v4 and 2 or 3) end
+    if #kept < #L[8] then
+      L[8] = kept
+      put('l', line, L)
+    end
+    if L[1] < now and #kept == 0 then
+      reindex(L[9], '', 'l' .. line)
+      call('ZREM', PREFIX .. 'w', line)
+      return false
+    end
+    return true
+  end)
+  each('k', number, function(key, packed)
+    local record, kept, some = unpack_(packed), {}, false
+    for _, c in ipairs(record) do
+      if c[1] == '' then
+        if c[2] >= now or c[3] >= now then kept[#kept + 1] = c some = true end
+      elseif c[5] >= now or vouches(get('l', c[1]), key, now, false) then
+        kept[#kept + 1] = c
+        some = true
+      end
+    end
+    if some and #kept < #record then put('k', key, kept) end
+    return some
+  end)
+  each('m', number, function(mac, packed)
+    local record, kept = unpack_(packed), {}
+    for i = 1, #record, 2 do
+      if record[i + 1] >= now - taint_ms then
+        kept[#kept + 1] = record[i]
+        kept[#kept + 1] = record[i + 1]
+      end
+    end
+    if #kept > 0 and #kept < #record then put('m', mac, kept) end
+    return #kept > 0
+  end)
+  for _, box in ipairs(call('HKEYS', KEYS[1])) do
+    local epoch = string.format('%d', epoch_of(box))
+    each('h:' .. box, number, function(_, counted) return string.match(counted, '^%d+') == epoch end)
+  end
+end
+walk('sessions', walk_ms, sessions)
+local whole, counts = walk('others', 10 * walk_ms, others)
+if whole then
+  call('HSET', PREFIX .. 'q', 'census', pack(counts))
+  -- findings that were not seen again for long
+  for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'g', '-inf', now - finding_ms, 'LIMIT', 0, 1000)) do
+    call('ZREM', PREFIX .. 'g', id)
+    call('HDEL', PREFIX .. 'f', id)
+  end
+end
+local census = call('HGET', PREFIX .. 'q', 'census')
+return pack({expired, dropped, released, lost, census and unpack_(census) or {}})

@@ -1,0 +1,40 @@
+"""Index terms: the words under which lines and sessions are found by people."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac, format_mac
+
+
+def mac_term(mac: Mac) -> str:
+    """Of a CPE's MAC."""
+    return f"mac:{format_mac(mac)}"
+
+
+def remote_id_term(remote_id: bytes) -> str:
+    """Of a Remote-Id, without enterprise number."""
+    return f"remote_id:{remote_id.hex()}"
+
+
+def circuit_id_term(circuit_id: bytes) -> str:
+    """Of a Circuit-Id."""
+    return f"circuit_id:{circuit_id.hex()}"
+
+
+def address_term(address: IPv4Address | IPv6Address | IPv4Network | IPv6Network | str) -> str:
+    """Of an address or prefix that a session holds."""
+    return f"address:{address}"
+
+
+def line_terms(ids: LineIds | None, mac: Mac | None) -> tuple[str, ...]:
+    """All terms of a line, or of a session beside its addresses."""
+    terms = []
+    if mac is not None:
+        terms.append(mac_term(mac))
+    if ids is not None and ids.remote_id is not None:
+        terms.append(remote_id_term(ids.remote_id))
+    if ids is not None and ids.circuit_id is not None:
+        terms.append(circuit_id_term(ids.circuit_id))
+    return tuple(terms)

@@ -1,0 +1,138 @@
+"""What a request to the API asks for."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac, parse_mac
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store.rows import SessionRow
+from bngcorr.store.terms import address_term, circuit_id_term, mac_term, remote_id_term
+from bngcorr.web.problems import Problem
+
+MOST_ROWS: Final = 1000
+RANK: Final = re.compile(r"[0-9]{1,9}")  # in the answers to one index term
+PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,4}\.[0-9]{1,9}")  # which domain, which of its buckets, how far in it
+EVENT: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,15}")  # id of a stream entry
+
+
+def parse_octets(text: str) -> bytes:
+    """An id as text, or as hex with ``0x`` in front."""
+    if text.startswith("0x"):
+        try:
+            return bytes.fromhex(text[2:])
+        except ValueError:
+            raise Problem(400, "Bad filter", f"{text!r} is not hexadecimal") from None
+    return text.encode()
+
+
+def address_terms(text: str) -> tuple[str, ...]:
+    """Index terms under which an address or prefix may be found: itself, or any prefix that holds it."""
+    try:
+        if "/" in text:
+            return (address_term(ipaddress.ip_network(text, strict=False)),)
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise Problem(400, "Bad filter", f"address={text!r} is no IP address or prefix") from None
+    if address.version == 4:
+        return (address_term(address),)
+    prefixes = (ipaddress.ip_network((address, length), strict=False) for length in range(64, 31, -1))
+    return (address_term(address), *(address_term(prefix) for prefix in prefixes))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a request for sessions asks for; every filter that is given must hold."""
+
+    mac: Mac | None
+    remote_id: bytes | None
+    circuit_id: bytes | None
+    bng: str | None
+    address: str | None
+    state: SessionState | None
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Filters:
+        """From the query string. Raises Problem naming the filter and the value."""
+        known = {"mac", "remote_id", "circuit_id", "bng", "address", "state", "limit", "cursor"}
+        for name in query:
+            if name not in known:
+                raise Problem(400, "Unknown filter", f"{name!r} is none of {', '.join(sorted(known))}")
+        mac = None
+        if "mac" in query:
+            parsed = parse_mac(query["mac"])
+            if parsed is None:
+                raise Problem(400, "Bad filter", f"mac={query['mac']!r} is no MAC address")
+            mac = parsed
+        state = None
+        if "state" in query:
+            try:
+                state = SessionState(query["state"])
+            except ValueError:
+                raise Problem(
+                    400, "Bad filter", f"state={query['state']!r} is none of {', '.join(SessionState)}"
+                ) from None
+        if "address" in query:
+            address_terms(query["address"])
+        return cls(
+            mac=mac,
+            remote_id=parse_octets(query["remote_id"]) if "remote_id" in query else None,
+            circuit_id=parse_octets(query["circuit_id"]) if "circuit_id" in query else None,
+            bng=query.get("bng"),
+            address=query.get("address"),
+            state=state,
+        )
+
+    def terms(self) -> tuple[str, ...]:
+        """Index terms to start from, the most telling filter first; empty: no filter is indexed."""
+        if self.address is not None:
+            return address_terms(self.address)
+        if self.mac is not None:
+            return (mac_term(self.mac),)
+        if self.remote_id is not None:
+            return (remote_id_term(self.remote_id),)
+        if self.circuit_id is not None:
+            return (circuit_id_term(self.circuit_id),)
+        return ()
+
+    def holds(self, row: SessionRow) -> bool:
+        """Whether a session is one of those asked for; the index may lag, so everything is checked."""
+        ids = row.ids or LineIds()
+        return (
+            (self.state is None or row.state is self.state)
+            and (self.bng is None or row.bng == self.bng)
+            and (self.mac is None or row.address == self.mac)
+            and (self.remote_id is None or ids.remote_id == self.remote_id)
+            and (self.circuit_id is None or ids.circuit_id == self.circuit_id)
+            and (self.address is None or _holds_address(row, self.address))
+        )
+
+
+def _holds_address(row: SessionRow, text: str) -> bool:
+    wanted = ipaddress.ip_network(text, strict=False)
+    for host in row.hosts:
+        held = ipaddress.ip_network(host.split("|", 2)[2], strict=False)
+        if held.version != wanted.version:
+            continue
+        if held == wanted or ("/" not in text and wanted.network_address in held):
+            return True
+    return False
+
+
+def limit_of(query: Mapping[str, str]) -> int:
+    text = query.get("limit", "100")
+    if re.fullmatch(r"[1-9][0-9]{0,3}", text) is None or int(text) > MOST_ROWS:
+        raise Problem(400, "Bad limit", f"limit={text!r} is not 1 … {MOST_ROWS}")
+    return int(text)
+
+
+def cursor_of(query: Mapping[str, str], name: str, shape: re.Pattern[str]) -> str:
+    text = query.get(name, "")
+    if text and shape.fullmatch(text) is None:
+        raise Problem(400, "Bad cursor", f"{name}={text[:40]!r} was not given out by this API for these filters")
+    return text

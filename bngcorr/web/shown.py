@@ -1,0 +1,123 @@
+"""Rows of the store as the API tells them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from bngcorr.accountant.capacity import CostTable, capacity
+from bngcorr.config import Bng
+from bngcorr.correlator.findings import NEXT_STEP, REASON
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import format_mac
+from bngcorr.model.shown import octets_shown
+from bngcorr.model.usage import Usage
+from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
+from bngcorr.store.rows import FindingRow, LineRow, SessionRow
+
+JsonObject = dict[str, Any]
+
+
+def instant_shown(epoch_ms: int) -> str | None:
+    """RFC 3339 in UTC; None for "never"."""
+    if epoch_ms <= 0:
+        return None
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _port_shown(port: Attachment | None) -> JsonObject | None:
+    return None if port is None else {"port": port.port, "outer": port.outer, "inner": port.inner}
+
+
+def _mac_shown(mac: bytes | None) -> str | None:
+    return None if mac is None else format_mac(mac)
+
+
+def session_shown(row: SessionRow) -> JsonObject:
+    """One session as the API tells it."""
+    ids = row.ids or LineIds()
+    hosts = [host.split("|", 2) for host in row.hosts]
+    return {
+        "session_id": row.session_id.decode("utf-8", "backslashreplace"),
+        "bng": row.bng,
+        "user_name": row.user_name,
+        "mac": _mac_shown(row.address),
+        "attachment": _port_shown(row.port),
+        "identity": None if row.outcome is None else str(row.outcome),
+        "key": f"{row.domain}/{row.session}",
+        "domain": row.domain,
+        "nas": row.nas,
+        "state": str(row.state),
+        "line": row.line,
+        "remote_id": octets_shown(ids.remote_id),
+        "circuit_id": octets_shown(ids.circuit_id),
+        "addresses": [{"kind": kind, "service": service, "address": address} for kind, service, address in hosts],
+        "updated_at": instant_shown(row.at_ms),
+        "expires_at": instant_shown(row.until_ms),
+    }
+
+
+def line_shown(row: LineRow) -> JsonObject:
+    """One line as the API tells it."""
+    return {
+        "line": row.line,
+        "domain": row.domain,
+        "remote_id": octets_shown(row.ids.remote_id),
+        "circuit_id": octets_shown(row.ids.circuit_id),
+        "first_seen": instant_shown(row.first_ms),
+        "last_seen": instant_shown(row.last_ms),
+        "last": {"bng": row.bng, "attachment": _port_shown(row.port), "mac": _mac_shown(row.address)},
+    }
+
+
+def bng_shown(bng: Bng, usage: Usage, numbers: dict[int, int], distances: tuple[int, ...]) -> JsonObject:
+    """One BNG as the API tells it."""
+    spent = capacity(usage, CostTable(bng.cost_table), bng.limits.host_resources)
+    return {
+        "name": bng.name,
+        "domain": bng.domain_name,
+        "addresses": [str(network) for network in bng.address],
+        "profile": bng.profile,
+        "mode": str(bng.mode),
+        "usage": {
+            "v4": usage.v4,
+            "ia_na": usage.ia_na,
+            "ia_pd": usage.ia_pd,
+            "slaac": usage.slaac,
+            "sessions": usage.sessions,
+        },
+        "cost_table": bng.cost_table,
+        "host_resources": spent.host_resources,
+        "limit": spent.limit,
+        "headroom": spent.headroom,
+        "enterprise_numbers": [
+            {"number": number, "first_seen": instant_shown(at)} for number, at in sorted(numbers.items())
+        ],
+        "window": {
+            "window_ms": round(bng.window * 1000),
+            "distances": [
+                {"up_to_ms": bound, "matches": count}
+                for bound, count in zip((*DISTANCE_BUCKETS_MS, None), distances, strict=True)
+            ],
+        },
+    }
+
+
+def finding_shown(row: FindingRow) -> JsonObject:
+    """One finding as the API tells it."""
+    return {
+        "finding": str(row.finding),
+        "subject": row.subject,
+        "bng": row.bng,
+        "domain": row.domain,
+        "state": "over" if row.over_ms else "open",
+        "first_seen": instant_shown(row.first_ms),
+        "last_seen": instant_shown(row.last_ms),
+        "over_at": instant_shown(row.over_ms),
+        "count": row.count,
+        "reason": REASON[row.finding],
+        "next_step": NEXT_STEP[row.finding],
+        "detail": json.loads(row.detail),
+    }
