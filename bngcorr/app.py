@@ -35,9 +35,10 @@ from bngcorr.proxy.upstream import Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
-from bngcorr.store.lesson import FAILED, NEW, FindingSeen, Lesson
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.embedded import url as embedded_url
+from bngcorr.store.greeting import Severity, faults, greet
+from bngcorr.store.lesson import FAILED, NEW, FindingSeen, Lesson
 from bngcorr.store.valkey import ValkeyStore
 from bngcorr.web.api import Api
 from bngcorr.web.health import Readiness, health_app
@@ -193,16 +194,23 @@ class PacketProcess:
                 await asyncio.sleep(1.0)
 
     async def _greet_store(self) -> None:
-        """Say what the store is. One that is too old ends the start; one that is away does not: v4 does not need it."""
+        """Say what the store is, and what is wrong with it.
+
+        One that is of no use ends the start (StartError); one that is away does not: v4 does not need it.
+        """
         try:
             async with asyncio.timeout(FIRST_TRY_S + 2):
-                version = await self._store.version()
+                greeting = await greet(self._store.lane, FIRST_TRY_S)
                 await self._clock.measure(self._store)
-            log.info("store connected", store=version)
         except (StoreError, TimeoutError) as error:
-            if "too old" in str(error):
-                raise
             log.warning("store does not answer, going on without correlation until it does", error=str(error))
+            return
+        log.info("store connected", store=greeting.version, nodes=len(greeting.nodes))
+        for fault in faults(greeting):
+            if fault.severity is Severity.REFUSE:
+                raise StartError(fault.text)
+            say = log.warning if fault.severity is Severity.WARN else log.info
+            say("store", fault=fault.text)
 
     def _open(self, name: str, code: a.Code, endpoints: Sequence[Endpoint], server: UpstreamConfig | None) -> None:
         if not endpoints or server is None:

@@ -8,7 +8,8 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire.attributes import vendor_key
 from bngcorr.wire.radius import PacketView
 
-# IPv6 input octets, output octets, input gigawords, output gigawords of each vendor that counts IPv6 apart; numbers from the
+# IPv6 input octets, output octets, input gigawords, output gigawords of each vendor that counts IPv6 apart; numbers
+# from the
 # dictionaries of Nokia SR OS, Juniper (ERX), Huawei and Ericsson. The standard counters hold both families.
 _IPV6: Final = (
     (vendor_key(a.NOKIA, 195), vendor_key(a.NOKIA, 198), vendor_key(a.NOKIA, 196), vendor_key(a.NOKIA, 199)),
@@ -22,7 +23,8 @@ _BOTH: Final = (a.ACCT_INPUT_OCTETS, a.ACCT_OUTPUT_OCTETS, a.ACCT_INPUT_GIGAWORD
 def traffic_of(view: PacketView) -> tuple[int, int] | None:
     """Octets of the session so far, both directions together: (IPv4, IPv6).
 
-    A record without counters of its own for IPv6 says which family it counted only if it names hosts of one family alone.
+    A record without counters of its own for IPv6 says which family it counted only if it names hosts of one family
+    alone.
     None if it does not say. Octets are 64 bits wide with the gigawords (RFC 2869 §5.1).
     """
     total = _sum(view, _BOTH)

@@ -7,7 +7,7 @@ import sys
 import cyclopts
 
 from bngcorr import __version__
-from bngcorr.cli import check_config, demo, explain, serve, web
+from bngcorr.cli import check_config, demo, explain, findings, import_lines, serve, web
 
 app = cyclopts.App(
     name="bngcorr",
@@ -19,6 +19,8 @@ app.command(serve.serve)
 app.command(web.web)
 app.command(check_config.check_config)
 app.command(explain.explain)
+app.command(import_lines.import_lines, name="import")
+app.command(findings.findings)
 app.command(demo.demo)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address, ip_network
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
+
+from bngcorr.config.store_url import read_store_url
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -104,10 +105,10 @@ def networks_field(value: object) -> object:
 def store_url(value: object) -> object:
     if value == "embedded":
         return value
-    if isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")):
-        try:
-            _ = urlsplit(value).port
-        except ValueError:
-            raise ValueError("a port of 0 … 65535 in the URL") from None
-        return value
-    raise ValueError('"embedded", or a URL that starts with redis://, rediss:// or unix://')
+    if not isinstance(value, str):
+        raise ValueError('"embedded", or a URL such as "redis://127.0.0.1:6379/0"')  # noqa: TRY004 - as above
+    try:
+        read_store_url(value)
+    except ValueError as error:
+        raise ValueError(f'"embedded", or {error}') from None
+    return value

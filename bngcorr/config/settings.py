@@ -218,7 +218,7 @@ class Bng(WithSecret):
     """Correlation domain: BNGs that share lines and MAC addresses. Default: its name."""
     ports: Literal["own", "shared"] = "own"
     """own: its ports are no other BNG's. shared: the same port and VLANs are the same line on all BNGs of its domain that
-    say so (SRRP or multi-chassis pair)."""
+    share theirs (SRRP, multi-chassis)."""
     vlan_model: VlanModel = VlanModel.SHARED
     """per_line: the VLAN pair on a port is one line. shared: many lines behind one pair (N:1)."""
     window: Duration = Seconds(5.0)

@@ -17,28 +17,39 @@ from bngcorr.store.rows import LostV6
 
 # What it means, and what to do next; one sentence each
 REASON: Final[Mapping[Finding, str]] = {
-    Finding.V6_LOST: "The line had IPv6 before its IPv4 session began anew, and has had none since: its delegated prefix "
+    Finding.V6_LOST: "The line had IPv6 before its IPv4 session began anew, and has had none since: its "
+    "delegated prefix "
     "leads nowhere, or it was given none.",
-    Finding.NO_TRAFFIC: "The IPv6 counters of the session stood still over two Interim-Updates while those of IPv4 rose.",
+    Finding.NO_TRAFFIC: "The IPv6 counters of the session stood still over two Interim-Updates while those of "
+    "IPv4 rose.",
     Finding.LATE_IDENTITY: "AAA accepted a request without a line id, and accounting named the line only afterwards.",
     Finding.MOVED: "A line was seen on another port or VLAN pair than before, or a CPE on another line.",
-    Finding.DUPLICATE: "One global address or prefix is live on two lines at a time: the traffic of one of them is lost.",
+    Finding.DUPLICATE: "One global address or prefix is live on two lines at a time: the traffic of one of "
+    "them is lost.",
     Finding.CONFLICT: "A request named another line than the one that is live, or planned, where it came from.",
-    Finding.SHARED_ATTACHMENT: "A VLAN pair that is said to be one line showed two live lines: it is no longer taken for a line.",
-    Finding.MAC_FLOOD: "One port or line shows more MAC addresses, or more requests without a line id, than a household has.",
-    Finding.NEW_ENTERPRISE_NUMBER: "An enterprise number was found in front of a Remote-Id that this BNG never sent before.",
+    Finding.SHARED_ATTACHMENT: "A VLAN pair that is said to be one line showed two live lines: it is no longer "
+    "taken for a line.",
+    Finding.MAC_FLOOD: "One port or line shows more MAC addresses, or more requests without a line id, than a "
+    "household has.",
+    Finding.NEW_ENTERPRISE_NUMBER: "An enterprise number was found in front of a Remote-Id that this BNG never "
+    "sent before.",
 }
 NEXT_STEP: Final[Mapping[Finding, str]] = {
-    Finding.V6_LOST: "Look whether the BNG still has the prefix, and disconnect the session so that the CPE asks again.",
+    Finding.V6_LOST: "Look whether the BNG still has the prefix, and disconnect the session so that the CPE "
+    "asks again.",
     Finding.NO_TRAFFIC: "Ping the CPE over IPv6 from the BNG and compare its route with the delegated prefix.",
-    Finding.LATE_IDENTITY: "Nothing if it is rare; else let the BNG send option 82 in Access-Requests, or raise the hold.",
+    Finding.LATE_IDENTITY: "Nothing if it is rare; else let the BNG send option 82 in Access-Requests, or "
+    "raise the hold.",
     Finding.MOVED: "Nothing if the customer moved; else look for a loop, or a cloned MAC address.",
-    Finding.DUPLICATE: "Find which of the two sessions is stale and disconnect it; compare the address pools of the BNGs.",
+    Finding.DUPLICATE: "Find which of the two sessions is stale and disconnect it; compare the address pools "
+    "of the BNGs.",
     Finding.CONFLICT: "Look who is right: a wrong plan, a stale session, or a customer who makes up option 37 "
     "(then set line_id_source.dhcpv6 to untrusted).",
-    Finding.SHARED_ATTACHMENT: "Look whether the VLAN pair was given out twice; where VLANs are shared set vlan_model to shared.",
+    Finding.SHARED_ATTACHMENT: "Look whether the VLAN pair was given out twice; where VLANs are shared set "
+    "vlan_model to shared.",
     Finding.MAC_FLOOD: "Look at the port: a loop, a switch in place of a router, or somebody who makes up addresses.",
-    Finding.NEW_ENTERPRISE_NUMBER: "Look it up in IANA's list: a new make of access node belongs into enterprise_numbers, anything "
+    Finding.NEW_ENTERPRISE_NUMBER: "Look it up in IANA's list: a new make of access node belongs into "
+    "enterprise_numbers, anything "
     "else came from a customer.",
 }
 
@@ -75,9 +86,7 @@ def of(lesson: Lesson, word: str) -> list[FindingSeen]:
 def _seen(
     of_: Sighting | SessionChange | NumberSeen, finding: Finding, subject: str, detail: str = "{}"
 ) -> FindingSeen:
-    return FindingSeen(
-        domain=of_.domain, bng=of_.bng, finding=finding, subject=subject, at_ms=of_.at_ms, detail=detail
-    )
+    return FindingSeen(domain=of_.domain, bng=of_.bng, finding=finding, subject=subject, at_ms=of_.at_ms, detail=detail)
 
 
 def _of_sighting(s: Sighting, word: str) -> list[FindingSeen]:
@@ -116,9 +125,7 @@ def _of_session(s: SessionChange, word: str) -> list[FindingSeen]:
 
 
 def _over(s: SessionChange, finding: Finding, subject: str) -> FindingSeen:
-    return FindingSeen(
-        domain=s.domain, bng=s.bng, finding=finding, subject=subject, at_ms=s.at_ms, over=True
-    )
+    return FindingSeen(domain=s.domain, bng=s.bng, finding=finding, subject=subject, at_ms=s.at_ms, over=True)
 
 
 def of_lost(domain: str, lost: LostV6, now_ms: int) -> FindingSeen:

@@ -33,6 +33,8 @@ class Keyring:
     per_line: bool  # the port was understood, and its VLAN pair is said to be one line
     place: str | None  # port and VLANs (hash), to look them up in the operator's plan
     fingerprint: str  # "attachment.MAC", each part 8 hex digits or empty
+    claimed: bool = False  # the customer's device says what its MAC is: it counts only where the VLAN pair is one line
+    free: bool = False  # its MAC tells the CPE wherever it is: seen by the BNG, and not made up
 
     def hash_of(self, key: Key) -> str | None:
         """The hash of one key; None if it could not be computed."""
@@ -64,7 +66,8 @@ def keyring(
     """Keys of a request; those that are switched off (`asked`) are left out.
 
     `ports` names the set of ports that the attachment is one of: those of a box, or those that several BNGs of a domain
-    share. `place` is a port's text that nobody could read: it stands in for the attachment beside a MAC, so that requests
+    share. `place` is a port's text that nobody could read: it stands in for the attachment beside a MAC, so that
+    requests
     with other texts never match, and is never a line by itself.
 
     A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
@@ -92,6 +95,8 @@ def keyring(
         fingerprint=".".join(
             (_hash(where, octets=4) if where else "", _hash(mac, octets=4) if mac is not None else "")
         ),
+        claimed=source is MacSource.CLAIMED,
+        free=free,
     )
 
 
@@ -112,9 +117,15 @@ def fingerprints_agree(one: str, other: str) -> bool:
     return all(not a or not b or a == b for a, b in zip(one.split("."), other.split("."), strict=True))
 
 
-def same_cpe(fingerprint: str, ring: Keyring) -> bool:
-    """Whether what is known of both shows one CPE: the same MAC, or the same attachment where that is one line."""
+def same_cpe(fingerprint: str, ring: Keyring, *, alone: bool, tainted: bool) -> bool:
+    """Whether what is known of both shows one CPE: the same MAC, or the same attachment where that is one line.
+
+    A MAC shows it under the same terms as on a key: not if it was seen on several lines (`tainted`); one that is made
+    up only together with the attachment, a claimed one only where that is one line (`alone`).
+    """
     if not fingerprint:
         return False
     (attachment, mac), (other_attachment, other_mac) = fingerprint.split("."), ring.fingerprint.split(".")
-    return (mac != "" and mac == other_mac) or (ring.per_line and attachment != "" and attachment == other_attachment)
+    here = attachment != "" and attachment == other_attachment
+    told = ring.mac is not None and not tainted and mac == other_mac and (ring.free or (here and not ring.claimed))
+    return told or (alone and here)

@@ -47,9 +47,7 @@ class Question:
     value: bytes | None = None  # own Remote-Id as it came; with `suspect` only
 
 
-def climb(
-    question: Question, recalled: Recollection, now_ms: int, suspended: frozenset[Rung] = NO_RUNGS
-) -> Verdict:
+def climb(question: Question, recalled: Recollection, now_ms: int, suspended: frozenset[Rung] = NO_RUNGS) -> Verdict:
     """The verdict on one question.
 
     `now_ms` is the instant against which deadlines are judged. Rungs that are `suspended` are not used now, such as the
@@ -58,26 +56,25 @@ def climb(
     rungs = question.rules.rungs - suspended if suspended else question.rules.rungs
     if question.own is not None:
         return _check(question, question.own, recalled, now_ms)
+    tainted = recalled.mac_lines > 1
+    alone = _alone(question.keyring, recalled)
     if recalled.session is not None and Rung.LIVE in rungs:
-        verdict = _by_session(question, recalled.session, recalled.epochs)
+        verdict = _by_session(question, recalled.session, recalled.epochs, alone=alone, tainted=tainted)
         if verdict is not None:
             return verdict
     if recalled.plan is not None and Rung.INVENTORY in rungs and recalled.plan.names_line(question.rules.line_id):
         line = line_key(recalled.plan, question.rules.line_id)
-        return Verdict(
-            outcome=Outcome.MATCHED, line=line, ids=recalled.plan, rung=Rung.INVENTORY, key=Key.ATTACHMENT
-        )
-    tainted = recalled.mac_lines > 1
-    alone = _alone(question.keyring, recalled)
+        return Verdict(outcome=Outcome.MATCHED, line=line, ids=recalled.plan, rung=Rung.INVENTORY, key=Key.ATTACHMENT)
+    latest = _latest(question.keyring, recalled)
     usable = False
     for handle in question.keyring.handles:
-        if (handle.with_mac and tainted) or (handle.key is Key.ATTACHMENT and not alone):
+        if not _says_anything(handle, question.keyring, alone=alone, tainted=tainted):
             continue
         usable = True
         record = recalled.records[handle.hash]
         if record.crowded:
             return AMBIGUOUS
-        verdict = _on_key(_Step(question, handle, rungs, alone, recalled.epochs, now_ms), record)
+        verdict = _on_key(_Step(question, handle, rungs, alone, latest, recalled.epochs, now_ms), record)
         if verdict is not None:
             return verdict
     return AMBIGUOUS if tainted and not usable else UNMATCHED
@@ -91,6 +88,7 @@ class _Step:
     handle: Handle
     rungs: frozenset[Rung]
     alone: bool  # the VLAN pair is one line
+    latest: str | None  # the line that was seen last on that pair; None: that is not known
     epochs: dict[str, int]
     now_ms: int
 
@@ -101,6 +99,20 @@ def _alone(ring: Keyring, recalled: Recollection) -> bool:
         return False
     attachment = ring.hash_of(Key.ATTACHMENT)
     return attachment is None or not recalled.records[attachment].shared
+
+
+def _says_anything(handle: Handle, ring: Keyring, *, alone: bool, tainted: bool) -> bool:
+    """Whether a key can tell a line: not a MAC of several lines, a claimed MAC or the VLAN pair only if that is one."""
+    if handle.with_mac:
+        return not tainted and (alone or not ring.claimed)
+    return handle.key is not Key.ATTACHMENT or alone
+
+
+def _latest(ring: Keyring, recalled: Recollection) -> str | None:
+    """The line that was seen last on the VLAN pair of the request, whatever its CPE."""
+    attachment = ring.hash_of(Key.ATTACHMENT)
+    last = None if attachment is None else _last_of(recalled.records[attachment])
+    return None if last is None else last.line
 
 
 def _on_key(step: _Step, record: KeyRecord) -> Verdict | None:
@@ -138,7 +150,10 @@ def _comparable(step: _Step, candidate: Candidate) -> bool:
         case Key.BNG_MAC:  # if both have an attachment, it was compared already, and differs
             return not (step.question.keyring.attached and candidate.attached)
         case Key.SESSION:  # there are BNGs that send one Acct-Multi-Session-Id for everybody
-            return candidate.same_mac or (step.alone and candidate.same_place)
+            ring = step.question.keyring
+            if candidate.same_place:
+                return step.alone or (candidate.same_mac and not ring.claimed)
+            return candidate.same_mac and ring.free and (ring.place is None or not candidate.attached)
         case _:
             return True
 
@@ -192,10 +207,19 @@ def _remembered(step: _Step, record: KeyRecord) -> Candidate | None:
         return None
     if step.handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
         return None
-    latest = max(record.candidates, key=_last_ms)
+    latest = _last_of(record)
+    if latest is None or (step.latest is not None and latest.line != step.latest):
+        return None  # another line has come to stand there since
     if step.handle.key is Key.ATTACHMENT and question.keyring.mac is not None and not latest.same_mac:
         return None
     return latest if question.at_ms - _last_ms(latest) <= question.rules.remembered_ms else None
+
+
+def _last_of(record: KeyRecord) -> Candidate | None:
+    """The line that was seen last on a key; None if there is none, or two at the same instant."""
+    last_ms = max(map(_last_ms, record.candidates), default=0)
+    last = [candidate for candidate in record.candidates if _last_ms(candidate) == last_ms]
+    return last[0] if len(last) == 1 else None
 
 
 def _last_ms(candidate: Candidate) -> int:
@@ -209,12 +233,11 @@ def _check(question: Question, own: LineIds, recalled: Recollection, now_ms: int
     """
     if recalled.plan is not None and contradict(recalled.plan, own):
         return CONFLICT
+    alone, tainted = _alone(question.keyring, recalled), recalled.mac_lines > 1
     for handle in question.keyring.handles:
-        if handle.key is Key.ATTACHMENT_MAC and recalled.mac_lines > 1:
-            continue  # a MAC of several lines says nothing
-        if handle.key is Key.ATTACHMENT and not _alone(question.keyring, recalled):
-            continue
         if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
+            continue
+        if not _says_anything(handle, question.keyring, alone=alone, tainted=tainted):
             continue
         live = [
             candidate
@@ -248,7 +271,9 @@ def _verify(question: Question, recalled: Recollection) -> Verdict:
     return Verdict(outcome=Outcome.OWN, verified=known)
 
 
-def _by_session(question: Question, known: SessionIdentity, epochs: dict[str, int]) -> Verdict | None:
+def _by_session(
+    question: Question, known: SessionIdentity, epochs: dict[str, int], *, alone: bool, tainted: bool
+) -> Verdict | None:
     """Identity fixed at first sight of the Acct-Session-Id; None to climb on.
 
     An id that came back after a restart of its NAS, or with another CPE, is another session; so is one that ended, if
@@ -261,7 +286,7 @@ def _by_session(question: Question, known: SessionIdentity, epochs: dict[str, in
     if question.begins and known.state in (SessionState.STOPPED, SessionState.EXPIRED):
         return None
     following = known.state is SessionState.EXPECTED and question.accounting  # the Start after its Access-Request
-    if question.begins and not following and not same_cpe(known.fingerprint, ring):
+    if question.begins and not following and not same_cpe(known.fingerprint, ring, alone=alone, tainted=tainted):
         return None
     if known.line is not None:
         return Verdict(

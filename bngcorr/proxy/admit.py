@@ -94,7 +94,8 @@ def _untrusted(nas: Nas, classification: trigger.Classification, identity: line_
 def _worth_a_check(classification: trigger.Classification, ring: Keyring) -> bool:
     """Whether a request's own id is compared with what is live on its attachment before it is believed.
 
-    Only that of a v6 request, which would be rewritten, and which the customer may have had a hand in: a v4 request never
+    Only that of a v6 request, which would be rewritten, and which the customer may have had a hand in: a v4 request
+    never
     waits.
     """
     return classification.trigger is Trigger.DHCPV6 and ring.attached

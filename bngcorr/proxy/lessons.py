@@ -68,7 +68,8 @@ def _keys(request: Request, verdict: Verdict) -> tuple[str, ...]:
 def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | None) -> SessionChange | None:
     """AAA accepted a request: its session is expected until Accounting-Start.
 
-    `interval_s`: the Acct-Interim-Interval of the Accept. Without a line the session is noted by its Acct-Session-Id only, so
+    `interval_s`: the Acct-Interim-Interval of the Accept. Without a line the session is noted by its Acct-Session-Id
+    only, so
     that it is known if accounting names the line later; without either there is nothing to note. A session that has a
     line and no Acct-Session-Id gets a name of its own, from the line and the keys, and simply runs out.
     """

@@ -65,10 +65,16 @@ class Meters:
             "bngcorr_lines", "Lines with live sessions, by the families of their hosts.", ("bng", "families"),
             registry=registry,
         )  # fmt: skip
-        self.expired = Gauge("bngcorr_expired_sessions", "Sessions ended for their silence since the start.", registry=registry)
-        self.away = Gauge("bngcorr_store_domains_away", "Domains whose node does not answer questions.", registry=registry)
+        self.expired = Gauge(
+            "bngcorr_expired_sessions", "Sessions ended for their silence since the start.", registry=registry
+        )
+        self.away = Gauge(
+            "bngcorr_store_domains_away", "Domains whose node does not answer questions.", registry=registry
+        )
         self.clock_steady = Gauge(
-            "bngcorr_store_clock_steady", "0 after a jump of the store's clock: the window is suspended.", registry=registry
+            "bngcorr_store_clock_steady",
+            "0 after a jump of the store's clock: the window is suspended.",
+            registry=registry,
         )
         self.rtt = Histogram(
             "bngcorr_upstream_rtt_seconds", "Time AAA took to answer.", ("upstream",), buckets=_RTT_S, registry=registry

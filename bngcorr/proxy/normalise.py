@@ -17,7 +17,8 @@ def normalised(
     """Edits and octets to append, as the mode allows; nothing in observe mode, the strip alone in strip mode.
 
     In full mode: strip and aliases, the attributes of `identity.write`, and the Remote-Id as it came where it is to be
-    kept; ids that only the customer can have written are taken out. `inherited` are the ids of a matched line; None for a request that names its own. A value that does not fit
+    kept; ids that only the customer can have written are taken out. `inherited` are the ids of a matched line; None
+    for a request that names its own. A value that does not fit
     its attribute is left out: the request matters more. Raises Malformed (too-long) if an alias outgrows a VSA.
     """
     if mode is Mode.OBSERVE:

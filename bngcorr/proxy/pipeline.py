@@ -287,7 +287,9 @@ class Pipeline:
         self._answer(request, a.Code.ACCESS_REJECT, reply)
 
     def _settled(self, request: Request, verdict: Verdict) -> Verdict:
-        """The verdict on a request that was asked about although it names a line: its own, unless that is a conflict."""
+        """The verdict on a request that was asked about although it names a line: its own, unless that is a
+        conflict.
+        """
         if request.question.own is None:
             return verdict
         if verdict.outcome is Outcome.CONFLICT:

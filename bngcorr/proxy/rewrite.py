@@ -88,7 +88,8 @@ def line_edits(
 
     `writes` are attributes and the octets to write; one that is there already stays unless the write is `always`, and
     an empty one gives way. Attributes that share a name with others (AV pairs) are told apart by the text in front of
-    the template's first field. `kept` is appended as it is, the attributes of `out` are taken out first. Raises Malformed (too-long).
+    the template's first field. `kept` is appended as it is, the attributes of `out` are taken out first. Raises
+    Malformed (too-long).
     """
     changes = list(changes)
     drops: list[Span] = list(out)

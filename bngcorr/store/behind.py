@@ -45,7 +45,8 @@ class WriteBehind:
     """Queues in front of `CorrelationStore.write`.
 
     Lessons of a domain keep their order (a session vouches for a line that its sighting made). Those of domains whose
-    node does not answer are parked and tried again, while the others go on. Verdicts for people have a small queue of their own, come
+    node does not answer are parked and tried again, while the others go on. Verdicts for people have a small queue of
+    their own, come
     after, and are lost rather than tried again: a second try could write them twice. When too much waits, sightings are
     given up first, the oldest of them, then steps of sessions, never a restart; `lost` counts them. A lesson that the
     store can't take is reported through `written` and dropped: it must not block others.
@@ -93,7 +94,7 @@ class WriteBehind:
         else:
             if self._waiting >= self._limit:
                 self._make_room()
-            self._parked.get(lesson.domain, self._lessons).append(lesson)
+            self._lessons.append(lesson)  # behind older ones of its domain; `_next` puts them where they have to wait
         self._idle.clear()
         self._wake.set()
 

@@ -49,7 +49,7 @@ class CorrelationStore(Protocol):
 class QueryStore(Protocol):
     """Reading for people. Every call is bounded by its page, and raises StoreError."""
 
-    async def sessions(self, query: SessionQuery, now_ms: int) -> tuple[list[SessionRow], str | None]:
+    async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
         """A page of sessions, and the cursor of the next one."""
         ...
 

@@ -77,7 +77,9 @@ class SessionChange:
     own: bool = False  # the line is the request's own word, not inherited
     keys: tuple[str, ...] = ()  # correlation keys on which the session vouches for its line
     fingerprint: str = ""  # attachment and MAC: tells two sessions that were given one name apart; "" unknown
-    digest: str = ""  # of the record without Acct-Delay-Time: tells a retransmission from another one in the same second
+    digest: str = (
+        ""  # of the record without Acct-Delay-Time: tells a retransmission from another one in the same second
+    )
     hosts: tuple[Host, ...] | None = None  # None: the record does not say, keep
     interval_ms: int = 0  # Acct-Interim-Interval that was told; 0: it was not
     traffic: tuple[int, int] | None = None  # octets so far: IPv4, IPv6; None: the record does not say

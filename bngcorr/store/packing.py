@@ -1,17 +1,21 @@
 """Records of the store ⇄ values. Pure. Records are MessagePack arrays, made and read by the scripts as well.
 
 ========  ============================================================================================================
-line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until, marks,
+line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until,
+marks,
           heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
-session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6, flat],
-          shown, terms
+session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
+flat],
+          shown, terms, when AAA last accepted it
 key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until]
 MAC       line, at, …
 finding   BNG, first, last, count, detail, over at or 0
 ========  ============================================================================================================
 
-Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere. Marks of
-a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are the first
+Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
+Marks of
+a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are the
+first
 four octets of the keys on which a session vouches.
 """
 
@@ -238,6 +242,4 @@ def finding_row(domain: str, identity: bytes, packed: Packed) -> FindingRow:
 
 def epochs_of(flat: Sequence[bytes]) -> dict[str, int]:
     """Box → epoch, from fields and values "epoch instant" in turn."""
-    return {
-        box.decode(): int(value.split(b" ", 1)[0]) for box, value in zip(flat[::2], flat[1::2], strict=True)
-    }
+    return {box.decode(): int(value.split(b" ", 1)[0]) for box, value in zip(flat[::2], flat[1::2], strict=True)}

@@ -9,6 +9,7 @@ from typing import Final
 from bngcorr.model.usage import Usage
 from bngcorr.store import contract as c
 from bngcorr.store import packing
+from bngcorr.store.duplicates import address_of
 from bngcorr.store.keys import BUCKETS, EVENTS, DomainKeys, holders, term_hash
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
@@ -35,16 +36,17 @@ class Queries:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
 
-    async def sessions(self, query: SessionQuery, now_ms: int) -> tuple[list[SessionRow], str | None]:
+    async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
         """From an index term, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
+        wanted = {domain: frozenset(bngs) for domain, bngs in query.domains}
         if query.term is not None:
             names = await self._indexed(query.term, [domain for domain, _ in query.domains], b"s")
             start = int(query.page.cursor or 0)
             chosen = names[start : start + query.page.limit]
             end = start + query.page.limit
             rows = await self.session_rows([(domain, name.hex()) for domain, name in chosen])
-            return rows, str(end) if end < len(names) else None
-        wanted = {domain: frozenset(bngs) for domain, bngs in query.domains}
+            ours = [row for row in rows if row.bng in wanted[row.domain] and _answers(row, query.term)]
+            return ours, str(end) if end < len(names) else None
         found, cursor = await self._walk("s", list(wanted), query.page)
         epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
         rows = [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
@@ -70,9 +72,7 @@ class Queries:
         epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
         return [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
 
-    async def _records(
-        self, kind: str, names: Sequence[tuple[str, bytes]]
-    ) -> list[tuple[str, bytes, bytes]]:
+    async def _records(self, kind: str, names: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes, bytes]]:
         commands: list[Command] = [("HGET", DomainKeys(domain).record(kind, name), name) for domain, name in names]
         replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
         return [(*pair, packed) for pair, packed in zip(names, replies, strict=True) if packed]
@@ -88,9 +88,11 @@ class Queries:
         found: list[tuple[str, bytes]] = []
         replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
         for domain, entries in zip(domains, replies, strict=True):
-            for at in range(0, len(entries or b""), ENTRY):
-                if entries[at : at + 1] == kind:
-                    found.append((domain, entries[at + 1 : at + ENTRY]))
+            found.extend(
+                (domain, entries[at + 1 : at + ENTRY])
+                for at in range(0, len(entries or b""), ENTRY)
+                if entries[at : at + 1] == kind
+            )
         return found
 
     async def _walk(
@@ -185,6 +187,12 @@ class Queries:
             counts = {int(bucket): int(count) for bucket, count in _pairs(reply)}
             found[bng] = tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
         return found
+
+
+def _answers(row: SessionRow, term: str) -> bool:
+    """Whether a session that was found by an address still has it: who holds what may lag behind."""
+    address = term.removeprefix("address:")
+    return address == term or address in map(address_of, row.hosts)
 
 
 def _pairs(reply: Reply) -> list[tuple[bytes, bytes]]:

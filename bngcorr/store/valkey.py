@@ -27,7 +27,9 @@ class ValkeyStore:
     """Correlation and upkeep on one server, a Sentinel's master, or a cluster; `queries` and `plans` beside them."""
 
     def __init__(self, url: str, *, budget_s: float, events: int, v6_lost_s: float = c.V6_LOST_MS / 1000) -> None:
-        """`budget_s` bounds `recall`; `events` is how many recent verdicts are kept. Raises StoreError for a bad URL."""
+        """`budget_s` bounds `recall`; `events` is how many recent verdicts are kept. Raises StoreError for a bad
+        URL.
+        """
         self.lane: Lane = open_lane(url)
         self._budget_s = budget_s
         self._events = events
@@ -103,7 +105,7 @@ class ValkeyStore:
             elif isinstance(lesson, lessons.NumberSeen):
                 words.append(lessons.NEW if reply == 1 else "known")
             else:
-                words.append(reply.decode() if isinstance(reply, bytes) else "ok")
+                words.append("ok" if isinstance(lesson, lessons.Event) else reply.decode())
         if moves or self._holders.waiting:
             for index, address in await self._holders.move(moves):
                 words[index] += f",{lessons.DUPLICATE}{address}"
@@ -245,5 +247,3 @@ class _Recalled:
         self.lines = {
             line: packing.unpack(packed) for line, packed in zip(lines[::2], lines[1::2], strict=True) if packed
         }
-
-

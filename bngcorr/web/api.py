@@ -70,13 +70,12 @@ class Api:
         terms = filters.terms()
         cursor: str | None = cursor_of(request.query, "cursor", RANK if terms else PLACE)
         rows: dict[str, SessionRow] = {}
-        now_ms = time.time_ns() // 1_000_000
         if terms:
             for term in terms:
                 query = SessionQuery(
                     domains=self._in_scope(filters.bng), term=term, page=Page(cursor="", limit=MOST_ROWS)
                 )
-                found, _ = await self._store.sessions(query, now_ms)
+                found, _ = await self._store.sessions(query)
                 rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
             start = int(cursor or 0)
             chosen = list(rows.values())[start : start + limit]
@@ -86,7 +85,7 @@ class Api:
         while len(rows) < limit and cursor is not None and scanned < MOST_SCANNED:
             want = limit - len(rows)
             query = SessionQuery(domains=self._in_scope(filters.bng), page=Page(cursor=cursor, limit=want))
-            found, cursor = await self._store.sessions(query, now_ms)
+            found, cursor = await self._store.sessions(query)
             scanned += want
             rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
         return web.json_response({"items": [session_shown(row) for row in rows.values()], "next": cursor})
@@ -122,9 +121,7 @@ class Api:
             usages.update(await self._store.usage(domain, names))
             numbers.update(await self._store.enterprise_numbers(domain, names))
             distances.update(await self._store.distances(domain, names))
-        items = [
-            bng_shown(bng, usages[bng.name], numbers[bng.name], distances[bng.name]) for bng in self._bngs
-        ]
+        items = [bng_shown(bng, usages[bng.name], numbers[bng.name], distances[bng.name]) for bng in self._bngs]
         return web.json_response({"items": items})
 
     async def correlations(self, request: web.Request) -> web.Response:

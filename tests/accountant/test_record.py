@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bngcorr.accountant import record
 from bngcorr.accountant.record import DEFAULT_LIFE_MS, NEWEST_MS, OLDEST_MS, read
-from bngcorr.store.contract import INTERIMS_MISSED, SessionStep
+from bngcorr.store.contract import INTERIMS_MISSED
+from bngcorr.store.lesson import SessionStep
 from tests.wire.radius_packets import Packet, Piece, plain, valid_packets, vsa
 
 from .records import ARRIVED, accounting, number

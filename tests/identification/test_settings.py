@@ -9,6 +9,7 @@ import pytest
 
 from bngcorr.bng_profiles import compile_all
 from bngcorr.config import Config
+from bngcorr.correlator.ladder import Rules
 from bngcorr.errors import ConfigError, Unauthentic
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import DropReason, MacSource, Mode, VlanModel
@@ -420,7 +421,7 @@ def test_a_profile_that_does_not_compile_is_a_fault_of_its_bng(changes: dict[str
 def _nas(name: str, *, identifiers: tuple[bytes, ...] = (), addresses: tuple[bytes, ...] = ()) -> Nas:
     return Nas(
         name=name, domain=name, secret=b"s", profile=settled("generic"), mode=Mode.FULL, vlan_model=VlanModel.SHARED,
-        window_ms=5000, hold_s=0.3, require_message_authenticator=False, one_box=True,
+        rules=Rules(), hold_s=0.3, require_message_authenticator=False, one_box=True,
         identifiers=frozenset(identifiers), addresses=frozenset(addresses),
     )  # fmt: skip
 

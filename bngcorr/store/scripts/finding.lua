@@ -12,11 +12,11 @@ if over then
   call('HSET', f, id, pack(F))
   return 'over'
 end
-if F and at < F[3] and F[6] == 0 then return 'known' end
+if F and at <= F[3] then return 'known' end  -- told again, or too late
 local word = F and F[6] == 0 and 'known' or 'new'
 if not F then F = {bng, at, at, 0, detail, 0} end
 if word == 'new' then F[2], F[4] = at, 0 end
-if not (F[4] > 0 and at == F[3]) then F[4] = F[4] + 1 end
+F[4] = F[4] + 1
 F[1], F[3], F[5], F[6] = bng, at, detail, 0
 call('HSET', f, id, pack(F))
 call('ZADD', g, at, id)

@@ -90,8 +90,23 @@ local function reindex(before, after, entry)
   for at = 1, #after, 8 do index_add(string.sub(after, at, at + 7), entry) end
 end
 
--- a set of hosts before, one after: the ledger of the box learns the difference. Counts of an older epoch are none.
+-- what stands in one list of hosts and not in the other, each once
+local function missing(from, other)
+  local set, out = {}, {}
+  for token in string.gmatch(other, '[^\n]+') do set[token] = true end
+  for token in string.gmatch(from, '[^\n]+') do
+    if not set[token] then out[#out + 1], set[token] = token, true end
+  end
+  return out
+end
+
+-- whether a list of hosts has one whose kind begins so
+local function has_kind(hosts, kind) return string.find('\n' .. hosts, '\n' .. kind, 1, true) ~= nil end
+
+-- The hosts of one session before and after: the ledger of the box learns the difference. A host that several sessions
+-- hold counts once, a session that holds any counts once. Counts of an older epoch are none.
 local function account(box, epoch, before, after)
+  if before == after then return end
   local usage = PREFIX .. 'u:' .. box
   if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then
     call('DEL', usage)
@@ -106,34 +121,13 @@ local function account(box, epoch, before, after)
     if left > 0 then call('HSET', name, id, epoch .. ' ' .. left) else call('HDEL', name, id) end
     if (references > 0) ~= (left > 0) then call('HINCRBY', usage, string.match(token, '^[^|]+'), step) end
   end
-  for token in pairs(before) do
-    if not after[token] then count(token, -1) end
+  for _, token in ipairs(missing(before, after)) do count(token, -1) end
+  for _, token in ipairs(missing(after, before)) do count(token, 1) end
+  local function change(kind, was, is)
+    if was ~= is then call('HINCRBY', usage, kind, is and 1 or -1) end
   end
-  for token in pairs(after) do
-    if not before[token] then count(token, 1) end
-  end
-end
-
--- what stands in one list of hosts and not in the other
-local function missing(from, other)
-  local set, out = {}, {}
-  for token in string.gmatch(other, '[^\n]+') do set[token] = true end
-  for token in string.gmatch(from, '[^\n]+') do
-    if not set[token] then out[#out + 1] = token end
-  end
-  return out
-end
-
--- the hosts of a session as a set, and with them what is counted once a session
-local function hosts_of(text, sid)
-  local set, some, delegated = {}, false, false
-  for token in string.gmatch(text, '[^\n]+') do
-    set[token], some = true, true
-    if string.find(token, '^ia_') then delegated = true end
-  end
-  if some then set['sessions||' .. sid] = true end
-  if delegated then set['na_or_pd||' .. sid] = true end
-  return set
+  change('sessions', before ~= '', after ~= '')
+  change('na_or_pd', has_kind(before, 'ia_'), has_kind(after, 'ia_'))
 end
 
 -- a session no longer vouches for a line

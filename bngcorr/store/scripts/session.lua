@@ -15,20 +15,23 @@ if call('HEXISTS', KEYS[1], box) == 0 then call('HSET', KEYS[1], box, '0 0') end
 local epoch, epoch_at = epoch_of(box)
 local S = get('s', sid)
 local known = S ~= nil
-S = S or {0, 0, 0, 0, box, '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', ''}
+S = S or {0, 0, 0, 0, box, '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0}
 local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7], S[8] == 1
 local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
-local was_expected = r_state == EXPECTED
+local was_expected, accepted = r_state == EXPECTED, S[16] or 0
 
 if step == 'expected' then
-  if known and r_state == UP then return {'known', {}, {}} end
+  if known and (r_state == UP or at <= accepted) then return {'known', {}, {}} end
+  accepted = at
   at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
 else
   if at < epoch_at then return {'restarted', {}, {}} end
   if at < r_at then return {'stale', {}, {}} end
   if at == r_at then
     for i = 1, #r_digests, 4 do
-      if string.sub(r_digests, i, i + 3) == digest then return {'duplicate', {}, {}} end
+      if string.sub(r_digests, i, i + 3) == digest then
+        return {'duplicate', missing(r_hosts, ''), {}}  -- its addresses may not have been noted the first time
+      end
     end
     if r_state == UP and step == 'start' then return {'stale', {}, {}} end  -- overtaken by an Interim of the same second
   end
@@ -52,14 +55,13 @@ if told_ms > 0 then interval_ms = told_ms end
 if interval_ms > 0 and (step == 'start' or step == 'interim') then until_ms = at + missed * interval_ms end
 
 -- hosts
-local before = known and r_epoch == epoch and r_state == UP and hosts_of(r_hosts, sid) or {}
+local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
 local survived = step == 'interim' and not differs(r_fingerprint, fingerprint)  -- a restart of the box, maybe
 local text = reborn and not survived and '' or r_hosts
 if ended or step == 'expected' then text = '' elseif given then text = given end
-account(box, epoch, before, hosts_of(text, sid))
-local v4 = string.find(text, 'v4|', 1, true) ~= nil
-local v6 = string.find(text, 'ia_', 1, true) ~= nil or string.find(text, 'slaac|', 1, true) ~= nil
-local had_v4 = known and not reborn and r_state == UP and string.find(r_hosts, 'v4|', 1, true) ~= nil
+account(box, epoch, before, text)
+local v4, v6 = has_kind(text, 'v4|'), has_kind(text, 'ia_') or has_kind(text, 'slaac|')
+local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
 
 -- identity: fixed at first sight; what the BNG itself says takes the place of "none", of an inherited line, and of what it
 -- said before
@@ -117,7 +119,7 @@ if L then
     if mine then
       mine[2], mine[3], mine[4] = box, epoch, until_ms
       mine[5] = (step ~= 'expected' and IS_UP or 0) + (interval_ms > 0 and REGULAR or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
-      mine[6] = step == 'expected' and now or math.max(mine[6], at)
+      mine[6] = math.max(mine[6], step == 'expected' and accepted or at)
       for i = 1, #tags, 4 do
         if not has_tag(mine[7], string.sub(tags, i, i + 3)) then mine[7] = mine[7] .. string.sub(tags, i, i + 3) end
       end
@@ -146,10 +148,11 @@ local state = step == 'stop' and STOPPED or step == 'expected' and EXPECTED or U
 if at == r_at and known then
   digest = digest == '' and r_digests or string.sub(r_digests .. digest, -64)
 end
+if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
 reindex(S[15], terms, 's' .. sid)
 put('s', sid, {
   ended and now + tombstone_ms or until_ms, at, state, epoch, box, r_line, r_ids, r_own and 1 or 0,
   (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, S[13],
-  shown ~= '' and shown or S[14], terms,
+  shown, terms, accepted,
 })
 return {table.concat(words, ','), missing(text, r_hosts), missing(r_hosts, text)}

@@ -13,24 +13,27 @@ local L = get('l', line)
 -- the lines that a MAC was seen on: a second one makes the MAC useless
 local function taint()
   if claimed == 1 then return end
-  local record, kept, mine, known = get('m', mac) or {}, {}, at, false
+  local record, kept, mine, others = get('m', mac) or {}, {}, nil, false
   for i = 1, #record, 2 do
-    if record[i] == line then
-      mine, known = math.max(mine, record[i + 1]), true
-    elseif record[i + 1] >= now - taint_ms then
+    if record[i] == line or record[i + 1] >= now - taint_ms then
       kept[#kept + 1] = record[i]
       kept[#kept + 1] = record[i + 1]
+      if record[i] == line then mine = #kept else others = true end
     end
   end
-  if #kept > 0 and not known then words[#words + 1] = 'mac_moved' end
-  while #kept >= 2 * max_lines do
+  if not mine then
+    if others then words[#words + 1] = 'mac_moved' end
+    kept[#kept + 1] = line
+    kept[#kept + 1] = at
+  else
+    kept[mine] = math.max(kept[mine], at)
+  end
+  if #kept > 2 * max_lines then
     local oldest = 2
     for i = 4, #kept, 2 do if kept[i] < kept[oldest] then oldest = i end end
     table.remove(kept, oldest)
     table.remove(kept, oldest - 1)
   end
-  kept[#kept + 1] = line
-  kept[#kept + 1] = mine
   put('m', mac, kept)
 end
 
@@ -88,6 +91,7 @@ local function note(key, alone)
       crowded, shared = c[2], c[3]
     elseif c[1] == line then
       mine = c
+      kept[#kept + 1] = c
     elseif c[5] >= now or vouches(get('l', c[1]), key, now, false) then
       kept[#kept + 1] = c
     end
@@ -96,16 +100,17 @@ local function note(key, alone)
     if alone then
       -- heard of again after another line was: both are there at a time, so the VLAN pair is not one line
       for _, c in ipairs(kept) do
-        local other = at > c[2] and math.max(c[3], c[4]) > mine[2] and get('l', c[1])
-        if other and contradict(other[2], ids) and vouches(other, key, now, true) then
+        local other = c ~= mine and at > c[2] and math.max(c[3], c[4]) > mine[2] and get('l', c[1])
+        if other and at + taint_ms > shared and contradict(other[2], ids) and vouches(other, key, now, true) then
           if shared < now then words[#words + 1] = 'shared' end
-          shared = math.max(shared, now + taint_ms)
+          shared = at + taint_ms
         end
       end
     end
     mine[2] = math.min(mine[2], at)
   elseif #kept < max_lines then
     mine = {line, at, 0, 0, until_ms, 0}
+    kept[#kept + 1] = mine
   else
     crowded = math.max(crowded, until_ms)
   end
@@ -113,7 +118,6 @@ local function note(key, alone)
     if v6 == 1 then mine[4] = math.max(mine[4], at) else mine[3] = math.max(mine[3], at) end
     mine[5] = math.max(mine[5], until_ms)
     mine[6] = bit.bor(mine[6], marks)  -- what was ever evident stays so
-    kept[#kept + 1] = mine
   end
   if crowded > 0 or shared > 0 then kept[#kept + 1] = {'', crowded, shared} end
   put('k', key, kept)
@@ -126,16 +130,17 @@ if not flood then
 end
 
 if not L then
-  L = {until_ms, ids, at, at, place, shown, macs, {}, '', 0, 0, 0, 0}
+  L = {until_ms, ids, at, at, place, shown, macs, {}, terms, 0, 0, 0, 0}
+  reindex('', terms, 'l' .. line)
 else
   L[1], L[3], L[7] = math.max(L[1], until_ms), math.min(L[3], at), macs
-  if at >= L[4] then
+  if at > L[4] then  -- of two of one instant the first counts, so that telling them again changes nothing
     if place ~= '' and L[5] ~= '' and L[5] ~= place then words[#words + 1] = 'moved' end
     L[2], L[4], L[6] = ids, at, shown
     if place ~= '' then L[5] = place end
+    reindex(L[9], terms, 'l' .. line)
+    L[9] = terms
   end
 end
-reindex(L[9], terms, 'l' .. line)
-L[9] = terms
 put('l', line, L)
 return #words > 0 and table.concat(words, ',') or 'ok'

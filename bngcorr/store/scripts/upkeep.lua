@@ -69,7 +69,7 @@ local function sessions(number)
       reindex(S[15], '', 's' .. sid)
       return false
     end
-    if S[3] == UP and S[4] == epoch_of(S[5]) then account(S[5], S[4], hosts_of(S[11], sid), {}) end
+    if S[3] == UP and S[4] == epoch_of(S[5]) then account(S[5], S[4], S[11], '') end
     if S[11] ~= '' then
       released[#released + 1] = sid
       released[#released + 1] = S[11]

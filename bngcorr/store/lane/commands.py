@@ -1,0 +1,37 @@
+"""Commands as tuples, their octets, and the key that tells where each belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from hiredis import pack_command
+
+Argument = str | bytes | int | float
+Command = tuple[Argument, ...]
+Reply = Any  # what redis-py parsed, or an error in its place; turned into values on the line after it is read
+
+pack: Callable[[Command], bytes] = pack_command  # type: ignore[assignment]  # its stub allows one argument only
+
+_KEYLESS: Final = frozenset({
+    "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL", "FLUSHDB", "FUNCTION",
+    "HELLO", "INFO", "KEYS", "LASTSAVE", "LATENCY", "PING", "PUBLISH", "RANDOMKEY", "ROLE", "SCAN", "SCRIPT",
+    "SENTINEL", "SLOWLOG", "TIME", "WAIT",
+})  # fmt: skip
+_AFTER_A_WORD: Final = frozenset({"MEMORY", "OBJECT", "XGROUP", "XINFO"})
+_SCRIPTS: Final = frozenset({"EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"})
+
+
+def key_of(command: Command) -> bytes | None:
+    """The first key of a command, which decides its slot; None if it has none and any node may answer."""
+    name = command[0].upper() if isinstance(command[0], str) else command[0]
+    if name in _SCRIPTS:
+        at = 3 if int(command[2]) > 0 else len(command)
+    elif name in _KEYLESS:
+        return None
+    else:
+        at = 2 if name in _AFTER_A_WORD else 1
+    if at >= len(command):
+        return None
+    key = command[at]
+    return key if isinstance(key, bytes) else str(key).encode()

@@ -1,0 +1,211 @@
+"""Many commands out, as many replies back: by one write per node, side by side, within one budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MovedError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
+
+from bngcorr.config.store_url import StoreKind, read_store_url
+from bngcorr.errors import StoreError
+from bngcorr.store.lane.cluster import ClusterRoute
+from bngcorr.store.lane.commands import Argument, Command, Reply, key_of
+from bngcorr.store.lane.master import MasterRoute
+from bngcorr.store.lane.node import CONNECT_BUDGET_S, Node
+from bngcorr.store.lane.routes import Route, SingleRoute
+from bngcorr.store.lane.scripts import DIGESTS, LOADS
+
+_ROUNDS: Final = 3  # as written; again after MOVED, ASK or NOSCRIPT; and NOSCRIPT where MOVED had led
+_NOWHERE: Final = -1  # place of a reply that nobody waits for
+
+# Errors that say something of the server, whatever the command was; the others are the command's own for good
+_SERVER_ERRORS: Final = (
+    AskError, ClusterDownError, NoPermissionError, NoScriptError, OutOfMemoryError, ReadOnlyError, TryAgainError,
+)  # fmt: skip
+# … and those for which redis-py has no class, or which came out of a script
+_SERVER_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS", "OOM", "READONLY")
+
+_Work = dict[Node, list[tuple[int, Command]]]  # by node: the place of the reply, and what to send
+_Try = tuple[int, type[ResponseError]]  # place of the reply, and what was wrong the first time
+
+
+class Lane:
+    """Pipelined commands to one store, whatever it is made of. Raises StoreError and nothing else."""
+
+    def __init__(self, url: str) -> None:
+        """As `open_lane`."""
+        try:
+            read = read_store_url(url)
+        except ValueError as error:
+            raise StoreError(f"store.url: expected {error}") from None
+        self._route: Route
+        match read.kind:
+            case StoreKind.SINGLE:
+                self._route = SingleRoute(read)
+            case StoreKind.SENTINEL:
+                self._route = MasterRoute(read)
+            case StoreKind.CLUSTER:
+                self._route = ClusterRoute(read)
+        self.calls = 0  # round trips, for the metrics
+
+    def script(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
+        """Command that runs one of our scripts; the first key decides the node."""
+        return ("EVALSHA", DIGESTS[name], len(keys), *keys, *arguments)
+
+    async def run(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
+        """All replies. Raises StoreError if one is an error or a node did not answer."""
+        replies = await self.run_each(commands, budget_s)
+        for reply in replies:
+            if isinstance(reply, StoreError):
+                raise reply
+            if isinstance(reply, ResponseError):
+                raise StoreError(f"{type(reply).__name__}: {reply}")
+        return replies
+
+    async def run_each(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
+        """A reply for each command. In its place may stand
+
+        - a ResponseError: what is wrong with this very command, for good;
+        - a StoreError: its node did not answer in time, is away, read-only, out of memory, loading, …
+
+        The budget is for round trips, those after MOVED, ASK and NOSCRIPT included; waiting for a turn and a connection
+        has `CONNECT_BUDGET_S` on top. What was not answered may have been carried out all the same.
+        """
+        if not commands:
+            return []
+        clock = asyncio.get_running_loop().time
+        end = clock() + budget_s
+        try:
+            await self._ready(budget_s)
+        except StoreError as error:
+            return [error] * len(commands)
+        replies: list[Reply] = [None] * len(commands)
+        work = self._share(commands, replies)
+        tried: set[_Try] = set()
+        left_s = budget_s
+        for _ in range(_ROUNDS):
+            if not await self._carry(work, replies, left_s):
+                break
+            work = self._again(work, replies, tried)
+            left_s = end - clock()
+            if not work or left_s <= 0:
+                break
+        return [_judged(reply) if isinstance(reply, ResponseError) else reply for reply in replies]
+
+    async def ask_nodes(self, commands: Sequence[Command], budget_s: float) -> Mapping[str, list[Reply]]:
+        """The same commands, without keys, to every node that serves keys: replies as of `run_each`, by node name.
+
+        Raises StoreError if it is not known which nodes there are.
+        """
+        await self._ready(budget_s)
+        nodes = self._route.nodes()
+        found = await asyncio.gather(*(node.exchange(commands, budget_s) for node in nodes))
+        self.calls += len(nodes)
+        return {
+            node.name: [_judged(reply) if isinstance(reply, ResponseError) else reply for reply in replies]
+            for node, replies in zip(nodes, found, strict=True)
+        }
+
+    def where(self, key: str) -> str:
+        """Name of the node that serves a key now, host:port; "" for a single server, and where none is known."""
+        return self._route.where(key.encode())
+
+    @property
+    def uncovered(self) -> int:
+        """Slots of a Cluster that no node serves."""
+        return self._route.uncovered()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._route.close()
+
+    def _share(self, commands: Sequence[Command], replies: list[Reply]) -> _Work:
+        """What goes to which node; a StoreError in the place of what can go to none."""
+        work: _Work = {}
+        for place, command in enumerate(commands):
+            try:
+                node = self._route.node(key_of(command))
+            except StoreError as error:
+                replies[place] = error
+            else:
+                work.setdefault(node, []).append((place, command))
+        return work
+
+    async def _ready(self, budget_s: float) -> None:
+        try:
+            await self._route.ready(CONNECT_BUDGET_S + budget_s)
+        except TimeoutError:
+            raise StoreError(f"no node says within {budget_s * 1000:.0f} ms where things are in the store") from None
+
+    async def _carry(self, work: _Work, replies: list[Reply], budget_s: float) -> bool:
+        """Send it, fill in the replies, and say whether any of them is an error of the server's."""
+        wrong = False
+        if len(work) == 1:  # no task is needed for one
+            ((node, errands),) = work.items()
+            found = [await node.exchange([command for _, command in errands], budget_s)]
+        else:
+            found = await asyncio.gather(
+                *(node.exchange([command for _, command in errands], budget_s) for node, errands in work.items())
+            )
+        self.calls += len(work)
+        for (node, errands), answers in zip(work.items(), found, strict=True):
+            for (place, _), answer in zip(errands, answers, strict=True):
+                if place != _NOWHERE:
+                    replies[place] = answer
+                if isinstance(answer, ResponseError):
+                    wrong = True
+                    if isinstance(answer, ClusterDownError):
+                        self._route.failed(node)
+            if isinstance(answers[-1], StoreError):
+                self._route.failed(node)
+        return wrong
+
+    def _again(self, work: _Work, replies: list[Reply], tried: set[_Try]) -> _Work:
+        """What is to be sent once more: where MOVED and ASK point, and behind its script after NOSCRIPT."""
+        again: _Work = {}
+        for node, errands in work.items():
+            for place, command in errands:
+                error = replies[place] if place != _NOWHERE else None
+                if not isinstance(error, AskError | NoScriptError) or (place, type(error)) in tried:
+                    continue
+                tried.add((place, type(error)))
+                target = node
+                if isinstance(error, AskError):
+                    try:
+                        target = self._route.elsewhere(node, error)
+                    except StoreError as trouble:
+                        replies[place] = trouble
+                        continue
+                errand = again.setdefault(target, [])
+                scripted = command[0] == "EVALSHA" and not isinstance(error, MovedError)
+                if scripted and (_NOWHERE, LOADS[0]) not in errand:
+                    # all of them: with some there and some not, the next call's commands would be carried out of turn
+                    errand.extend((_NOWHERE, load) for load in LOADS)
+                if isinstance(error, AskError) and not isinstance(error, MovedError):
+                    errand.append((_NOWHERE, ("ASKING",)))  # it counts for one command
+                errand.append((place, command))
+        return again
+
+
+def open_lane(url: str) -> Lane:
+    """A lane to the store at this URL; nothing is contacted yet. Raises StoreError, which does not show a bad URL."""
+    return Lane(url)
+
+
+def _judged(error: ResponseError) -> ResponseError | StoreError:
+    """An error as the caller is to see it: the server's is a StoreError."""
+    if isinstance(error, _SERVER_ERRORS) or str(error).startswith(_SERVER_WORDS):
+        return StoreError(f"{type(error).__name__}: {error}")
+    return error

@@ -1,0 +1,251 @@
+"""A store in memory, for replays and simulations: what the scripts of the real one do, to be read.
+
+Its time is the `now_ms` of each call and nothing else, so hours pass in a moment. It is never away, and raises nothing.
+`memory_records` says what is kept, `memory_sightings` and `memory_sessions` what a lesson changes, `memory_upkeep` what
+time does, `memory_holders` who has which address. Unlike the real one it walks over a domain whole, and finds by looking
+through everything.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Self, TypeVar, assert_never
+
+from bngcorr.model.line import LineIds
+from bngcorr.model.usage import Usage
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store import contract as c
+from bngcorr.store import lesson as lessons
+from bngcorr.store.duplicates import address_of
+from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Lesson
+from bngcorr.store.memory_findings import find
+from bngcorr.store.memory_holders import Holders, Move, Pair
+from bngcorr.store.memory_records import Domain
+from bngcorr.store.memory_rows import identity, key_record, line_row, session_row
+from bngcorr.store.memory_sessions import change, reckon, restart
+from bngcorr.store.memory_sightings import see
+from bngcorr.store.memory_upkeep import upkeep
+from bngcorr.store.recollection import Recall, Recollection
+from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow, Upkeep
+
+
+_Row = TypeVar("_Row", SessionRow, LineRow)
+
+
+class MemoryStore:
+    """`CorrelationStore`, `QueryStore`, `UpkeepStore` and `PlanStore` in one."""
+
+    def __init__(self, *, events: int = 10_000, v6_lost_s: float = c.V6_LOST_MS / 1000) -> None:
+        """`events` is how many recent verdicts are kept."""
+        self._domains: dict[str, Domain] = {}
+        self._events: deque[tuple[str, str]] = deque(maxlen=events)  # cursor, JSON
+        self._told = 0
+        self._holders = Holders()
+        self._v6_lost_ms = round(v6_lost_s * 1000)
+
+    @property
+    def queries(self) -> Self:
+        """`QueryStore`, as the real store has it."""
+        return self
+
+    @property
+    def plans(self) -> Self:
+        """`PlanStore`, as the real store has it."""
+        return self
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def ping(self, domain: str) -> bool:  # noqa: ARG002  # the contract's
+        """It always answers."""
+        return True
+
+    def _domain(self, name: str) -> Domain:
+        return self._domains.setdefault(name, Domain())
+
+    # ---- reading for verdicts
+
+    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
+        """What is known on the keys of each question."""
+        return [self._recollect(question, now_ms) for question in questions]
+
+    def _recollect(self, question: Recall, now_ms: int) -> Recollection:
+        domain = self._domain(question.domain)
+        seen = domain.macs.get(question.mac or "", {})
+        return Recollection(
+            records={key: key_record(domain, key, question.mac, question.place, now_ms) for key in question.keys},
+            mac_lines=sum(at >= now_ms - c.TAINT_MS for at in seen.values()),
+            session=identity(domain.sessions.get(question.session or "")),
+            epochs={nas: box.epoch for nas, box in domain.boxes.items()},
+            plan=domain.plan.get(question.place or ""),
+        )
+
+    # ---- writing what was seen
+
+    async def write(self, lessons_: Sequence[Lesson], now_ms: int) -> list[str]:
+        """Apply them in order, then look for addresses that are live twice."""
+        words: list[str] = []
+        moves: list[Move] = []
+        for index, lesson in enumerate(lessons_):
+            if isinstance(lesson, lessons.SessionChange):
+                domain = self._domain(lesson.domain)
+                before = _hosts(domain, lesson.session)
+                words.append(",".join(change(domain, lesson, now_ms, self._v6_lost_ms)))
+                after = _hosts(domain, lesson.session)
+                told_again = words[index] == "duplicate"  # the first time, the address may not have been noted
+                came = [host for host in after if told_again or host not in before]
+                went = [host for host in before if host not in after]
+                moves.append(Move(index, (lesson.domain, lesson.session), came, went))
+            else:
+                words.append(self._apply(lesson, now_ms))
+        for index, address in self._holders.move(moves, self._row):
+            words[index] += f",{lessons.DUPLICATE}{address}"
+        return words
+
+    def _apply(
+        self,
+        lesson: lessons.Sighting
+        | lessons.Restart
+        | lessons.NumberSeen
+        | lessons.FindingSeen
+        | lessons.Distances
+        | lessons.Event,
+        now_ms: int,
+    ) -> str:
+        match lesson:
+            case lessons.Sighting():
+                return ",".join(see(self._domain(lesson.domain), lesson, now_ms)) or "ok"
+            case lessons.Restart():
+                return restart(self._domain(lesson.domain), lesson)
+            case lessons.NumberSeen():
+                numbers = self._domain(lesson.domain).numbers.setdefault(lesson.bng, {})
+                word = "known" if lesson.number in numbers else lessons.NEW
+                numbers.setdefault(lesson.number, lesson.at_ms)
+                return word
+            case lessons.FindingSeen():
+                return find(self._domain(lesson.domain), lesson)
+            case lessons.Distances():
+                counts = self._domain(lesson.domain).distances.setdefault(lesson.bng, {})
+                for bucket, count in lesson.counts:
+                    counts[bucket] = counts.get(bucket, 0) + count
+            case lessons.Event():
+                self._told += 1
+                self._events.append((f"{self._told:012d}", lesson.shown))
+            case _:
+                assert_never(lesson)
+        return "ok"
+
+    # ---- upkeep
+
+    async def upkeep(
+        self,
+        domain: str,
+        now_ms: int,
+        *,
+        buckets: int,  # noqa: ARG002  # the contract's
+        walk_ms: int,
+    ) -> Upkeep:
+        """A walk is done at once as soon as it is due, however many `buckets` are asked for."""
+        done, released = upkeep(self._domain(domain), now_ms, walk_ms)
+        self._holders.move([Move(0, (domain, session), (), hosts) for session, hosts in released], self._row)
+        return done
+
+    def _row(self, pair: Pair) -> SessionRow | None:
+        name, session = pair
+        domain = self._domain(name)
+        known = domain.sessions.get(session)
+        return None if known is None else session_row(name, session, known, domain.epoch(known.nas))
+
+    # ---- reading for people
+
+    async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
+        """In the order of domains and names; the cursor is a rank."""
+        address = (query.term or "").removeprefix("address:")
+        rows = [
+            session_row(name, session, known, domain.epoch(known.nas))
+            for name, bngs in query.domains
+            if (domain := self._domains.get(name)) is not None
+            for session, known in sorted(domain.sessions.items())
+            if known.nas.partition("|")[0] in bngs
+            and (query.term is None or query.term in known.terms or address in map(address_of, known.hosts))
+        ]
+        return _paged(rows, query.page)
+
+    async def lines(
+        self, domains: Sequence[str], term: str | None, page: Page, now_ms: int
+    ) -> tuple[list[LineRow], str | None]:
+        """In the order of domains and names; the cursor is a rank."""
+        rows = [
+            line_row(name, key, line)
+            for name in domains
+            if (domain := self._domains.get(name)) is not None
+            for key, line in sorted(domain.lines.items())
+            if (term is None or term in line.terms) and line.until_ms >= now_ms
+        ]
+        return _paged(rows, page)
+
+    async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
+        """Counted anew from the sessions that are up in the present epoch of each box, summed over the boxes."""
+        found = dict.fromkeys(bngs, Usage())
+        known = self._domain(domain)
+        for nas, box in known.boxes.items():
+            bng = nas.partition("|")[0]
+            if bng in found:
+                up = [one for one in known.sessions.values() if one.nas == nas and one.state is SessionState.UP]
+                of_box = reckon(one for one in up if one.epoch == box.epoch)
+                found[bng] = Usage(
+                    **{kind: getattr(found[bng], kind) + getattr(of_box, kind) for kind in c.USAGE_KINDS}
+                )
+        return found
+
+    async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
+        """Verdicts behind the cursor."""
+        return [event for event in self._events if event[0] > after][:limit]
+
+    async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
+        """Each number with the instant of its first sight."""
+        return {bng: dict(self._domain(domain).numbers.get(bng, {})) for bng in bngs}
+
+    async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
+        """The newest of each domain, merged."""
+        rows = [
+            row
+            for name in domains
+            for row in sorted(self._domain(name).findings.values(), key=lambda row: -row.last_ms)[:limit]
+        ]
+        return sorted(rows, key=lambda row: -row.last_ms)
+
+    async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """One histogram a BNG."""
+        counted = {bng: self._domain(domain).distances.get(bng, {}) for bng in bngs}
+        return {
+            bng: tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
+            for bng, counts in counted.items()
+        }
+
+    # ---- the plan
+
+    async def read_plan(self, domain: str) -> dict[str, LineIds]:
+        """The plan in force, by place."""
+        return dict(self._domain(domain).plan)
+
+    async def replace_plan(
+        self,
+        domain: str,
+        plan: dict[str, LineIds],
+        now_ms: int,  # noqa: ARG002  # the contract's
+    ) -> None:
+        """Put another in force."""
+        self._domain(domain).plan = dict(plan)
+
+
+def _hosts(domain: Domain, session: str) -> tuple[str, ...]:
+    known = domain.sessions.get(session)
+    return () if known is None else known.hosts
+
+
+def _paged(rows: Sequence[_Row], page: Page) -> tuple[list[_Row], str | None]:
+    start = int(page.cursor or 0)
+    end = start + page.limit
+    return list(rows[start:end]), str(end) if end < len(rows) else None

@@ -1,0 +1,89 @@
+"""From the memory store's records to what is asked of it: recollections for verdicts, rows for people."""
+
+from __future__ import annotations
+
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store.memory_records import Domain, Line, Session
+from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity
+from bngcorr.store.rows import LineRow, SessionRow
+
+
+def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now_ms: int) -> KeyRecord:
+    """What stands on a key and counts now; `mac` and `place` are those of the question."""
+    notes = domain.keys.get(key)
+    if notes is None:
+        return NOTHING
+    candidates = []
+    for name, seen in notes.lines.items():
+        line = domain.lines.get(name)
+        sessions = tuple(
+            LiveSession(
+                nas=one.nas, epoch=one.epoch, until_ms=one.until_ms, heard_ms=one.heard_ms, up=one.up,
+                regular=one.regular,
+            )
+            for one in domain.vouchers(name, key, now_ms)
+        )  # fmt: skip
+        if line is None or (seen.until_ms < now_ms and not sessions):
+            continue
+        candidates.append(
+            Candidate(
+                line=name,
+                ids=line.ids,
+                first_ms=seen.first_ms,
+                sighted_ms=seen.sighted_ms,
+                sighted_v6_ms=seen.sighted_v6_ms,
+                attached=seen.attached,
+                v4_evident=seen.v4_evident,
+                same_mac=mac is not None and mac in line.macs,
+                same_place=place is not None and place == line.place,
+                sessions=sessions,
+            )
+        )
+    return KeyRecord(candidates=tuple(candidates), crowded=notes.crowded_ms >= now_ms, shared=notes.shared_ms >= now_ms)
+
+
+def identity(session: Session | None) -> SessionIdentity | None:
+    """What was fixed for a session."""
+    if session is None:
+        return None
+    return SessionIdentity(
+        line=session.line, ids=session.ids, state=session.state, epoch=session.epoch, nas=session.nas,
+        fingerprint=session.fingerprint,
+    )  # fmt: skip
+
+
+def session_row(domain: str, name: str, session: Session, epoch: int) -> SessionRow:
+    """A session; `suspect` if its box, in its `epoch` now, has restarted since."""
+    alive = session.state in (SessionState.UP, SessionState.EXPECTED)
+    return SessionRow(
+        session=name,
+        domain=domain,
+        nas=session.nas,
+        state=SessionState.SUSPECT if alive and session.epoch != epoch else session.state,
+        line=session.line,
+        ids=session.ids,
+        hosts=session.hosts,
+        at_ms=session.at_ms,
+        until_ms=session.until_ms,
+        session_id=session.session_id,
+        user_name=session.user_name,
+        port=session.port,
+        address=session.address,
+        outcome=session.outcome,
+    )
+
+
+def line_row(domain: str, name: str, line: Line) -> LineRow:
+    """A line."""
+    return LineRow(
+        line=name,
+        domain=domain,
+        ids=line.ids,
+        first_ms=line.first_ms,
+        last_ms=line.last_ms,
+        until_ms=line.until_ms,
+        bng=line.bng,
+        port=line.port,
+        address=line.address,
+        sessions=tuple(line.vouchers),
+    )

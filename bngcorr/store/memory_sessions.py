@@ -1,0 +1,208 @@
+"""A step of a session in the memory store: in order, once, under the identity that was fixed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bngcorr.model.usage import Usage
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store import contract as c
+from bngcorr.store import lesson as words
+from bngcorr.store.lesson import Restart, SessionChange, SessionStep
+from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
+from bngcorr.store.terms import line_terms
+
+ENDED: Final = (SessionState.STOPPED, SessionState.EXPIRED)
+MOST_DIGESTS: Final = 16
+FLAT_INTERIMS: Final = 2  # so many on which IPv6 stood still are worth a finding
+
+
+def restart(domain: Domain, r: Restart) -> str:
+    """A new life of a box, if it is one."""
+    box = domain.boxes.setdefault(r.nas, Box())
+    if r.at_ms <= box.since_ms + (c.RESTART_TOLERANCE_MS if box.since_ms else 0):
+        return "stale"
+    box.epoch, box.since_ms = box.epoch + 1, r.at_ms
+    return "applied"
+
+
+def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> list[str]:
+    """Apply a step; "applied" and words for what is worth telling, or one word why it was not."""
+    box = domain.boxes.setdefault(s.nas, Box())
+    before = domain.sessions.get(s.session)
+    refused = _refused(s, before, box)
+    if refused is not None:
+        return [refused]
+    said = ["applied"]
+    expected, ended = s.step is SessionStep.EXPECTED, s.step is SessionStep.STOP
+    reborn = before is not None and _reborn(s, before, box)
+    known = before if before is not None else Session(nas=s.nas)
+    had_v4 = not reborn and known.state is SessionState.UP and known.has_v4
+
+    interval_ms = s.interval_ms or known.interval_ms
+    until_ms = s.until_ms
+    if interval_ms and s.step in (SessionStep.START, SessionStep.INTERIM):
+        until_ms = s.at_ms + c.INTERIMS_MISSED * interval_ms
+    at_ms = known.at_ms if expected else s.at_ms  # accounting speaks by the NAS's clock
+
+    hosts = known.hosts
+    if reborn and not (s.step is SessionStep.INTERIM and not _differs(known.fingerprint, s.fingerprint)):
+        hosts = ()
+    if expected or ended:
+        hosts = ()
+    elif s.hosts is not None:
+        hosts = tuple(map(str, s.hosts))
+
+    line, ids, own = known.line, known.ids, known.own
+    unnamed = line is None and known.state is SessionState.EXPECTED
+    if before is None or reborn or unnamed or (s.own and (not own or line != s.line)):
+        if before is not None and not reborn and s.own and line is None:
+            said.append(words.LATE)
+        if line != s.line:
+            domain.disown(line, s.session)
+        line, ids, own = s.line, s.ids, s.own
+
+    digests = [] if not s.digest or expected else [s.digest]
+    if before is not None and at_ms == known.at_ms:
+        digests = [*known.digests, *digests][-MOST_DIGESTS:]
+    after = Session(
+        nas=s.nas,
+        at_ms=at_ms,
+        until_ms=now_ms + c.TOMBSTONE_MS if ended else until_ms,
+        accepted_ms=s.at_ms if expected else known.accepted_ms,
+        state=_STATES[s.step],
+        epoch=box.epoch,
+        line=line,
+        ids=ids,
+        own=own,
+        fingerprint=known.fingerprint if ended or not s.fingerprint else s.fingerprint,
+        digests=digests,
+        hosts=hosts,
+        interval_ms=interval_ms,
+        octets=s.traffic if s.traffic is not None else None if reborn else known.octets,
+        flat=0 if reborn else known.flat,
+        session_id=s.session_id,
+        user_name=s.user_name,
+        port=s.port,
+        address=s.address,
+        outcome=s.outcome,
+        terms=line_terms(s.ids, s.address) if before is None or line == s.line else known.terms,
+    )
+    domain.sessions[s.session] = after
+    its = domain.lines.get(line or "")
+    if line is not None and its is not None:
+        if not reborn:
+            said += _traffic(its, s, known, after)
+        _vouch(domain, its, s, after, until_ms, now_ms, reborn=reborn)
+        if not ended:
+            if after.has_v6 and at_ms >= its.v6_ms:
+                its.v6_ms = at_ms
+                if its.lost_ms:
+                    its.lost_ms = 0
+                    said.append(words.V6_BACK)
+            if after.has_v4 and not had_v4 and at_ms > its.begun_ms:
+                its.begun_ms = at_ms
+                if not after.has_v6 and its.v6_ms:
+                    domain.watched[line] = now_ms + v6_lost_ms
+    return said
+
+
+_STATES: Final = {
+    SessionStep.EXPECTED: SessionState.EXPECTED,
+    SessionStep.START: SessionState.UP,
+    SessionStep.INTERIM: SessionState.UP,
+    SessionStep.STOP: SessionState.STOPPED,
+}
+
+
+def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:
+    """Why a step changes nothing; None if it does."""
+    if s.step is SessionStep.EXPECTED:
+        stays = before is not None and (before.state is SessionState.UP or s.at_ms <= before.accepted_ms)
+        return "known" if stays else None
+    if s.at_ms < box.since_ms:
+        return "restarted"
+    if before is None:
+        return None
+    if s.at_ms < before.at_ms:
+        return "stale"
+    same_instant = s.at_ms == before.at_ms
+    if same_instant and s.digest in before.digests:
+        return "duplicate"
+    if same_instant and before.state is SessionState.UP and s.step is SessionStep.START:
+        return "stale"  # overtaken by an Interim of the same second
+    over = before.state is SessionState.STOPPED and before.epoch == box.epoch and s.step is not SessionStep.STOP
+    if over and (s.step is SessionStep.INTERIM or same_instant):
+        return "stale"  # the BNG ended it: only a Start, or another life of the BNG, begins it again
+    return None
+
+
+def _reborn(s: SessionChange, before: Session, box: Box) -> bool:
+    """Another CPE, another life of the box, or a Start after the Stop: the name came back, the session is a new one."""
+    if s.step is SessionStep.STOP:
+        return False
+    return (
+        (before.epoch != box.epoch and (s.own or s.step is SessionStep.START))
+        or _differs(before.fingerprint, s.fingerprint)
+        or (before.state in ENDED and s.step is not SessionStep.INTERIM)
+    )
+
+
+def _differs(one: str, other: str) -> bool:
+    """Whether something that is known of both differs."""
+    if not one or not other:
+        return False
+    return any(a and b and a != b for a, b in zip(one.split("."), other.split("."), strict=True))
+
+
+def _traffic(line: Line, s: SessionChange, known: Session, after: Session) -> list[str]:
+    """IPv6 counters that stand still while those of the line's IPv4 rise, and that they rise again."""
+    if s.traffic is None or known.octets is None or s.step is SessionStep.STOP:
+        return []
+    (v4, v6), (v4_before, v6_before) = s.traffic, known.octets
+    if v4 > v4_before:
+        line.rose_ms = max(line.rose_ms, after.at_ms)
+    if v6 > v6_before:
+        after.flat = 0
+        return [words.TRAFFIC] if known.flat >= FLAT_INTERIMS else []
+    rising = v4 > v4_before or (line.rose_ms > 0 and line.rose_ms >= known.at_ms)
+    if after.has_v6 and after.at_ms > known.at_ms and rising:
+        after.flat = min(known.flat + 1, FLAT_INTERIMS + 1)
+        return [words.NO_TRAFFIC] if after.flat == FLAT_INTERIMS else []
+    return []
+
+
+def _vouch(
+    domain: Domain, line: Line, s: SessionChange, after: Session, until_ms: int, now_ms: int, *, reborn: bool
+) -> None:
+    """A session vouches for its line while it lives; one without a word of its own serves nobody else."""
+    vouchers = line.vouchers
+    for session in [name for name, one in vouchers.items() if name != s.session and one.until_ms < now_ms]:
+        del vouchers[session]
+    if s.step is SessionStep.STOP:
+        vouchers.pop(s.session, None)
+        return
+    line.until_ms = max(line.until_ms, until_ms)
+    if s.session not in vouchers and len(vouchers) >= c.MAX_SESSIONS_PER_LINE:  # room for those that still count
+        for session in [name for name, one in vouchers.items() if not domain.counts(one)]:
+            del vouchers[session]
+    if s.session not in vouchers and len(vouchers) >= c.MAX_SESSIONS_PER_LINE:
+        return
+    mine = vouchers.setdefault(s.session, Voucher(nas=after.nas, epoch=after.epoch, until_ms=until_ms))
+    mine.nas, mine.epoch, mine.until_ms = after.nas, after.epoch, until_ms
+    mine.up, mine.regular = after.state is SessionState.UP, after.interval_ms > 0
+    mine.has_v4, mine.has_v6 = after.has_v4, after.has_v6
+    mine.heard_ms = max(mine.heard_ms, s.at_ms)
+    mine.keys = set(s.keys) if reborn else mine.keys | set(s.keys)
+
+
+def reckon(sessions: Iterable[Session]) -> Usage:
+    """What these sessions of one box hold between them."""
+    some = [set(session.hosts) for session in sessions if session.hosts]
+    sums = dict.fromkeys(c.USAGE_KINDS, 0)
+    for host in set().union(*some):
+        sums[host.split("|", 1)[0]] += 1
+    sums["sessions"] = len(some)
+    sums["na_or_pd"] = sum(any(host.startswith("ia_") for host in hosts) for hosts in some)
+    return Usage(**sums)

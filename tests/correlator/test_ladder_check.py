@@ -1,0 +1,139 @@
+"""A request's own line id is checked against the plan and what is live there, not believed."""
+
+from __future__ import annotations
+
+import pytest
+
+from bngcorr.correlator.keys import Keyring
+from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.model.verdict import CONFLICT, Verdict
+from bngcorr.model.vocabulary import Key, MacSource, Outcome, VlanModel
+from bngcorr.store.recollection import Candidate, KeyRecord, Recollection
+
+from .questions import FORGOTTEN, NAS, NOW, candidate, identity, live, question, recalled, ring
+
+SHARED = ring()
+PER_LINE = ring(model=VlanModel.PER_LINE)
+CLAIMED = ring(source=MacSource.CLAIMED, model=VlanModel.PER_LINE)
+MINE, OTHER = LineIds(b"MINE", b"eth 1"), LineIds(b"OTHER", b"eth 2")
+OWN = Verdict(outcome=Outcome.OWN)
+
+
+def _check(keys: Keyring, recollection: Recollection, own: LineIds = MINE) -> Verdict:
+    return climb(question(keys, own=own), recollection, NOW, NO_RUNGS)
+
+
+def _up(line: str, ids: LineIds) -> Candidate:
+    return candidate(line, ids=ids, sessions=(live(),))
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"), [(SHARED, Key.ATTACHMENT_MAC), (PER_LINE, Key.ATTACHMENT_MAC), (PER_LINE, Key.ATTACHMENT)]
+)
+def test_an_id_that_contradicts_the_live_line_is_a_conflict(keys: Keyring, key: Key) -> None:
+    """Another line is live with this CPE on this port, or on this VLAN pair of its own: nothing is believed."""
+    assert CONFLICT == _check(keys, recalled(keys, {key: (_up("OTHER", OTHER),)}))
+    assert OWN == _check(keys, recalled(keys, {key: (_up("MINE", MINE),)}))
+    assert OWN == _check(keys, recalled(keys))
+
+
+@pytest.mark.parametrize(("keys", "key"), [(SHARED, Key.BNG_MAC), (ring(multi_session_id=b"Y1"), Key.SESSION)])
+def test_what_is_live_elsewhere_is_no_contradiction(keys: Keyring, key: Key) -> None:
+    """The CPE moved, or a BNG sends one Multi-Session-Id for everybody: only what is live here counts."""
+    assert OWN == _check(keys, recalled(keys, {key: (_up("OTHER", OTHER),)}))
+
+
+def test_an_id_that_contradicts_the_plan_is_a_conflict() -> None:
+    """The operator planned another line for this port and its VLANs, live or not."""
+    assert CONFLICT == _check(SHARED, recalled(SHARED, plan=OTHER))
+    assert CONFLICT == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (_up("MINE", MINE),)}, plan=OTHER))
+    assert OWN == _check(SHARED, recalled(SHARED, plan=MINE))
+
+
+@pytest.mark.parametrize(
+    ("known", "own"),
+    [
+        (LineIds(b"MINE"), LineIds(b"MINE", b"eth 1")),
+        (LineIds(b"MINE", b"eth 1"), LineIds(b"MINE")),
+        (LineIds(b"MINE", b"eth 1"), LineIds(b"MINE", b"interface 1")),  # Circuit-Id and Interface-Id differ by nature
+        (LineIds(None, b"eth 1"), LineIds(b"MINE", b"eth 1")),
+        (LineIds(None, b"eth 1"), LineIds(b"MINE")),
+    ],
+)
+def test_ids_of_different_completeness_are_no_contradiction(known: LineIds, own: LineIds) -> None:
+    """v4 may bring both ids and v6 only one: what one side lacks says nothing."""
+    assert OWN == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (_up("KNOWN", known),)}), own)
+    assert OWN == _check(SHARED, recalled(SHARED, plan=known), own)
+
+
+@pytest.mark.parametrize(
+    ("known", "own"),
+    [
+        (LineIds(b"OTHER"), LineIds(b"MINE")),
+        (LineIds(b"OTHER", b"eth 1"), LineIds(b"MINE", b"eth 1")),
+        (LineIds(None, b"eth 2"), LineIds(None, b"eth 1")),
+        (LineIds(None, b"eth 2"), LineIds(b"MINE", b"eth 1")),
+    ],
+)
+def test_ids_that_both_have_and_that_differ_are_a_contradiction(known: LineIds, own: LineIds) -> None:
+    """A Remote-Id, else a Circuit-Id, that both have and that is not the same."""
+    assert CONFLICT == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (_up("KNOWN", known),)}), own)
+
+
+def test_a_line_that_was_renamed_is_no_conflict() -> None:
+    """Both names are live on the same CPE while the old session runs out: the request is one of the two."""
+    known = {Key.ATTACHMENT_MAC: (_up("OLD", OTHER), _up("NEW", MINE))}
+
+    assert OWN == _check(SHARED, recalled(SHARED, known))
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        candidate("OTHER", ids=OTHER, sighted=-10),  # seen, not live
+        candidate("OTHER", ids=OTHER, sessions=(live(until=0),)),
+        candidate("OTHER", ids=OTHER, sessions=(live(epoch=0),)),  # its BNG restarted
+        candidate("OTHER", ids=OTHER, sessions=(FORGOTTEN,)),
+    ],
+)
+def test_what_is_not_live_does_not_contradict(gone: Candidate) -> None:
+    """A line that was seen there, ended, or may have been forgotten does not stop the next one."""
+    assert OWN == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (gone,)}, epochs={NAS: 1}))
+
+
+def test_a_mac_of_several_lines_contradicts_nobody() -> None:
+    """A cloned MAC behind a shared VLAN must not keep its twin from its own line."""
+    known = {Key.ATTACHMENT_MAC: (_up("OTHER", OTHER),)}
+
+    assert OWN == _check(SHARED, recalled(SHARED, known, mac_lines=2))
+
+
+def test_on_a_demoted_vlan_pair_only_the_seen_cpe_contradicts() -> None:
+    """Two lines are live behind the pair: neither the pair nor a claimed MAC says that the request is the other's."""
+    demoted = KeyRecord(candidates=(_up("OTHER", OTHER),), shared=True)
+    pair = {Key.ATTACHMENT_MAC: (_up("OTHER", OTHER),), Key.ATTACHMENT: demoted}
+
+    assert OWN == _check(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT: demoted}))
+    assert CONFLICT == _check(PER_LINE, recalled(PER_LINE, pair))
+    assert OWN == _check(CLAIMED, recalled(CLAIMED, pair))
+
+
+def test_a_session_does_not_overrule_what_a_request_says() -> None:
+    """A request that names its line is not given another one by its Acct-Session-Id."""
+    assert OWN == _check(SHARED, recalled(SHARED, session=identity("OTHER", SHARED.fingerprint)))
+
+
+def test_a_conflict_ends_the_test_of_the_enterprise_number() -> None:
+    """Where another line is live, it is not asked whether the rest of the value is known here."""
+    mac = Mac(bytes.fromhex("3ca62f000017"))
+    keys = ring(mac=mac)
+    asked = question(keys, own=LineIds(b"\0\0\x07\xdbMINE"), suspect=b"MINE", value=b"\0\0\x07\xdbMINE")
+    known = (
+        candidate("OTHER", ids=OTHER, sessions=(live(),)),
+        candidate("MINE", ids=LineIds(b"MINE"), v4_evident=True),
+    )
+
+    assert CONFLICT == climb(asked, recalled(keys, {Key.ATTACHMENT_MAC: known}), NOW)
+    assert climb(asked, recalled(keys, {Key.ATTACHMENT_MAC: known[1:]}), NOW).verified
