@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-PER_SECOND: Final = 5.0
+from bngcorr.correlator.keys import Keyring
+
+PER_SECOND: Final = 5.0  # of a port and VLAN pair that is one line
 BURST: Final = 50.0
+SHARED_PER_SECOND: Final = 200.0  # of one that many lines share
+SHARED_BURST: Final = 4000.0  # as when all of them boot at once
+TELL_EVERY_S: Final = 60.0
 MOST_PORTS: Final = 65_536
 
 
@@ -35,3 +40,21 @@ class AskLimit:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return allowed
+
+
+class AskGuard:
+    """What a port may ask, by whether its VLAN pair is one line; and how often it is told that it asks too much."""
+
+    def __init__(self) -> None:
+        self._lines = AskLimit()
+        self._shared = AskLimit(per_second=SHARED_PER_SECOND, burst=SHARED_BURST)
+        self._told = AskLimit(per_second=1 / TELL_EVERY_S, burst=1.0)
+
+    def allows(self, ring: Keyring, now: float) -> bool:
+        """Whether this request may be asked about; one whose port is not known always may."""
+        limit = self._lines if ring.per_line else self._shared
+        return ring.place is None or limit.allows(ring.place, now)
+
+    def to_be_told(self, ring: Keyring, now: float) -> bool:
+        """Whether operations have not been told of this port for a while."""
+        return ring.place is not None and self._told.allows(ring.place, now)

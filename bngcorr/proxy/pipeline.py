@@ -16,12 +16,12 @@ import structlog
 
 from bngcorr.correlator import findings
 from bngcorr.correlator.evidence import WindowEvidence
-from bngcorr.correlator.limits import AskLimit
-from bngcorr.errors import IdentifierExhausted, Malformed, Unauthentic, WireError
+from bngcorr.correlator.limits import AskGuard
+from bngcorr.errors import IdentifierExhausted, Malformed, WireError
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import DropReason, Finding, Mode, OnUnmatched, Outcome
-from bngcorr.proxy import lessons, rewrite
+from bngcorr.proxy import hops, lessons
 from bngcorr.proxy.admit import authenticate, describe, is_v6, own_verdict, verified, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
@@ -30,20 +30,17 @@ from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Link, Request
-from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.store.behind import Clock
 from bngcorr.store.lesson import Lesson, NumberSeen
 from bngcorr.wire import attributes as a
-from bngcorr.wire import radius, radius_auth
+from bngcorr.wire import radius
 from bngcorr.wire.dictionary import Hidden
 
 log = structlog.get_logger()
 
 EXPIRE_EVERY_S: Final = 0.5
-PORT_PER_SECOND: Final = 200.0  # requests without a line id of one port and VLAN pair that many lines share
-PORT_BURST: Final = 4000.0  # as when all of them boot at once
 MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
 
 
@@ -98,9 +95,7 @@ class Pipeline:
         self._per_nas: dict[str, NasMeters] = {}
         self._numbers_seen: set[tuple[str, int]] = set()
         self._evidence = WindowEvidence()
-        self._line_limit = AskLimit()
-        self._port_limit = AskLimit(per_second=PORT_PER_SECOND, burst=PORT_BURST)
-        self._flood_told = AskLimit(per_second=1 / 60, burst=1.0)
+        self._guard = AskGuard()
         self._nonce = os.urandom(4)
         self._serial = 0
         self._ports: dict[int, Port] = {}
@@ -178,14 +173,13 @@ class Pipeline:
 
     def _may_ask(self, request: Request, now: float) -> bool:
         """Whether the port has not asked about too many requests without a line id."""
-        ring = request.keyring
-        if request.accounting or request.question.own is not None or ring.place is None:
+        if request.accounting or request.question.own is not None:
             return True
-        limit = self._line_limit if ring.per_line else self._port_limit
-        if limit.allows(ring.place, now):
+        ring = request.keyring
+        if self._guard.allows(ring, now):
             return True
         self._meters.limited.labels(request.nas.name).inc()
-        if self._flood_told.allows(ring.place, now):
+        if self._guard.to_be_told(ring, now):
             self._find(request, Finding.MAC_FLOOD)
         return False
 
@@ -255,7 +249,7 @@ class Pipeline:
             self._abandon(request, DropReason.NO_IDENTIFIER)
             return
         try:
-            octets = self._signed(request, port, flight.identifier, edits, appended)
+            octets = hops.to_aaa(request, port.secret, flight.identifier, edits, appended, os.urandom(16))
         except BaseException:
             upstream.give_back(flight)
             raise
@@ -277,14 +271,8 @@ class Pipeline:
         )
 
     def _reject(self, request: Request, verdict: Verdict) -> None:
-        """Access-Reject, with the BNG's Proxy-States as they came (RFC 2865 §5.33)."""
-        view, nas = request.view, request.nas
-        attributes = b"".join(radius.attribute(a.PROXY_STATE, state) for state in view.all(a.PROXY_STATE))
-        reply = radius_auth.sign_reply(
-            a.Code.ACCESS_REJECT, view.identifier, view.authenticator, attributes, nas.secret, with_message=True
-        )
         self._note(request, verdict)
-        self._answer(request, a.Code.ACCESS_REJECT, reply)
+        self._answer(request, a.Code.ACCESS_REJECT, hops.reject(request))
 
     def _settled(self, request: Request, verdict: Verdict) -> Verdict:
         """The verdict on a request that was asked about although it names a line: its own, unless that is a
@@ -299,31 +287,6 @@ class Pipeline:
             verified(request, self._numbers)
         ids, policy = request.identity.ids, request.nas.profile.line_id
         return Verdict(outcome=Outcome.OWN, line=line_key(ids, policy), verified=verdict.verified)
-
-    def _signed(
-        self, request: Request, port: Port, identifier: int, edits: list[rewrite.Edit], appended: bytes
-    ) -> bytes:
-        view, nas = request.view, request.nas
-        if request.accounting:
-            request.aaa = Hop(port.secret, b"")
-            attributes = rewrite.to_upstream(
-                view, Hop(nas.secret, view.authenticator), request.aaa,
-                edits=edits, appended=appended, proxy_state=request.proxy_state,
-            )  # fmt: skip
-            octets = radius_auth.sign_accounting_request(
-                identifier, attributes, port.secret, with_message=view.has(a.MESSAGE_AUTHENTICATOR)
-            )
-            request.aaa = Hop(port.secret, octets[4:20])
-            return octets
-        # CHAP without CHAP-Challenge is computed over the Request Authenticator, which must then stay (RFC 2865 §2.3)
-        keep = view.has(a.CHAP_PASSWORD) and not view.has(a.CHAP_CHALLENGE)
-        authenticator = view.authenticator if keep else os.urandom(16)
-        request.aaa = Hop(port.secret, authenticator)
-        attributes = rewrite.to_upstream(
-            view, Hop(nas.secret, view.authenticator), request.aaa,
-            edits=edits, appended=appended, proxy_state=request.proxy_state,
-        )  # fmt: skip
-        return radius_auth.sign_access_request(identifier, authenticator, attributes, port.secret)
 
     def _note(self, request: Request, verdict: Verdict) -> None:
         """Count the verdict and write down what the request taught by itself."""
@@ -370,32 +333,11 @@ class Pipeline:
 
     def _complete(self, port: Port, flight: Flight[Request] | None, octets: bytes) -> None:
         view = radius.decode(octets)
-        if flight is None:
+        if flight is None or port.upstream is None:
             raise Malformed(DropReason.UNEXPECTED_REPLY)
         request = flight.context
-        aaa = request.aaa
-        if aaa is None or port.upstream is None:
-            raise Malformed(DropReason.UNEXPECTED_REPLY)
-        if view.code not in port.replies:
-            raise Malformed(DropReason.BAD_REPLY_CODE)
-        if not radius_auth.response_authenticator_fits(view, aaa.authenticator, aaa.secret):
-            raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
-        if view.has(a.MESSAGE_AUTHENTICATOR):
-            vectors = (radius_auth.ZEROS, aaa.authenticator) if request.accounting else (aaa.authenticator,)
-            if not any(radius_auth.message_authenticator_fits(view, aaa.secret, vector) for vector in vectors):
-                raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
-        elif port.require_message_authenticator or view.has(a.EAP_MESSAGE):
-            raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
-        nas, original = request.nas, request.view
-        expected = [*original.all(a.PROXY_STATE), request.proxy_state]
-        attributes = rewrite.to_nas(
-            view, Hop(nas.secret, original.authenticator), aaa,
-            expected_states=expected, hidden=self._hidden, salt=os.urandom(2),
-        )  # fmt: skip
-        reply = radius_auth.sign_reply(
-            view.code, original.identifier, original.authenticator, attributes, nas.secret,
-            with_message=not request.accounting or original.has(a.MESSAGE_AUTHENTICATOR),
-        )  # fmt: skip
+        hops.verify(view, request, port.replies, require_message_authenticator=port.require_message_authenticator)
+        reply = hops.to_bng(view, request, self._hidden, os.urandom(2))
         now = asyncio.get_running_loop().time()
         port.upstream.finish(flight)
         port.meters.rtt.observe(now - flight.sent_at)

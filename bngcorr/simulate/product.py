@@ -9,7 +9,7 @@ from bngcorr.correlator import findings
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.judge import recall_of
 from bngcorr.correlator.ladder import Rules, climb
-from bngcorr.correlator.limits import AskLimit
+from bngcorr.correlator.limits import AskGuard
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import UNKNOWN, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Finding, Mode, Outcome, VlanModel
@@ -17,7 +17,6 @@ from bngcorr.profiles.profile import Profile
 from bngcorr.proxy import admit, lessons, rewrite
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.normalise import normalised
-from bngcorr.proxy.pipeline import PORT_BURST, PORT_PER_SECOND
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import Hop
@@ -56,8 +55,7 @@ class Product:
         self._nas = nas_of(box, profile)
         self._host = box.host
         self._numbers = Numbers()
-        self._lines = AskLimit()
-        self._ports = AskLimit(per_second=PORT_PER_SECOND, burst=PORT_BURST)
+        self._guard = AskGuard()
         self._pays = HoldPays()
 
     @property
@@ -76,11 +74,9 @@ class Product:
     def at_once(self, request: Request, at: int) -> Verdict | None:
         """The verdict, if the store need not, or may not, be asked."""
         verdict = admit.own_verdict(request)
-        ring = request.keyring
-        if verdict is not None or request.accounting or request.question.own is not None or ring.place is None:
+        if verdict is not None or request.accounting or request.question.own is not None:
             return verdict
-        limit = self._lines if ring.per_line else self._ports
-        return None if limit.allows(ring.place, at / 1000) else UNMATCHED
+        return None if self._guard.allows(request.keyring, at / 1000) else UNMATCHED
 
     def recall(self, request: Request) -> Recall:
         """What to ask the store."""

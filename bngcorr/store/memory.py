@@ -2,15 +2,15 @@
 
 Its time is the `now_ms` of each call and nothing else, so hours pass in a moment. It is never away, and raises nothing.
 `memory_records` says what is kept, `memory_sightings` and `memory_sessions` what a lesson changes, `memory_upkeep` what
-time does, `memory_holders` who has which address. Unlike the real one it walks over a domain whole, and finds by looking
-through everything.
+time does, `memory_holders` who has which address. Unlike the real one it walks over a domain whole, and finds by
+looking through everything.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Self, TypeVar, assert_never
+from typing import Self, TypeVar, assert_never
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import Usage
@@ -28,7 +28,6 @@ from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow, Upkeep
-
 
 _Row = TypeVar("_Row", SessionRow, LineRow)
 

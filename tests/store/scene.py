@@ -1,4 +1,4 @@
-"""A correlation domain in a real store, and lessons to write into it."""
+"""A correlation domain in a store, lessons to write into it, and what comes back."""
 
 from __future__ import annotations
 
@@ -6,48 +6,62 @@ import itertools
 from collections.abc import Sequence
 from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
-from typing import Any, Final
+from typing import Final, Protocol
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host, Usage
-from bngcorr.model.vocabulary import HostKind
-from bngcorr.store.contract import (
-    KeyRecord,
-    Lesson,
-    Page,
-    Recall,
-    Recollection,
-    Restart,
-    SessionChange,
-    SessionIdentity,
-    SessionQuery,
-    SessionRow,
-    SessionStep,
-    Sighting,
-)
-from bngcorr.store.lane import Command, Lane
-from bngcorr.store.valkey import ValkeyStore
+from bngcorr.model.vocabulary import Finding, HostKind, Outcome
+from bngcorr.store.contract import CorrelationStore, PlanStore, QueryStore, UpkeepStore
+from bngcorr.store.lesson import FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
+from bngcorr.store.recollection import Candidate, KeyRecord, Recall, Recollection, SessionIdentity
+from bngcorr.store.rows import LineRow, LostV6, Page, SessionQuery, SessionRow, Upkeep
 
 NOW: Final = 1_800_000_000_000  # epoch milliseconds
 DAY: Final = 86_400_000
+WALK: Final = 1_000  # ms of a walk over the sessions; ten times that over all else
+BUCKETS: Final = 4096
 BNG: Final = "bng1"
 NAS: Final = "bng1|0a000001"
 OTHER_NAS: Final = "bng1|0a000002"
 
-START, INTERIM, STOP = SessionStep.START, SessionStep.INTERIM, SessionStep.STOP
-EXPECTED, EXPIRE = SessionStep.EXPECTED, SessionStep.EXPIRE
+EXPECTED, START, INTERIM, STOP = SessionStep.EXPECTED, SessionStep.START, SessionStep.INTERIM, SessionStep.STOP
 
 _domains = itertools.count(1)
 
 
-def line(number: int) -> str:
-    """Key of a line."""
-    return f"{number:016x}"
+class Store(CorrelationStore, UpkeepStore, Protocol):
+    """All that a store is asked."""
+
+    @property
+    def queries(self) -> QueryStore:
+        """For people."""
+        ...
+
+    @property
+    def plans(self) -> PlanStore:
+        """The operator's."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
 
 
 def key(name: str) -> str:
-    """Hash of a correlation key, a MAC or a session."""
+    """Hash of a correlation key, a MAC, a place or a session."""
     return blake2b(name.encode(), digest_size=12).hexdigest()
+
+
+def line(number: int) -> str:
+    """Key of a line."""
+    return key(f"line {number}")
+
+
+def ids_of(number: int) -> LineIds:
+    """Its ids."""
+    return LineIds(b"LINE-%d" % number, b"eth %d" % number)
 
 
 def v4(octet: int = 9) -> Host:
@@ -71,23 +85,19 @@ def slaac(number: int = 2) -> Host:
 
 
 class Scene:
-    """What one domain of the store is told, and what it says."""
+    """What one domain of a store is told, and what it says. Names are words here, hashes in the store."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, store: Store) -> None:
         self.domain = f"domain{next(_domains)}"
-        self.url = url
-        self.store = ValkeyStore(url, budget_s=5.0, events=1000)
-        self._raw = Lane(url)
+        self.store = store
         self._records = itertools.count(1)
+        self._named: dict[str, set[str]] = {"key": set(), "mac": set(), "session": set(), "place": set()}
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self.store.close()
-        await self._raw.close()
-
-    async def raw(self, *commands: Command) -> list[Any]:
-        """Commands past the store."""
-        return await self._raw.run(commands, 5.0)
+    def _name(self, kind: str, word: str | None) -> str | None:
+        if word is None:
+            return None
+        self._named[kind].add(key(word))
+        return key(word)
 
     # ---- lessons
 
@@ -95,29 +105,42 @@ class Scene:
         self,
         number: int,
         *,
-        keys: Sequence[str] = (),
-        mac_keys: Sequence[str] = (),
+        attachment: str | None = None,
+        pair: str | None = None,
+        bng_mac: str | None = None,
+        multi_session: str | None = None,
         mac: str | None = None,
+        claimed: bool = False,
+        place: str | None = None,
         ids: LineIds | None = None,
         at: int = 0,
         v6: bool = False,
+        v4_evident: bool = False,
         attached: bool = True,
         lasts: int = DAY,
+        port: Attachment | None = None,
+        address: Mac | None = None,
     ) -> Sighting:
-        """A line seen so many ms after NOW."""
+        """A line seen so many ms after NOW; `pair` is the key of attachment and MAC."""
         return Sighting(
             domain=self.domain,
             bng=BNG,
-            keys=tuple(map(key, keys)),
-            mac_keys=tuple(map(key, mac_keys)),
-            mac=None if mac is None else key(mac),
+            attachment=self._name("key", attachment),
+            attachment_mac=self._name("key", pair),
+            bng_mac=self._name("key", bng_mac),
+            multi_session=self._name("key", multi_session),
+            mac=self._name("mac", mac),
+            claimed=claimed,
+            place=self._name("place", place),
             line=line(number),
-            ids=ids or LineIds(b"LINE-%d" % number, b"eth %d" % number),
+            ids=ids or ids_of(number),
             at_ms=NOW + at,
             v6=v6,
+            v4_evident=v4_evident,
             attached=attached,
             until_ms=NOW + at + lasts,
-            shown="{}",
+            port=port,
+            address=address,
         )
 
     def change(
@@ -134,32 +157,52 @@ class Scene:
         fingerprint: str = "",
         digest: str | None = None,
         lasts: int = 600_000,
-        shown: str = "{}",
-        index: Sequence[str] = (),
+        interval: int = 0,
+        traffic: tuple[int, int] | None = None,
+        session_id: bytes = b"",
+        user_name: str | None = None,
+        port: Attachment | None = None,
+        address: Mac | None = None,
+        outcome: Outcome | None = None,
     ) -> SessionChange:
         """A step of a session so many ms after NOW; another record each time, unless `digest` says otherwise."""
+        name = self._name("session", session)
+        assert name is not None
         return SessionChange(
             domain=self.domain,
             bng=nas.split("|")[0],
-            session=key(session),
+            session=name,
             nas=nas,
             step=step,
             at_ms=NOW + at,
             until_ms=NOW + at + lasts,
             line=None if number is None else line(number),
-            ids=None if number is None else LineIds(b"LINE-%d" % number, b"eth %d" % number),
+            ids=None if number is None else ids_of(number),
             own=own and number is not None,
             keys=tuple(map(key, keys)),
             fingerprint=fingerprint,
-            digest=digest or f"{next(self._records):08x}",
+            digest="" if step is EXPECTED else digest or f"{next(self._records):08x}",
             hosts=None if hosts is None else tuple(hosts),
-            shown=shown,
-            index=tuple(index),
+            interval_ms=interval,
+            traffic=traffic,
+            session_id=session_id,
+            user_name=user_name,
+            port=port,
+            address=address,
+            outcome=outcome,
         )
 
     def restart(self, *, at: int, nas: str = NAS) -> Restart:
         """Accounting-On so many ms after NOW."""
         return Restart(domain=self.domain, bng=nas.split("|")[0], nas=nas, at_ms=NOW + at)
+
+    def finding(
+        self, kind: Finding, subject: str, *, at: int = 0, over: bool = False, detail: str = "{}", bng: str = BNG
+    ) -> FindingSeen:
+        """A finding so many ms after NOW, or its end."""
+        return FindingSeen(
+            domain=self.domain, bng=bng, finding=kind, subject=subject, at_ms=NOW + at, detail=detail, over=over
+        )
 
     # ---- told and asked
 
@@ -168,7 +211,12 @@ class Scene:
         return await self.store.write(lessons, NOW + now)
 
     async def recall(
-        self, *keys: str, mac: str | None = None, session: str | None = None, now: int = 0
+        self,
+        *keys: str,
+        mac: str | None = None,
+        session: str | None = None,
+        place: str | None = None,
+        now: int = 0,
     ) -> Recollection:
         """What the store knows of some keys."""
         question = Recall(
@@ -176,13 +224,28 @@ class Scene:
             keys=tuple(map(key, keys)),
             mac=None if mac is None else key(mac),
             session=None if session is None else key(session),
+            place=None if place is None else key(place),
         )
         (answer,) = await self.store.recall([question], NOW + now)
+        assert answer is not None
         return answer
 
     async def record(self, name: str, *, now: int = 0) -> KeyRecord:
         """What it knows on one key."""
         return (await self.recall(name, now=now)).records[key(name)]
+
+    async def candidate(self, name: str, *, now: int = 0) -> Candidate:
+        """The only line on one key."""
+        (known,) = (await self.record(name, now=now)).candidates
+        return known
+
+    async def lines_on(self, name: str, *, now: int = 0) -> set[str]:
+        """The lines on one key."""
+        return {one.line for one in (await self.record(name, now=now)).candidates}
+
+    async def live_on(self, name: str, *, now: int = 0) -> dict[str, int]:
+        """How many sessions vouch for each line on one key."""
+        return {one.line: len(one.sessions) for one in (await self.record(name, now=now)).candidates}
 
     async def identity(self, session: str = "s1") -> SessionIdentity:
         """What was fixed for a session."""
@@ -192,22 +255,55 @@ class Scene:
 
     async def usage(self) -> Usage:
         """What the ledger says of the BNG."""
-        return (await self.store.usage(self.domain, [BNG]))[BNG]
+        return (await self.store.queries.usage(self.domain, [BNG]))[BNG]
 
-    async def rows(self, term: str | None = None, *, now: int = 0, limit: int = 100) -> list[SessionRow]:
-        """Sessions as an operator sees them."""
-        query = SessionQuery(domains=((self.domain, (BNG,)),), term=term, page=Page(limit=limit))
-        return (await self.store.sessions(query, NOW + now))[0]
+    async def rows(self, term: str | None = None, *, bngs: Sequence[str] = (BNG,)) -> list[SessionRow]:
+        """Sessions as an operator sees them, page by page."""
+        rows: list[SessionRow] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query = SessionQuery(domains=((self.domain, tuple(bngs)),), term=term, page=Page(cursor=cursor))
+            some, cursor = await self.store.queries.sessions(query)
+            rows += some
+        return rows
 
-    async def everything(self) -> dict[str, object]:
-        """All records of the domain, and all indexes, without their TTLs."""
-        domain, indexes = await self.raw(("KEYS", f"bngcorr:{{{self.domain}}}:*"), ("KEYS", "bngcorr:i?:*"))
-        found: dict[str, object] = {}
-        for name in sorted([*domain, *indexes]):
-            (kind,) = await self.raw(("TYPE", name))
-            command = ("HGETALL", name) if kind == b"hash" else ("ZRANGE", name, 0, -1, "WITHSCORES")
-            (value,) = await self.raw(command)
-            if kind == b"hash" and isinstance(value, list):
-                value = dict(zip(value[::2], value[1::2], strict=True))
-            found[name.decode()] = value
-        return found
+    async def lines(self, term: str | None = None, *, now: int = 0) -> list[LineRow]:
+        """Lines as an operator sees them, page by page."""
+        rows: list[LineRow] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            some, cursor = await self.store.queries.lines([self.domain], term, Page(cursor=cursor), NOW + now)
+            rows += some
+        return rows
+
+    async def walk(self, *, now: int) -> Upkeep:
+        """Look after every record once, within ten walks from `now`; what came of it all together."""
+        done = [
+            await self.store.upkeep(self.domain, NOW + now + later, buckets=BUCKETS, walk_ms=WALK)
+            for later in (0, 10 * WALK)
+        ]
+        lost: tuple[LostV6, ...] = ()
+        for one in done:
+            lost += one.lost
+        return Upkeep(
+            expired=sum(one.expired for one in done),
+            dropped=sum(one.dropped for one in done),
+            lost=lost,
+            census=done[-1].census,
+        )
+
+    async def everything(self, *, now: int = 0) -> dict[str, object]:
+        """All that the store can be made to say of what was ever named here."""
+        questions = [
+            Recall(domain=self.domain, keys=tuple(sorted(self._named["key"])), mac=mac, session=session, place=place)
+            for mac, session, place in itertools.zip_longest(
+                *(sorted(self._named[kind]) for kind in ("mac", "session", "place"))
+            )
+        ]
+        return {
+            "recalled": await self.store.recall(questions, NOW + now),
+            "sessions": await self.rows(bngs=(BNG, "bng2")),
+            "lines": await self.lines(now=now),
+            "usage": await self.store.queries.usage(self.domain, [BNG, "bng2"]),
+            "findings": await self.store.queries.findings([self.domain], 1000),
+        }

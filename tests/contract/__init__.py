@@ -1,0 +1,1 @@
+"""What every store promises: one suite over all of them."""
