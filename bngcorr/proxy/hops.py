@@ -1,6 +1,4 @@
 """What leaves on each side of the proxy, signed; whether AAA may be believed. Pure: randomness is an argument."""
-argument.
-"""
 
 from __future__ import annotations
 

@@ -113,7 +113,10 @@ def test_a_mac_of_several_lines_contradicts_nobody() -> None:
 def test_on_a_demoted_vlan_pair_only_the_seen_cpe_contradicts() -> None:
     """Two lines are live behind the pair: neither the pair nor a claimed MAC says that the request is the other's."""
     demoted = KeyRecord(candidates=(_up("OTHER", OTHER),), shared=True)
-    pair = {Key.ATTACHMENT_MAC: (_up("OTHER", OTHER),), Key.ATTACHMENT: demoted}
+    pair: dict[Key, KeyRecord | tuple[Candidate, ...]] = {
+        Key.ATTACHMENT_MAC: (_up("OTHER", OTHER),),
+        Key.ATTACHMENT: demoted,
+    }
 
     assert OWN == _check(PER_LINE, recalled(PER_LINE, {Key.ATTACHMENT: demoted}))
     assert CONFLICT == _check(PER_LINE, recalled(PER_LINE, pair))
