@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check format clean
+.PHONY: run test check simulate scale format clean
 
 run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
 	$(BIN)/bngcorr demo $(ARGS)
@@ -17,6 +17,12 @@ check: .venv/.dev          ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+simulate: .venv/.run       ## 50,000 lines in virtual time: nobody on a wrong line, nearly all on theirs; about 10 minutes
+	$(BIN)/bngcorr simulate $(ARGS)
+
+scale: .venv/.run          ## a million dual-stack lines in a store: memory per line, time of a question; about 10 minutes
+	$(BIN)/python benchmarks/scale.py $(ARGS)
 
 format: .venv/.dev         ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .

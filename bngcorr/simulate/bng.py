@@ -79,8 +79,8 @@ def _hosts(packet: Packet, line: Line) -> bytes:
     if packet.v4_host:
         said += integer(8, 10 << 24 | line.number + 1)
     if packet.v6_host:
-        said += attribute(97, b"\0\x40\x20\x01\x0d\xb8" + (line.number + 1).to_bytes(4, "big") + bytes(8))
-        said += attribute(123, b"\0\x38\x20\x01\x0d\xb9" + pack("!I", line.number + 1) + bytes(8))
+        said += attribute(97, b"\0\x40\x20\x01\x0d\xb8" + pack("!I", line.number + 1) + bytes(8))
+        said += attribute(123, b"\0\x38\x20\x01\x0d\xb9" + pack("!I", line.number + 1 << 8) + bytes(8))
     return said
 
 

@@ -31,7 +31,7 @@ from bngcorr.store.recollection import Recall, Recollection
 
 WRITE_BEHIND_MS: Final = 3
 ASK_AGAIN_MS: Final = (20, 60, 140, 300)
-UPKEEP_EVERY_MS: Final = 30 * MINUTE
+UPKEEP_EVERY_MS: Final = 180 * MINUTE
 _ANSWER_MS: Final = (5, 20)  # AAA's round trip
 
 
@@ -104,13 +104,13 @@ class Domain:
         self._taught: list[Lesson] = []  # to be written
         self._waiting: dict[str, list[_Asked]] = {}  # held requests by correlation key
         self._gateway = Gateway(story, lines, self._agenda.at, self._deliver, seed)
-        for act in story.acts[-1:]:
-            for at in range(UPKEEP_EVERY_MS, act.at_ms, UPKEEP_EVERY_MS):
-                self._agenda.at(at, self._upkeep)
+        self._end_ms = story.end_ms
+        for at in range(UPKEEP_EVERY_MS, story.end_ms, UPKEEP_EVERY_MS):
+            self._agenda.at(at, self._upkeep)
 
     def steps(self) -> Steps:
         """Play."""
-        while self._agenda.next_ms is not None:
+        while (due := self._agenda.next_ms) is not None and due <= self._end_ms:
             at, do = self._agenda.pop()
             steps = do(at)
             if steps is not None:

@@ -72,6 +72,7 @@ class Story:
     """Everything that happens on one box."""
 
     box: Box
+    end_ms: int  # what is due later does not happen
     acts: tuple[Act, ...]  # in order
     lines: tuple[int, ...]  # those of the box and those that come later
     watched: dict[int, tuple[int, ...]]  # by line: instants before which its Interims matter, and are sent
@@ -134,7 +135,9 @@ class _Teller:
                 self._watched.setdefault(number, set()).add(at)
         self._acts.sort(key=lambda act: act.at_ms)
         watched = {number: tuple(sorted(instants)) for number, instants in self._watched.items()}
-        return Story(box=self._box, acts=tuple(self._acts), lines=tuple(self._lines), watched=watched)
+        return Story(
+            box=self._box, end_ms=self._horizon, acts=tuple(self._acts), lines=tuple(self._lines), watched=watched
+        )
 
     # ---- tools
 

@@ -19,6 +19,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``f``, ``g``                  findings, and the instant at which each was last seen
 ``x:bng``                     distances of matches: field number of the histogram's bucket
 ``p``, ``p:version:bucket``   the operator's plan: the version in force, and its entries by place
+``pm``, ``pv``, ``pl``        of the plan: when and what was imported, versions beside it, who imports now
 ============================  ========================================================================================
 
 Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}:a`` (which sessions hold an address).

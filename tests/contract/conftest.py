@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 import pytest
 import pytest_asyncio
@@ -12,22 +12,26 @@ import pytest_asyncio
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.valkey import ValkeyStore
 from tests.store.scene import Scene, Store
-from tests.store.servers import cluster, sentinel, single
-from tests.store.servers.server import Server
+from tests.store.servers.cluster import Cluster, ClusterNode, cluster
+from tests.store.servers.sentinel import Sentinels, sentinels
+from tests.store.servers.server import Server, wait_for
+from tests.store.servers.single import single_redis, unix_valkey
 
 EVENTS: Final = 1000  # kept
-REPLICATED_WITHIN_MS: Final = 5000
-
-KINDS: Final = ("memory", "valkey", "redis", "sentinel", "cluster")
+IN_STEP_WITHIN_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a store is, how it is opened, and how it loses the server that keeps a domain."""
 
-    kind: str
     open: Callable[[], Store]
-    fail_over: Callable[[str], None]  # given a domain; returns when another server has taken over, if there is one
+    lose: Callable[[str, Sequence[str]], frozenset[str]]  # the server of a domain; which of some domains went with it
+    regain: Callable[[], None]  # returns when another server has taken over for the one that was lost
+
+
+def _steadfast(open_: Callable[[], Store]) -> Place:
+    return Place(open=open_, lose=lambda _, __: frozenset(), regain=lambda: None)
 
 
 def _valkey(url: str) -> Store:
@@ -35,47 +39,69 @@ def _valkey(url: str) -> Store:
 
 
 def _in_step(master: Server) -> None:
-    """A replica has all that the master has acknowledged."""
-    assert 1 <= master.ask("WAIT", 1, REPLICATED_WITHIN_MS)
+    """Wait until the replica has all that the master acknowledged."""
+    told = int(master.info("replication")["master_repl_offset"])
+
+    def follows() -> bool:
+        replica = dict(part.split("=") for part in master.info("replication")["slave0"].split(","))
+        return int(replica["offset"]) >= told
+
+    wait_for(follows, IN_STEP_WITHIN_S)
 
 
-@pytest.fixture(scope="session", params=KINDS)
+def _watched(topology: Sentinels) -> Place:
+    lost: list[Server] = []
+
+    def lose(_: str, domains: Sequence[str]) -> frozenset[str]:
+        _in_step(topology.master)
+        lost.append(topology.kill_master())
+        return frozenset(domains)
+
+    return Place(open=lambda: _valkey(topology.url), lose=lose, regain=lambda: topology.failed_over(lost[-1]))
+
+
+def _clustered(topology: Cluster) -> Place:
+    lost: list[tuple[str, ClusterNode]] = []
+
+    def tag(domain: str) -> str:
+        return f"{{{domain}}}"
+
+    def lose(domain: str, domains: Sequence[str]) -> frozenset[str]:
+        master = topology.master_of(tag(domain))
+        _in_step(master)
+        away = frozenset(one for one in domains if topology.master_of(tag(one)) is master)
+        lost.append((tag(domain), topology.kill_node(tag(domain))))
+        return away
+
+    return Place(open=lambda: _valkey(topology.url), lose=lose, regain=lambda: topology.failed_over(*lost[-1]))
+
+
+@pytest.fixture(scope="session", params=("memory", "valkey", "redis", "sentinel", "cluster"))
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Each of them in turn; a server that was lost stays so for the tests that follow."""
     match request.param:
         case "memory":
-            yield Place(kind="memory", open=lambda: MemoryStore(events=EVENTS), fail_over=lambda _: None)
+            yield _steadfast(lambda: MemoryStore(events=EVENTS))
         case "valkey":
-            with single.unix_valkey() as one:
-                yield Place(kind="valkey", open=lambda: _valkey(one.url), fail_over=lambda _: None)
+            with unix_valkey() as server:
+                yield _steadfast(lambda: _valkey(server.url))
         case "redis":
-            with single.single_redis() as one:
-                yield Place(kind="redis", open=lambda: _valkey(one.url), fail_over=lambda _: None)
+            with single_redis() as server:
+                yield _steadfast(lambda: _valkey(server.url))
         case "sentinel":
-            with sentinel.sentinels() as watched:
-
-                def lose_master(_: str) -> None:
-                    _in_step(watched.master)
-                    watched.failed_over(watched.kill_master())
-
-                yield Place(kind="sentinel", open=lambda: _valkey(watched.url), fail_over=lose_master)
-        case "cluster":
-            with cluster.cluster() as nodes:
-
-                def lose_node(domain: str) -> None:
-                    key = f"{{{domain}}}"
-                    _in_step(nodes.master_of(key))
-                    nodes.failed_over(key, nodes.kill_node(key))
-
-                yield Place(kind="cluster", open=lambda: _valkey(nodes.url), fail_over=lose_node)
+            with sentinels() as watched:
+                yield _watched(watched)
         case _:
-            assert_never(request.param)
+            with cluster() as nodes:
+                yield _clustered(nodes)
 
 
 @pytest_asyncio.fixture
 async def store(place: Place) -> AsyncIterator[Store]:
-    """A store that is open."""
+    """A store that is open, and empty: addresses of one domain are seen from all others."""
     one = place.open()
+    if isinstance(one, ValkeyStore):
+        await one.lane.ask_nodes([("FLUSHALL",)], 5.0)
     yield one
     await one.close()
 

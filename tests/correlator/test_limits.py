@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 
 from bngcorr.correlator.evidence import WindowEvidence
 from bngcorr.correlator.hold import ENOUGH, HALF_LIFE_S, LEAST_SHARE, TRY_EVERY, HoldPays
-from bngcorr.correlator.limits import BURST, MOST_PORTS, PER_SECOND, AskLimit
+from bngcorr.correlator.limits import BURST, MOST_PORTS, PER_SECOND, SHARED_BURST, TELL_EVERY_S, AskGuard, AskLimit
+from bngcorr.model.vocabulary import VlanModel
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Distances
+
+from .questions import ring
 
 # ---- the limit of a port
 
@@ -73,6 +76,26 @@ def test_nobody_gets_more_than_burst_and_rate(asked: list[tuple[str, float]]) ->
         allowed[port] += limit.allows(port, now)
 
     assert all(count <= 7.0 + 2.0 * now + 1e-6 for count in allowed.values())
+
+
+def test_a_vlan_pair_of_many_lines_may_ask_more() -> None:
+    """Behind a shared VLAN everybody boots at once; a port that nobody can read has no limit, for it is many ports."""
+    guard = AskGuard()
+    line, many, unread = ring(model=VlanModel.PER_LINE), ring(bng="bng2"), ring(None, place=b"uplink")
+
+    assert BURST == sum(guard.allows(line, 10.0) for _ in range(10_000))
+    assert SHARED_BURST == sum(guard.allows(many, 10.0) for _ in range(10_000))
+    assert all(guard.allows(unread, 10.0) for _ in range(10_000))
+
+
+def test_operations_are_told_of_a_flood_once_in_a_while() -> None:
+    """A port that asks too much is told once a minute, each port for itself; one without a name never."""
+    guard = AskGuard()
+    port, other = ring(), ring(bng="bng2")
+
+    assert [True, False, True] == [guard.to_be_told(keys, 10.0) for keys in (port, port, other)]
+    assert [False, True] == [guard.to_be_told(port, 10.0 + after) for after in (TELL_EVERY_S - 1, TELL_EVERY_S)]
+    assert not guard.to_be_told(ring(None, place=b"uplink"), 10.0)
 
 
 # ---- the hold

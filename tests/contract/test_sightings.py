@@ -1,0 +1,341 @@
+"""Sightings: what is remembered on a key, and what makes a key or a MAC useless."""
+
+from __future__ import annotations
+
+import pytest
+
+from bngcorr.model.line import LineIds
+from bngcorr.store.contract import MAX_LINES_PER_KEY, MAX_MACS_PER_LINE, TAINT_MS
+from bngcorr.store.recollection import Candidate, KeyRecord, Recall
+from tests.store.scene import DAY, NOW, START, STOP, Scene, Store, ids_of, key, line
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_an_unknown_key_holds_nothing(scene: Scene) -> None:
+    """Asking about keys, MACs, sessions and places that were never seen gives empty records."""
+    answer = await scene.recall("k", mac="m", session="s", place="p")
+
+    assert {key("k"): KeyRecord()} == answer.records
+    assert (0, None, None, {}) == (answer.mac_lines, answer.session, answer.plan, answer.epochs)
+
+
+async def test_a_sighting_is_recalled_on_each_of_its_keys(scene: Scene) -> None:
+    """Line, ids and instants come back on every key of the sighting, with and without MAC."""
+    words = await scene.write(
+        scene.sighting(
+            1, attachment="port", pair="port+mac", bng_mac="bng+mac", multi_session="ms", mac="m", at=-500,
+            v4_evident=True,
+        )
+    )  # fmt: skip
+    answer = await scene.recall("port", "port+mac", "bng+mac", "ms", mac="m")
+
+    assert ["ok"] == words
+    known = Candidate(
+        line=line(1), ids=ids_of(1), first_ms=NOW - 500, sighted_ms=NOW - 500, sighted_v6_ms=0, attached=True,
+        v4_evident=True, same_mac=True,
+    )  # fmt: skip
+    assert [KeyRecord(candidates=(known,))] * 4 == list(answer.records.values())
+    assert 1 == answer.mac_lines
+
+
+async def test_sightings_of_one_line_merge(scene: Scene) -> None:
+    """Of v4 and v6 sightings the first and the latest of each are kept, whatever order they are written in."""
+    for at, v6 in ((-300, False), (-100, True), (-400, True), (-200, False), (-900, False)):
+        await scene.write(scene.sighting(1, attachment="k", at=at, v6=v6))
+    known = await scene.candidate("k")
+
+    assert (NOW - 900, NOW - 200, NOW - 100) == (known.first_ms, known.sighted_ms, known.sighted_v6_ms)
+
+
+async def test_a_sighting_of_ipv6_alone_is_no_other(scene: Scene) -> None:
+    """A line that only IPv6 showed has no sighting that every request may be matched with."""
+    await scene.write(scene.sighting(1, attachment="k", v6=True))
+    known = await scene.candidate("k")
+
+    assert (0, NOW) == (known.sighted_ms, known.sighted_v6_ms)
+
+
+async def test_marks_once_seen_are_kept(scene: Scene) -> None:
+    """A line that was sighted with an attachment, or by evident DHCPv4, stays so whatever comes after."""
+    await scene.write(
+        scene.sighting(1, bng_mac="k", mac="m", attached=True, v4_evident=True),
+        scene.sighting(1, bng_mac="k", mac="m", attached=False, at=1),
+    )
+    known = await scene.candidate("k")
+
+    assert (True, True) == (known.attached, known.v4_evident)
+
+
+async def test_the_same_mac_and_the_same_place_are_told(scene: Scene) -> None:
+    """A candidate says whether it was seen with the MAC, and was last at the place, of the question."""
+    await scene.write(scene.sighting(1, attachment="k", mac="m", place="p"))
+
+    async def told(mac: str | None, place: str | None) -> tuple[bool, bool]:
+        (known,) = (await scene.recall("k", mac=mac, place=place)).records[key("k")].candidates
+        return known.same_mac, known.same_place
+
+    assert (True, True) == await told("m", "p")
+    assert (False, False) == await told("other", "other")
+    assert (False, False) == await told(None, None)
+
+
+async def test_writing_a_sighting_twice_changes_nothing(scene: Scene) -> None:
+    """Sightings that are written again after a failure leave all records as they were."""
+    told = (
+        scene.sighting(1, attachment="port", pair="port+mac", mac="m", at=-500, place="p"),
+        scene.sighting(2, attachment="port", pair="port+other", mac="other", at=-400, place="p"),
+        scene.sighting(1, attachment="port", pair="port+other", mac="other", at=-300, place="q", v6=True),
+    )
+    await scene.write(*told)
+    before = await scene.everything(now=300)
+    await scene.write(*told, *reversed(told), now=300)
+
+    assert before == await scene.everything(now=300)
+
+
+async def test_binary_ids_survive(scene: Scene) -> None:
+    """Ids are octets: NUL, blanks, line breaks and anything else come back as they went in."""
+    for number, ids in enumerate(
+        (
+            LineIds(bytes(range(256))[:247], None),
+            LineIds(None, b"\0"),
+            LineIds(b" 1 2 3 ", b"\n\r\n"),
+            LineIds(b"\0\0\0\0", b"\xff" * 247),
+        ),
+        start=1,
+    ):
+        await scene.write(
+            scene.sighting(number, attachment=f"k{number}", ids=ids),
+            scene.change(START, f"s{number}", number=number, keys=[f"k{number}"]),
+        )
+        known = await scene.candidate(f"k{number}")
+        rows = await scene.lines("remote_id:" + ids.remote_id.hex() if ids.remote_id else None)
+
+        assert (ids, 1) == (known.ids, len(known.sessions))
+        assert ids in [row.ids for row in rows]
+
+
+# ---- limits
+
+
+async def test_up_to_four_lines_share_a_key(scene: Scene) -> None:
+    """Four lines on one key are all recalled; with the fifth the key is crowded and tells none of them."""
+    for number in range(1, MAX_LINES_PER_KEY + 1):
+        await scene.write(scene.sighting(number, bng_mac="k"))
+    record = await scene.record("k")
+    assert (MAX_LINES_PER_KEY, False) == (len(record.candidates), record.crowded)
+    await scene.write(scene.sighting(99, bng_mac="k"))
+
+    assert (await scene.record("k")).crowded
+    assert line(99) not in await scene.lines_on("k")
+    await scene.write(scene.sighting(1, bng_mac="k", at=5))
+    assert (await scene.record("k")).crowded
+
+
+async def test_a_key_is_crowded_as_long_as_the_fifth_line_would_be_remembered(scene: Scene) -> None:
+    """When the surplus line has run out, the key may tell lines again."""
+    for number in range(1, MAX_LINES_PER_KEY + 1):
+        await scene.write(scene.sighting(number, bng_mac="k", lasts=1_000))
+    await scene.write(scene.sighting(5, bng_mac="k", lasts=2_000))
+
+    assert (await scene.record("k", now=2_000)).crowded
+    assert not (await scene.record("k", now=2_001)).crowded
+    await scene.write(scene.sighting(6, bng_mac="k", at=2_001), now=2_001)
+    assert {line(6)} == await scene.lines_on("k", now=2_001)
+
+
+async def test_a_line_is_remembered_until_its_deadline(scene: Scene) -> None:
+    """Deadlines are judged against the caller's clock, so simulated time works."""
+    await scene.write(scene.sighting(1, attachment="k", lasts=1_000))
+
+    assert {line(1)} == await scene.lines_on("k", now=1_000)
+    assert set() == await scene.lines_on("k", now=1_001)
+
+
+async def test_a_line_teaches_a_bounded_number_of_macs(scene: Scene) -> None:
+    """The 33rd MAC of a day teaches nothing on MAC keys and says mac_flood; known MACs and the line go on."""
+    macs = [f"m{number}" for number in range(MAX_MACS_PER_LINE)]
+    words = await scene.write(*(scene.sighting(1, attachment="port", bng_mac=mac, mac=mac) for mac in macs))
+    assert {"ok"} == set(words)
+    surplus = scene.sighting(1, attachment="port", pair="port+extra", bng_mac="extra", mac="extra", at=50)
+
+    assert ["mac_flood"] == await scene.write(surplus)
+    assert [KeyRecord(), KeyRecord()] == [await scene.record("extra"), await scene.record("port+extra")]
+    assert NOW + 50 == (await scene.candidate("port")).sighted_ms
+    assert ["ok"] == await scene.write(scene.sighting(1, bng_mac="m0", mac="m0", at=60))
+    assert ["ok"] == await scene.write(scene.sighting(2, bng_mac="extra", mac="extra"))  # another line may
+    assert ["ok"] == await scene.write(scene.sighting(1, bng_mac="extra2", mac="extra2", at=DAY + 61), now=DAY + 61)
+
+
+async def test_the_last_macs_of_a_line_are_remembered_for_longer(scene: Scene) -> None:
+    """A household's router is known again after days in which the line was not sighted."""
+    await scene.write(scene.sighting(1, attachment="k", mac="router", lasts=30 * DAY))
+    await scene.write(scene.sighting(1, attachment="k", mac="new", at=3 * DAY), now=3 * DAY)
+
+    (known,) = (await scene.recall("k", mac="router", now=3 * DAY)).records[key("k")].candidates
+    assert known.same_mac
+
+
+# ---- MACs of several lines
+
+
+async def test_a_mac_on_two_lines_is_noticed(scene: Scene) -> None:
+    """A cloned MAC counts two lines for thirty days; a MAC that stays on its line counts one."""
+    await scene.write(scene.sighting(1, attachment="a", mac="m"), scene.sighting(1, attachment="b", mac="m", at=1_000))
+    assert 1 == (await scene.recall(mac="m")).mac_lines
+    assert ["mac_moved"] == await scene.write(scene.sighting(2, attachment="c", mac="m", at=2_000))
+
+    assert 2 == (await scene.recall(mac="m")).mac_lines
+    assert 2 == (await scene.recall(mac="m", now=TAINT_MS)).mac_lines
+    assert 1 == (await scene.recall(mac="m", now=TAINT_MS + 1_001)).mac_lines
+    assert 0 == (await scene.recall(mac="other")).mac_lines
+
+
+async def test_a_mac_that_came_to_another_line_long_ago_did_not_move(scene: Scene) -> None:
+    """After thirty days a router that was sold on is the new line's own."""
+    later = TAINT_MS + 1
+    await scene.write(scene.sighting(1, attachment="a", mac="m"))
+
+    assert ["ok"] == await scene.write(scene.sighting(2, attachment="b", mac="m", at=later), now=later)
+    assert 1 == (await scene.recall(mac="m", now=later)).mac_lines
+
+
+async def test_a_claimed_mac_taints_nobody(scene: Scene) -> None:
+    """What a customer's device says of itself makes no other customer's MAC useless."""
+    await scene.write(
+        scene.sighting(1, pair="a+m", mac="m"), scene.sighting(2, pair="b+m", mac="m", claimed=True, at=1)
+    )
+
+    assert 1 == (await scene.recall(mac="m")).mac_lines
+    assert {line(2)} == await scene.lines_on("b+m")
+
+
+async def test_a_flood_of_macs_does_not_hide_a_clone(scene: Scene) -> None:
+    """A line that has taught its 32 MACs still taints the MAC of another line that it shows: clones stay ambiguous."""
+    await scene.write(scene.sighting(1, bng_mac="victim", mac="victim"))
+    for number in range(MAX_MACS_PER_LINE):
+        await scene.write(scene.sighting(2, bng_mac=f"{number}", mac=f"m{number}"))
+
+    assert ["mac_flood,mac_moved"] == await scene.write(scene.sighting(2, bng_mac="victim", mac="victim"))
+    assert 2 == (await scene.recall(mac="victim")).mac_lines
+    assert {line(1)} == await scene.lines_on("victim")
+
+
+# ---- lines that contradict
+
+
+async def test_a_live_line_is_not_contradicted_by_a_customers_word(scene: Scene) -> None:
+    """While a line is live with a MAC at a place, another line's id there teaches only that its MAC is two lines'."""
+    await scene.write(
+        scene.sighting(1, attachment="a", pair="a+m", mac="m"), scene.change(START, number=1, keys=["a", "a+m"])
+    )
+    word = await scene.write(scene.sighting(2, attachment="a", pair="a+m", bng_mac="m", mac="m", at=1_000))
+
+    assert ["mac_moved,contradicted"] == word
+    assert [{line(1)}, {line(1)}, set()] == [await scene.lines_on(name) for name in ("a", "a+m", "m")]
+    assert 2 == (await scene.recall(mac="m")).mac_lines
+    assert [line(1)] == [row.line for row in await scene.lines()]
+
+
+async def test_a_line_may_come_where_another_was(scene: Scene) -> None:
+    """Once the session there has ended, or its box has restarted, another line is believed."""
+    for name, ending in (("a", scene.change(STOP, "s1", at=500)), ("b", scene.restart(at=500))):
+        session = "s1" if name == "a" else "s2"
+        await scene.write(
+            scene.sighting(1, pair=name, mac=name), scene.change(START, session, number=1, keys=[name]), ending
+        )
+
+        assert ["mac_moved"] == await scene.write(scene.sighting(2, pair=name, mac=name, at=1_000))
+
+
+async def test_ids_that_may_be_of_one_line_do_not_contradict(scene: Scene) -> None:
+    """With equal Remote-Ids, Circuit-Id and Interface-Id differ by nature."""
+    await scene.write(scene.sighting(1, pair="k", mac="m"), scene.change(START, number=1, keys=["k"]))
+    twin = scene.sighting(2, pair="k", mac="m", ids=LineIds(b"LINE-1", b"interface"), at=1)
+
+    assert ["mac_moved"] == await scene.write(twin)
+
+
+async def test_what_is_planned_is_not_contradicted(scene: Scene) -> None:
+    """At a place of the operator's plan only the planned line teaches; elsewhere the plan says nothing."""
+    await scene.store.plans.replace_plan(scene.domain, {key("p"): ids_of(1)}, NOW)
+
+    assert ["contradicted"] == await scene.write(scene.sighting(2, attachment="k", place="p"))
+    assert ["ok"] == await scene.write(scene.sighting(1, attachment="k", place="p"))
+    assert ["ok"] == await scene.write(scene.sighting(2, attachment="k2", place="elsewhere"))
+    assert {line(1)} == await scene.lines_on("k")
+
+
+# ---- attachments that are not one line
+
+
+async def test_two_live_lines_in_turn_share_an_attachment(scene: Scene) -> None:
+    """A line that is heard of again after another live one was: the VLAN pair is no line, for thirty days."""
+    await scene.write(scene.sighting(1, attachment="k"), scene.change(START, "s1", number=1, keys=["k"]))
+    words = await scene.write(
+        scene.sighting(2, attachment="k", at=1_000), scene.change(START, "s2", at=1_000, number=2, keys=["k"])
+    )
+    assert (["ok", "applied"], False) == (words, (await scene.record("k")).shared)
+
+    assert ["shared"] == await scene.write(scene.sighting(1, attachment="k", at=2_000))
+    assert ["ok"] == await scene.write(scene.sighting(2, attachment="k", at=3_000))
+    assert (await scene.record("k", now=3_000 + TAINT_MS)).shared
+    assert not (await scene.record("k", now=3_001 + TAINT_MS)).shared
+
+
+async def test_a_line_that_follows_another_shares_nothing(scene: Scene) -> None:
+    """Where a new line took the place of one whose Stop was lost, no alternation is seen; nor where the other ended."""
+    await scene.write(scene.sighting(1, attachment="k"), scene.change(START, "s1", number=1, keys=["k"]))
+
+    assert ["ok", "ok"] == await scene.write(
+        scene.sighting(2, attachment="k", at=1_000), scene.sighting(2, attachment="k", at=2_000)
+    )
+    await scene.write(scene.change(STOP, "s1", at=3_000))
+    assert ["ok", "ok"] == await scene.write(
+        scene.sighting(1, attachment="k", at=4_000), scene.sighting(2, attachment="k", at=5_000)
+    )
+    assert not (await scene.record("k")).shared
+
+
+async def test_a_line_that_moves_is_told_once(scene: Scene) -> None:
+    """A line sighted elsewhere than before has moved; an older sighting tells nothing, nor does one without place."""
+    words = [
+        (await scene.write(scene.sighting(1, attachment=place or "none", place=place, at=at)))[0]
+        for at, place in ((0, "a"), (2, "b"), (1, "a"), (3, None), (4, "b"), (5, "a"))
+    ]
+
+    assert ["ok", "moved", "ok", "ok", "ok", "moved"] == words
+
+
+# ---- domains
+
+
+async def test_domains_do_not_meet(scene: Scene, store: Store) -> None:
+    """Keys, MACs and epochs of one correlation domain are unknown in another."""
+    other = Scene(store)
+    await scene.write(scene.sighting(1, attachment="k", mac="m"), scene.restart(at=0))
+    answer = await other.recall("k", mac="m")
+
+    assert KeyRecord() == answer.records[key("k")]
+    assert (0, {}) == (answer.mac_lines, answer.epochs)
+
+
+async def test_a_vector_of_questions_is_answered_in_order(scene: Scene, store: Store) -> None:
+    """Questions of several domains, with and without MAC and session, are answered together and in order."""
+    other = Scene(store)
+    await scene.write(scene.sighting(1, attachment="k", mac="m"))
+    await other.write(other.sighting(2, attachment="k", mac="m"), other.sighting(3, attachment="k2", mac="m"))
+    answers = await store.recall(
+        [
+            Recall(domain=one.domain, keys=(key(name),), mac=None if mac is None else key(mac), session=None)
+            for one, name, mac in ((scene, "k", None), (other, "k", "m"), (scene, "none", "m"), (other, "k2", None))
+        ],
+        NOW,
+    )
+    found = [answer for answer in answers if answer is not None]
+
+    assert [[line(1)], [line(2)], [], [line(3)]] == [
+        [one.line for record in answer.records.values() for one in record.candidates] for answer in found
+    ]
+    assert [0, 2, 1, 0] == [answer.mac_lines for answer in found]
