@@ -92,6 +92,11 @@ class Told:
     accepted: bool | None = None  # None: not answered, or accounting
 
     @property
+    def waits(self) -> bool:
+        """Whether it is on hold: judged by nobody, seen by no AAA."""
+        return self.verdict is None and self.sent is None
+
+    @property
     def outcome(self) -> Outcome | None:
         """The verdict's kind; None while it is on hold."""
         return None if self.verdict is None else self.verdict.outcome

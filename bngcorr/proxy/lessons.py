@@ -6,11 +6,12 @@ import json
 
 from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record
 from bngcorr.correlator.keys import session_hash
+from bngcorr.correlator.sighting import Seen, sighting_of
 from bngcorr.correlator.trust import teaches
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
 from bngcorr.model.verdict import Verdict
-from bngcorr.model.vocabulary import Key, MacSource, Outcome, Strength, Trigger
+from bngcorr.model.vocabulary import Outcome
 from bngcorr.proxy.request import Request
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
@@ -35,29 +36,21 @@ def sighting(request: Request, verdict: Verdict, at_ms: int, remember_ms: int, *
     """The line was seen on the request's keys, if the request may teach that."""
     if verdict.line is None or not teaches(verdict.outcome, authentic=request.authentic, accepted=accepted):
         return None
-    ring, identity = request.keyring, request.identity
-    classification = request.classification
-    return Sighting(
+    identity, classification = request.identity, request.classification
+    seen = Seen(
         domain=request.nas.domain,
         bng=request.nas.name,
-        attachment_mac=ring.hash_of(Key.ATTACHMENT_MAC),
-        attachment=ring.hash_of(Key.ATTACHMENT),
-        bng_mac=ring.hash_of(Key.BNG_MAC),
-        multi_session=ring.hash_of(Key.SESSION),
-        mac=ring.mac,
-        claimed=identity.mac_source is MacSource.CLAIMED,
+        ring=request.keyring,
         line=verdict.line,
         ids=identity.ids,
-        at_ms=at_ms,
-        v6=classification.trigger is Trigger.DHCPV6,
-        v4_evident=classification.trigger is Trigger.DHCPV4
-        and classification.strength in (Strength.PROOF, Strength.STRONG),
-        attached=ring.attached,
-        place=ring.place,
-        until_ms=at_ms + remember_ms,
+        trigger=classification.trigger,
+        strength=classification.strength,
         port=identity.attachment,
-        address=identity.mac,
+        mac=identity.mac,
+        mac_source=identity.mac_source,
+        at_ms=at_ms,
     )
+    return sighting_of(seen, remember_ms)
 
 
 def _keys(request: Request, verdict: Verdict) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -21,6 +21,7 @@ from bngcorr.store.lesson import (
     SessionChange,
     Sighting,
 )
+from bngcorr.store.nodes import ONE_NODE, Nodes
 
 BATCH: Final = 256  # lessons in one write
 EVENT_BATCH: Final = 256
@@ -42,14 +43,13 @@ class Clock(Protocol):
 
 
 class WriteBehind:
-    """Queues in front of `CorrelationStore.write`.
+    """Queues in front of `CorrelationStore.write`, one for each domain, and one write at a time to each node.
 
-    Lessons of a domain keep their order (a session vouches for a line that its sighting made). Those of domains whose
-    node does not answer are parked and tried again, while the others go on. Verdicts for people have a small queue of
-    their own, come
-    after, and are lost rather than tried again: a second try could write them twice. When too much waits, sightings are
-    given up first, the oldest of them, then steps of sessions, never a restart; `lost` counts them. A lesson that the
-    store can't take is reported through `written` and dropped: it must not block others.
+    Lessons of a domain keep their order (a session vouches for a line that its sighting made). Those that their node
+    does not take are kept and tried again, while what other nodes take goes on. Verdicts for people have a small queue
+    of their own, come after, and are lost rather than tried again: a second try could write them twice. When too much
+    waits, sightings are given up first, the oldest of them, then steps of sessions, never a restart; `lost` counts
+    them. A lesson that the store can't take is reported through `written` and dropped: it must not block others.
     """
 
     def __init__(
@@ -59,33 +59,32 @@ class WriteBehind:
         *,
         limit: int,
         written: Callable[[Sequence[Lesson], Sequence[str]], None],
+        nodes: Nodes = ONE_NODE,
     ) -> None:
         """`written` is told of all that reached the store, with the store's word on each lesson."""
         self._store = store
         self._clock = clock
         self._limit = limit
         self._written = written
-        self._lessons: deque[Kept] = deque()
-        self._parked: dict[str, deque[Kept]] = {}
+        self._nodes = nodes
+        self._lessons: dict[str, deque[Kept]] = {}  # by domain, none of them empty; who was served last comes last
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
+        self._waiting = 0  # lessons in all queues
+        self._writing: dict[str, int] = {}  # how much is under way to each node
+        self._carried: set[str] = set()  # domains that something is under way for
+        self._retry_at: dict[str, float] = {}  # domains whose node did not take the last lessons
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._writing = 0  # of the batch under way
-        self._retry_at = 0.0
         self.lost = 0
 
     def __len__(self) -> int:
-        return len(self._events) + self._writing + self._waiting
-
-    @property
-    def _waiting(self) -> int:
-        return len(self._lessons) + sum(map(len, self._parked.values()))
+        return len(self._events) + sum(self._writing.values()) + self._waiting
 
     @property
     def failing(self) -> bool:
         """Whether some domain's node takes no writes."""
-        return bool(self._parked)
+        return bool(self._retry_at)
 
     def put(self, lesson: Lesson) -> None:
         """Queue one lesson; never waits."""
@@ -94,101 +93,122 @@ class WriteBehind:
         else:
             if self._waiting >= self._limit:
                 self._make_room()
-            self._lessons.append(lesson)  # behind older ones of its domain; `_next` puts them where they have to wait
+            queue = self._lessons.get(lesson.domain)
+            if queue is None:
+                queue = self._lessons[lesson.domain] = deque()
+            queue.append(lesson)
+            self._waiting += 1
         self._idle.clear()
         self._wake.set()
 
     def _make_room(self) -> None:
         """Lose the oldest tenth of the most expendable kind that there is."""
+        most = left = max(self._limit // 10, 1)
         for kind in _EXPENDABLE:
-            most = max(self._limit // 10, 1)
-            for queue in (*self._parked.values(), self._lessons):
-                kept: list[Kept] = []
+            for domain, queue in list(self._lessons.items()):
+                kept: deque[Kept] = deque()
                 for lesson in queue:
-                    if most and isinstance(lesson, kind):
-                        most -= 1
-                        self.lost += 1
+                    if left and isinstance(lesson, kind):
+                        left -= 1
                     else:
                         kept.append(lesson)
-                queue.clear()
-                queue.extend(kept)
-            if most < max(self._limit // 10, 1):
-                return
+                self._keep(domain, kept)
+                if not kept:
+                    self._retry_at.pop(domain, None)  # nothing is left to try
+            if left < most:
+                break
+        self._waiting -= most - left
+        self.lost += most - left
+
+    def _keep(self, domain: str, queue: deque[Kept]) -> None:
+        if queue:
+            self._lessons[domain] = queue
+        else:
+            self._lessons.pop(domain, None)
 
     async def run(self) -> None:
         """Write until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if not (self._lessons or self._events):
-                if not self._parked:
+        async with asyncio.TaskGroup() as writes:
+            while True:
+                self._wake.clear()
+                now = asyncio.get_running_loop().time()
+                for node, batch in self._due(now).items():
+                    self._writing[node] = len(batch)
+                    writes.create_task(self._write(node, batch))
+                if not len(self):
                     self._idle.set()
-                    self._wake.clear()
-                    await self._wake.wait()
-                else:
-                    await self._until(self._retry_at - loop.time())
-            if self._parked and loop.time() >= self._retry_at:
-                await self._try_parked()
-                self._retry_at = loop.time() + RETRY_S
-            await self._write(self._next())
+                await self._woken(min((at - now for at in self._retry_at.values() if at > now), default=None))
 
-    async def _until(self, seconds: float) -> None:
-        """Wait for the next lesson, or so long."""
-        self._wake.clear()
+    async def _woken(self, within_s: float | None) -> None:
+        """Wait for a lesson, or the end of a write, or so long."""
         try:
-            async with asyncio.timeout(max(seconds, 0.0)):
+            async with asyncio.timeout(within_s):
                 await self._wake.wait()
         except TimeoutError:
             return
 
-    def _next(self) -> list[Lesson]:
-        """What goes out next; lessons of domains that are away are put to those that wait there."""
-        batch: list[Lesson] = []
-        while self._lessons and len(batch) < BATCH:
-            lesson = self._lessons.popleft()
-            parked = self._parked.get(lesson.domain)
-            if parked is None:
-                batch.append(lesson)
-            else:
-                parked.append(lesson)
-        batch.extend(self._events.popleft() for _ in range(min(EVENT_BATCH, len(self._events))))
-        return batch
+    def _due(self, now: float) -> dict[str, list[Lesson]]:
+        """What goes out now, by node: to none that has not answered yet, for no domain that was refused just now."""
+        due: dict[str, list[Lesson]] = {}
+        for domain in list(self._lessons):
+            node = self._nodes.where(domain)
+            if node in self._writing or domain in self._carried or self._retry_at.get(domain, now) > now:
+                continue
+            batch = due.setdefault(node, [])
+            if len(batch) == BATCH:
+                continue
+            queue = self._lessons.pop(domain)
+            while queue and len(batch) < BATCH:
+                batch.append(queue.popleft())
+                self._waiting -= 1
+            self._carried.add(domain)
+            self._keep(domain, queue)
+        if self._events and (node := self._nodes.where_events()) not in self._writing:
+            batch = due.setdefault(node, [])
+            batch.extend(self._events.popleft() for _ in range(min(EVENT_BATCH, len(self._events))))
+        return due
 
-    async def _write(self, batch: Sequence[Lesson]) -> None:
-        if not batch:
-            return
-        self._writing = len(batch)
-        words = await self._store.write(batch, self._clock.now_ms())
-        self._writing = 0
-        for lesson, word in zip(batch, words, strict=True):
-            if word == AWAY and not isinstance(lesson, Event):
-                if lesson.domain not in self._parked:
-                    self._parked[lesson.domain] = deque()
-                    self._retry_at = asyncio.get_running_loop().time() + RETRY_S
-                    log.warning("store takes no writes, keeping them", domain=lesson.domain, waiting=len(self))
-                self._parked[lesson.domain].append(lesson)
-        self._tell(batch, words)
-
-    async def _try_parked(self) -> None:
-        """Once more, domain by domain, all of a domain if its node answers."""
-        for domain, queue in list(self._parked.items()):
-            while queue:
-                batch = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
-                self._writing = len(batch)
+    async def _write(self, node: str, batch: Sequence[Lesson]) -> None:
+        try:
+            try:
                 words = await self._store.write(batch, self._clock.now_ms())
-                self._writing = 0
-                away = [lesson for lesson, word in zip(batch, words, strict=True) if word == AWAY]
-                queue.extendleft(reversed(away))
-                self._tell(batch, words)
-                if away:
-                    break
-            if not queue:
-                del self._parked[domain]
-                log.warning("store takes writes again", domain=domain, waiting=len(self))
+            except asyncio.CancelledError:
+                self._put_back([lesson for lesson in batch if not isinstance(lesson, Event)])
+                raise
+            self._settle(batch, words)
+            done = [pair for pair in zip(batch, words, strict=True) if pair[1] != AWAY]
+            if done:
+                self._written([lesson for lesson, _ in done], [word for _, word in done])
+        finally:
+            del self._writing[node]
+            self._carried -= {lesson.domain for lesson in batch if not isinstance(lesson, Event)}
+            self._wake.set()
 
-    def _tell(self, batch: Iterable[Lesson], words: Iterable[str]) -> None:
-        done = [pair for pair in zip(batch, words, strict=True) if pair[1] != AWAY]
-        if done:
-            self._written([lesson for lesson, _ in done], [word for _, word in done])
+    def _settle(self, batch: Sequence[Lesson], words: Sequence[str]) -> None:
+        """Keep what was not taken; tell where that begins and where it ends."""
+        kept = [(lesson, word) for lesson, word in zip(batch, words, strict=True) if not isinstance(lesson, Event)]
+        refused = [lesson for lesson, word in kept if word == AWAY]
+        self._put_back(refused)
+        away = {lesson.domain for lesson in refused}
+        for domain in away:
+            if domain not in self._retry_at:
+                log.warning(
+                    "store takes no writes, keeping them",
+                    domain=domain, waiting=self._waiting, error=self._nodes.trouble(domain) or None,
+                )  # fmt: skip
+            self._retry_at[domain] = asyncio.get_running_loop().time() + RETRY_S
+        for domain in {lesson.domain for lesson, _ in kept} - away:
+            if self._retry_at.pop(domain, None) is not None:
+                log.warning("store takes writes again", domain=domain, waiting=self._waiting)
+
+    def _put_back(self, lessons: Sequence[Kept]) -> None:
+        """In front of their queues, in order."""
+        for lesson in reversed(lessons):
+            queue = self._lessons.get(lesson.domain)
+            if queue is None:
+                queue = self._lessons[lesson.domain] = deque()
+            queue.appendleft(lesson)
+        self._waiting += len(lessons)
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until everything is written; False if that takes longer than `timeout_s`."""

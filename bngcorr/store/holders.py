@@ -5,6 +5,7 @@ A global address or prefix that is live on two lines is a fault of the network: 
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +15,17 @@ from bngcorr.errors import StoreError
 from bngcorr.store import packing
 from bngcorr.store.duplicates import address_of, holds, strangers, unique
 from bngcorr.store.keys import holders, term_hash
-from bngcorr.store.lane import Lane
+from bngcorr.store.lane import Lane, Reply
 from bngcorr.store.queries import Queries, entry_of, read_entry
 from bngcorr.store.terms import address_term
 
-BUDGET_S: Final = 2.0
+BUDGET_S: Final = 0.5  # for what lessons wait for
+RETRY_BUDGET_S: Final = 2.0
+REST_S: Final = 1.0  # a node that did not answer is told nothing for so long
 MOST_WAITING: Final = 10_000  # moves that a node did not take yet
+
+
+_Claim = tuple[bytes, bytes, int]  # hash of the address's term, entry of the session, 1 taken or 0 given back
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +45,60 @@ class Holders:
     def __init__(self, lane: Lane, queries: Queries) -> None:
         self._lane = lane
         self._queries = queries
-        self._waiting: deque[tuple[bytes, bytes, int]] = deque(maxlen=MOST_WAITING)
-
-    @property
-    def waiting(self) -> int:
-        """Claims that could not be written yet."""
-        return len(self._waiting)
+        self._waiting: deque[_Claim] = deque(maxlen=MOST_WAITING)
+        self._rests: dict[str, float] = {}  # nodes that did not answer, and until when they are let alone
+        self._trying: asyncio.Task[list[Reply]] | None = None
 
     async def move(self, moves: Sequence[Move]) -> list[tuple[int, str]]:
-        """Note all of it; (index, address) for each that is live on another line as well."""
-        claims = list(self._waiting)
-        self._waiting.clear()
-        whose: list[tuple[Move, str] | None] = [None] * len(claims)
+        """Note all of it; (index, address) for each that is live on another line as well.
+
+        Addresses lie all over a cluster: those of a node that does not answer are noted later, and nobody waits.
+        """
+        claims: list[_Claim] = []
+        whose: list[tuple[Move, str] | None] = []
         for one in moves:
             entry = entry_of(one.domain, one.session)
             for tokens, claimed in ((one.came, 1), (one.went, 0)):
                 for token in tokens:
-                    address = address_of(token.decode())
-                    claims.append((term_hash(address_term(address)), entry, claimed))
-                    whose.append((one, token.decode()) if claimed else None)
-        commands = [self._lane.script("claim", (holders(claim[0]),), (packing.pack([claim]),)) for claim in claims]
+                    address = token.decode().split("|", 2)[2]
+                    claim = (term_hash(address_term(address)), entry, claimed)
+                    if self._rests and self._lane.where(holders(claim[0])) in self._rests:
+                        self._waiting.append(claim)
+                    else:
+                        claims.append(claim)
+                        whose.append((one, token.decode()) if claimed else None)
         suspects: list[tuple[Move, str, list[tuple[str, str]]]] = []
-        for claim, of, reply in zip(claims, whose, await self._lane.run_each(commands, BUDGET_S), strict=True):
-            if isinstance(reply, StoreError):
-                self._waiting.append(claim)
-            elif of is not None and not isinstance(reply, Exception):
+        for of, reply in zip(whose, await self._tell(claims, BUDGET_S), strict=True):
+            if of is not None and not isinstance(reply, Exception):
                 (others,) = packing.unpack(reply)
-                if others and unique(of[1]):
+                if others and _unique(of[1]):
                     suspects.append((*of, [read_entry(other) for other in others]))
         return await self._verified(suspects) if suspects else []
+
+    def retry(self) -> None:
+        """Note in passing what could not be noted before, once its nodes have rested."""
+        if not self._waiting or (self._trying is not None and not self._trying.done()):
+            return
+        now = asyncio.get_running_loop().time()
+        if all(until <= now for until in self._rests.values()):
+            claims = list(self._waiting)
+            self._waiting.clear()
+            self._trying = asyncio.create_task(self._tell(claims, RETRY_BUDGET_S))
+
+    async def _tell(self, claims: Sequence[_Claim], budget_s: float) -> list[Reply]:
+        names = [holders(claim[0]) for claim in claims]
+        commands = [
+            self._lane.script("claim", (name,), (packing.pack([claim]),))
+            for name, claim in zip(names, claims, strict=True)
+        ]
+        replies = await self._lane.run_each(commands, budget_s)
+        for name, claim, reply in zip(names, claims, replies, strict=True):
+            if isinstance(reply, StoreError):
+                self._waiting.append(claim)
+                self._rests[self._lane.where(name)] = asyncio.get_running_loop().time() + REST_S
+            elif self._rests:
+                self._rests.pop(self._lane.where(name), None)
+        return replies
 
     async def _verified(self, suspects: Sequence[tuple[Move, str, list[tuple[str, str]]]]) -> list[tuple[int, str]]:
         """Those whose other holder is up, still holds it, and is on another line."""

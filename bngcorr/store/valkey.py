@@ -35,6 +35,7 @@ class ValkeyStore:
         self._events = events
         self._v6_lost_ms = round(v6_lost_s * 1000)
         self._names: dict[str, DomainKeys] = {}
+        self._troubles: dict[str, str] = {}  # of domains
         self.queries = Queries(self.lane)
         self.plans = Plans(self.lane)
         self._holders = Holders(self.lane, self.queries)
@@ -49,6 +50,24 @@ class ValkeyStore:
     def calls(self) -> int:
         """Round trips so far."""
         return self.lane.calls
+
+    def where(self, domain: str) -> str:
+        """Name of the node that keeps a domain now; "" for a single server."""
+        return self.lane.where(self._keys(domain).epochs)
+
+    def where_events(self) -> str:
+        """Name of the node that keeps the verdicts for people."""
+        return self.lane.where(EVENTS)
+
+    def trouble(self, domain: str) -> str:
+        """Why the node of a domain last did not answer, or did not take what it was told; "" if it did."""
+        return self._troubles.get(domain, "")
+
+    def _heard(self, domain: str, reply: Reply) -> None:
+        if isinstance(reply, Exception):
+            self._troubles[domain] = str(reply)
+        elif self._troubles:
+            self._troubles.pop(domain, None)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -82,7 +101,8 @@ class ValkeyStore:
             for domain, one in asked.items()
         ]
         replies = await self.lane.run_each(commands, self._budget_s)
-        for one, reply in zip(asked.values(), replies, strict=True):
+        for (domain, one), reply in zip(asked.items(), replies, strict=True):
+            self._heard(domain, reply)
             one.take(reply)
         return [asked[question.domain].answer(question, now_ms) for question in questions]
 
@@ -95,6 +115,8 @@ class ValkeyStore:
         moves: list[Move] = []
         for index, (lesson, reply) in enumerate(zip(lessons_, replies, strict=True)):
             if isinstance(reply, StoreError):
+                if not isinstance(lesson, lessons.Event):
+                    self._heard(lesson.domain, reply)
                 words.append(lessons.AWAY)
             elif isinstance(reply, Exception):
                 words.append(f"{lessons.FAILED} {reply}")
@@ -106,7 +128,8 @@ class ValkeyStore:
                 words.append(lessons.NEW if reply == 1 else "known")
             else:
                 words.append("ok" if isinstance(lesson, lessons.Event) else reply.decode())
-        if moves or self._holders.waiting:
+        self._holders.retry()
+        if moves:
             for index, address in await self._holders.move(moves):
                 words[index] += f",{lessons.DUPLICATE}{address}"
         return words

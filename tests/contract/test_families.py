@@ -1,4 +1,4 @@
-"""Both families of a line: IPv6 that is lost and comes back, counters that stand still, addresses that are live twice."""
+"""Both families of a line: IPv6 that is lost and comes back, counters that stand still, addresses live twice."""
 
 from __future__ import annotations
 

@@ -206,5 +206,5 @@ async def test_lines_are_counted_by_what_they_have(scene: Scene) -> None:
     done = await scene.walk(now=1_000)
 
     assert {(BNG, 2, 1, 1), ("bng2", 0, 1, 0)} == set(done.census)
-    await scene.write(scene.change(STOP, "s3", at=2_000), now=2_000)
+    await scene.write(scene.change(STOP, "s3.0", at=2_000), now=2_000)
     assert {(BNG, 2, 0, 1), ("bng2", 0, 1, 0)} == set((await scene.walk(now=30_000)).census)

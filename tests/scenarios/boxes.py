@@ -81,7 +81,8 @@ class Box:
     def account(
         self, status: AcctStatus, session: str | None = None, *, mac: str | None = None, port: str | None = None,
         remote_id: str | None = None, v4: str | None = None, pd: str | None = None,
-        octets: tuple[int, int] | None = None, event_ms: int | None = None, delay_s: int = 0, interval_s: int = 0, multi: str | None = None,
+        octets: tuple[int, int] | None = None, event_ms: int | None = None, interval_s: int = 0,
+        multi: str | None = None,
     ) -> Told:  # fmt: skip
         """A record; it happened at `event_ms`, or now."""
         stamp = self.lab.clock.ms if event_ms is None else event_ms
@@ -97,8 +98,6 @@ class Box:
         if octets is not None:
             total, six = sum(octets), octets[1]
             pieces += [number(42, total), vsa(6527, (195, six.to_bytes(4, "big")))]
-        if delay_s:
-            pieces.append(number(41, delay_s))
         if interval_s:
             pieces.append(number(85, interval_s))
         body = b"".join(piece.octets for piece in pieces)

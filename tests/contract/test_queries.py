@@ -1,0 +1,321 @@
+"""What people read: sessions and lines, page by page; findings, numbers, distances, verdicts; the plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.model.usage import Usage
+from bngcorr.model.vocabulary import Finding, Outcome, SessionState
+from bngcorr.store import contract as c
+from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Distances, Event, NumberSeen
+from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
+from tests.store.scene import (
+    BNG,
+    INTERIM,
+    NAS,
+    NOW,
+    START,
+    STOP,
+    Scene,
+    Store,
+    ia_pd,
+    ids_of,
+    key,
+    line,
+    v4,
+)  # fmt: skip
+
+pytestmark = pytest.mark.asyncio
+
+CPE, OTHER_CPE = Mac(b"\x3c\xa6\x2f\x00\x00\x17"), Mac(b"\x3c\xa6\x2f\x00\x00\x18")
+PORT = Attachment("1/1/4", 100, 20)
+
+
+# ---- sessions
+
+
+async def test_a_session_is_shown_as_it_was_told(scene: Scene) -> None:
+    """A row has what the record said, octets and odd characters included."""
+    await scene.write(
+        scene.change(
+            START, at=5, number=1, hosts=[v4(), ia_pd()], session_id=b"\0\xffid", user_name="jos\udce9@isp", port=PORT,
+            address=CPE, outcome=Outcome.OWN,
+        )
+    )  # fmt: skip
+
+    shown = SessionRow(
+        session=key("s1"), domain=scene.domain, nas=NAS, state=SessionState.UP, line=line(1), ids=ids_of(1),
+        hosts=(str(v4()), str(ia_pd())), at_ms=NOW + 5, until_ms=NOW + 600_005, session_id=b"\0\xffid",
+        user_name="jos\udce9@isp", port=PORT, address=CPE, outcome=Outcome.OWN,
+    )  # fmt: skip
+    assert [shown] == await scene.rows()
+    assert BNG == shown.bng
+
+
+async def test_sessions_are_found_by_what_people_know(scene: Scene) -> None:
+    """MAC, Remote-Id, Circuit-Id and address each lead to their sessions, and an unknown term to none."""
+    await scene.write(
+        scene.change(START, "s1", number=1, address=CPE, hosts=[v4(1)]),
+        scene.change(START, "s2", number=2, address=CPE, hosts=[v4(2), ia_pd()]),
+        scene.change(START, "s3"),
+    )
+
+    async def found(term: str) -> set[str]:
+        return {row.session for row in await scene.rows(term)}
+
+    assert {key("s1"), key("s2")} == await found("mac:3c:a6:2f:00:00:17")
+    assert {key("s1")} == await found("remote_id:" + b"LINE-1".hex())
+    assert {key("s2")} == await found("circuit_id:" + b"eth 2".hex())
+    assert {key("s2")} == await found("address:203.0.113.2")
+    assert {key("s2")} == await found(f"address:{ia_pd().address}")
+    assert set() == await found("mac:3c:a6:2f:00:00:18")
+    assert set() == await found("address:203.0.113.3")
+    assert 3 == len(await scene.rows())
+
+
+async def test_a_session_is_found_by_what_it_has_now(scene: Scene) -> None:
+    """With another address and another CPE a session is no longer found by the former ones."""
+    await scene.write(scene.change(START, number=1, address=CPE, hosts=[v4(1)]))
+    await scene.write(scene.change(INTERIM, at=1, number=2, address=OTHER_CPE, hosts=[v4(2)]))
+
+    for term in ("mac:3c:a6:2f:00:00:17", "remote_id:" + b"LINE-1".hex(), "address:203.0.113.1"):
+        assert [] == await scene.rows(term)
+    for term in ("mac:3c:a6:2f:00:00:18", "remote_id:" + b"LINE-2".hex(), "address:203.0.113.2"):
+        assert [key("s1")] == [row.session for row in await scene.rows(term)]
+
+
+async def test_a_session_stays_findable_by_the_line_that_was_fixed_for_it(scene: Scene) -> None:
+    """A record that names no line, or another one that is not taken, does not hide the session."""
+    await scene.write(
+        scene.change(START, number=1), scene.change(INTERIM, at=1), scene.change(INTERIM, at=2, number=2, own=False)
+    )
+
+    assert [key("s1")] == [row.session for row in await scene.rows("remote_id:" + b"LINE-1".hex())]
+    assert [] == await scene.rows("remote_id:" + b"LINE-2".hex())
+
+
+async def test_only_what_was_asked_for_is_told(scene: Scene, store: Store) -> None:
+    """Sessions of other domains and of other BNGs are left out, by whatever they are looked for."""
+    other = Scene(store)
+    await scene.write(
+        scene.change(START, "here", address=CPE, hosts=[v4()]),
+        scene.change(START, "beside", address=CPE, hosts=[v4()], nas="bng2|0"),
+    )
+    await other.write(other.change(START, "there", address=CPE, hosts=[v4()]))
+
+    for term in ("mac:3c:a6:2f:00:00:17", "address:203.0.113.9", None):
+        assert [key("here")] == [row.session for row in await scene.rows(term)]
+        assert [key("there")] == [row.session for row in await other.rows(term)]
+
+
+async def test_sessions_are_read_page_by_page(scene: Scene, store: Store) -> None:
+    """Pages of sessions go through domain after domain without gaps or repeats, found by a term or not."""
+    other = Scene(store)
+    for number in range(5):
+        await scene.write(scene.change(START, f"a{number}", address=CPE))
+        await other.write(other.change(START, f"b{number}", address=CPE))
+    for term in (None, "mac:3c:a6:2f:00:00:17"):
+        found: list[str] = []
+        cursor: str | None = ""
+        pages = 0
+        while cursor is not None:
+            query = SessionQuery(
+                domains=((scene.domain, (BNG,)), (other.domain, (BNG,))), term=term, page=Page(cursor=cursor, limit=3)
+            )
+            rows, cursor = await store.queries.sessions(query)
+            assert len(rows) <= 3
+            found += [row.session for row in rows]
+            pages += 1
+
+        assert sorted(key(f"{one}{number}") for one in "ab" for number in range(5)) == sorted(found)
+        assert pages in (4, 5)
+
+
+async def test_usage_of_nothing_is_nothing(scene: Scene) -> None:
+    """A BNG that nobody has heard of uses nothing."""
+    assert Usage() == await scene.usage()
+
+
+# ---- lines
+
+
+async def test_lines_are_found_by_their_ids(scene: Scene) -> None:
+    """A line is listed in its domain and found by Remote-Id, Circuit-Id and MAC, as its last sighting told them."""
+    await scene.write(scene.sighting(2, attachment="b", port=PORT, address=CPE, at=-50))
+    await scene.write(
+        scene.sighting(1, attachment="a", at=-90, address=OTHER_CPE), scene.sighting(1, attachment="a", address=CPE)
+    )
+    await scene.write(scene.sighting(1, attachment="a", at=-60, address=OTHER_CPE))  # told late
+    shown = LineRow(
+        line=line(2), domain=scene.domain, ids=ids_of(2), first_ms=NOW - 50, last_ms=NOW - 50,
+        until_ms=NOW + 86_400_000 - 50, bng=BNG, port=PORT, address=CPE, sessions=(),
+    )  # fmt: skip
+
+    assert {line(1), line(2)} == {row.line for row in await scene.lines()}
+    assert {line(1), line(2)} == {row.line for row in await scene.lines("mac:3c:a6:2f:00:00:17")}
+    assert [] == await scene.lines("mac:3c:a6:2f:00:00:18")
+    assert [line(1)] == [row.line for row in await scene.lines("remote_id:" + b"LINE-1".hex())]
+    assert [shown] == await scene.lines("circuit_id:" + b"eth 2".hex())
+    assert [] == await scene.lines("remote_id:00")
+    (row,) = await scene.lines("remote_id:" + b"LINE-1".hex())
+    assert (NOW - 90, NOW) == (row.first_ms, row.last_ms)
+
+
+async def test_a_line_tells_its_sessions(scene: Scene) -> None:
+    """Sessions are listed with the line that they are of, until they end; a line that ran out is not listed."""
+    await scene.write(
+        scene.sighting(1, attachment="k", lasts=10_000),
+        scene.change(START, "s1", number=1, lasts=5_000),
+        scene.change(START, "s2", number=1, own=False, lasts=5_000),
+    )
+    (row,) = await scene.lines()
+    assert {key("s1"), key("s2")} == set(row.sessions)
+    await scene.write(scene.change(STOP, "s1", at=1))
+    (row,) = await scene.lines(now=10_000)
+
+    assert (key("s2"),) == row.sessions
+    assert [] == await scene.lines(now=10_001)
+
+
+async def test_lines_are_read_page_by_page(scene: Scene, store: Store) -> None:
+    """Pages of lines follow each other without gaps or repeats."""
+    await scene.write(*(scene.sighting(n, attachment=f"k{n}", address=CPE) for n in range(1, 8)))
+    for term in (None, "mac:3c:a6:2f:00:00:17"):
+        found: list[str] = []
+        cursor: str | None = ""
+        pages = 0
+        while cursor is not None:
+            rows, cursor = await store.queries.lines([scene.domain], term, Page(cursor=cursor, limit=3), NOW)
+            found += [row.line for row in rows]
+            pages += 1
+
+        assert sorted(line(n) for n in range(1, 8)) == sorted(found)
+        assert pages in (3, 4)
+
+
+# ---- findings
+
+
+async def test_a_finding_is_kept_with_its_story(scene: Scene, store: Store) -> None:
+    """First and last seen, how often, the last detail, and when it was over; seen again after that it is a new one."""
+    told = [
+        (0, False, "new"), (10, False, "known"), (10, False, "known"), (5, False, "known"), (20, True, "over"),
+        (20, True, "known"), (10, False, "known"), (30, False, "new"),
+    ]  # fmt: skip
+    rows = []
+    for at, over, word in told:
+        seen = scene.finding(Finding.V6_LOST, "x", at=at, over=over, detail=f'{{"at": {at}}}')
+        assert [word] == await scene.write(seen)
+        rows += await store.queries.findings([scene.domain], 10)
+
+    def row(first: int, last: int, count: int, over: int) -> FindingRow:
+        return FindingRow(
+            domain=scene.domain, bng=BNG, finding=Finding.V6_LOST, subject="x", first_ms=NOW + first,
+            last_ms=NOW + last, count=count, detail=f'{{"at": {last}}}', over_ms=NOW + over if over else 0,
+        )  # fmt: skip
+
+    assert [row(0, 0, 1, 0), *[row(0, 10, 2, 0)] * 3, *[row(0, 10, 2, 20)] * 3, row(30, 30, 1, 0)] == rows
+    assert ["known"] == await scene.write(scene.finding(Finding.V6_LOST, "never seen", over=True))
+
+
+async def test_findings_are_told_the_newest_first(scene: Scene, store: Store) -> None:
+    """Of several domains and kinds the newest come first, so many of each domain, whatever a subject is made of."""
+    other = Scene(store)
+    await scene.write(
+        scene.finding(Finding.MOVED, "a|b", at=1),
+        scene.finding(Finding.CONFLICT, "a|b", at=3),
+        scene.finding(Finding.MOVED, "\udcff port", at=5, bng="bng2"),
+    )
+    await other.write(other.finding(Finding.MOVED, "c", at=4))
+
+    rows = await store.queries.findings([scene.domain, other.domain], 10)
+    assert [(5, "\udcff port", "bng2"), (4, "c", BNG), (3, "a|b", BNG), (1, "a|b", BNG)] == [
+        (row.last_ms - NOW, row.subject, row.bng) for row in rows
+    ]
+    some = await store.queries.findings([scene.domain, other.domain], 1)
+    assert [5, 4] == [row.last_ms - NOW for row in some]
+
+
+async def test_findings_are_bounded(scene: Scene, store: Store) -> None:
+    """When there are too many of them in a domain, the oldest go."""
+    many = [scene.finding(Finding.MOVED, f"{n}", at=n) for n in range(c.MAX_FINDINGS + 1)]
+    await scene.write(*many)
+    rows = await store.queries.findings([scene.domain], 2 * c.MAX_FINDINGS)
+
+    assert c.MAX_FINDINGS - 200 <= len(rows) <= c.MAX_FINDINGS
+    assert c.MAX_FINDINGS == rows[0].last_ms - NOW
+    assert c.MAX_FINDINGS - len(rows) + 1 == rows[-1].last_ms - NOW
+
+
+# ---- numbers, distances, verdicts
+
+
+async def test_an_enterprise_number_is_new_once(scene: Scene, store: Store) -> None:
+    """Each number is new once on each BNG, and keeps the instant of its first sight."""
+
+    def seen(number: int, at: int, bng: str = BNG) -> NumberSeen:
+        return NumberSeen(domain=scene.domain, bng=bng, number=number, at_ms=NOW + at)
+
+    assert ["new", "known", "new", "new"] == await scene.write(
+        seen(3561, 1), seen(3561, 0), seen(4294967295, 2), seen(3561, 3, "bng2")
+    )
+    assert {BNG: {3561: NOW + 1, 4294967295: NOW + 2}, "bng2": {3561: NOW + 3}, "bng3": {}} == (
+        await store.queries.enterprise_numbers(scene.domain, [BNG, "bng2", "bng3"])
+    )
+
+
+async def test_distances_add_up(scene: Scene, store: Store) -> None:
+    """Counts of several lessons are summed for each BNG and bucket, the open one included."""
+    last = len(DISTANCE_BUCKETS_MS)
+
+    def counted(*counts: tuple[int, int]) -> Distances:
+        return Distances(domain=scene.domain, bng=BNG, counts=counts)
+
+    assert ["ok", "ok"] == await scene.write(counted((0, 2), (last, 1)), counted((0, 1), (3, 5)))
+    expected = [0] * (last + 1)
+    expected[0], expected[3], expected[last] = 3, 5, 1
+    assert {BNG: tuple(expected), "bng2": (0,) * (last + 1)} == (
+        await store.queries.distances(scene.domain, [BNG, "bng2"])
+    )
+
+
+async def test_verdicts_are_read_from_where_one_was(scene: Scene, store: Store) -> None:
+    """Recent verdicts come in order, and each has a cursor behind which reading goes on."""
+    assert ["ok"] * 5 == await scene.write(*(Event(shown=str(number)) for number in range(5)))
+    events = await store.queries.events("", 1000)
+
+    assert ["0", "1", "2", "3", "4"] == [shown for _, shown in events]
+    assert events[2:4] == await store.queries.events(events[1][0], 2)
+    assert [] == await store.queries.events(events[-1][0], 10)
+
+
+# ---- the plan
+
+
+async def test_the_plan_in_force_is_recalled_and_read(scene: Scene, store: Store) -> None:
+    """A plan says which line is at a place, until another one is put in its stead."""
+    assert {} == await store.plans.read_plan(scene.domain)
+    plan = {key("p"): ids_of(1), key("q"): LineIds(None, b"\0\xff")}
+    await store.plans.replace_plan(scene.domain, plan, NOW)
+
+    assert plan == await store.plans.read_plan(scene.domain)
+    assert [ids_of(1), LineIds(None, b"\0\xff"), None] == [
+        (await scene.recall(place=name)).plan for name in ("p", "q", "r")
+    ]
+    await store.plans.replace_plan(scene.domain, {key("r"): ids_of(2)}, NOW)
+    assert [None, None, ids_of(2)] == [(await scene.recall(place=name)).plan for name in ("p", "q", "r")]
+    await store.plans.replace_plan(scene.domain, {}, NOW)
+    assert {} == await store.plans.read_plan(scene.domain)
+    assert (await scene.recall(place="r")).plan is None
+
+
+async def test_a_plan_is_of_one_domain(scene: Scene, store: Store) -> None:
+    """Places of another domain are not planned."""
+    other = Scene(store)
+    await store.plans.replace_plan(scene.domain, {key("p"): ids_of(1)}, NOW)
+
+    assert (await other.recall(place="p")).plan is None
+    assert {} == await store.plans.read_plan(other.domain)
