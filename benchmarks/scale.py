@@ -2,7 +2,8 @@
 
     python benchmarks/scale.py --lines 1000000
 
-Half of the lines are one session that holds both families (Nokia, Cisco), half are two sessions (Juniper, host accounting).
+Half of the lines are one session that holds both families (Nokia, Cisco), half are two sessions (Juniper, host
+accounting).
 Each domain is one BNG. The last line printed is a JSON object with every figure; exit code 1 if a line takes more than
 `--most-octets`.
 """
@@ -60,7 +61,10 @@ def mac_of(bng: str, number: int) -> Mac:
 
 def ids_of(bng: str, number: int) -> LineIds:
     """Ids as long as they are in the field."""
-    return LineIds(b"%s-sub.%07d" % (bng.encode(), number), b"olt%02d eth 1/%d/%d:%d" % (number % 40, number % 16, number % 8, number % 4094))
+    return LineIds(
+        b"%s-sub.%07d" % (bng.encode(), number),
+        b"olt%02d eth 1/%d/%d:%d" % (number % 40, number % 16, number % 8, number % 4094),
+    )
 
 
 def lessons_of(bng: str, number: int) -> Iterator[Lesson]:
@@ -124,12 +128,20 @@ async def ask(store: ValkeyStore, bngs: Sequence[str], lines: int, vectors: int,
             bng = chance.choice(bngs)
             ring = ring_of(bng, chance.randrange(lines // len(bngs)))
             questions.append(
-                Recall(domain=bng, keys=tuple(handle.hash for handle in ring.handles), mac=ring.mac, session=None, place=ring.place)
+                Recall(
+                    domain=bng,
+                    keys=tuple(handle.hash for handle in ring.handles),
+                    mac=ring.mac,
+                    session=None,
+                    place=ring.place,
+                )
             )
         started = time.perf_counter()
         answers = await store.recall(questions, NOW_MS)
         took.append((time.perf_counter() - started) * 1000)
-        if any(answer is None or not answer.records[questions[i].keys[0]].candidates for i, answer in enumerate(answers)):
+        if any(
+            answer is None or not answer.records[questions[i].keys[0]].candidates for i, answer in enumerate(answers)
+        ):
             raise SystemExit("a line that was written is not recalled")
     return sorted(took)
 

@@ -113,8 +113,10 @@ class PacketProcess:
         self._clock = StoreClock()
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
         self._store = open_store(config)
-        self._judge: Judge[Request] = Judge(self._store, self._clock)
-        self._behind = WriteBehind(self._store, self._clock, limit=config.store.write_backlog, written=self._written)
+        self._judge: Judge[Request] = Judge(self._store, self._clock, self._store)
+        self._behind = WriteBehind(
+            self._store, self._clock, limit=config.store.write_backlog, written=self._written, nodes=self._store
+        )
         domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
         self._caretaker = Caretaker(self._store, self._clock, domains, self._behind.put)
         servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
@@ -300,8 +302,8 @@ class PacketProcess:
             if bng.limits.host_resources is not None:
                 self._meters.limit.labels(bng.name).set(bng.limits.host_resources)
         while True:
-            with contextlib.suppress(StoreError):
-                for domain, bngs in domains.items():
+            for domain, bngs in domains.items():
+                with contextlib.suppress(StoreError):
                     usages = await self._store.queries.usage(domain, [bng.name for bng in bngs])
                     for bng in bngs:
                         usage = usages[bng.name]

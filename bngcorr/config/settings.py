@@ -217,8 +217,8 @@ class Bng(WithSecret):
     domain: Name | None = None
     """Correlation domain: BNGs that share lines and MAC addresses. Default: its name."""
     ports: Literal["own", "shared"] = "own"
-    """own: its ports are no other BNG's. shared: the same port and VLANs are the same line on all BNGs of its domain that
-    share theirs (SRRP, multi-chassis)."""
+    """own: its ports are no other BNG's. shared: the same port and VLANs are the same line on all BNGs of its domain
+    that share theirs (SRRP, multi-chassis)."""
     vlan_model: VlanModel = VlanModel.SHARED
     """per_line: the VLAN pair on a port is one line. shared: many lines behind one pair (N:1)."""
     window: Duration = Seconds(5.0)

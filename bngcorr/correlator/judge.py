@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from bngcorr.model.verdict import UNKNOWN, Verdict
 from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.store.contract import CorrelationStore
 from bngcorr.store.lesson import Lesson, Sighting
+from bngcorr.store.nodes import ONE_NODE, Nodes
 from bngcorr.store.recollection import Recall
 
 ASK_AGAIN_S: Final = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
@@ -76,9 +77,10 @@ class Judge(Generic[RequestT]):
     until a probe succeeds.
     """
 
-    def __init__(self, store: CorrelationStore, clock: SteadyClock) -> None:
+    def __init__(self, store: CorrelationStore, clock: SteadyClock, nodes: Nodes = ONE_NODE) -> None:
         self._store = store
         self._clock = clock
+        self._nodes = nodes
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._away: dict[str, asyncio.Task[None]] = {}  # domains whose node does not answer, and who probes it
@@ -103,8 +105,19 @@ class Judge(Generic[RequestT]):
                 if request.question.domain in self._away:
                     then(request, UNKNOWN)
             requests = [request for request in requests if request.question.domain not in self._away]
-        if requests:
-            self._start(self._story(requests, then))
+        for ours in self._by_node(requests):
+            self._start(self._story(ours, then))
+
+    def _by_node(self, requests: list[RequestT]) -> Iterable[list[RequestT]]:
+        """One story for each node of the store: nobody waits for a node that is not his."""
+        domains = {request.question.domain for request in requests}
+        if len(domains) <= 1:
+            return [requests] if requests else []
+        nodes = {domain: self._nodes.where(domain) for domain in domains}
+        stories: dict[str, list[RequestT]] = {}
+        for request in requests:
+            stories.setdefault(nodes[request.question.domain], []).append(request)
+        return stories.values()
 
     def sighted(self, lessons: Sequence[Lesson]) -> None:
         """Wake whoever waits for what has just reached the store."""
@@ -159,7 +172,10 @@ class Judge(Generic[RequestT]):
 
     def _lost(self, domain: str) -> None:
         if domain not in self._away and not self._closing:
-            log.warning("store does not answer, requests without a line id go on as they are", domain=domain)
+            log.warning(
+                "store does not answer, requests without a line id go on as they are",
+                domain=domain, error=self._nodes.trouble(domain) or None,
+            )  # fmt: skip
             self._away[domain] = self._start(self._mend(domain))
 
     async def _mend(self, domain: str) -> None:

@@ -1,4 +1,4 @@
-"""What was seen of a line, whoever saw it: a request from a BNG and a DHCP message on the wire become the same. Pure."""
+"""What was seen of a line, whoever saw it: a request of a BNG and a DHCP message on the wire become the same. Pure."""
 
 from __future__ import annotations
 

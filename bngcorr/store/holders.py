@@ -60,7 +60,7 @@ class Holders:
             entry = entry_of(one.domain, one.session)
             for tokens, claimed in ((one.came, 1), (one.went, 0)):
                 for token in tokens:
-                    address = token.decode().split("|", 2)[2]
+                    address = address_of(token.decode())
                     claim = (term_hash(address_term(address)), entry, claimed)
                     if self._rests and self._lane.where(holders(claim[0])) in self._rests:
                         self._waiting.append(claim)
@@ -71,7 +71,7 @@ class Holders:
         for of, reply in zip(whose, await self._tell(claims, BUDGET_S), strict=True):
             if of is not None and not isinstance(reply, Exception):
                 (others,) = packing.unpack(reply)
-                if others and _unique(of[1]):
+                if others and unique(of[1]):
                     suspects.append((*of, [read_entry(other) for other in others]))
         return await self._verified(suspects) if suspects else []
 

@@ -10,7 +10,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``m:bucket``                  MACs: the lines that each was seen on
 ``l:bucket``                  lines, and the sessions that vouch for each
 ``s:bucket``                  sessions
-``i:bucket``                  index: field hash of a term (8 octets), value entries of 13 octets, "l" + line or "s" + session
+``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
 ``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count"
 ``u:box``                     usage, and the epoch that it is of
 ``w``                         lines whose IPv6 has to come back, by the instant at which to look

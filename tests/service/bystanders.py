@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from tests.service.aaa import Aaa
+from tests.service.aaa import Aaa, wait_until
 from tests.service.process import Json, Service, settle
 from tests.service.radius import ACCOUNTING_RESPONSE, START, STOP, Bng, Packet, access_request, line, prefixed
 from tests.service.radius import reply_fits as fits
@@ -26,6 +26,7 @@ BURST: Final = 500
 OUTSTANDING: Final = 100  # at a time, over SOURCES sockets
 SOURCES: Final = 4
 ANSWERED_WITHIN_S: Final = 5.0
+API_BACK_WITHIN_S: Final = 5.0  # the first question after a fail-over may fail; it says when to ask again
 REACHES_STORE_S: Final = 0.3  # a write behind the request path, if nothing keeps it
 
 _numbers: Iterator[int] = count(1)
@@ -154,6 +155,7 @@ class Bystanders:
 
     def sessions(self, cpe: Cpe) -> list[tuple[Json, Json]]:
         """Line and state of each session that the API knows of a CPE as an accounted one."""
+        wait_until(lambda: self.service.api("/v1/sessions").status == 200, API_BACK_WITHIN_S, "the API answers")
         items = self.service.items(f"/v1/sessions?mac={cpe.mac}")
         return [(item["remote_id"]["text"], item["state"]) for item in items if item["state"] != "expected"]
 

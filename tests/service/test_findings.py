@@ -148,7 +148,8 @@ def test_the_command_line_tells_findings(service: Service, output: str) -> None:
 def test_findings_without_an_api_is_told_in_a_sentence(service: Service) -> None:
     """Exit code 1, the address, and what to look at."""
     told = subprocess.run(
-        bngcorr("findings", "--url", f"http://127.0.0.1:{service.auth_port}"), capture_output=True, text=True, timeout=20
+        bngcorr("findings", "--url", f"http://127.0.0.1:{service.auth_port}"),
+        capture_output=True, text=True, timeout=20,
     )  # fmt: skip
 
     assert 1 == told.returncode
