@@ -3,9 +3,8 @@
     python benchmarks/scale.py --lines 1000000
 
 Half of the lines are one session that holds both families (Nokia, Cisco), half are two sessions (Juniper, host
-accounting).
-Each domain is one BNG. The last line printed is a JSON object with every figure; exit code 1 if a line takes more than
-`--most-octets`.
+accounting). Each domain is one BNG. The last line printed is a JSON object with every figure; exit code 1 if a line
+takes more than `--most-octets`.
 """
 
 from __future__ import annotations
@@ -85,9 +84,11 @@ def lessons_of(bng: str, number: int) -> Iterator[Lesson]:
     def step(kind: SessionStep, name: str, hosts: tuple[Host, ...], at_ms: int) -> SessionChange:
         session_id = b"%s%08X%08X" % (name.encode(), number, 0x67FBD27E)
         return SessionChange(
-            domain=bng, bng=bng, session=keys.session_hash(f"{bng}|", session_id), nas=f"{bng}|", step=kind, at_ms=at_ms,
+            domain=bng, bng=bng, session=keys.session_hash(f"{bng}|", session_id), nas=f"{bng}|", step=kind,
+            at_ms=at_ms,
             until_ms=at_ms + DAY_MS, line=line, ids=ids, own=True, keys=tuple(handle.hash for handle in ring.handles),
-            fingerprint=ring.fingerprint, digest=f"{number:08x}", hosts=hosts, interval_ms=900_000, traffic=(1_000_000, 2_000_000),
+            fingerprint=ring.fingerprint, digest=f"{number:08x}", hosts=hosts, interval_ms=900_000,
+            traffic=(1_000_000, 2_000_000),
             session_id=session_id, user_name=mac.hex(":"), port=at, address=mac, outcome=Outcome.OWN,
         )  # fmt: skip
 
@@ -211,7 +212,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bngcorr-scale-") as folder:
         socket = Path(folder) / "s"
         server = subprocess.Popen(
-            [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", folder, "--save", "", "--appendonly", "no"],
+            [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", folder, "--save", "",
+             "--appendonly", "no"],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         try:

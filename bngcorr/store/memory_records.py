@@ -39,6 +39,7 @@ class Notes:
     lines: dict[str, Seen] = field(default_factory=dict)
     crowded_ms: int = 0  # until then more lines than can be kept were seen
     shared_ms: int = 0  # until then it is known to be no line by itself
+    disputed_ms: int = 0  # when another line than the one that was live there was sighted
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,8 @@ marks,
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
 flat],
           shown, terms, when AAA last accepted it
-key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until]
+key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
+          at]
 MAC       line, at, …
 finding   BNG, first, last, count, detail, over at or 0
 ========  ============================================================================================================

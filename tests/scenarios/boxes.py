@@ -65,6 +65,10 @@ class Box:
         ids = _ids(None, circuit_id) if remote_id is None else (vsa(3561, (2, remote_id)), *_ids(None, circuit_id))
         return self._access(*_cpe(mac, port), *ids, *_session(session, multi), *shown)
 
+    def dial(self, *, mac: str | None, port: str | None, remote_id: str | None = None) -> Told:
+        """A PPPoE session; the intermediate agent's tag is in it."""
+        return self._access(*_cpe(mac, port), *_ids(remote_id, None), number(7, 1))
+
     def _access(self, *pieces: Piece) -> Told:
         self._sent += 1
         identifier = self._sent % 256

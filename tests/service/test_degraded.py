@@ -82,8 +82,8 @@ STATES = {
         reason="no answer within",
     ),
     "gone": State(begin=kill, end=start, answers=False, reason="Error 111 connecting"),
-    "read-only": State(begin=demote, end=promote, answers=True, reason="READONLY"),
-    "out-of-memory": State(begin=fill, end=widen, answers=True, reason="OOM"),
+    "read-only": State(begin=demote, end=promote, answers=True, reason="ReadOnlyError"),
+    "out-of-memory": State(begin=fill, end=widen, answers=True, reason="OutOfMemoryError"),
 }  # fmt: skip
 
 

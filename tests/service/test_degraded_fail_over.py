@@ -47,9 +47,7 @@ def subscribers(aaa: Aaa, guarded: Sentinels, start_service: Callable[[Settings]
     return Bystanders(service, aaa)
 
 
-def test_a_sentinel_fail_over(
-    guarded: Sentinels, subscribers: Bystanders, befalls: Callable[[Server], None]
-) -> None:
+def test_a_sentinel_fail_over(guarded: Sentinels, subscribers: Bystanders, befalls: Callable[[Server], None]) -> None:
     """Correlation is back without a restart, and so is what was learnt before and meanwhile."""
     guarded.settled()
     service = subscribers.service

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bngcorr.errors import StoreError
 from bngcorr.model.usage import Usage
 from bngcorr.store.behind import BATCH, MOST_EVENTS, WriteBehind
-from bngcorr.store.contract import Event, Lesson, Recall, Recollection, Restart, SessionChange, Sighting
+from bngcorr.store.lesson import AWAY, Event, Lesson, Restart, SessionChange, Sighting
+from bngcorr.store.memory import MemoryStore
+from bngcorr.store.recollection import Recall, Recollection
 
 from .scene import NOW, START, Scene, v4
 
@@ -31,23 +32,28 @@ class Ledger:
     """Takes lessons down, or is away."""
 
     def __init__(self) -> None:
-        self.away = False
+        self.away: set[str] = set()  # domains
         self.batches: list[list[Lesson]] = []
         self.tries = 0
 
-    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection]:
+    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
         """Nobody asks here."""
         raise AssertionError(questions, now_ms)
+
+    async def ping(self, domain: str) -> bool:
+        """Nor this."""
+        raise AssertionError(domain)
 
     async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
         """Note the batch."""
         assert now_ms == NOW
         self.tries += 1
         await asyncio.sleep(0)
-        if self.away:
-            raise StoreError("away")
-        self.batches.append(list(lessons))
-        return [f"word{at}" for at in range(len(lessons))]
+        self.batches.append([lesson for lesson in lessons if not self._lost(lesson)])
+        return [AWAY if self._lost(lesson) else f"word{at}" for at, lesson in enumerate(lessons)]
+
+    def _lost(self, lesson: Lesson) -> bool:
+        return bool(self.away) if isinstance(lesson, Event) else lesson.domain in self.away
 
     @property
     def written(self) -> list[Lesson]:
@@ -55,17 +61,19 @@ class Ledger:
         return [lesson for batch in self.batches for lesson in batch]
 
 
-def _step(number: int) -> SessionChange:
-    scene = Scene("unix:///nowhere")
+HERE, THERE = Scene(MemoryStore()), Scene(MemoryStore())
+
+
+def _step(number: int, scene: Scene = HERE) -> SessionChange:
     return scene.change(START, f"s{number}", at=number)
 
 
 def _restart(number: int) -> Restart:
-    return Scene("unix:///nowhere").restart(at=number)
+    return HERE.restart(at=number)
 
 
 def _seen(number: int) -> Sighting:
-    return Scene("unix:///nowhere").sighting(number, keys=["k"])
+    return HERE.sighting(number, attachment="k")
 
 
 @asynccontextmanager
@@ -111,7 +119,7 @@ async def test_events_come_after_what_they_tell_of() -> None:
 async def test_nothing_is_lost_while_the_store_is_away() -> None:
     """A batch that the store refused is written again, first and in order, once it is back."""
     ledger = Ledger()
-    ledger.away = True
+    ledger.away = {HERE.domain}
     steps: list[Lesson] = [_step(number) for number in range(BATCH + 200)]
     async with _running(ledger) as behind:
         for step in steps[: BATCH + 100]:
@@ -122,7 +130,7 @@ async def test_nothing_is_lost_while_the_store_is_away() -> None:
         for step in steps[BATCH + 100 :]:
             behind.put(step)
         assert not await behind.drained(0.05)
-        ledger.away = False
+        ledger.away = set()
         assert await behind.drained(5.0)
 
     assert steps == ledger.written
@@ -130,19 +138,44 @@ async def test_nothing_is_lost_while_the_store_is_away() -> None:
     assert [False] == [behind.failing]
 
 
+async def test_a_domain_that_is_away_does_not_keep_others_waiting() -> None:
+    """Lessons of other domains are written meanwhile; those of either keep their order, whatever lies between them."""
+    ledger = Ledger()
+    ledger.away = {HERE.domain}
+    here: list[Lesson] = [_step(number) for number in range(1000)]
+    there: list[Lesson] = [_step(number, THERE) for number in range(1000)]
+    async with _running(ledger) as behind:
+        for lessons in zip(here[:900], there[:900], strict=True):
+            for lesson in lessons:
+                behind.put(lesson)
+        for lessons in zip(here[900:], there[900:], strict=True):
+            await asyncio.sleep(0)
+            for lesson in lessons:
+                behind.put(lesson)
+        async with asyncio.timeout(5.0):
+            while len(ledger.written) < len(there):  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.01)
+        assert there == ledger.written
+        assert len(here) == len(behind)
+        ledger.away = set()
+        assert await behind.drained(5.0)
+
+    assert [*there, *here] == ledger.written
+
+
 async def test_events_are_not_tried_twice() -> None:
     """An event that met a failing store is dropped, for a second try could tell it twice; lessons are kept."""
     ledger = Ledger()
-    ledger.away = True
+    ledger.away = {HERE.domain}
     async with _running(ledger) as behind:
         behind.put(Event(shown="1"))
         behind.put(_step(1))
         await asyncio.sleep(0.05)
-        ledger.away = False
+        ledger.away = set()
         behind.put(Event(shown="2"))
         assert await behind.drained(5.0)
 
-    assert ["step", "2"] == [lesson.shown if isinstance(lesson, Event) else "step" for lesson in ledger.written]
+    assert {"step", "2"} == {lesson.shown if isinstance(lesson, Event) else "step" for lesson in ledger.written}
 
 
 async def test_events_are_bounded() -> None:
@@ -185,14 +218,14 @@ async def test_the_backlog_is_bounded_and_accounting_goes_last() -> None:
 async def test_it_tells_what_was_written_and_what_came_of_it() -> None:
     """Every batch that reached the store is reported with the store's words; a refused one is not."""
     ledger = Ledger()
-    ledger.away = True
+    ledger.away = {HERE.domain}
     told: list[tuple[int, list[str]]] = []
     async with _running(ledger, written=lambda lessons, words: told.append((len(lessons), list(words)))) as behind:
         behind.put(_step(1))
         behind.put(_step(2))
         await asyncio.sleep(0.02)
         assert [] == told
-        ledger.away = False
+        ledger.away = set()
         assert await behind.drained(5.0)
 
     assert [(2, ["word0", "word1"])] == told
@@ -209,14 +242,14 @@ async def test_it_writes_into_a_real_store(scene: Scene) -> None:
     behind = WriteBehind(scene.store, Noon(), limit=1000, written=lambda *_: None)
     task = asyncio.create_task(behind.run())
     for number in range(1, 21):
-        behind.put(scene.sighting(1, keys=["k"]))
+        behind.put(scene.sighting(1, attachment="k"))
         behind.put(scene.change(START, f"s{number}", hosts=[v4(number)], number=1, keys=["k"]))
         behind.put(Event(shown=str(number)))
     assert await behind.drained(5.0)
     task.cancel()
 
     assert Usage(v4=20, sessions=20) == await scene.usage()
-    assert 8 == len((await scene.record("k")).candidates[0].sessions)  # so many live sessions are kept per line and key
-    events = await scene.store.events("", 1000)
+    assert 8 == len((await scene.candidate("k")).sessions)  # so many vouch for a line
+    events = await scene.store.queries.events("", 1000)
     assert list(map(str, range(1, 21))) == [shown for _, shown in events][-20:]
-    assert events[-3:] == await scene.store.events(events[-4][0], 1000)
+    assert events[-3:] == await scene.store.queries.events(events[-4][0], 1000)

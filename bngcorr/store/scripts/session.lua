@@ -21,7 +21,8 @@ local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
 local was_expected, accepted = r_state == EXPECTED, S[16] or 0
 
 if step == 'expected' then
-  if known and (r_state == UP or at <= accepted) then return {'known', {}, {}} end
+  local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - tombstone_ms or 0  -- when it was, by our clock
+  if known and (r_state == UP or at <= accepted or at <= over_ms) then return {'known', {}, {}} end
   accepted = at
   at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
 else

@@ -40,18 +40,38 @@ end
 -- the operator's plan has another line at this place
 local version = place ~= '' and call('GET', PREFIX .. 'p')
 local planned = version and call('HGET', bucket('p:' .. version, place), place)
-local contradicted = planned and contradict(planned, ids) or false
+local contradicted, disputed = planned and contradict(planned, ids) or false, false
 -- the same customer's place and MAC have a live session of another line already
 if pair ~= '' and not contradicted and not vouches(L, pair, now, true) then
   for _, c in ipairs(get('k', pair) or {}) do
     if c[1] ~= '' and c[1] ~= line then
       local other = get('l', c[1])
-      if other and contradict(other[2], ids) and vouches(other, pair, now, true) then contradicted = true end
+      if other and contradict(other[2], ids) and vouches(other, pair, now, true) then
+        contradicted, disputed = true, true
+      end
     end
   end
 end
+
+-- who is live there now is not to be remembered there afterwards, unless it is sighted again: the Stop may be under way
+local function dispute(key)
+  local record, mark = key ~= '' and get('k', key), nil
+  if not record then return end
+  for _, c in ipairs(record) do if c[1] == '' then mark = c end end
+  if not mark then
+    mark = {'', 0, 0}
+    record[#record + 1] = mark
+  end
+  mark[4] = math.max(mark[4] or 0, at)
+  put('k', key, record)
+end
+
 if contradicted then
   if mac ~= '' then taint() end
+  if disputed then
+    dispute(pair)
+    dispute(attachment)
+  end
   words[#words + 1] = 'contradicted'
   return table.concat(words, ',')
 end
@@ -85,10 +105,10 @@ if mac ~= '' then
 end
 
 local function note(key, alone)
-  local kept, mine, crowded, shared = {}, nil, 0, 0
+  local kept, mine, crowded, shared, since = {}, nil, 0, 0, 0
   for _, c in ipairs(get('k', key) or {}) do
     if c[1] == '' then
-      crowded, shared = c[2], c[3]
+      crowded, shared, since = c[2], c[3], c[4] or 0
     elseif c[1] == line then
       mine = c
       kept[#kept + 1] = c
@@ -119,7 +139,7 @@ local function note(key, alone)
     mine[5] = math.max(mine[5], until_ms)
     mine[6] = bit.bor(mine[6], marks)  -- what was ever evident stays so
   end
-  if crowded > 0 or shared > 0 then kept[#kept + 1] = {'', crowded, shared} end
+  if crowded > 0 or shared > 0 or since > 0 then kept[#kept + 1] = {'', crowded, shared, since} end
   put('k', key, kept)
 end
 

@@ -118,7 +118,8 @@ local function others(number, counts)
     local record, kept, some = unpack_(packed), {}, false
     for _, c in ipairs(record) do
       if c[1] == '' then
-        if c[2] >= now or c[3] >= now then kept[#kept + 1] = c some = true end
+        kept[#kept + 1] = c
+        some = some or c[2] >= now or c[3] >= now
       elseif c[5] >= now or vouches(get('l', c[1]), key, now, false) then
         kept[#kept + 1] = c
         some = true

@@ -1,0 +1,101 @@
+"""What is particular to the store in Redis or Valkey: round trips, names, what it can't read or take, what is left."""
+
+from __future__ import annotations
+
+import pytest
+
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.model.usage import Usage
+from bngcorr.store import packing
+from bngcorr.store.keys import DomainKeys
+from bngcorr.store.lane import Command, Reply
+from bngcorr.store.lesson import FAILED
+from bngcorr.store.recollection import Recall
+from bngcorr.store.valkey import ValkeyStore
+
+from .scene import BNG, NOW, START, STOP, Scene, ia_na, ia_pd, key, line, slaac, v4
+
+pytestmark = pytest.mark.asyncio
+
+DUAL = (v4(), ia_na(), ia_pd(), slaac())
+
+
+async def _raw(store: ValkeyStore, *commands: Command) -> list[Reply]:
+    return await store.lane.run(commands, 5.0)
+
+
+async def _names(store: ValkeyStore, domain: str) -> list[str]:
+    (names,) = await _raw(store, ("KEYS", f"bngcorr:{{{domain}}}:*"))
+    return [name.decode("latin-1") for name in names]
+
+
+async def test_a_vector_of_questions_is_one_round_trip(scene: Scene, store: ValkeyStore) -> None:
+    """Questions of several domains are written at once."""
+    other = Scene(store)
+    await scene.write(scene.sighting(1, attachment="k"))
+    calls = store.calls
+    await store.recall(
+        [
+            Recall(domain=one.domain, keys=(key("k"),), mac=key("m"), session=None)
+            for one in (scene, other, scene, other)
+        ],
+        NOW,
+    )
+
+    assert calls + 1 == store.calls
+
+
+async def test_nothing_that_a_peer_sent_is_in_a_name(scene: Scene, store: ValkeyStore) -> None:
+    """Names in the store are the domain, numbers and our own names: no octet of a peer, no id, no MAC."""
+    await scene.write(
+        scene.sighting(1, attachment="k", pair="mk", mac="m", ids=LineIds(b"SECRET-ID", b"\n{x}")),
+        scene.change(START, number=1, address=Mac(b"\x3c\xa6\x2f\x00\x00\x17"), hosts=DUAL, session_id=b"SECRET-SID"),
+    )
+    names = "".join(await _names(store, scene.domain))
+
+    assert BNG in names
+    assert [] == [word for word in ("SECRET", "3c:a6", "203.0.113", "\n", key("s1"), line(1)) if word in names]
+
+
+async def test_a_record_that_cannot_be_read_is_no_answer(scene: Scene, store: ValkeyStore) -> None:
+    """A record of another version makes the store unknown for the question, and fails no other one."""
+    await scene.write(scene.sighting(1, attachment="k"))
+    name, record = bytes.fromhex(key("k")), packing.pack([[bytes.fromhex(line(1)), NOW]])
+    await _raw(store, ("HSET", DomainKeys(scene.domain).record("k", name), name, record))
+    questions = [Recall(domain=scene.domain, keys=(key(one),), mac=None, session=None) for one in ("k", "elsewhere")]
+
+    assert [True, False] == [answer is None for answer in await store.recall(questions, NOW)]
+
+
+async def test_a_lesson_that_cannot_be_taken_does_not_stop_others(scene: Scene, store: ValkeyStore) -> None:
+    """A name that holds something else fails its own lesson for good, and not those written with it."""
+    name = bytes.fromhex(key("s1"))
+    await _raw(store, ("SET", DomainKeys(scene.domain).record("s", name), "not a hash"))
+    first, second = await scene.write(scene.change(START, "s1"), scene.change(START, "s2"))
+
+    assert first.startswith(FAILED)
+    assert "applied" == second
+
+
+async def test_nothing_is_left_of_what_ended(scene: Scene, store: ValkeyStore) -> None:
+    """Of sessions, lines, keys, terms and hosts that nobody needs any more no record remains, but of their box."""
+    await _raw(store, ("FLUSHALL",))
+    await scene.write(
+        scene.sighting(1, attachment="a", pair="a+m", mac="m", address=Mac(b"\x02\0\0\0\0\x01")),
+        scene.change(START, "s1", number=1, keys=["a"], hosts=DUAL, address=Mac(b"\x02\0\0\0\0\x01")),
+        scene.change(START, "s2", number=1, keys=["a"], hosts=DUAL),
+        scene.restart(at=1),
+        scene.change(START, "s3", at=2, number=1, keys=["a"], hosts=DUAL),
+        scene.change(STOP, "s3", at=3),
+    )
+    year = 365 * 86_400_000
+    await scene.walk(now=year)
+    await scene.walk(now=2 * year)
+
+    assert {"e", "q", f"u:{BNG}|0a000001"} == {
+        name.removeprefix(f"bngcorr:{{{scene.domain}}}:") for name in await _names(store, scene.domain)
+    }
+    (held,) = await _raw(store, ("KEYS", "bngcorr:{a*}:a"))
+    assert [] == held
+    assert Usage() == await scene.usage()
