@@ -7,21 +7,19 @@ does in its shell (the hold, the settling of a verdict, what an Accept teaches) 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, Final, Protocol, TypeVar
 
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import BUCKETS, Caretaker
 from bngcorr.correlator.judge import recall_of
-from bngcorr.correlator.keys import EVERY_KEY, place_hash
-from bngcorr.correlator.ladder import NO_RUNGS, Rules, climb
+from bngcorr.correlator.keys import place_hash
+from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.limits import AskGuard
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.verdict import UNMATCHED, Verdict
-from bngcorr.model.vocabulary import Finding, Key, Mode, OnUnmatched, Outcome, Rung, Trigger, VlanModel
-from bngcorr.profiles.profile import Profile
+from bngcorr.model.vocabulary import Finding, Mode, OnUnmatched, Outcome, Rung
 from bngcorr.proxy import lessons, port_id, rewrite
 from bngcorr.proxy.admit import authenticate, describe, is_v6, own_verdict, verified, which
 from bngcorr.proxy.nas import Nas, NasTable
@@ -34,12 +32,11 @@ from bngcorr.store.lesson import Lesson, Sighting
 from bngcorr.store.rows import FindingRow
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
-from bngcorr.wire.radius import HEADER_OCTETS, PacketView
+from bngcorr.wire.radius import HEADER_OCTETS
+from tests.lab_parts import MIDNIGHT, SECRET, Aaa, LabClock, Told
 
-MIDNIGHT: Final = 1_800_057_600_000  # epoch milliseconds
 REMEMBER_MS: Final = 86_400_000
 NUMBERS: Final = Numbers()
-SECRET: Final = b"between-bng-and-proxy"
 WALK_ROUNDS: Final = 4096 // BUCKETS + 1
 _HOP: Final = Hop(SECRET, bytes(16))
 
@@ -58,89 +55,6 @@ class Store(CorrelationStore, UpkeepStore, Protocol):
     def plans(self) -> PlanStore:
         """The operator's plans."""
         ...
-
-
-def nas(
-    name: str,
-    profile: Profile,
-    *,
-    domain: str | None = None,
-    mode: Mode = Mode.FULL,
-    vlan_model: VlanModel = VlanModel.SHARED,
-    rules: Rules = Rules(),  # noqa: B008  # never changed
-    keys: frozenset[Key] = EVERY_KEY,
-    hold_s: float = 0.3,
-    untrusted: frozenset[Trigger] = frozenset(),
-    on_unmatched: OnUnmatched = OnUnmatched.FORWARD,
-    ports: str = "",
-) -> Nas:
-    """A BNG with these settings, the rest as by default."""
-    return Nas(
-        name=name, domain=domain or name, secret=SECRET, profile=profile, mode=mode, vlan_model=vlan_model, rules=rules,
-        keys=keys, hold_s=hold_s, on_unmatched=on_unmatched, untrusted=untrusted, require_message_authenticator=False,
-        ports=ports, one_box=True,
-    )  # fmt: skip
-
-
-@dataclass(eq=False)
-class Told:
-    """One request and what became of it."""
-
-    request: Request
-    verdict: Verdict | None = None  # None: it is on hold
-    sent: PacketView | None = None  # what AAA got
-    accepted: bool | None = None  # None: not answered, or accounting
-
-    @property
-    def waits(self) -> bool:
-        """Whether it is on hold: judged by nobody, seen by no AAA."""
-        return self.verdict is None and self.sent is None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """The verdict's kind; None while it is on hold."""
-        return None if self.verdict is None else self.verdict.outcome
-
-    @property
-    def rung(self) -> Rung | None:
-        """Where its line was found."""
-        return None if self.verdict is None else self.verdict.rung
-
-    @property
-    def key(self) -> Key | None:
-        """By which key."""
-        return None if self.verdict is None else self.verdict.key
-
-    @property
-    def ids(self) -> LineIds | None:
-        """The line that it was attributed to; None if to none."""
-        if self.verdict is None or self.verdict.line is None:
-            return None
-        return self.verdict.ids if self.outcome is Outcome.MATCHED else self.request.identity.ids
-
-    @property
-    def agent_remote_id(self) -> bytes | None:
-        """The Agent-Remote-Id that AAA was shown."""
-        return None if self.sent is None else self.sent.first(a.AGENT_REMOTE_ID)
-
-
-@dataclass
-class Aaa:
-    """It accepts whatever it is told to, and remembers what it was asked."""
-
-    accepts: Callable[[PacketView], bool] = lambda _: True
-    requests: list[PacketView] = field(default_factory=list)
-
-
-@dataclass
-class LabClock:
-    """The lab's time."""
-
-    ms: int = MIDNIGHT
-
-    def now_ms(self) -> int:
-        """Epoch milliseconds."""
-        return self.ms
 
 
 class Lab:

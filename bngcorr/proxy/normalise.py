@@ -17,9 +17,9 @@ def normalised(
     """Edits and octets to append, as the mode allows; nothing in observe mode, the strip alone in strip mode.
 
     In full mode: strip and aliases, the attributes of `identity.write`, and the Remote-Id as it came where it is to be
-    kept; ids that only the customer can have written are taken out. `inherited` are the ids of a matched line; None
-    for a request that names its own. A value that does not fit
-    its attribute is left out: the request matters more. Raises Malformed (too-long) if an alias outgrows a VSA.
+    kept; ids that only the customer can have written are taken out and not kept either. `inherited` are the ids of a
+    matched line; None for a request that names its own. A value that does not fit its attribute is left out: the
+    request matters more. Raises Malformed (too-long) if an alias outgrows a VSA.
     """
     if mode is Mode.OBSERVE:
         return [], b""
@@ -32,7 +32,7 @@ def normalised(
             value = template.fill(write.template, ids, identity.mac, identity.attachment, bng)
             if value is not None and len(value) <= rewrite.most_octets(write.key):
                 writes.append((write, value))
-    kept, raw = b"", identity.raw_remote_id
+    kept, raw = b"", None if identity.untrusted else identity.raw_remote_id
     if profile.keep_raw is not None and raw is not None and raw != identity.ids.remote_id:
         kept = (
             rewrite.attribute_octets(profile.keep_raw, raw)

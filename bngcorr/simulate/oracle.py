@@ -224,6 +224,7 @@ class Oracle:
             return None
         attributable, heard, by_accounting = fixed
         if at - heard > (REMEMBERED_MS - GUARD_LONG_MS if by_accounting else EXPECTED_MS - 10 * GUARD_MS):
+            del self._fixed[packet.session]  # nobody remembers it for longer
             return None
         return Finding(attributable=attributable, why="session" if attributable else "session began without identity")
 

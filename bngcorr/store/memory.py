@@ -145,7 +145,7 @@ class MemoryStore:
         buckets: int,  # noqa: ARG002  # the contract's
         walk_ms: int,
     ) -> Upkeep:
-        """A walk is done at once as soon as it is due, however many `buckets` are asked for."""
+        """What is due by the end of a walk is done then, however many `buckets` are asked for."""
         done, released = upkeep(self._domain(domain), now_ms, walk_ms)
         self._holders.move([Move(0, (domain, session), (), hosts) for session, hosts in released], self._row)
         return done

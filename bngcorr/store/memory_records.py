@@ -125,7 +125,7 @@ class Box:
 
 @dataclass(slots=True)
 class Walk:
-    """When the walks over sessions and over all else began."""
+    """When the walks over sessions and over all else began; None: none is under way."""
 
     sessions_ms: int | None = None
     others_ms: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.memory_records import Domain, Line, Session
-from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity
+from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity, undisputed
 from bngcorr.store.rows import LineRow, SessionRow
 
 
@@ -39,6 +39,9 @@ def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now
                 sessions=sessions,
             )
         )
+    if notes.disputed_ms:
+        epochs = {nas: box.epoch for nas, box in domain.boxes.items()}
+        candidates = [one for one in candidates if undisputed(one, notes.disputed_ms, epochs)]
     return KeyRecord(candidates=tuple(candidates), crowded=notes.crowded_ms >= now_ms, shared=notes.shared_ms >= now_ms)
 
 

@@ -119,8 +119,7 @@ _STATES: Final = {
 def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:
     """Why a step changes nothing; None if it does."""
     if s.step is SessionStep.EXPECTED:
-        stays = before is not None and (before.state is SessionState.UP or s.at_ms <= before.accepted_ms)
-        return "known" if stays else None
+        return "known" if before is not None and not _newer(s, before) else None
     if s.at_ms < box.since_ms:
         return "restarted"
     if before is None:
@@ -136,6 +135,13 @@ def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:
     if over and (s.step is SessionStep.INTERIM or same_instant):
         return "stale"  # the BNG ended it: only a Start, or another life of the BNG, begins it again
     return None
+
+
+def _newer(accept: SessionChange, before: Session) -> bool:
+    """Whether an Accept says anything new: it is younger than the last one, and than the session's end."""
+    if before.state is SessionState.UP or accept.at_ms <= before.accepted_ms:
+        return False
+    return before.state not in ENDED or accept.at_ms > before.until_ms - c.TOMBSTONE_MS
 
 
 def _reborn(s: SessionChange, before: Session, box: Box) -> bool:

@@ -17,7 +17,11 @@ MACS_KEPT: Final = 2  # of a line, however old
 
 def see(domain: Domain, s: Sighting, now_ms: int) -> list[str]:
     """Note it; words for what is worth telling."""
-    if _contradicted(domain, s, now_ms):
+    planned = domain.plan.get(s.place or "")
+    against_plan = planned is not None and contradict(planned, s.ids)
+    if against_plan or _against_session(domain, s, now_ms):
+        if not against_plan:
+            _dispute(domain, s)
         return [*_taint(domain, s, now_ms), words.CONTRADICTED]
     said: list[str] = []
     line = domain.lines.get(s.line)
@@ -60,11 +64,16 @@ def _new_line(s: Sighting) -> Line:
     )  # fmt: skip
 
 
-def _contradicted(domain: Domain, s: Sighting, now_ms: int) -> bool:
-    """Whether the plan has another line at this place, or another line is live with this MAC there."""
-    planned = domain.plan.get(s.place or "")
-    if planned is not None and contradict(planned, s.ids):
-        return True
+def _dispute(domain: Domain, s: Sighting) -> None:
+    """Who is live there now is not to be remembered there afterwards: its Stop may be under way."""
+    for key in (s.attachment_mac, s.attachment):
+        notes = domain.keys.get(key or "")
+        if notes is not None:
+            notes.disputed_ms = max(notes.disputed_ms, s.at_ms)
+
+
+def _against_session(domain: Domain, s: Sighting, now_ms: int) -> bool:
+    """Whether another line is live with this MAC at this place, and this one is not."""
     if s.attachment_mac is None or domain.live(s.line, s.attachment_mac, now_ms):
         return False
     others = domain.keys.get(s.attachment_mac, Notes()).lines

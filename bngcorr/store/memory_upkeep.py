@@ -14,23 +14,26 @@ LOOK_AFTER_MS: Final = 1000  # behind the deadline of a session that had IPv6
 
 
 def upkeep(domain: Domain, now_ms: int, walk_ms: int) -> tuple[Upkeep, list[tuple[str, tuple[str, ...]]]]:
-    """Walk over what is due, whole walks at a time; and the hosts of each session that ended."""
+    """Walk over what is due, at the end of each walk; and the hosts of each session that ended."""
     lost = _lost(domain, now_ms)
     released: list[tuple[str, tuple[str, ...]]] = []
     dropped = 0
     walk = domain.walk
-    if _is_due(walk.sessions_ms, now_ms, walk_ms):
-        walk.sessions_ms = now_ms
+    walk.sessions_ms, ended = _walked(walk.sessions_ms, now_ms, walk_ms)
+    if ended:
         released, dropped = _sessions(domain, now_ms)
-    if _is_due(walk.others_ms, now_ms, OTHERS_PERIOD * walk_ms):
-        walk.others_ms = now_ms
+    walk.others_ms, ended = _walked(walk.others_ms, now_ms, OTHERS_PERIOD * walk_ms)
+    if ended:
         dropped += _lines(domain, now_ms) + _keys(domain, now_ms) + _macs(domain, now_ms) + _findings(domain, now_ms)
     census = tuple((bng, *counts) for bng, counts in walk.census.items())
     return Upkeep(expired=len(released), dropped=dropped, lost=tuple(lost), census=census), released
 
 
-def _is_due(begun_ms: int | None, now_ms: int, period_ms: int) -> bool:
-    return begun_ms is None or now_ms < begun_ms or now_ms - begun_ms >= period_ms
+def _walked(begun_ms: int | None, now_ms: int, period_ms: int) -> tuple[int | None, bool]:
+    """When the walk under way began, and whether one has come to its end: all of it is done then."""
+    if begun_ms is None or now_ms < begun_ms:
+        return now_ms, False
+    return (None, True) if now_ms - begun_ms >= period_ms else (begun_ms, False)
 
 
 def _lost(domain: Domain, now_ms: int) -> list[LostV6]:

@@ -1,23 +1,19 @@
 """Records of the store ⇄ values. Pure. Records are MessagePack arrays, made and read by the scripts as well.
 
-========  ============================================================================================================
+========  ==========================================================================================================
 line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until,
-marks,
-          heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
+          marks, heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
-flat],
-          shown, terms, when AAA last accepted it
-key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
-          at]
+          flat], shown, terms, when AAA last accepted it
+key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until,
+          disputed at]
 MAC       line, at, …
 finding   BNG, first, last, count, detail, over at or 0
-========  ============================================================================================================
+========  ==========================================================================================================
 
-Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
-Marks of
-a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are the
-first
-four octets of the keys on which a session vouches.
+Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere. Marks
+of a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are
+the first four octets of the keys on which a session vouches.
 """
 
 from __future__ import annotations
@@ -34,7 +30,7 @@ from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import Finding, Outcome, SessionState
 from bngcorr.store.lesson import SessionChange, Sighting
-from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity
+from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity, undisputed
 from bngcorr.store.rows import FindingRow, LineRow, LostV6, SessionRow
 
 Packed = bytes
@@ -105,17 +101,24 @@ def hosts_text(hosts: Sequence[Host]) -> bytes:
 
 
 def key_record(
-    packed: Packed, lines: Mapping[bytes, Record], key: bytes, mac: bytes, place: bytes, now_ms: int
+    packed: Packed,
+    lines: Mapping[bytes, Record],
+    epochs: Mapping[str, int],
+    key: bytes,
+    mac: bytes,
+    place: bytes,
+    now_ms: int,
 ) -> KeyRecord:
     """What stands on one key, as far as it counts at `now_ms`. `mac` and `place` are those of the question."""
     if not packed:
         return NOTHING
     candidates: list[Candidate] = []
     crowded = shared = False
+    disputed_ms = 0
     tag = key[:4]
     for entry in unpack(packed):
         if not entry[0]:
-            crowded, shared = entry[1] >= now_ms, entry[2] >= now_ms
+            crowded, shared, disputed_ms = entry[1] >= now_ms, entry[2] >= now_ms, entry[3]
             continue
         record = lines.get(entry[0])
         if record is None:
@@ -144,6 +147,8 @@ def key_record(
                 sessions=sessions,
             )
         )
+    if disputed_ms:
+        candidates = [one for one in candidates if undisputed(one, disputed_ms, epochs)]
     return KeyRecord(candidates=tuple(candidates), crowded=crowded, shared=shared)
 
 

@@ -6,6 +6,7 @@ Instants are epoch milliseconds of the store's clock; whatever counts only until
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bngcorr.model.line import LineIds
@@ -61,6 +62,17 @@ class KeyRecord:
 
 
 NOTHING = KeyRecord()
+
+
+def undisputed(candidate: Candidate, disputed_ms: int, epochs: Mapping[str, int]) -> bool:
+    """Whether a line still counts on a key where another one was sighted, and not believed, at `disputed_ms`.
+
+    It does while it is live, and once it is sighted again. Else nobody knows which of the two is there: the session
+    that spoke for it may have ended before, and its Stop have been told by another replica afterwards.
+    """
+    if max(candidate.sighted_ms, candidate.sighted_v6_ms) > disputed_ms:
+        return True
+    return any(session.epoch == epochs.get(session.nas, 0) for session in candidate.sessions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -246,7 +246,7 @@ class _Asked:
             return Recollection(
                 records={
                     key: packing.key_record(
-                        found.keys[self._keys[key]], found.lines, bytes.fromhex(key), mac, place, now_ms
+                        found.keys[self._keys[key]], found.lines, found.epochs, bytes.fromhex(key), mac, place, now_ms
                     )
                     for key in question.keys
                 },

@@ -110,3 +110,10 @@ async def store(place: Place) -> AsyncIterator[Store]:
 def scene(store: Store) -> Scene:
     """A correlation domain of its own in the store."""
     return Scene(store)
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A Valkey of its own, for tests that open stores themselves."""
+    with unix_valkey() as server:
+        yield server.url

@@ -172,3 +172,12 @@ async def test_the_latest_of_several_accepts_counts(scene: Scene) -> None:
 
     assert ["known"] == await scene.write(scene.change(EXPECTED, at=1_000, number=1))
     assert line(2) == (await scene.identity()).line
+
+
+async def test_an_accept_from_before_the_end_begins_nothing(scene: Scene) -> None:
+    """An Accept that another replica tells behind the Stop of its session is late; one after it begins another."""
+    await scene.write(scene.change(START, at=1_000, number=1), scene.change(STOP, at=2_000, number=1), now=2_500)
+
+    assert ["known"] == await scene.write(scene.change(EXPECTED, at=500, number=1), now=3_000)
+    assert SessionState.STOPPED is (await scene.identity()).state
+    assert ["applied"] == await scene.write(scene.change(EXPECTED, at=4_000, number=1), now=4_000)

@@ -339,3 +339,19 @@ async def test_a_vector_of_questions_is_answered_in_order(scene: Scene, store: S
         [one.line for record in answer.records.values() for one in record.candidates] for answer in found
     ]
     assert [0, 2, 1, 0] == [answer.mac_lines for answer in found]
+
+
+async def test_a_line_that_was_contradicted_is_not_remembered(scene: Scene) -> None:
+    """A Stop told late must not leave the former line behind: after it nobody is known there, until one is sighted."""
+    names = ("a", "a+m")
+    await scene.write(scene.sighting(1, attachment="a", pair="a+m", mac="m"), scene.change(START, number=1, keys=names))
+    await scene.write(scene.sighting(2, attachment="a", pair="a+m", mac="m", at=1_000))
+    assert [{line(1)}] * 2 == [await scene.lines_on(name) for name in names]
+    await scene.write(scene.change(STOP, at=500))
+    assert [set()] * 2 == [await scene.lines_on(name) for name in names]
+    await scene.write(scene.sighting(1, attachment="a", pair="a+m", mac="m"))  # told again
+    assert [set()] * 2 == [await scene.lines_on(name) for name in names]
+    await scene.walk(now=60_000)
+    await scene.write(scene.sighting(2, attachment="a", pair="a+m", mac="m", at=2_000))
+
+    assert [{line(2)}] * 2 == [await scene.lines_on(name) for name in names]

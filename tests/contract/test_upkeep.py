@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bngcorr.model.usage import Usage
+from bngcorr.model.usage import Host, Usage
 from bngcorr.model.vocabulary import Finding, SessionState
 from bngcorr.store.contract import FINDING_MS, TAINT_MS, TOMBSTONE_MS
 from bngcorr.store.recollection import KeyRecord
@@ -187,7 +187,7 @@ async def test_old_findings_go(scene: Scene, store: Store) -> None:
 
 async def test_lines_are_counted_by_what_they_have(scene: Scene) -> None:
     """The census counts lines that are live: dual stack in one session or two, IPv4 alone, IPv6 alone."""
-    held = {
+    held: dict[int, list[tuple[Host, ...]]] = {
         1: [(v4(1), ia_pd(1))],
         2: [(v4(2),), (ia_na(2), ia_pd(2))],
         3: [(v4(3),)],

@@ -57,9 +57,11 @@ async def test_a_number_is_new_once_a_bng(store: ValkeyStore) -> None:
 
     words = await store.write(lessons, NOW)
     assert [NEW, "known", NEW, NEW] == words
-    assert {"bng1": {2011: NOW, 637: NOW + 7}, "bng2": {2011: NOW + 9}, "bng3": {}} == await store.queries.enterprise_numbers(
-        "inventory", ["bng1", "bng2", "bng3"]
-    )
+    assert {
+        "bng1": {2011: NOW, 637: NOW + 7},
+        "bng2": {2011: NOW + 9},
+        "bng3": {},
+    } == await store.queries.enterprise_numbers("inventory", ["bng1", "bng2", "bng3"])
 
 
 @pytest.mark.asyncio

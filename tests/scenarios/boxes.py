@@ -7,7 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 from bngcorr.wire import radius_auth
 from bngcorr.wire.attributes import AcctStatus
-from tests.lab import SECRET, Lab, Told
+from tests.lab import Lab
+from tests.lab_parts import SECRET, Told
 from tests.wire.radius_packets import Piece, plain, tlv, vsa
 
 DISCOVER = vsa(6527, (102, b"\x35\x01\x01"))  # Alc-ToServer-Dhcp-Options: message type DISCOVER

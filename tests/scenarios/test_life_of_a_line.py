@@ -6,8 +6,9 @@ import pytest
 
 from bngcorr.correlator.ladder import Rules
 from bngcorr.model.line import LineIds
-from bngcorr.model.vocabulary import Finding, Key, OnUnmatched, Outcome, Rung, VlanModel
-from tests.lab import Lab, nas
+from bngcorr.model.vocabulary import Finding, Key, Mode, OnUnmatched, Outcome, Rung, VlanModel
+from tests.lab import Lab
+from tests.lab_parts import nas
 from tests.proxy.families import NOKIA, profile
 
 from .boxes import INTERIM, START, STOP, Box, duid_ll
@@ -281,6 +282,36 @@ def test_twins_behind_a_shared_vlan_are_never_mixed_up(lab: Lab) -> None:
         assert (Outcome.AMBIGUOUS, None, None) == (told.outcome, told.ids, told.agent_remote_id)
 
     assert (Finding.MOVED, CPE) in lab.open_findings
+
+
+def test_a_mac_of_two_lines_is_clean_after_a_month(lab: Lab) -> None:
+    """The CPE was sold from one customer to the other: for thirty days its MAC is no key, then it is the second's."""
+    bng = box(lab)
+    lab.at("10:00:00")
+    up(bng)
+    bng.account(STOP, "s4", mac=CPE, port=PORT, remote_id="olt7/12")
+    found = []
+    for day in (10, 29, 31, 62):
+        lab.at("10:00:00", day=day)
+        up(bng, session=f"d{day}", port=ELSEWHERE, remote_id="olt7/13")
+        found.append(bng.solicit(mac=CPE, port=ELSEWHERE).ids)
+
+    assert [None, None, OTHER_LINE, OTHER_LINE] == found
+
+
+def test_observing_tells_every_verdict_and_changes_nothing(lab: Lab) -> None:
+    """`mode: observe`: the same verdicts, without holding anybody, and AAA sees what the BNG sent."""
+    lab.add(nas("bng1", profile(NOKIA), mode=Mode.OBSERVE))
+    bng = Box(lab=lab, name="bng1")
+    lab.at("10:00:00")
+    first = bng.solicit(mac=CPE, port=PORT)
+    up(bng)
+    then = bng.solicit(mac=CPE, port=PORT)
+    own = bng.solicit(mac=CPE, port=PORT, remote_id=b"\x00\x00\x07\xdbolt7/12")
+
+    assert (Outcome.UNMATCHED, False) == (first.outcome, first.waits)
+    assert (LINE, None) == (then.ids, then.agent_remote_id)
+    assert (LINE, b"\x00\x00\x07\xdbolt7/12") == (own.ids, own.agent_remote_id)
 
 
 def test_many_lines_behind_one_mac_are_never_mixed_up(lab: Lab) -> None:

@@ -7,7 +7,8 @@ import pytest
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import Finding, Outcome, Rung, VlanModel
 from bngcorr.wire.attributes import AcctStatus
-from tests.lab import Lab, Told, nas
+from tests.lab import Lab
+from tests.lab_parts import Told, nas
 from tests.proxy.families import NOKIA, profile
 
 from .boxes import INTERIM, START, STOP, Box

