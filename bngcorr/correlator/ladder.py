@@ -65,7 +65,7 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
     if recalled.plan is not None and Rung.INVENTORY in rungs and recalled.plan.names_line(question.rules.line_id):
         line = line_key(recalled.plan, question.rules.line_id)
         return Verdict(outcome=Outcome.MATCHED, line=line, ids=recalled.plan, rung=Rung.INVENTORY, key=Key.ATTACHMENT)
-    latest = _latest(question.keyring, recalled)
+    latest = _latest(question.keyring, recalled) if alone else None
     usable = False
     for handle in question.keyring.handles:
         if not _says_anything(handle, question.keyring, alone=alone, tainted=tainted):

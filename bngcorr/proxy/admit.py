@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bngcorr.accountant import record as accounting_record
+from bngcorr.accountant.record import Record
 from bngcorr.correlator import keys
 from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.ladder import Question
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Strength, Trigger
+from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Strength, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
@@ -33,7 +34,9 @@ def describe(
     remote = carriers.ids(view, profile.remote_ids)
     classification = trigger.classify(view, profile, numbers, remote)
     identity = line_id.identify(view, profile, classification, numbers, remote)
-    if nas.untrusted and _untrusted(nas, classification, identity):
+    accounting = view.code == a.Code.ACCOUNTING_REQUEST
+    record = accounting_record.read(view, at_ms) if accounting else None
+    if nas.untrusted and _untrusted(nas, classification, identity, record):
         identity = line_id.disowned(identity, view, profile, remote)
     box = nas.box(host)
     ring = keys.keyring(
@@ -42,8 +45,6 @@ def describe(
     )  # fmt: skip
     session_id = view.first(a.ACCT_SESSION_ID)
     session = keys.session_hash(box, session_id) if session_id else None
-    accounting = view.code == a.Code.ACCOUNTING_REQUEST
-    record = accounting_record.read(view, at_ms) if accounting else None
     # only of a request that names its line by the profile's own rule: one that does not has to climb
     named = identity.ids.names_line(profile.line_id)
     suspect = identity.suspect if ring.attached and named else None
@@ -78,14 +79,19 @@ def describe(
     )
 
 
-def _untrusted(nas: Nas, classification: trigger.Classification, identity: line_id.Identity) -> bool:
+def _untrusted(
+    nas: Nas, classification: trigger.Classification, identity: line_id.Identity, record: Record | None
+) -> bool:
     """Whether only the customer can have written the line ids of a request.
 
-    Ids of a request that nothing marks as v6 are taken for those of v4, unless they may hold an enterprise number.
+    Ids of a request that nothing marks as v6 are taken for those of v4, unless they may hold an enterprise number, or
+    stand in a record of a session that has IPv6 alone.
     """
     match classification.trigger:
         case Trigger.UNKNOWN:
-            family = Trigger.DHCPV6 if identity.suspect is not None else Trigger.DHCPV4
+            hosts = record.hosts if record is not None else None
+            only_v6 = hosts is not None and all(host.kind is not HostKind.V4 for host in hosts)
+            family = Trigger.DHCPV6 if only_v6 or identity.suspect is not None else Trigger.DHCPV4
         case other:
             family = other
     return family in nas.untrusted
@@ -95,8 +101,7 @@ def _worth_a_check(classification: trigger.Classification, ring: Keyring) -> boo
     """Whether a request's own id is compared with what is live on its attachment before it is believed.
 
     Only that of a v6 request, which would be rewritten, and which the customer may have had a hand in: a v4 request
-    never
-    waits.
+    never waits.
     """
     return classification.trigger is Trigger.DHCPV6 and ring.attached
 

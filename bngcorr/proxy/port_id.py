@@ -79,21 +79,21 @@ def huawei(text: str) -> Attachment | None:
 def plain(text: str) -> Attachment | None:
     """``eth1.100:100.2`` → eth1.100, 100, 2. The word that looks most like a port.
 
-    A slash and VLANs say more than VLANs alone, those more than a slash, that more than a dash:
-    ``bng-1 1/1/4:100.20`` is port 1/1/4. Two different words of the same best form leave the port unknown.
+    A slash or VLANs make a word a port, a dash only where there is no such word: ``bng-1 1/1/4:100.20`` is port 1/1/4.
+    Two different words of the same kind leave the port unknown: one of them may be an id that the customer chose.
     """
-    best: dict[Attachment, None] = {}
-    best_form = 0
+    ports: dict[Attachment, None] = {}
+    names: dict[Attachment, None] = {}
     for match in _PLAIN.finditer(text):
-        slash, tagged = "/" in match[1], match[2] is not None
-        form = 4 if slash and tagged else 3 if tagged else 2 if slash else 1 if "-" in match[1] else 0
         attachment = _attachment(match[1], match[2], match[3])
-        if form == 0 or attachment is None or form < best_form:
+        if attachment is None:
             continue
-        if form > best_form:
-            best, best_form = {}, form
-        best[attachment] = None
-    return next(iter(best)) if len(best) == 1 else None
+        if "/" in match[1] or match[2] is not None:
+            ports[attachment] = None
+        elif "-" in match[1]:
+            names[attachment] = None
+    found = ports or names
+    return next(iter(found)) if len(found) == 1 else None
 
 
 GRAMMARS: Final[Mapping[str, Callable[[str], Attachment | None]]] = {

@@ -25,13 +25,13 @@ from bngcorr.simulate.oracle import Oracle
 from bngcorr.simulate.packet import Code, Form, Packet
 from bngcorr.simulate.population import Line
 from bngcorr.simulate.product import HOLD_S, Product
-from bngcorr.simulate.timeline import MINUTE, Story
+from bngcorr.simulate.timeline import HOUR, Story
 from bngcorr.store.lesson import Lesson, Sighting
 from bngcorr.store.recollection import Recall, Recollection
 
 WRITE_BEHIND_MS: Final = 3
 ASK_AGAIN_MS: Final = (20, 60, 140, 300)
-UPKEEP_EVERY_MS: Final = 180 * MINUTE
+UPKEEP_EVERY_MS: Final = 8 * HOUR
 _ANSWER_MS: Final = (5, 20)  # AAA's round trip
 
 

@@ -20,13 +20,13 @@ from bngcorr.simulate.aaa import Aaa
 from bngcorr.simulate.decision import Decision
 from bngcorr.simulate.domain import Domain
 from bngcorr.simulate.journal import Journal
-from bngcorr.simulate.player import drift_for, play
+from bngcorr.simulate.player import play
 from bngcorr.simulate.population import Population, populate
 from bngcorr.simulate.report import Tally
+from bngcorr.simulate.store import SimulatedStore
 from bngcorr.simulate.timeline import Story, tell
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.embedded import url as embedded_url
-from bngcorr.store.valkey import ValkeyStore
 from bngcorr.wire.dictionary import Dictionary
 
 STORE_BUDGET_S: Final = 30.0  # nobody waits here, and a loaded machine must not change what comes out
@@ -107,7 +107,7 @@ async def run(task: Task, tell_: Callable[[Moved], None]) -> Tally:
             server = EmbeddedValkey(Path(folder))
             await server.start()
             try:
-                await _play(domains, embedded_url(Path(folder)), drift_for(task.lines), progress)
+                await _play(domains, embedded_url(Path(folder)), progress)
             finally:
                 await server.stop()
     finally:
@@ -147,11 +147,11 @@ def _domain(
     return Domain(story, population.lines, aaa, profile, population.seed, report, noticed)
 
 
-async def _play(domains: list[Domain], url: str, drift_ms: int, progress: _Progress) -> None:
-    store = ValkeyStore(url, budget_s=STORE_BUDGET_S, events=0)
+async def _play(domains: list[Domain], url: str, progress: _Progress) -> None:
+    store = SimulatedStore(url, budget_s=STORE_BUDGET_S, events=0)
     try:
         await store.lane.run([("CONFIG", "SET", "appendonly", "no")], STORE_BUDGET_S)  # it is thrown away
-        await play(domains, store, drift_ms, progress.moved)
+        await play(domains, store, progress.moved)
     finally:
         await store.close()
 

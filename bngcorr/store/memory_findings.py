@@ -18,8 +18,9 @@ def find(domain: Domain, seen: FindingSeen) -> str:
     name = (str(seen.finding), seen.subject)
     row = domain.findings.get(name)
     if seen.over:
-        if row is None or row.over_ms:
-            return "known"
+        if row is None or row.over_ms or seen.at_ms <= domain.over_ms.get(name, 0):
+            return "known"  # it may have come back since it was over
+        domain.over_ms[name] = seen.at_ms
         domain.findings[name] = replace(row, over_ms=seen.at_ms)
         return "over"
     if row is not None and seen.at_ms <= row.last_ms:
@@ -40,4 +41,5 @@ def find(domain: Domain, seen: FindingSeen) -> str:
         by_age = sorted(domain.findings, key=lambda one: (domain.findings[one].last_ms, one))
         for old in by_age[:DROPPED]:
             del domain.findings[old]
+            domain.over_ms.pop(old, None)
     return NEW if begins else "known"

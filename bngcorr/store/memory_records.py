@@ -146,6 +146,7 @@ class Domain:
     numbers: dict[str, dict[int, int]] = field(default_factory=dict)
     distances: dict[str, dict[int, int]] = field(default_factory=dict)
     findings: dict[tuple[str, str], FindingRow] = field(default_factory=dict)  # by kind and subject
+    over_ms: dict[tuple[str, str], int] = field(default_factory=dict)  # when each of them was last over
     walk: Walk = field(default_factory=Walk)
 
     def epoch(self, nas: str) -> int:

@@ -117,4 +117,5 @@ def _findings(domain: Domain, now_ms: int) -> int:
     old = [name for name, row in domain.findings.items() if row.last_ms <= now_ms - c.FINDING_MS]
     for name in old:
         del domain.findings[name]
+        domain.over_ms.pop(name, None)
     return len(old)

@@ -8,10 +8,11 @@ session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, ho
 key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until,
           disputed at]
 MAC       line, at, …
-finding   BNG, first, last, count, detail, over at or 0
+finding   BNG, first, last, count, detail, over at or 0, when it was last over
 ========  ==========================================================================================================
 
-Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere. Marks
+Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
+Marks
 of a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are
 the first four octets of the keys on which a session vouches.
 """
@@ -239,7 +240,7 @@ def finding_id(finding: Finding, subject: str) -> bytes:
 def finding_row(domain: str, identity: bytes, packed: Packed) -> FindingRow:
     """A finding."""
     kind, _, subject = identity.decode("utf-8", "surrogateescape").partition("|")
-    bng, first, last, count, detail, over = unpack(packed)
+    bng, first, last, count, detail, over, _ = unpack(packed)
     return FindingRow(
         domain=domain, bng=bng.decode(), finding=Finding(kind), subject=subject, first_ms=first, last_ms=last,
         count=count, detail=detail.decode(), over_ms=over,

@@ -59,6 +59,11 @@ OTHER_PORTS = {
     "1/1/4:501.1001": Attachment("1/1/4", 501, 1001),
     "lag-12:1000.20": Attachment("lag-12", 1000, 20),
     "bng-1 1/1/4:100.20": Attachment("1/1/4", 100, 20),
+    "eth-1 LINE-000017": None,  # which of them is the port?
+    "lag-12:1000.20 1/1/9:5.5": None,  # a Remote-Id that reads like a port must not be taken for it
+    "1/1/4 lag-9:5.5": None,
+    "lag-12:1000.20 lag-12:1000.20": Attachment("lag-12", 1000, 20),
+    "lag-12:1000.20 LINE-000017": Attachment("lag-12", 1000, 20),
     "": None,
     "uplink": None,
     "15": None,

@@ -16,7 +16,7 @@ from bngcorr.model.vocabulary import Finding, Outcome, Rung, Trigger, VlanModel
 from bngcorr.wire import attributes as a
 from tests.lab import Lab
 from tests.lab_parts import Told, nas
-from tests.proxy.families import NOKIA, profile
+from tests.proxy.families import GENERIC, NOKIA, profile
 
 from .boxes import ELAPSED, START, Box, duid_ll, option, relay_forward
 
@@ -149,6 +149,22 @@ def test_a_forged_number_alone_marks_a_request_as_v6(lab: Lab) -> None:
     assert (Outcome.UNMATCHED, None) == (told.outcome, told.agent_remote_id)
 
 
+def test_a_forged_option_37_in_accounting_is_no_id_either(lab: Lab) -> None:
+    """Records show no DHCP options: in one of a session with IPv6 alone the id can only be Option 37."""
+    on = street(lab, untrusted=frozenset({Trigger.DHCPV6}))
+    on.he_is_up()
+    on.i_solicit(remote_id=b"olt7/12", session="mine6")
+    start = on.bng.account(
+        START, "mine6", mac=MY_MAC, port=on.my_port, remote_id="olt7/12", pd="2001:db8:66::/56"
+    )  # fmt: skip
+    after = on.i_solicit()
+    his = on.bng.account(START, "his", mac=HIS_MAC, port=on.his_port, remote_id="olt7/12", v4="203.0.113.12")
+
+    assert (Outcome.UNMATCHED, None) == (start.outcome, start.agent_remote_id)
+    assert None is after.ids
+    assert VICTIM == his.ids
+
+
 def test_a_customer_that_wraps_its_solicit_into_a_relay_message_stays_inside(lab: Lab) -> None:
     """Of nested relays the outermost that carries an id is the access node; what is inside, the customer made up."""
     on = street(lab)
@@ -241,6 +257,20 @@ def test_the_victims_mac_behind_a_shared_vlan_is_nobodys_once_it_has_two_lines(l
         assert (Outcome.AMBIGUOUS, None) == ((told := on.i_solicit(mac=HIS_MAC, session=session)).outcome, told.ids)
 
     assert {(Finding.MOVED, HIS_MAC)} <= lab.open_findings
+
+
+def test_an_id_that_reads_like_the_victims_port_is_not_taken_for_it(lab: Lab) -> None:
+    """A BNG that writes the Remote-Id behind the port: the customer must not choose the port by it."""
+    for model in (SHARED, PER_LINE):
+        for name in (NOKIA, GENERIC):
+            lab.add(nas(f"{name}-{model}", profile(name), vlan_model=model))
+            bng = Box(lab=lab, name=f"{name}-{model}")
+            bng.discover(mac=HIS_MAC, port="1/1/4:100.20", remote_id="olt7/12", session="his")
+            bng.account(START, "his", mac=HIS_MAC, port="1/1/4:100.20", remote_id="olt7/12", v4="203.0.113.12")
+            for mac in (HIS_MAC, MY_MAC, None):
+                told = bng.solicit(mac=mac, port="lag-12:1000.20 1/1/4:100.20")
+                lab.later(400)
+                assert None is told.ids
 
 
 def test_the_victims_mac_on_a_vlan_pair_of_its_own_does_him_no_harm(lab: Lab) -> None:

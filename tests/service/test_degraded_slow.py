@@ -15,10 +15,10 @@ from tests.store.servers.single import Single, single_valkey
 
 pytestmark = pytest.mark.xdist_group("degraded-single")
 
-BUDGET_S = 0.5
+BUDGET_S = 0.6
 CONNECT_S = 0.2  # what a connection may take on top
 SLACK_S = 0.2
-BELOW_S, ABOVE_S = 0.04, 0.7  # round trips
+BELOW_S, ABOVE_S = 0.04, 0.8  # round trips
 BACK_WITHIN_S = 10.0
 
 

@@ -1,0 +1,47 @@
+"""The real store, told of many boxes at once, each at an instant of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bngcorr.errors import BngcorrError
+from bngcorr.store.lane import Command
+from bngcorr.store.lesson import AWAY, FAILED, Lesson
+from bngcorr.store.recollection import Recall, Recollection
+from bngcorr.store.valkey import ValkeyStore
+
+
+class StoreSilent(BngcorrError):
+    """The store did not take or give something: what came of the run would not be the product's."""
+
+
+class SimulatedStore(ValkeyStore):
+    """Boxes are correlation domains of their own and need not be equally far in their stories."""
+
+    _instants: dict[int, int]  # by identity of the lesson that is being written
+
+    async def write_each(self, lessons: Sequence[tuple[Lesson, int]]) -> list[str]:
+        """As `write`, each lesson at its own instant. Raises StoreSilent if one is not taken."""
+        self._instants = {id(lesson): now_ms for lesson, now_ms in lessons}
+        words = await self.write([lesson for lesson, _ in lessons], min(self._instants.values()))
+        if self._instants:
+            raise StoreSilent("the store wrote lessons at an instant that is not theirs")
+        for word in words:
+            if word == AWAY or word.startswith(FAILED):
+                raise StoreSilent(f"the store did not take a lesson: {word}")
+        return words
+
+    async def recall_all(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection]:
+        """As `recall`. Raises StoreSilent if one is not answered.
+
+        `now_ms` is the earliest of their instants: nothing is left out that counts at any of them, and what no longer
+        counts at its own is for the climb to say.
+        """
+        found = await self.recall(questions, now_ms)
+        answered = [one for one in found if one is not None]
+        if len(answered) < len(found):
+            raise StoreSilent("the store did not answer a question")
+        return answered
+
+    def _command(self, lesson: Lesson, now_ms: int) -> Command:
+        return super()._command(lesson, self._instants.pop(id(lesson), now_ms))
