@@ -17,16 +17,17 @@ from bngcorr.correlator.judge import recall_of
 from bngcorr.correlator.keys import place_hash
 from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.limits import AskGuard
-from bngcorr.model.line import LineIds, line_key
+from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
-from bngcorr.model.vocabulary import Finding, Mode, OnUnmatched, Outcome, Rung
+from bngcorr.model.vocabulary import Finding, Mode, Outcome, Rung
 from bngcorr.proxy import lessons, port_id, rewrite
-from bngcorr.proxy.admit import authenticate, describe, is_v6, own_verdict, verified, which
+from bngcorr.proxy.admit import authenticate, describe, own_verdict, which
 from bngcorr.proxy.nas import Nas, NasTable
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import Hop
+from bngcorr.proxy.settle import rejects, settled
 from bngcorr.store.contract import CorrelationStore, PlanStore, QueryStore, UpkeepStore
 from bngcorr.store.lesson import Lesson, Sighting
 from bngcorr.store.rows import FindingRow
@@ -178,20 +179,17 @@ class Lab:
 
     def _settle(self, told: Told, verdict: Verdict) -> None:
         request = told.request
-        if request.question.own is not None:
-            if verdict.outcome is Outcome.CONFLICT:
-                self._find(request, Finding.CONFLICT)
-            else:
-                if verdict.verified:
-                    verified(request, NUMBERS)
-                line = line_key(request.identity.ids, request.nas.profile.line_id)
-                verdict = Verdict(outcome=Outcome.OWN, line=line, verified=verdict.verified)
+        verdict = settled(request, verdict, NUMBERS)
+        if request.question.own is not None and verdict.outcome is Outcome.CONFLICT:
+            self._find(request, Finding.CONFLICT)
         told.verdict = request.verdict = verdict
         if request.record is not None:
             self._learnt += lessons.accounting(request, request.record, verdict, REMEMBER_MS)
         else:
-            self._learn_sighting(request, verdict, accepted=False)
-        if _rejects(request, verdict):
+            seen = lessons.sighting(request, verdict, request.arrived_ms, REMEMBER_MS, accepted=False)
+            if seen is not None:
+                self._learnt.append(seen)
+        if rejects(request, verdict):
             told.accepted = False
         else:
             self._forward(told, verdict)
@@ -211,17 +209,8 @@ class Lab:
         if request.accounting:
             return
         told.accepted = self.aaa.accepts(told.sent)
-        if told.accepted and verdict.outcome is not Outcome.CONFLICT:
-            if not request.authentic:
-                self._learn_sighting(request, verdict, accepted=True)
-            change = lessons.expected(request, verdict, self.clock.ms, None)
-            if change is not None:
-                self._learnt.append(change)
-
-    def _learn_sighting(self, request: Request, verdict: Verdict, *, accepted: bool) -> None:
-        seen = lessons.sighting(request, verdict, request.arrived_ms, REMEMBER_MS, accepted=accepted)
-        if seen is not None:
-            self._learnt.append(seen)
+        if told.accepted:
+            self._learnt += lessons.accepted(request, verdict, self.clock.ms, REMEMBER_MS, None)
 
     def _write(self) -> None:
         """Tell the store, tell it what its words amount to, wake those on hold."""
@@ -257,14 +246,3 @@ class Lab:
 
 def _ends_ms(told: Told) -> int:
     return told.request.arrived_ms + round(told.request.hold_s * 1000)
-
-
-def _rejects(request: Request, verdict: Verdict) -> bool:
-    one = request.nas
-    return (
-        verdict.outcome is Outcome.UNMATCHED
-        and one.on_unmatched is OnUnmatched.REJECT
-        and one.mode is Mode.FULL
-        and not request.accounting
-        and is_v6(one, request.classification)
-    )

@@ -55,7 +55,7 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
     """
     rungs = question.rules.rungs - suspended if suspended else question.rules.rungs
     if question.own is not None:
-        return _check(question, question.own, recalled, now_ms)
+        return _check(question, question.own, recalled, now_ms, rungs)
     tainted = recalled.mac_lines > 1
     alone = _alone(question.keyring, recalled)
     if recalled.session is not None and Rung.LIVE in rungs:
@@ -226,12 +226,12 @@ def _last_ms(candidate: Candidate) -> int:
     return max(candidate.sighted_ms, candidate.sighted_v6_ms)
 
 
-def _check(question: Question, own: LineIds, recalled: Recollection, now_ms: int) -> Verdict:
+def _check(question: Question, own: LineIds, recalled: Recollection, now_ms: int, rungs: frozenset[Rung]) -> Verdict:
     """A request's own id against what is planned and live on its attachment; then the self-verifying test.
 
     Only where the operator plans it otherwise, or another line is live there and this one is not, it is a conflict.
     """
-    if recalled.plan is not None and contradict(recalled.plan, own):
+    if recalled.plan is not None and Rung.INVENTORY in rungs and contradict(recalled.plan, own):
         return CONFLICT
     alone, tainted = _alone(question.keyring, recalled), recalled.mac_lines > 1
     for handle in question.keyring.handles:

@@ -12,11 +12,12 @@ from bngcorr.correlator.ladder import Question
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Strength, Trigger
+from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Link, Request
+from bngcorr.proxy.settle import is_v6
 from bngcorr.store.lesson import SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius_auth
@@ -36,7 +37,7 @@ def describe(
     identity = line_id.identify(view, profile, classification, numbers, remote)
     accounting = view.code == a.Code.ACCOUNTING_REQUEST
     record = accounting_record.read(view, at_ms) if accounting else None
-    if nas.untrusted and _untrusted(nas, classification, identity, record):
+    if nas.untrusted and _untrusted(nas, classification, record):
         identity = line_id.disowned(identity, view, profile, remote)
     box = nas.box(host)
     ring = keys.keyring(
@@ -79,19 +80,18 @@ def describe(
     )
 
 
-def _untrusted(
-    nas: Nas, classification: trigger.Classification, identity: line_id.Identity, record: Record | None
-) -> bool:
+def _untrusted(nas: Nas, classification: trigger.Classification, record: Record | None) -> bool:
     """Whether only the customer can have written the line ids of a request.
 
-    Ids of a request that nothing marks as v6 are taken for those of v4, unless they may hold an enterprise number, or
-    stand in a record of a session that has IPv6 alone.
+    Ids of a request that nothing marks as v6 are taken for those of v4, which must not be made worse, unless they
+    stand in
+    a record of a session that has IPv6 alone.
     """
     match classification.trigger:
         case Trigger.UNKNOWN:
             hosts = record.hosts if record is not None else None
             only_v6 = hosts is not None and all(host.kind is not HostKind.V4 for host in hosts)
-            family = Trigger.DHCPV6 if only_v6 or identity.suspect is not None else Trigger.DHCPV4
+            family = Trigger.DHCPV6 if only_v6 else Trigger.DHCPV4
         case other:
             family = other
     return family in nas.untrusted
@@ -157,15 +157,6 @@ def authenticate(view: PacketView, nas: Nas, code: a.Code) -> bool:
     return True
 
 
-def verified(request: Request, numbers: Numbers) -> None:
-    """Take the self-verifying test for proof: the request is DHCPv6, its Remote-Id loses the enterprise number."""
-    nas, view = request.nas, request.view
-    evidence = (*request.classification.evidence, trigger.SELF_VERIFIED)
-    request.classification = trigger.Classification(Trigger.DHCPV6, Strength.PROOF, evidence)
-    remote = carriers.ids(view, nas.profile.remote_ids)
-    request.identity = line_id.identify(view, nas.profile, request.classification, numbers, remote, verified=True)
-
-
 def _hold(nas: Nas, classification: trigger.Classification) -> float:
     """How long the request may wait for its sighting, never more than a third of the BNG's timeout.
 
@@ -174,9 +165,3 @@ def _hold(nas: Nas, classification: trigger.Classification) -> float:
     if nas.mode is not Mode.FULL or nas.profile.serialises_stacks or not is_v6(nas, classification):
         return 0.0
     return min(nas.hold_s, nas.profile.radius_timeout_s / 3)
-
-
-def is_v6(nas: Nas, classification: trigger.Classification) -> bool:
-    """Whether an id-less request is v6: by proof or strong evidence, or because v4 always has an id there."""
-    v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
-    return v6 or (nas.profile.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6))

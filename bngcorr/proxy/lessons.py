@@ -94,6 +94,21 @@ def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | 
     )
 
 
+def accepted(request: Request, verdict: Verdict, now_ms: int, remember_ms: int, interval_s: int | None) -> list[Lesson]:
+    """AAA has vouched for a request: it may teach now, and its session is expected. Of a conflict nothing is learnt."""
+    if verdict.outcome is Outcome.CONFLICT:
+        return []
+    learnt: list[Lesson] = []
+    if not request.authentic:
+        seen = sighting(request, verdict, request.arrived_ms, remember_ms, accepted=True)
+        if seen is not None:
+            learnt.append(seen)
+    change = expected(request, verdict, now_ms, interval_s)
+    if change is not None:
+        learnt.append(change)
+    return learnt
+
+
 def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: int) -> list[Lesson]:
     """What an Accounting-Request teaches, in the order in which it is to be written."""
     nas = request.box
@@ -169,4 +184,4 @@ def event(request: Request, verdict: Verdict, now_ms: int) -> Event:
     )
 
 
-__all__ = ["accounting", "event", "expected", "sighting"]
+__all__ = ["accepted", "accounting", "event", "expected", "sighting"]

@@ -18,11 +18,10 @@ from bngcorr.correlator import findings
 from bngcorr.correlator.evidence import WindowEvidence
 from bngcorr.correlator.limits import AskGuard
 from bngcorr.errors import IdentifierExhausted, Malformed, WireError
-from bngcorr.model.line import line_key
 from bngcorr.model.verdict import UNMATCHED, Verdict
-from bngcorr.model.vocabulary import DropReason, Finding, Mode, OnUnmatched, Outcome
+from bngcorr.model.vocabulary import DropReason, Finding, Mode, Outcome
 from bngcorr.proxy import hops, lessons
-from bngcorr.proxy.admit import authenticate, describe, is_v6, own_verdict, verified, which
+from bngcorr.proxy.admit import authenticate, describe, own_verdict, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
 from bngcorr.proxy.nas import Nas, NasTable
@@ -30,6 +29,7 @@ from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Link, Request
+from bngcorr.proxy.settle import rejects, settled
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.store.behind import Clock
@@ -225,13 +225,15 @@ class Pipeline:
 
     def _forward(self, request: Request, verdict: Verdict) -> None:
         """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
-        verdict = self._settled(request, verdict)
+        verdict = settled(request, verdict, self._numbers)
+        if verdict.outcome is Outcome.CONFLICT and request.question.own is not None:
+            self._find(request, Finding.CONFLICT)
         request.verdict = verdict
         view = request.view
         if not self._exchanges.current(request.link.exchange):
             self._abandon(request, DropReason.SUPERSEDED)
             return
-        if self._rejects(request, verdict):
+        if rejects(request, verdict):
             self._reject(request, verdict)
             return
         port = self._ports[view.code]
@@ -259,34 +261,9 @@ class Pipeline:
         upstream.launch(flight, octets, now)
         self._note(request, verdict)
 
-    def _rejects(self, request: Request, verdict: Verdict) -> bool:
-        """Whether the operator wants a v6 request whose line nobody knows to be answered here."""
-        nas = request.nas
-        return (
-            verdict.outcome is Outcome.UNMATCHED
-            and nas.on_unmatched is OnUnmatched.REJECT
-            and nas.mode is Mode.FULL
-            and not request.accounting
-            and is_v6(nas, request.classification)
-        )
-
     def _reject(self, request: Request, verdict: Verdict) -> None:
         self._note(request, verdict)
         self._answer(request, a.Code.ACCESS_REJECT, hops.reject(request))
-
-    def _settled(self, request: Request, verdict: Verdict) -> Verdict:
-        """The verdict on a request that was asked about although it names a line: its own, unless that is a
-        conflict.
-        """
-        if request.question.own is None:
-            return verdict
-        if verdict.outcome is Outcome.CONFLICT:
-            self._find(request, Finding.CONFLICT)
-            return verdict
-        if verdict.verified:
-            verified(request, self._numbers)
-        ids, policy = request.identity.ids, request.nas.profile.line_id
-        return Verdict(outcome=Outcome.OWN, line=line_key(ids, policy), verified=verdict.verified)
 
     def _note(self, request: Request, verdict: Verdict) -> None:
         """Count the verdict and write down what the request taught by itself."""
@@ -343,7 +320,11 @@ class Pipeline:
         port.meters.rtt.observe(now - flight.sent_at)
         self._answer(request, view.code, reply)
         if view.code == a.Code.ACCESS_ACCEPT and request.verdict is not None:
-            self._accepted(request, request.verdict, view.integer(a.ACCT_INTERIM_INTERVAL))
+            interval_s = view.integer(a.ACCT_INTERIM_INTERVAL)
+            for lesson in lessons.accepted(
+                request, request.verdict, self._clock.now_ms(), self._remember_ms, interval_s
+            ):
+                self._learn(lesson)
 
     def _answer(self, request: Request, code: int, reply: bytes) -> None:
         """Send to the BNG, and keep for retransmissions."""
@@ -354,18 +335,6 @@ class Pipeline:
             self._meters_of(request.nas).responses[code].inc()
         else:
             self._meters.drop(DropReason.SEND_FAILED)
-
-    def _accepted(self, request: Request, verdict: Verdict, interval_s: int | None) -> None:
-        """AAA has vouched for the request: it may teach now, and its session is expected."""
-        if verdict.outcome is Outcome.CONFLICT:
-            return
-        if not request.authentic:
-            seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=True)
-            if seen is not None:
-                self._learn(seen)
-        change = lessons.expected(request, verdict, self._clock.now_ms(), interval_s)
-        if change is not None:
-            self._learn(change)
 
     def expired(self, port: Port, flight: Flight[Request]) -> None:
         """AAA did not answer in time: the BNG's next retransmission is a fresh try."""

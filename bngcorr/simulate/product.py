@@ -10,7 +10,6 @@ from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.judge import recall_of
 from bngcorr.correlator.ladder import Rules, climb
 from bngcorr.correlator.limits import AskGuard
-from bngcorr.model.line import line_key
 from bngcorr.model.verdict import UNKNOWN, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Finding, Mode, Outcome, VlanModel
 from bngcorr.profiles.profile import Profile
@@ -20,6 +19,7 @@ from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import Hop
+from bngcorr.proxy.settle import settled
 from bngcorr.simulate.bng import secret_of
 from bngcorr.simulate.population import Box
 from bngcorr.simulate.timeline import DAY, EPOCH_MS
@@ -96,12 +96,7 @@ class Product:
 
     def settle(self, request: Request, verdict: Verdict) -> Verdict:
         """What was asked about although it names a line keeps its own, unless that is a conflict."""
-        if request.question.own is None or verdict.outcome is Outcome.CONFLICT:
-            return verdict
-        if verdict.verified:
-            admit.verified(request, self._numbers)
-        line = line_key(request.identity.ids, self._nas.profile.line_id)
-        return Verdict(outcome=Outcome.OWN, line=line, verified=verdict.verified)
+        return settled(request, verdict, self._numbers)
 
     def leaves(self, request: Request, verdict: Verdict) -> bytes:
         """The attributes that AAA gets."""
@@ -123,14 +118,7 @@ class Product:
 
     def accepted(self, request: Request, verdict: Verdict, at: int, interval_s: int | None) -> list[Lesson]:
         """What AAA's Access-Accept adds."""
-        if verdict.outcome is Outcome.CONFLICT:
-            return []
-        taught: list[Lesson] = []
-        if not request.authentic:
-            seen = lessons.sighting(request, verdict, request.arrived_ms, DAY, accepted=True)
-            taught += [] if seen is None else [seen]
-        change = lessons.expected(request, verdict, EPOCH_MS + at, interval_s)
-        return taught if change is None else [*taught, change]
+        return lessons.accepted(request, verdict, EPOCH_MS + at, DAY, interval_s)
 
     def findings(self, taught: Sequence[Lesson], words: Sequence[str]) -> list[Finding]:
         """What the store's words on lessons amount to."""

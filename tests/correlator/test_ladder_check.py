@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.correlator.ladder import NO_RUNGS, Rules, climb
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import CONFLICT, Verdict
-from bngcorr.model.vocabulary import Key, MacSource, Outcome, VlanModel
+from bngcorr.model.vocabulary import Key, MacSource, Outcome, Rung, VlanModel
 from bngcorr.store.recollection import Candidate, KeyRecord, Recollection
 
 from .questions import FORGOTTEN, NAS, NOW, candidate, identity, live, question, recalled, ring
@@ -50,6 +50,13 @@ def test_an_id_that_contradicts_the_plan_is_a_conflict() -> None:
     assert CONFLICT == _check(SHARED, recalled(SHARED, plan=OTHER))
     assert CONFLICT == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (_up("MINE", MINE),)}, plan=OTHER))
     assert OWN == _check(SHARED, recalled(SHARED, plan=MINE))
+
+
+def test_a_plan_that_is_not_asked_contradicts_nobody() -> None:
+    """Where the rung `inventory` is switched off, what is planned says nothing."""
+    asked = question(SHARED, own=MINE, rules=Rules(rungs=frozenset(Rung) - {Rung.INVENTORY}))
+
+    assert OWN == climb(asked, recalled(SHARED, plan=OTHER), NOW, NO_RUNGS)
 
 
 @pytest.mark.parametrize(

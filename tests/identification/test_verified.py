@@ -12,11 +12,12 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, LineIdPolicy, Mode, Outcome, PenPolicy, VlanModel
 from bngcorr.profiles.profile import Profile
-from bngcorr.proxy.admit import describe, own_verdict, verified
+from bngcorr.proxy.admit import describe, own_verdict
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import line_edits
+from bngcorr.proxy.settle import verified
 from bngcorr.store.recollection import Candidate, KeyRecord, Recollection
 from bngcorr.wire import radius
 

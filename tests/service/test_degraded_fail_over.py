@@ -12,14 +12,15 @@ from tests.service.bystanders import AT_ONCE_S, BURST, Bystanders, someone
 from tests.service.process import Service, Settings, upstream
 from tests.service.settings import SECRET, one_bng
 from tests.store.servers.cluster import Cluster, cluster
-from tests.store.servers.sentinel import Sentinels, sentinels
+from tests.store.servers.sentinel import MASTER_NAME, Sentinels, sentinels
 from tests.store.servers.server import Server
 
 pytestmark = pytest.mark.xdist_group("degraded-fail-over")
 
-BUDGET_S = 0.8  # so long that nobody could overlook a wait for the store
+BUDGET_S = 0.5  # so long that nobody could overlook a wait for the store
 FIRST_WITHIN_S = BUDGET_S + 0.2 + 0.2  # a connection may take 0.2 s more; and slack
 BACK_WITHIN_S = 20.0
+PATIENCE_MS = 2000  # of the servers with a master that says nothing: time enough to look at what happens meanwhile
 STORE = {"budget": f"{round(BUDGET_S * 1000)}ms"}
 
 
@@ -36,6 +37,8 @@ def befalls(request: pytest.FixtureRequest) -> Callable[[Server], None]:
 def guarded() -> Iterator[Sentinels]:
     """A master, a replica, three Sentinels."""
     with sentinels() as topology:
+        for one in topology.sentinels:
+            one.ask("SENTINEL", "SET", MASTER_NAME, "down-after-milliseconds", PATIENCE_MS)
         yield topology
 
 
@@ -62,11 +65,11 @@ def test_a_sentinel_fail_over(guarded: Sentinels, subscribers: Bystanders, befal
     try:
         first = subscribers.own_while_bare(before)
         later = subscribers.bare(before)
+        degraded = service.metric("bngcorr_store_degraded")
         during = someone()
         subscribers.seen(during)
         live, over = subscribers.live_and_over()
         answered = subscribers.burst()
-        degraded = service.metric("bngcorr_store_degraded")
         guarded.failed_over(former)
         wait_until(lambda: service.metric("bngcorr_store_degraded") == 0, BACK_WITHIN_S, "store is well again")
         service.written()
@@ -94,6 +97,8 @@ def test_a_sentinel_fail_over(guarded: Sentinels, subscribers: Bystanders, befal
 def spread() -> Iterator[Cluster]:
     """Three masters, three replicas."""
     with cluster() as topology:
+        for node in topology.nodes:
+            node.ask("CONFIG", "SET", "cluster-node-timeout", PATIENCE_MS)
         yield topology
 
 
@@ -131,12 +136,11 @@ def test_a_master_of_a_cluster(
     try:
         first = struck.own_while_bare(before)
         later = struck.bare(before)
+        degraded, away = service.metric("bngcorr_store_degraded"), service.metric("bngcorr_store_domains_away")
         during = someone()
         struck.seen(during)
         live, over = struck.live_and_over()
         answered = struck.burst()
-        degraded = service.metric("bngcorr_store_degraded")
-        away = service.metric("bngcorr_store_domains_away")
         noticed = []
         end = time.monotonic() + BACK_WITHIN_S
         while service.metric("bngcorr_store_degraded") and time.monotonic() < end:

@@ -1,0 +1,51 @@
+"""What a verdict comes to for its request: its own line all the same, a conflict, a rejection. Pure."""
+
+from __future__ import annotations
+
+from bngcorr.model.line import line_key
+from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import Mode, OnUnmatched, Outcome, Strength, Trigger
+from bngcorr.proxy import carriers, line_id, trigger
+from bngcorr.proxy.nas import Nas
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.request import Request
+
+
+def settled(request: Request, verdict: Verdict, numbers: Numbers) -> Verdict:
+    """The verdict on a request that was asked about although it names a line: its own, unless that is a conflict.
+
+    If the self-verifying test has proved its number, the request is told anew what it says.
+    """
+    if request.question.own is None or verdict.outcome is Outcome.CONFLICT:
+        return verdict
+    if verdict.verified:
+        verified(request, numbers)
+    line = line_key(request.identity.ids, request.nas.profile.line_id)
+    return Verdict(outcome=Outcome.OWN, line=line, verified=verdict.verified)
+
+
+def rejects(request: Request, verdict: Verdict) -> bool:
+    """Whether the operator wants a v6 request whose line nobody knows to be answered here."""
+    nas = request.nas
+    return (
+        verdict.outcome is Outcome.UNMATCHED
+        and nas.on_unmatched is OnUnmatched.REJECT
+        and nas.mode is Mode.FULL
+        and not request.accounting
+        and is_v6(nas, request.classification)
+    )
+
+
+def verified(request: Request, numbers: Numbers) -> None:
+    """Take the self-verifying test for proof: the request is DHCPv6, its Remote-Id loses the enterprise number."""
+    nas, view = request.nas, request.view
+    evidence = (*request.classification.evidence, trigger.SELF_VERIFIED)
+    request.classification = trigger.Classification(Trigger.DHCPV6, Strength.PROOF, evidence)
+    remote = carriers.ids(view, nas.profile.remote_ids)
+    request.identity = line_id.identify(view, nas.profile, request.classification, numbers, remote, verified=True)
+
+
+def is_v6(nas: Nas, classification: trigger.Classification) -> bool:
+    """Whether an id-less request is v6: by proof or strong evidence, or because v4 always has an id there."""
+    v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
+    return v6 or (nas.profile.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6))
