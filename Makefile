@@ -10,7 +10,7 @@ run: .venv/.run            ## the demonstration: the real service, on an embedde
 	$(BIN)/bngcorr demo $(ARGS)
 
 test: .venv/.dev           ## every test, at most 6 minutes on 2 cores
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile $(ARGS)
 
 check: .venv/.dev          ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

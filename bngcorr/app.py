@@ -100,7 +100,7 @@ def open_store(config: Config) -> ValkeyStore:
 
 
 class PacketProcess:
-    """`bngcorr serve`: sockets, pipeline, judge, writer, sweeper, and the health listener."""
+    """`bngcorr serve`: sockets, pipeline, judge, writer, caretaker, and the health listener."""
 
     def __init__(self, config: Config) -> None:
         """Build everything; nothing is opened yet."""
@@ -118,7 +118,7 @@ class PacketProcess:
             self._store, self._clock, limit=config.store.write_backlog, written=self._written, nodes=self._store
         )
         domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
-        self._caretaker = Caretaker(self._store, self._clock, domains, self._behind.put)
+        self._caretaker = Caretaker(self._store, self._clock, domains, self._behind.put, nodes=self._store)
         servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
         holds = [bng.hold for bng in config.bngs]
         self._noise = Noise()

@@ -11,6 +11,7 @@ from bngcorr.errors import StoreError
 from bngcorr.store.behind import Clock
 from bngcorr.store.contract import UpkeepStore
 from bngcorr.store.lesson import Lesson
+from bngcorr.store.nodes import ONE_NODE, Nodes
 from bngcorr.store.rows import Upkeep
 
 EVERY_S: Final = 1.0
@@ -22,9 +23,16 @@ class Caretaker:
     """One round over all domains a second, each over a bounded batch."""
 
     def __init__(
-        self, store: UpkeepStore, clock: Clock, domains: Sequence[str], learn: Callable[[Lesson], None]
+        self,
+        store: UpkeepStore,
+        clock: Clock,
+        domains: Sequence[str],
+        learn: Callable[[Lesson], None],
+        *,
+        nodes: Nodes = ONE_NODE,
     ) -> None:
         self._store = store
+        self._nodes = nodes
         self._clock = clock
         self._domains = domains
         self._learn = learn
@@ -32,13 +40,19 @@ class Caretaker:
         self.census: dict[str, tuple[int, int, int]] = {}  # by BNG: lines dual stack, v4 only, v6 only
 
     async def round(self) -> None:
-        """One batch of each domain; one whose node does not answer is left for the next time."""
+        """One batch of each domain, node beside node; a node that does not answer is left for the next time."""
         now_ms = self._clock.now_ms()
+        groups: dict[str, list[str]] = {}
         for domain in self._domains:
+            groups.setdefault(self._nodes.where(domain), []).append(domain)
+        await asyncio.gather(*(self._walk(domains, now_ms) for domains in groups.values()))
+
+    async def _walk(self, domains: Sequence[str], now_ms: int) -> None:
+        for domain in domains:
             try:
                 done = await self._store.upkeep(domain, now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
             except StoreError:
-                continue
+                return
             self._take(domain, done, now_ms)
 
     def _take(self, domain: str, done: Upkeep, now_ms: int) -> None:

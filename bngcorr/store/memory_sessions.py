@@ -118,10 +118,10 @@ _STATES: Final = {
 
 def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:
     """Why a step changes nothing; None if it does."""
+    if s.at_ms < box.since_ms:
+        return "restarted"  # an Accept as well: a restart is never dated ahead of our clock
     if s.step is SessionStep.EXPECTED:
         return "known" if before is not None and not _newer(s, before) else None
-    if s.at_ms < box.since_ms:
-        return "restarted"
     if before is None:
         return None
     if s.at_ms < before.at_ms:

@@ -12,6 +12,7 @@ from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store.lesson import FindingSeen, Lesson
+from bngcorr.store.nodes import OneNode
 from bngcorr.store.rows import LostV6, Upkeep
 
 from .questions import NOW, PORT
@@ -43,14 +44,22 @@ class Noon:
         return NOW
 
 
+class Shards(OneNode):
+    """Metro and harbour lie on one node, every other domain on its own."""
+
+    def where(self, domain: str) -> str:
+        """Which."""
+        return "node-1" if domain in ("metro", "harbour") else domain
+
+
 @pytest.mark.asyncio
 async def test_a_round_walks_over_a_bounded_batch_of_every_domain() -> None:
-    """One that is away is left out, and keeps nobody else from being looked after."""
-    store = Store({"rural": Upkeep(expired=3), "port": Upkeep(expired=4)})
-    keeper = Caretaker(store, Noon(), ["rural", "metro", "port"], lambda _: None)
+    """A node that is away is left for the next time, and keeps no other from being looked after."""
+    store = Store({"rural": Upkeep(expired=3), "port": Upkeep(expired=4), "harbour": Upkeep(expired=100)})
+    keeper = Caretaker(store, Noon(), ["rural", "metro", "harbour", "port"], lambda _: None, nodes=Shards())
     await keeper.round()
 
-    assert [(domain, BUCKETS, WALK_MS) for domain in ("rural", "metro", "port")] == store.walked
+    assert [(domain, BUCKETS, WALK_MS) for domain in ("metro", "port", "rural")] == sorted(store.walked)
     assert 7 == keeper.expired
     await keeper.round()
     assert 14 == keeper.expired

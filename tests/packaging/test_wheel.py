@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEMANDED = ("requests", "lines", "attributable", "matched", "wrong", "by_rung", "hosts", "audit_drift", "log")
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.timeout(180)
 
 Entry = Mapping[str, Any]  # one request of the demonstration's log, as JSON has it
 

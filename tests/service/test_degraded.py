@@ -14,8 +14,6 @@ from tests.service.settings import one_bng
 from tests.store.servers import programs
 from tests.store.servers.server import Server, running, temporary_folder
 
-pytestmark = pytest.mark.xdist_group("degraded-single")
-
 BUDGET_S = 0.8  # so long that nobody could overlook a wait for the store
 CONNECT_S = 0.2  # what a connection may take on top
 SLACK_S = 0.2

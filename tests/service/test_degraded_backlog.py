@@ -14,8 +14,6 @@ from tests.service.settings import one_bng
 from tests.store.servers import programs
 from tests.store.servers.server import Server, running, temporary_folder
 
-pytestmark = pytest.mark.xdist_group("degraded-single")
-
 BACKLOG = 100
 SIGHTINGS = 150
 STARTS = 40

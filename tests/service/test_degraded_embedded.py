@@ -7,15 +7,11 @@ import os
 import signal
 from collections.abc import Callable
 
-import pytest
-
 from tests.service.aaa import Aaa, wait_until
 from tests.service.bystanders import AT_ONCE_S, Bystanders, someone
 from tests.service.process import Service, Settings, is_running
 from tests.service.radius import START
 from tests.service.settings import one_bng
-
-pytestmark = pytest.mark.xdist_group("degraded-start")
 
 BACK_WITHIN_S = 10.0
 

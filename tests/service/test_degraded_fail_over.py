@@ -15,8 +15,6 @@ from tests.store.servers.cluster import Cluster, cluster
 from tests.store.servers.sentinel import MASTER_NAME, Sentinels, sentinels
 from tests.store.servers.server import Server
 
-pytestmark = pytest.mark.xdist_group("degraded-fail-over")
-
 BUDGET_S = 0.5  # so long that nobody could overlook a wait for the store
 FIRST_WITHIN_S = BUDGET_S + 0.2 + 0.2  # a connection may take 0.2 s more; and slack
 BACK_WITHIN_S = 20.0

@@ -13,8 +13,6 @@ from tests.service.settings import one_bng
 from tests.service.slow_road import SlowRoad
 from tests.store.servers.single import Single, single_valkey
 
-pytestmark = pytest.mark.xdist_group("degraded-single")
-
 BUDGET_S = 0.6
 CONNECT_S = 0.2  # what a connection may take on top
 SLACK_S = 0.2

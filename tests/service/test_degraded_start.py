@@ -18,8 +18,6 @@ from tests.store.servers import programs
 from tests.store.servers.server import Server, running, temporary_folder
 from tests.store.servers.single import Single, single_redis
 
-pytestmark = pytest.mark.xdist_group("degraded-start")
-
 BACK_WITHIN_S = 10.0
 ENDS_WITHIN_S = 20.0
 

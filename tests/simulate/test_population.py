@@ -44,7 +44,7 @@ def test_kinds_come_in_their_shares(population: Population) -> None:
     """Every kind of line has its documented share, exactly."""
     found = Counter(line.kind for line in population.lines)
 
-    assert {kind: share for kind, share in KINDS.items()} == {kind: _percent(found[kind]) for kind in KINDS}
+    assert KINDS == {kind: _percent(found[kind]) for kind in KINDS}
 
 
 def test_sites_come_in_their_shares(population: Population) -> None:

@@ -20,13 +20,13 @@ local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7
 local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
 local was_expected, accepted = r_state == EXPECTED, S[16] or 0
 
+if at < epoch_at then return {'restarted', {}, {}} end  -- of an Accept as well: a restart is never dated ahead of our clock
 if step == 'expected' then
   local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - tombstone_ms or 0  -- when it was, by our clock
   if known and (r_state == UP or at <= accepted or at <= over_ms) then return {'known', {}, {}} end
   accepted = at
   at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
 else
-  if at < epoch_at then return {'restarted', {}, {}} end
   if at < r_at then return {'stale', {}, {}} end
   if at == r_at then
     for i = 1, #r_digests, 4 do
