@@ -7,7 +7,7 @@ import sys
 import cyclopts
 
 from bngcorr import __version__
-from bngcorr.cli import check_config, demo, explain, findings, import_lines, serve, web
+from bngcorr.cli import check_config, demo, explain, findings, import_lines, serve, simulate, web
 
 app = cyclopts.App(
     name="bngcorr",
@@ -21,6 +21,7 @@ app.command(check_config.check_config)
 app.command(explain.explain)
 app.command(import_lines.import_lines, name="import")
 app.command(findings.findings)
+app.command(simulate.simulate)
 app.command(demo.demo)
 
 

@@ -66,6 +66,7 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
         line = line_key(recalled.plan, question.rules.line_id)
         return Verdict(outcome=Outcome.MATCHED, line=line, ids=recalled.plan, rung=Rung.INVENTORY, key=Key.ATTACHMENT)
     latest = _latest(question.keyring, recalled) if alone else None
+    others = _others(question.keyring, recalled)
     usable = False
     for handle in question.keyring.handles:
         if not _says_anything(handle, question.keyring, alone=alone, tainted=tainted):
@@ -74,7 +75,7 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
         record = recalled.records[handle.hash]
         if record.crowded:
             return AMBIGUOUS
-        verdict = _on_key(_Step(question, handle, rungs, alone, latest, recalled.epochs, now_ms), record)
+        verdict = _on_key(_Step(question, handle, rungs, alone, latest, others, recalled.epochs, now_ms), record)
         if verdict is not None:
             return verdict
     return AMBIGUOUS if tainted and not usable else UNMATCHED
@@ -89,6 +90,7 @@ class _Step:
     rungs: frozenset[Rung]
     alone: bool  # the VLAN pair is one line
     latest: str | None  # the line that was seen last on that pair; None: that is not known
+    others: frozenset[str] | None  # lines that the MAC was seen on here; None: it is that of a line elsewhere
     epochs: dict[str, int]
     now_ms: int
 
@@ -106,6 +108,17 @@ def _says_anything(handle: Handle, ring: Keyring, *, alone: bool, tainted: bool)
     if handle.with_mac:
         return not tainted and (alone or not ring.claimed)
     return handle.key is not Key.ATTACHMENT or alone
+
+
+def _others(ring: Keyring, recalled: Recollection) -> frozenset[str] | None:
+    """Lines that the MAC of the request was seen on at its port; None if it was seen on a line somewhere at all.
+
+    A claimed MAC says nothing about other places: anybody can claim it.
+    """
+    if recalled.mac_lines and not ring.claimed:
+        return None
+    pair = ring.hash_of(Key.ATTACHMENT_MAC)
+    return frozenset() if pair is None else frozenset(one.line for one in recalled.records[pair].candidates)
 
 
 def _latest(ring: Keyring, recalled: Recollection) -> str | None:
@@ -149,6 +162,8 @@ def _comparable(step: _Step, candidate: Candidate) -> bool:
     match step.handle.key:
         case Key.BNG_MAC:  # if both have an attachment, it was compared already, and differs
             return not (step.question.keyring.attached and candidate.attached)
+        case Key.ATTACHMENT:  # a MAC that is another line's is not this one's
+            return candidate.same_mac or (step.others is not None and step.others <= {candidate.line})
         case Key.SESSION:  # there are BNGs that send one Acct-Multi-Session-Id for everybody
             ring = step.question.keyring
             if candidate.same_place:

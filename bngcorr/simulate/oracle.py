@@ -196,7 +196,9 @@ class Oracle:
             local = bool(packet.mac[0] & 2)
             return () if local or self._site.claims_mac else ((None, packet.mac),)
         if self._site.per_line:
-            return ((packet.place, packet.mac), (packet.place, NO_MAC))
+            pair = (packet.place, NO_MAC)
+            # what a DUID claims counts beside a VLAN pair that is one line's, nowhere else
+            return (pair,) if self._site.claims_mac and pair in self._shared else ((packet.place, packet.mac), pair)
         return () if self._site.claims_mac else ((packet.place, packet.mac),)
 
     def judge(self, packet: Packet, at: int, hold_ms: int) -> Finding:

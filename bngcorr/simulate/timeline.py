@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -81,10 +82,10 @@ class Story:
 def tell(population: Population, *, days: float) -> list[Story]:
     """The stories of all boxes. New customers are added to `population.lines`."""
     rng = random.Random(f"timeline {population.seed}")
-    reboots = [0] * len(population.boxes)
-    for _ in range(max(1, some(rng, len(population.boxes) * REBOOTS / 100 * days))):
-        reboots[rng.randrange(len(reboots))] += 1
-    return [_Teller(population, box, round(days * DAY), reboots[box.number]).tell() for box in population.boxes]
+    boxes = population.boxes
+    count = max(1, some(rng, len(boxes) * REBOOTS / 100 * days))
+    reboots = Counter(rng.sample([box.number for box in boxes] * (count // len(boxes) + 1), count))
+    return [_Teller(population, box, round(days * DAY), reboots[box.number]).tell() for box in boxes]
 
 
 class _Teller:

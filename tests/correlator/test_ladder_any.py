@@ -105,6 +105,11 @@ class _Told:
         """Whether a line is near in time or live."""
         if key is Key.BNG_MAC and self.keys.attached and one.attached:
             return False
+        if key is Key.ATTACHMENT and not one.same_mac:
+            pair = self.known.records.get(self.keys.hash_of(Key.ATTACHMENT_MAC) or "")
+            foreign = {other.line for other in pair.candidates} - {one.line} if pair is not None else set()
+            if foreign or (self.known.mac_lines and not self.keys.claimed):
+                return False
         if key is Key.SESSION:
             here = one.same_place and (self.one_line or (one.same_mac and not self.keys.claimed))
             by_mac = one.same_mac and self.keys.free and not (self.keys.place and one.attached)

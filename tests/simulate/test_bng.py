@@ -92,7 +92,7 @@ def test_port_and_mac_are_told(of: Site) -> None:
 
 
 def test_the_port_of_a_disaggregated_bng_has_its_user_plane_in_front() -> None:
-    """MAG-c writes a prefix, the user plane's address and a blank behind; only the prefix and the blank are not port."""
+    """MAG-c writes a prefix, the user plane's address and a blank behind; prefix and blank are no part of the port."""
     request = _read(site("magc"), *_discover(site("magc")))
 
     assert Attachment("1.1.1.103/1/1/c2/1", 100, 7) == request.identity.attachment

@@ -185,6 +185,20 @@ def test_a_pair_that_shows_two_live_lines_is_shared() -> None:
     assert "place+MAC, live" == log.judge(4 * MINUTE).why
 
 
+def test_a_claimed_mac_says_nothing_on_a_pair_that_is_shared() -> None:
+    """Once a VLAN pair showed two lines, a MAC that only a DUID claims tells none of them."""
+    log = Log("juniper")
+    log.discover(0)
+    log.record(Code.START, 100)
+    log.discover(MINUTE, line=1, mac=OTHER_MAC, name=b"other")
+    log.record(Code.START, MINUTE + 100, line=1, mac=OTHER_MAC, name=b"other")
+    assert log.judge(2 * MINUTE).attributable
+
+    log.record(Code.INTERIM, 3 * MINUTE)
+
+    assert not log.judge(4 * MINUTE).attributable
+
+
 def test_another_line_that_fits_makes_it_indistinguishable() -> None:
     """The request of a line that was never seen, where another's session is up: nobody may say it is that one's."""
     log = Log()

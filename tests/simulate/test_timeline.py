@@ -76,9 +76,10 @@ def test_a_vlan_pair_gets_its_next_customer_an_hour_after_the_last_one_was_ended
     for story in stories:
         acts = _of_line(story)
         left = {
-            population.lines[number].place: max(act.at_ms + act.grace_ms for act in acts[number])
+            population.lines[number].place: act.at_ms + act.grace_ms
             for number in story.box.lines
-            if any(act.do is Do.SWITCH_OFF for act in acts[number])
+            for act in acts[number]
+            if act.do is Do.SWITCH_OFF
         }
         for number in story.lines[len(story.box.lines) :]:
             handed_over += 1
