@@ -20,7 +20,7 @@ from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
-from bngcorr.correlator.ladder import Rules
+from bngcorr.correlator.question import Rules
 from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
 from bngcorr.model.vocabulary import HostKind, IdSource, Trigger
 from bngcorr.profiles.profile import Profile

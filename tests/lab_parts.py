@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bngcorr.correlator.keys import EVERY_KEY
-from bngcorr.correlator.ladder import Rules
+from bngcorr.correlator.question import Rules
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, Mode, OnUnmatched, Outcome, Rung, Trigger, VlanModel

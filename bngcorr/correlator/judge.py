@@ -15,7 +15,8 @@ from typing import Final, Generic, Protocol, TypeVar
 import structlog
 
 from bngcorr.correlator.hold import HoldPays
-from bngcorr.correlator.ladder import NO_RUNGS, Question, climb
+from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.correlator.question import Question
 from bngcorr.model.verdict import UNKNOWN, Verdict
 from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.store.contract import CorrelationStore

@@ -11,40 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bngcorr.correlator.keys import Handle, Keyring, fingerprints_agree, same_cpe
-from bngcorr.model.line import LineIds, contradict, line_key
-from bngcorr.model.verdict import AMBIGUOUS, CONFLICT, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import Key, LineIdPolicy, Outcome, Rung, SessionState
-from bngcorr.store.recollection import Candidate, KeyRecord, LiveSession, Recollection, SessionIdentity
+from bngcorr.correlator.own_id import check
+from bngcorr.correlator.question import Question, counts, is_alone, is_fresh, says_anything
+from bngcorr.model.line import line_key
+from bngcorr.model.verdict import AMBIGUOUS, UNMATCHED, Verdict
+from bngcorr.model.vocabulary import Key, Outcome, Rung, SessionState
+from bngcorr.store.recollection import Candidate, KeyRecord, Recollection, SessionIdentity
 
-FRESH_MS: Final = 3_600_000  # a session without a known interval is believed to be there so long after its last word
 NO_RUNGS: Final[frozenset[Rung]] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How requests of one BNG climb."""
-
-    window_ms: int = 5_000
-    remembered_ms: int = 86_400_000
-    rungs: frozenset[Rung] = frozenset(Rung)
-    line_id: LineIdPolicy = LineIdPolicy.BOTH  # which ids of a planned line name it
-
-
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
-class Question:
-    """One request, as far as the ladder is concerned."""
-
-    domain: str
-    keyring: Keyring
-    rules: Rules
-    session: str | None  # hash of its Acct-Session-Id
-    at_ms: int  # when it arrived
-    match_v6: bool  # whether a v6 sighting may match it (not so for a request proved v4, unless the profile asks)
-    accounting: bool
-    begins: bool  # an Access-Request or Accounting-Start: the session may be another that was given an old name
-    own: LineIds | None = None  # the line that it names itself, to be checked; None: it has to climb
-    suspect: bytes | None = None  # own Remote-Id without its first 4 octets, if they may be an enterprise number
-    value: bytes | None = None  # own Remote-Id as it came; with `suspect` only
 
 
 def climb(question: Question, recalled: Recollection, now_ms: int, suspended: frozenset[Rung] = NO_RUNGS) -> Verdict:
@@ -55,9 +29,9 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
     """
     rungs = question.rules.rungs - suspended if suspended else question.rules.rungs
     if question.own is not None:
-        return _check(question, question.own, recalled, now_ms, rungs)
+        return check(question, question.own, recalled, now_ms, rungs)
     tainted = recalled.mac_lines > 1
-    alone = _alone(question.keyring, recalled)
+    alone = is_alone(question.keyring, recalled)
     if recalled.session is not None and Rung.LIVE in rungs:
         verdict = _by_session(question, recalled.session, recalled.epochs, alone=alone, tainted=tainted)
         if verdict is not None:
@@ -69,7 +43,7 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
     others = _others(question.keyring, recalled)
     usable = False
     for handle in question.keyring.handles:
-        if not _says_anything(handle, question.keyring, alone=alone, tainted=tainted):
+        if not says_anything(handle, question.keyring, alone=alone, tainted=tainted):
             continue
         usable = True
         record = recalled.records[handle.hash]
@@ -93,21 +67,6 @@ class _Step:
     others: frozenset[str] | None  # lines that the MAC was seen on here; None: it is that of a line elsewhere
     epochs: dict[str, int]
     now_ms: int
-
-
-def _alone(ring: Keyring, recalled: Recollection) -> bool:
-    """Whether the VLAN pair is one line: declared so, and never seen to be otherwise."""
-    if not ring.per_line:
-        return False
-    attachment = ring.hash_of(Key.ATTACHMENT)
-    return attachment is None or not recalled.records[attachment].shared
-
-
-def _says_anything(handle: Handle, ring: Keyring, *, alone: bool, tainted: bool) -> bool:
-    """Whether a key can tell a line: not a MAC of several lines, a claimed MAC or the VLAN pair only if that is one."""
-    if handle.with_mac:
-        return not tainted and (alone or not ring.claimed)
-    return handle.key is not Key.ATTACHMENT or alone
 
 
 def _others(ring: Keyring, recalled: Recollection) -> frozenset[str] | None:
@@ -202,17 +161,9 @@ def _is_live(step: _Step, candidate: Candidate) -> bool:
         case _:
             firm = False
     return any(
-        _counts(session, step.epochs, step.now_ms) and (firm or _is_fresh(session, step.now_ms))
+        counts(session, step.epochs, step.now_ms) and (firm or is_fresh(session, step.now_ms))
         for session in candidate.sessions
     )
-
-
-def _counts(session: LiveSession, epochs: dict[str, int], now_ms: int) -> bool:
-    return session.until_ms > now_ms and session.epoch == epochs.get(session.nas, 0)
-
-
-def _is_fresh(session: LiveSession, now_ms: int) -> bool:
-    return session.regular or not session.up or now_ms - session.heard_ms <= FRESH_MS
 
 
 def _remembered(step: _Step, record: KeyRecord) -> Candidate | None:
@@ -239,51 +190,6 @@ def _last_of(record: KeyRecord) -> Candidate | None:
 
 def _last_ms(candidate: Candidate) -> int:
     return max(candidate.sighted_ms, candidate.sighted_v6_ms)
-
-
-def _check(question: Question, own: LineIds, recalled: Recollection, now_ms: int, rungs: frozenset[Rung]) -> Verdict:
-    """A request's own id against what is planned and live on its attachment; then the self-verifying test.
-
-    Only where the operator plans it otherwise, or another line is live there and this one is not, it is a conflict.
-    """
-    if recalled.plan is not None and Rung.INVENTORY in rungs and contradict(recalled.plan, own):
-        return CONFLICT
-    alone, tainted = _alone(question.keyring, recalled), recalled.mac_lines > 1
-    for handle in question.keyring.handles:
-        if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
-            continue
-        if not _says_anything(handle, question.keyring, alone=alone, tainted=tainted):
-            continue
-        live = [
-            candidate
-            for candidate in recalled.records[handle.hash].candidates
-            if any(
-                _counts(session, recalled.epochs, now_ms) and _is_fresh(session, now_ms)
-                for session in candidate.sessions
-            )
-        ]
-        if live and all(contradict(candidate.ids, own) for candidate in live):
-            return CONFLICT
-    return _verify(question, recalled)
-
-
-def _verify(question: Question, recalled: Recollection) -> Verdict:
-    """The self-verifying test: four octets are an enterprise number if what follows is a line of this attachment.
-
-    It must have been learned by proof or strong evidence of DHCPv4, and the whole value must not have been so itself.
-    """
-    known = False
-    if question.suspect is not None:
-        for handle in question.keyring.handles:
-            if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
-                continue
-            for candidate in recalled.records[handle.hash].candidates:
-                if not candidate.v4_evident:
-                    continue
-                if candidate.ids.remote_id == question.value:
-                    return Verdict(outcome=Outcome.OWN)
-                known = known or candidate.ids.remote_id == question.suspect
-    return Verdict(outcome=Outcome.OWN, verified=known)
 
 
 def _by_session(

@@ -8,7 +8,7 @@ from bngcorr.accountant import record as accounting_record
 from bngcorr.accountant.record import Record
 from bngcorr.correlator import keys
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import Question
+from bngcorr.correlator.question import Question
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from bngcorr.correlator.keys import EVERY_KEY
-from bngcorr.correlator.ladder import Rules
+from bngcorr.correlator.question import Rules
 from bngcorr.model.box import box_name
 from bngcorr.model.vocabulary import Key, Mode, OnUnmatched, Trigger, VlanModel
 from bngcorr.profiles.profile import Profile

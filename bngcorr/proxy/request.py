@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bngcorr.accountant.record import Record
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import Question
+from bngcorr.correlator.question import Question
 from bngcorr.model.verdict import Verdict
 from bngcorr.proxy.exchange import Exchange
 from bngcorr.proxy.line_id import Identity

@@ -83,7 +83,10 @@ async def _cancellable(task: Task, told: Connection[Message, None]) -> None:
     loop, current = asyncio.get_running_loop(), asyncio.current_task()
     if current is not None:
         loop.add_signal_handler(signal.SIGTERM, current.cancel)
-    told.send(Done(await run(task, lambda moved: told.send(moved))))
+    try:
+        told.send(Done(await run(task, told.send)))
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def run(task: Task, tell_: Callable[[Moved], None]) -> Tally:

@@ -8,8 +8,9 @@ from typing import Final
 from bngcorr.correlator import findings
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.judge import recall_of
-from bngcorr.correlator.ladder import Rules, climb
+from bngcorr.correlator.ladder import climb
 from bngcorr.correlator.limits import AskGuard
+from bngcorr.correlator.question import Rules
 from bngcorr.model.verdict import UNKNOWN, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Finding, Mode, Outcome, VlanModel
 from bngcorr.profiles.profile import Profile

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Final
 
 from bngcorr.errors import BngcorrError
 from bngcorr.simulate import journal
 from bngcorr.simulate.part import Done, Failed, Message, Moved, Task, main
-from bngcorr.simulate.population import Box, populate
+from bngcorr.simulate.population import populate
 from bngcorr.simulate.report import Tally
-from bngcorr.simulate.timeline import DAY
+from bngcorr.simulate.timeline import DAY, Story, tell
+
+_END_WITHIN_S: Final = 10.0  # once its work is done
 
 
 class SimulationError(BngcorrError):
@@ -49,8 +52,10 @@ class Result:
 def simulate(options: Options, progress: Callable[[float, int], None]) -> Result:
     """Run. `progress` is told the share that is done, and the requests so far. Raises SimulationError or OSError."""
     began = time.monotonic()
-    boxes = populate(lines=options.lines, seed=options.seed).boxes
-    hands = deal(boxes, min(options.workers or os.cpu_count() or 1, len(boxes)))
+    population = populate(lines=options.lines, seed=options.seed)
+    boxes = population.boxes
+    stories = tell(population, days=options.days)
+    hands = deal(stories, min(options.workers or os.cpu_count() or 1, len(boxes)))
     tally = Tally()
     with ExitStack() as stack:
         folder, into = None, None
@@ -69,14 +74,15 @@ def simulate(options: Options, progress: Callable[[float, int], None]) -> Result
     return Result(seed=options.seed, boxes=len(boxes), tally=tally, seconds=time.monotonic() - began)
 
 
-def deal(boxes: Sequence[Box], hands: int) -> list[tuple[int, ...]]:
-    """Split the boxes into parts of about as many lines each."""
+def deal(stories: Sequence[Story], hands: int) -> list[tuple[int, ...]]:
+    """Split the boxes, by number, into parts on which about as much happens."""
     parts: list[list[int]] = [[] for _ in range(hands)]
     sizes = [0] * hands
-    for box in sorted(boxes, key=lambda box: (-len(box.lines), box.number)):
+    weights = {story.box.number: sum(map(len, story.watched.values())) for story in stories}
+    for number in sorted(weights, key=lambda number: (-weights[number], number)):
         least = sizes.index(min(sizes))
-        parts[least].append(box.number)
-        sizes[least] += len(box.lines) + 1
+        parts[least].append(number)
+        sizes[least] += weights[number] + 1
     return [tuple(sorted(part)) for part in parts]
 
 
@@ -92,7 +98,10 @@ def _run(tasks: Sequence[Task], progress: Callable[[float, int], None]) -> list[
             writer.close()
             readers.append(reader)
             processes.append(process)
-        return _listen(readers, tasks, progress)
+        tallies = _listen(readers, tasks, progress)
+        for process in processes:
+            process.join(_END_WITHIN_S)
+        return tallies
     finally:
         for process in processes:
             if process.is_alive():

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from bngcorr.correlator.judge import recall_of
 from bngcorr.correlator.keys import Keyring, keyring, session_hash
-from bngcorr.correlator.ladder import Question, Rules, climb
+from bngcorr.correlator.ladder import climb
+from bngcorr.correlator.question import Question, Rules
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import Mac

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bngcorr.correlator.keys import EVERY_KEY, Handle, Keyring, keyring
-from bngcorr.correlator.ladder import Question, Rules
+from bngcorr.correlator.question import Question, Rules
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac

@@ -11,7 +11,7 @@ import pytest
 
 from bngcorr.correlator.hold import ENOUGH
 from bngcorr.correlator.judge import PROBE_EVERY_S, Judge, recall_of
-from bngcorr.correlator.ladder import Question
+from bngcorr.correlator.question import Question
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import UNKNOWN, Verdict

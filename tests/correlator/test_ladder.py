@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from bngcorr.correlator.keys import EVERY_KEY, Keyring
-from bngcorr.correlator.ladder import NO_RUNGS, Rules, climb
+from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.correlator.question import Rules
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, LineIdPolicy, MacSource, Outcome, Rung, VlanModel

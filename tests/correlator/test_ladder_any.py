@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import FRESH_MS, Rules, climb
+from bngcorr.correlator.ladder import climb
+from bngcorr.correlator.question import FRESH_MS, Rules
 from bngcorr.model.line import LineIds, contradict
 from bngcorr.model.vocabulary import Key, MacSource, Outcome, Rung, VlanModel
 from bngcorr.store.recollection import Candidate, KeyRecord, LiveSession, Recollection

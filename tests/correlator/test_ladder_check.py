@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import NO_RUNGS, Rules, climb
+from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.correlator.question import Rules
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import CONFLICT, Verdict

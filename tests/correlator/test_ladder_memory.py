@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import Rules, climb
+from bngcorr.correlator.ladder import climb
+from bngcorr.correlator.question import Rules
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, MacSource, Outcome, Rung, VlanModel

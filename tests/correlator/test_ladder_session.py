@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bngcorr.correlator.keys import Keyring
-from bngcorr.correlator.ladder import Rules, climb
+from bngcorr.correlator.ladder import climb
+from bngcorr.correlator.question import Rules
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict

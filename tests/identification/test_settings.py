@@ -9,7 +9,7 @@ import pytest
 
 from bngcorr.bng_profiles import compile_all
 from bngcorr.config import Config
-from bngcorr.correlator.ladder import Rules
+from bngcorr.correlator.question import Rules
 from bngcorr.errors import ConfigError, Unauthentic
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import DropReason, MacSource, Mode, VlanModel

@@ -7,7 +7,8 @@ from typing import Final
 
 import pytest
 
-from bngcorr.correlator.ladder import Rules, climb
+from bngcorr.correlator.ladder import climb
+from bngcorr.correlator.question import Rules
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, LineIdPolicy, Mode, Outcome, PenPolicy, VlanModel

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bngcorr.correlator.ladder import Rules
+from bngcorr.correlator.question import Rules
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import CONFLICT, UNMATCHED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bngcorr.correlator.ladder import Rules
+from bngcorr.correlator.question import Rules
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import Finding, Key, Mode, OnUnmatched, Outcome, Rung, VlanModel
 from tests.lab import Lab
