@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bngcorr.simulate.aaa import INTERIM_S
 from bngcorr.simulate.report import Tally, as_json
 from bngcorr.simulate.run import Options, Result, SimulationError
 from bngcorr.simulate.run import simulate as run
@@ -23,6 +24,7 @@ def simulate(
     seed: int = 1,
     seeds: int = 1,
     days: float = 2.0,
+    interim: int = INTERIM_S,
     journal: Path | None = None,
     workers: int = 0,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -44,6 +46,8 @@ def simulate(
         How many seeds, one after the other, from `seed` on.
     days:
         How much virtual time.
+    interim:
+        The Acct-Interim-Interval that AAA tells, in seconds.
     journal:
         Write every decision with the truth beside it, one JSON object a line; a name that ends in .gz packs it. With
         several seeds the seed is put in front of the name's endings.
@@ -52,7 +56,12 @@ def simulate(
     json_:
         Print the JSON object only.
     """
-    for name, value, least in (("--lines", lines, 24), ("--seeds", seeds, 1), ("--workers", workers, 0)):
+    for name, value, least in (
+        ("--lines", lines, 24),
+        ("--seeds", seeds, 1),
+        ("--workers", workers, 0),
+        ("--interim", interim, 60),
+    ):
         if value < least:
             _refuse(f"{name} {value}: at least {least}")
     if not 0.25 <= days <= 30:
@@ -63,10 +72,13 @@ def simulate(
     for at in range(seed, seed + seeds):
         path = journal if journal is None or seeds == 1 else _numbered(journal, at)
         try:
-            result = _shown(Options(lines=lines, seed=at, days=days, journal=path, workers=workers))
+            result = _shown(Options(lines=lines, seed=at, days=days, interim_s=interim, journal=path, workers=workers))
         except (SimulationError, OSError) as error:
             print(f"bngcorr simulate: {error}", file=sys.stderr)
             sys.exit(1)
+        except KeyboardInterrupt:
+            print("bngcorr simulate: interrupted", file=sys.stderr)
+            sys.exit(130)  # 128 and the number of SIGINT
         results.append(result)
         total.merge(result.tally)
         if seeds > 1 and not json_:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bngcorr.simulate.population import Line
 
-INTERIM_S: Final = 900  # Acct-Interim-Interval of its Access-Accepts
+INTERIM_S: Final = 900  # Acct-Interim-Interval of its Access-Accepts, unless told otherwise
 
 _CIRCUIT: Final = b"circuit-id-tag="
 _REMOTE: Final = b"remote-id-tag="
@@ -49,7 +49,9 @@ def read(attributes: bytes) -> Reading:
 class Aaa:
     """The directory of lines."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], interim_s: int = INTERIM_S) -> None:
+        """`interim_s`: the Acct-Interim-Interval of its Access-Accepts."""
+        self.interim_s = interim_s
         self._by_remote_id = {line.remote_id: line.number for line in lines}
         self._by_circuit_id = {line.circuit_id: line.number for line in lines}
 

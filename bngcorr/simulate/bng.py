@@ -21,7 +21,8 @@ from bngcorr.simulate.octets import (
     vendor,
 )
 from bngcorr.simulate.packet import Code, Form, Packet
-from bngcorr.simulate.population import Box, Line, Place
+from bngcorr.simulate.population import Box, Line
+from bngcorr.simulate.sites import Place
 from bngcorr.simulate.timeline import EPOCH_MS
 
 _FORUM: Final = 3561

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from bngcorr.simulate.packet import Form
-from bngcorr.simulate.population import Cpe, Line, Place
+from bngcorr.simulate.population import Cpe, Line
+from bngcorr.simulate.sites import Place
 
 
 class Phase(Enum):

@@ -9,60 +9,34 @@ import random
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from typing import Final
 
+from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Outcome
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy.request import Request
-from bngcorr.simulate.aaa import INTERIM_S, Aaa, read
+from bngcorr.simulate import plan
+from bngcorr.simulate.aaa import Aaa, read
 from bngcorr.simulate.agenda import Agenda
 from bngcorr.simulate.bng import Bng
 from bngcorr.simulate.decision import Decision
 from bngcorr.simulate.gateway import Gateway
 from bngcorr.simulate.kludge import Kludge
+from bngcorr.simulate.need import Ask, Keep, Need, Plan, Steps, Tell
 from bngcorr.simulate.oracle import Oracle
 from bngcorr.simulate.packet import Code, Form, Packet
 from bngcorr.simulate.population import Line
 from bngcorr.simulate.product import HOLD_S, Product
+from bngcorr.simulate.sites import Place
 from bngcorr.simulate.timeline import HOUR, Story
 from bngcorr.store.lesson import Lesson, Sighting
-from bngcorr.store.recollection import Recall, Recollection
 
 WRITE_BEHIND_MS: Final = 3
 ASK_AGAIN_MS: Final = (20, 60, 140, 300)
 UPKEEP_EVERY_MS: Final = 8 * HOUR
 _ANSWER_MS: Final = (5, 20)  # AAA's round trip
-
-
-@dataclass(slots=True)
-class Ask:
-    """Recall this."""
-
-    at_ms: int
-    recall: Recall
-    found: Recollection | None = None  # the answer
-
-
-@dataclass(slots=True)
-class Tell:
-    """Write this."""
-
-    at_ms: int
-    lessons: list[Lesson]
-    words: Sequence[str] = ()  # the answer
-
-
-@dataclass(slots=True)
-class Keep:
-    """Walk over the domain's records."""
-
-    at_ms: int
-    domain: str
-
-
-Need = Ask | Tell | Keep
-Steps = Generator[Need, None, None]
 
 
 @dataclass(slots=True, eq=False)
@@ -107,6 +81,11 @@ class Domain:
         self._end_ms = story.end_ms
         for at in range(UPKEEP_EVERY_MS, story.end_ms, UPKEEP_EVERY_MS):
             self._agenda.at(at, self._upkeep)
+        self._plan: dict[Place, int] = {}
+        self._places: dict[Place, str] = {}
+        if self._site.planned:
+            for at, together in groupby(plan.changes(story, lines), key=lambda change: change.at_ms):
+                self._agenda.at(at, partial(self._replan, tuple(together)))
 
     def steps(self) -> Steps:
         """Play."""
@@ -118,6 +97,26 @@ class Domain:
 
     def _upkeep(self, at: int) -> Steps:
         yield Keep(at, self._product.domain)
+
+    def _replan(self, changes: Sequence[plan.Change], at: int) -> Steps:
+        for change in changes:
+            if change.line is None:
+                del self._plan[change.place]
+            else:
+                self._plan[change.place] = change.line
+        entries: dict[str, LineIds] = {}
+        for place, number in self._plan.items():
+            line = self._lines[number]
+            entries[self._name_of(place, line)] = LineIds(line.remote_id, line.circuit_id)
+        yield Plan(at, self._product.domain, entries)
+        self._oracle.planned(self._plan)
+
+    def _name_of(self, place: Place, line: Line) -> str:
+        name = self._places.get(place)
+        if name is None:
+            sent = Packet(code=Code.STOP, box=line.box, line=line.number, place=place, mac=line.cpe.mac)
+            name = self._places[place] = self._product.place_of(self._bng.write(sent, line))
+        return name
 
     # ---- a request
 
@@ -199,7 +198,7 @@ class Domain:
             self._agenda.at(at + wait, partial(self._answered, asked, verdict, accepted))
 
     def _answered(self, asked: _Asked, verdict: Verdict, accepted: bool, at: int) -> None:
-        interval_s = INTERIM_S if accepted and self._site.tells_interval else None
+        interval_s = self._aaa.interim_s if accepted and self._site.tells_interval else None
         if accepted:
             self._learn(self._product.accepted(asked.request, verdict, at, interval_s), at)
             self._oracle.accepted(asked.packet, at, interval_s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from bngcorr.simulate.packet import Code, Form, Packet
-from bngcorr.simulate.population import Place
+from bngcorr.simulate.sites import Place
 
 WINDOW_MS: Final = 5_000
 

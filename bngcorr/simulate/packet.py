@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bngcorr.simulate.population import Place
+from bngcorr.simulate.sites import Place
 
 
 class Code(StrEnum):

@@ -40,6 +40,7 @@ class Task:
     lines: int
     seed: int
     days: float
+    interim_s: int
     boxes: tuple[int, ...]
     journals: Path | None  # folder for a journal a box, named by its number
 
@@ -94,7 +95,7 @@ async def run(task: Task, tell_: Callable[[Moved], None]) -> Tally:
     population = populate(lines=task.lines, seed=task.seed)
     stories = tell(population, days=task.days)
     profiles = _profiles(population)
-    aaa = Aaa(population.lines)
+    aaa = Aaa(population.lines, task.interim_s)
     tally = Tally()
     journals: list[Journal] = []
     domains: list[Domain] = []

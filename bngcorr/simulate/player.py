@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from bngcorr.simulate.domain import Ask, Domain, Keep, Need, Steps, Tell
+from bngcorr.simulate.domain import Domain
+from bngcorr.simulate.need import Ask, Keep, Need, Plan, Steps, Tell
 from bngcorr.simulate.store import SimulatedStore
-from bngcorr.simulate.timeline import EPOCH_MS, MINUTE, SECOND
+from bngcorr.simulate.timeline import EPOCH_MS, MINUTE
 from bngcorr.store.lesson import Lesson
 
 DRIFT_MS: Final = 30 * MINUTE  # how far apart boxes may be, so that few wait for others
-BUCKETS: Final = 4096  # of a domain's records: all of them
-WALK_MS: Final = 60 * SECOND
 
 
 async def play(domains: Iterable[Domain], store: SimulatedStore, moved: Callable[[int], None]) -> None:
@@ -48,7 +47,9 @@ async def _serve(needs: list[Need], store: SimulatedStore, now_ms: int) -> None:
         await _write(tells, store)
     for need in needs:
         if isinstance(need, Keep):
-            await store.upkeep(need.domain, EPOCH_MS + need.at_ms, buckets=BUCKETS, walk_ms=WALK_MS)
+            await store.walk(need.domain, EPOCH_MS + need.at_ms)
+        elif isinstance(need, Plan):
+            await store.replan(need.domain, need.entries, EPOCH_MS + need.at_ms)
 
 
 async def _recall(asks: list[Ask], store: SimulatedStore, now_ms: int) -> None:

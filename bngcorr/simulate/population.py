@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+from bngcorr.simulate.sites import SITES, Place, Site, collide, place_at
+
 
 class Kind(StrEnum):
     """How the stacks of a line come up."""
@@ -40,67 +42,9 @@ CROSSED: Final = 0.2  # percent of lines that share what should be their own VLA
 RANDOM_V6_MAC: Final = 2.0  # percent of dual-stack lines whose CPE makes up another MAC for v6
 BINARY_IDS: Final = 1.0  # percent of lines with a binary Remote-Id that begins as an enterprise number does
 CLOSELY_WATCHED: Final = 1.0  # percent of lines all of whose Interims are sent (see `timeline`)
-LINES_PER_VLAN: Final = 40  # behind one shared VLAN
 
 ENTERPRISES: Final = (2011, 637, 3902, 6527, 1916, 32473)  # of access nodes' makers (IANA)
 _OUIS: Final = ("001a2b", "3c7a8a", "a0b1c2", "e4f0de", "00000c")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A kind of BNG as one operator runs it."""
-
-    name: str
-    profile: str
-    share: float  # percent of lines
-    boxes: int
-    per_line: bool  # the VLAN pair is the line
-    tells_port: bool = True
-    one_request: bool = False  # the first trigger asks for all stacks (Nokia's IPoE session)
-    raw: bool = False  # raw DHCP options are in the request: they prove the family
-    signs: bool = True  # Access-Requests carry a Message-Authenticator
-    early_session: bool = True  # Access-Requests carry the Acct-Session-Id
-    claims_mac: bool = False  # the MAC of a v6 client comes from its DUID
-    always_id: bool = False  # DHCPv4 always has a line id: a request without one may be held
-    tells_interval: bool = True  # AAA tells it an Acct-Interim-Interval
-    timeout_ms: int = 5_000  # until it asks again
-
-    def holds(self, *, v6: bool) -> bool:
-        """Whether a request without a line id may be held by the proxy: it is proved v6, or an id is to be expected."""
-        return self.always_id or (self.raw and v6)
-
-
-SITES: Final = (
-    Site(
-        name="sros-session", profile="nokia-sros", share=7, boxes=2, per_line=True, one_request=True, always_id=True
-    ),
-    Site(name="sros-host", profile="nokia-sros", share=20, boxes=4, per_line=True, always_id=True),
-    Site(name="sros-shared", profile="nokia-sros", share=6, boxes=2, per_line=False, raw=True, always_id=True),
-    Site(name="magc", profile="nokia-magc", share=10, boxes=2, per_line=True, raw=True, always_id=True),
-    Site(
-        name="juniper", profile="juniper-mx", share=13, boxes=2, per_line=True, raw=True, claims_mac=True,
-        timeout_ms=3_000,
-    ),
-    Site(name="cisco", profile="cisco", share=12, boxes=2, per_line=True),
-    Site(name="cisco-shared", profile="cisco", share=5, boxes=2, per_line=False),
-    Site(name="huawei", profile="huawei-ne", share=12, boxes=2, per_line=True, raw=True, signs=False),
-    Site(
-        name="ericsson", profile="ericsson-se", share=6, boxes=2, per_line=True, raw=True, early_session=False,
-        tells_interval=False,
-    ),
-    Site(name="generic-shared", profile="generic", share=5, boxes=2, per_line=False, early_session=False),
-    Site(name="generic-bare", profile="generic", share=4, boxes=2, per_line=False, tells_port=False),
-)  # fmt: skip
-"""Shares add up to 100, those with shared VLANs to 20."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A port of a box and its VLANs."""
-
-    port: int  # 1 …
-    outer: int  # 1 … 4094
-    inner: int | None  # None: many lines behind one VLAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +157,6 @@ def draw_line(rng: random.Random, number: int, box: int, site: Site, kind: Kind,
     )
 
 
-def place_at(site: Site, at: int) -> Place | None:
-    """The `at`-th place of a box: 400 VLAN pairs a port, or one VLAN for `LINES_PER_VLAN` lines."""
-    if not site.tells_port:
-        return None
-    if site.per_line:
-        return Place(1 + at // 400, 100 + at // 40 % 10, 1 + at % 40)
-    return Place(1 + at // 400, 100 + at // LINES_PER_VLAN % 10, None)
-
-
 def draw_cpe(rng: random.Random, *, random_v6: bool) -> Cpe:
     """A router; `random_v6`: it makes up a locally administered MAC for its v6 packets."""
     mac = bytes.fromhex(rng.choice(_OUIS)) + rng.randbytes(3)
@@ -232,11 +167,6 @@ def _binary_id(rng: random.Random, number: int) -> bytes:
     """What looks prefixed but is not: Cisco's ``00 06`` + MAC, or a MAC with a low OUI (domain: look-alikes)."""
     tail = number.to_bytes(3, "big")
     return rng.choice((b"\x00\x06\x00\x1b\x54" + tail, b"\x00\x00\x0c" + tail))
-
-
-def collide(site: Site, one: Place | None, other: Place | None) -> bool:
-    """Whether two lines with one MAC can't be told apart by what the box reports."""
-    return not site.tells_port or (not site.per_line and one == other)
 
 
 def _clone(population: Population, rng: random.Random) -> None:
@@ -262,7 +192,7 @@ def _cross(population: Population, rng: random.Random) -> None:
     """Pairs of lines get one VLAN pair, on boxes where a pair should be one line's."""
     lines = population.lines
     for box in population.boxes:
-        if not box.site.per_line or box.site.one_request:
+        if not box.site.per_line or box.site.one_request or box.site.planned:
             continue
         free = [n for n in _unmarked(population, box, rng) if lines[n].cpe.mac == lines[n].cpe.mac6]
         for _ in range(some(rng, len(box.lines) * CROSSED / 200)):

@@ -72,6 +72,13 @@ class Product:
             self._nas, view, self._host, at_ms=EPOCH_MS + at, authentic=authentic, numbers=self._numbers
         )
 
+    def place_of(self, octets: bytes) -> str:
+        """The name by which the operator's plan knows the place that a request came from."""
+        place = self.take(octets, 0).keyring.place
+        if place is None:
+            raise ValueError("a place that the profile can't read")
+        return place
+
     def at_once(self, request: Request, at: int) -> Verdict | None:
         """The verdict, if the store need not, or may not, be asked."""
         verdict = admit.own_verdict(request)

@@ -16,6 +16,7 @@ from typing import Final
 
 from bngcorr.errors import BngcorrError
 from bngcorr.simulate import journal
+from bngcorr.simulate.aaa import INTERIM_S
 from bngcorr.simulate.part import Done, Failed, Message, Moved, Task, main
 from bngcorr.simulate.population import populate
 from bngcorr.simulate.report import Tally
@@ -35,6 +36,7 @@ class Options:
     lines: int = 50_000
     seed: int = 1
     days: float = 2.0
+    interim_s: int = INTERIM_S  # that AAA tells
     journal: Path | None = None  # .gz: packed
     workers: int = 0  # processes; 0: as many as there are processors
 
@@ -63,7 +65,14 @@ def simulate(options: Options, progress: Callable[[float, int], None]) -> Result
             into = stack.enter_context(options.journal.open("wb"))
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bngcorr-journal-")))
         tasks = [
-            Task(lines=options.lines, seed=options.seed, days=options.days, boxes=hand, journals=folder)
+            Task(
+                lines=options.lines,
+                seed=options.seed,
+                days=options.days,
+                interim_s=options.interim_s,
+                boxes=hand,
+                journals=folder,
+            )
             for hand in hands
         ]
         for part in _run(tasks, progress):

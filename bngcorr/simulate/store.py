@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from bngcorr.errors import BngcorrError
+from bngcorr.errors import BngcorrError, StoreError
+from bngcorr.model.line import LineIds
 from bngcorr.store.lane import Command
 from bngcorr.store.lesson import AWAY, FAILED, Lesson
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.valkey import ValkeyStore
+
+TRIES: Final = 10
+BUCKETS: Final = 4096  # of a domain's records: all of them
+WALK_MS: Final = 60_000
 
 
 class StoreSilent(BngcorrError):
@@ -16,20 +22,53 @@ class StoreSilent(BngcorrError):
 
 
 class SimulatedStore(ValkeyStore):
-    """Boxes are correlation domains of their own and need not be equally far in their stories."""
+    """Boxes are correlation domains of their own and need not be equally far in their stories.
+
+    A loaded machine may let a write overrun its budget. Lessons change nothing the second time, so they are told again.
+    """
 
     _instants: dict[int, int]  # by identity of the lesson that is being written
 
     async def write_each(self, lessons: Sequence[tuple[Lesson, int]]) -> list[str]:
         """As `write`, each lesson at its own instant. Raises StoreSilent if one is not taken."""
-        self._instants = {id(lesson): now_ms for lesson, now_ms in lessons}
-        words = await self.write([lesson for lesson, _ in lessons], min(self._instants.values()))
-        if self._instants:
-            raise StoreSilent("the store wrote lessons at an instant that is not theirs")
+        words = await self._written(lessons)
+        for _ in range(TRIES - 1):
+            again = [at for at, word in enumerate(words) if word == AWAY]
+            if not again:
+                break
+            for at, word in zip(again, await self._written([lessons[at] for at in again]), strict=True):
+                words[at] = word
         for word in words:
             if word == AWAY or word.startswith(FAILED):
                 raise StoreSilent(f"the store did not take a lesson: {word}")
         return words
+
+    async def _written(self, lessons: Sequence[tuple[Lesson, int]]) -> list[str]:
+        self._instants = {id(lesson): now_ms for lesson, now_ms in lessons}
+        words = await self.write([lesson for lesson, _ in lessons], min(self._instants.values()))
+        if self._instants:
+            raise StoreSilent("the store wrote lessons at an instant that is not theirs")
+        return words
+
+    async def walk(self, domain: str, now_ms: int) -> None:
+        """Upkeep of all records of a domain. Raises StoreSilent."""
+        for _ in range(TRIES):
+            try:
+                await self.upkeep(domain, now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
+            except StoreError:
+                continue
+            return
+        raise StoreSilent(f"the store did not walk over the records of {domain}")
+
+    async def replan(self, domain: str, entries: dict[str, LineIds], now_ms: int) -> None:
+        """Put a line plan in force. Raises StoreSilent."""
+        for _ in range(TRIES):
+            try:
+                await self.plans.replace_plan(domain, entries, now_ms)
+            except StoreError:
+                continue
+            return
+        raise StoreSilent(f"the store did not take the plan of {domain}")
 
     async def recall_all(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection]:
         """As `recall`. Raises StoreSilent if one is not answered.

@@ -14,19 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bngcorr.simulate.population import (
-    Box,
-    Cpe,
-    Kind,
-    Line,
-    Place,
-    Population,
-    collide,
-    draw_cpe,
-    draw_line,
-    place_at,
-    some,
-)
+from bngcorr.simulate.population import Box, Cpe, Kind, Line, Population, draw_cpe, draw_line, some
+from bngcorr.simulate.sites import Place, collide, place_at
 
 SECOND: Final = 1_000
 MINUTE: Final = 60 * SECOND

@@ -211,7 +211,7 @@ class MemoryStore:
         rows = [
             row
             for name in domains
-            for row in sorted(self._domain(name).findings.values(), key=lambda row: -row.last_ms)[:limit]
+            for row in sorted(self._domain(name).findings.values(), key=_newest, reverse=True)[:limit]
         ]
         return sorted(rows, key=lambda row: -row.last_ms)
 
@@ -237,6 +237,10 @@ class MemoryStore:
     ) -> None:
         """Put another in force."""
         self._domain(domain).plan = dict(plan)
+
+
+def _newest(row: FindingRow) -> tuple[int, str]:
+    return row.last_ms, f"{row.finding}|{row.subject}"
 
 
 def _hosts(domain: Domain, session: str) -> tuple[str, ...]:

@@ -1,20 +1,20 @@
 """Records of the store ⇄ values. Pure. Records are MessagePack arrays, made and read by the scripts as well.
 
-========  ==========================================================================================================
+========  ============================================================================================================
 line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until,
           marks, heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat], shown, terms, when AAA last accepted it
-key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until,
-          disputed at]
+key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
+          at]
 MAC       line, at, …
 finding   BNG, first, last, count, detail, over at or 0, when it was last over
-========  ==========================================================================================================
+========  ============================================================================================================
 
 Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
-Marks
-of a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags are
-the first four octets of the keys on which a session vouches.
+Marks of a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
+are the first four octets of the keys on which a session vouches. A key is disputed when another line than the one that
+is live there was sighted, and not believed.
 """
 
 from __future__ import annotations

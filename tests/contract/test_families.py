@@ -11,7 +11,8 @@ from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.contract import V6_LOST_MS
 from bngcorr.store.rows import LostV6
-from tests.store.scene import (
+from tests.store.scene import Scene, Store
+from tests.store.subjects import (
     BNG,
     EXPECTED,
     INTERIM,
@@ -19,15 +20,13 @@ from tests.store.scene import (
     OTHER_NAS,
     START,
     STOP,
-    Scene,
-    Store,
     ia_na,
     ia_pd,
     ids_of,
     line,
     slaac,
     v4,
-)  # fmt: skip
+)
 
 pytestmark = pytest.mark.asyncio
 

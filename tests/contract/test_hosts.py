@@ -6,20 +6,8 @@ import pytest
 
 from bngcorr.model.usage import Host, Usage
 from bngcorr.model.vocabulary import HostKind, SessionState
-from tests.store.scene import (
-    BNG,
-    INTERIM,
-    NAS,
-    OTHER_NAS,
-    START,
-    STOP,
-    Scene,
-    ia_na,
-    ia_pd,
-    line,
-    slaac,
-    v4,
-)
+from tests.store.scene import Scene
+from tests.store.subjects import BNG, INTERIM, NAS, OTHER_NAS, START, STOP, ia_na, ia_pd, line, slaac, v4
 
 pytestmark = pytest.mark.asyncio
 

@@ -10,20 +10,8 @@ from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.contract import INTERIMS_MISSED, MAX_SESSIONS_PER_LINE
 from bngcorr.store.lesson import SessionStep
 from bngcorr.store.recollection import KeyRecord, LiveSession
-from tests.store.scene import (
-    EXPECTED,
-    INTERIM,
-    NAS,
-    NOW,
-    START,
-    STOP,
-    Scene,
-    ia_na,
-    ia_pd,
-    line,
-    slaac,
-    v4,
-)
+from tests.store.scene import Scene
+from tests.store.subjects import EXPECTED, INTERIM, NAS, NOW, START, STOP, ia_na, ia_pd, line, slaac, v4
 
 pytestmark = pytest.mark.asyncio
 

@@ -25,7 +25,7 @@ from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, LineIdPolicy, MacSource, Outcome, VlanModel
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.memory import MemoryStore
-from tests.store.scene import DAY, NOW
+from tests.store.subjects import DAY, NOW
 
 DOMAIN: Final = "d"
 NAS: Final = "bng1|"
@@ -169,7 +169,8 @@ async def _verdicts(lessons: Sequence[Lesson], asked: Sequence[Cpe], at_ms: int)
 
 def _told(story: Sequence[Scene]) -> tuple[list[tuple[int, Lesson]], int]:
     """Lessons with the replica that writes each, and the instant of the last."""
-    at_ms, told, lines = NOW, [], Lines()
+    at_ms, lines = NOW, Lines()
+    told: list[tuple[int, Lesson]] = []
     for scene in story:
         at_ms += scene.gap_ms
         if scene.deed is Deed.REPLUG:

@@ -10,7 +10,8 @@ import pytest
 from bngcorr.model.usage import Usage
 from bngcorr.store.lesson import AWAY, Lesson
 from bngcorr.store.recollection import Recall
-from tests.store.scene import INTERIM, NOW, START, STOP, Scene, Store, ia_pd, ids_of, key, line, v4
+from tests.store.scene import Scene, Store
+from tests.store.subjects import INTERIM, NOW, START, STOP, ia_pd, ids_of, key, line, v4
 
 from .conftest import Place
 

@@ -8,18 +8,8 @@ from bngcorr.model.usage import Usage
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.contract import RESTART_TOLERANCE_MS
 from bngcorr.store.lesson import SessionChange, SessionStep
-from tests.store.scene import (
-    EXPECTED,
-    INTERIM,
-    START,
-    STOP,
-    Scene,
-    ia_na,
-    ia_pd,
-    line,
-    slaac,
-    v4,
-)
+from tests.store.scene import Scene
+from tests.store.subjects import EXPECTED, INTERIM, START, STOP, ia_na, ia_pd, line, slaac, v4
 
 pytestmark = pytest.mark.asyncio
 

@@ -9,7 +9,8 @@ from bngcorr.model.vocabulary import Finding, SessionState
 from bngcorr.store.contract import FINDING_MS, TAINT_MS, TOMBSTONE_MS
 from bngcorr.store.recollection import KeyRecord
 from bngcorr.store.rows import Upkeep
-from tests.store.scene import (
+from tests.store.scene import Scene, Store
+from tests.store.subjects import (
     BNG,
     BUCKETS,
     DAY,
@@ -20,8 +21,6 @@ from tests.store.scene import (
     START,
     STOP,
     WALK,
-    Scene,
-    Store,
     ia_na,
     ia_pd,
     key,

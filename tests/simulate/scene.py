@@ -8,7 +8,8 @@ from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.profiles.profile import Profile
 from bngcorr.resources import resource
 from bngcorr.simulate.packet import Code, Form, Packet
-from bngcorr.simulate.population import SITES, Box, Cpe, Kind, Line, Place, Site
+from bngcorr.simulate.population import Box, Cpe, Kind, Line
+from bngcorr.simulate.sites import SITES, Place, Site
 from bngcorr.wire.dictionary import Dictionary
 
 PLACE = Place(1, 100, 7)

@@ -7,7 +7,7 @@ import pytest
 from bngcorr.simulate.aaa import Aaa, Reading, read
 from bngcorr.simulate.bng import Bng
 from bngcorr.simulate.packet import Form
-from bngcorr.simulate.population import SITES, Site
+from bngcorr.simulate.sites import SITES, Site
 
 from .scene import box, line, packet
 

@@ -12,8 +12,9 @@ from bngcorr.proxy.admit import own_verdict
 from bngcorr.proxy.request import Request
 from bngcorr.simulate.bng import Bng
 from bngcorr.simulate.packet import Code, Form, Packet
-from bngcorr.simulate.population import SITES, Line, Place, Site
+from bngcorr.simulate.population import Line
 from bngcorr.simulate.product import Product
+from bngcorr.simulate.sites import SITES, Place, Site
 from bngcorr.simulate.timeline import EPOCH_MS
 from bngcorr.wire import attributes as a
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bngcorr.simulate.oracle import Finding, Oracle
 from bngcorr.simulate.packet import Code, Form, Packet
-from bngcorr.simulate.population import Place
+from bngcorr.simulate.sites import Place
 from bngcorr.simulate.timeline import DAY, HOUR, MINUTE, SECOND
 
 from .scene import MAC, OTHER_MAC, PLACE, packet, site
@@ -197,6 +197,31 @@ def test_a_claimed_mac_says_nothing_on_a_pair_that_is_shared() -> None:
     log.record(Code.INTERIM, 3 * MINUTE)
 
     assert not log.judge(4 * MINUTE).attributable
+
+
+def test_a_mac_that_is_known_as_another_lines_is_no_new_cpe() -> None:
+    """A CPE that was carried here from another line is not taken for this line's by its VLAN pair alone."""
+    log = Log()
+    log.discover(0)
+    log.record(Code.START, 100)
+    log.oracle.heard(packet(at=MINUTE, line=1, place=Place(1, 100, 8), mac=OTHER_MAC, session=b"there"), MINUTE)
+
+    found = log.judge(2 * MINUTE, mac=OTHER_MAC)
+    assert (False, False) == (found.attributable, found.indistinguishable)
+
+
+def test_a_pairs_second_line_is_not_taken_for_the_first() -> None:
+    """Two lines on one VLAN pair, before anybody knows: the MAC that is one's own is never the other's."""
+    log = Log()
+    log.discover(0, line=1)
+    log.record(Code.START, 100, line=1)
+    log.discover(MINUTE, mac=OTHER_MAC)  # its Start is lost
+    assert "place+MAC, remembered" == log.judge(10 * MINUTE, mac=OTHER_MAC).why
+
+    log.record(Code.INTERIM, 15 * MINUTE, line=1)  # the other is there: what was remembered is not sure any more
+
+    found = log.judge(16 * MINUTE, mac=OTHER_MAC)
+    assert (False, False) == (found.attributable, found.indistinguishable)
 
 
 def test_another_line_that_fits_makes_it_indistinguishable() -> None:

@@ -6,18 +6,8 @@ from collections import Counter
 
 import pytest
 
-from bngcorr.simulate.population import (
-    CLONED,
-    CROSSED,
-    KINDS,
-    LINES_PER_VLAN,
-    RANDOM_V6_MAC,
-    SITES,
-    Kind,
-    Population,
-    collide,
-    populate,
-)
+from bngcorr.simulate.population import CLONED, CROSSED, KINDS, RANDOM_V6_MAC, Kind, Population, populate
+from bngcorr.simulate.sites import LINES_PER_VLAN, SITES, collide
 
 LINES = 20_000
 

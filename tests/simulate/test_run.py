@@ -85,7 +85,7 @@ def test_boxes_are_dealt_out_evenly() -> None:
 async def test_progress_is_told(tmp_path: Path) -> None:
     """Virtual time and requests are told as they go."""
     told: list[tuple[int, int]] = []
-    task = Task(lines=60, seed=1, days=DAYS, boxes=(2, 3), journals=tmp_path)
+    task = Task(lines=60, seed=1, days=DAYS, interim_s=900, boxes=(2, 3), journals=tmp_path)
     tally = await run_part(task, lambda moved: told.append((moved.at_ms, moved.requests)))
 
     assert told == sorted(told)
@@ -149,7 +149,8 @@ def test_an_interrupted_run_leaves_nothing_behind(verb: Path, tmp_path: Path) ->
         assert time.monotonic() < deadline
         time.sleep(0.1)
     os.killpg(running.pid, signal.SIGINT)
-    running.communicate(timeout=30)
+    _, said = running.communicate(timeout=30)
 
-    assert 0 != running.returncode
+    assert 130 == running.returncode
+    assert b"interrupted" in said
     assert [] == list(tmp_path.glob("bngcorr-*"))

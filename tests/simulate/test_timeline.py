@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from bngcorr.simulate.population import Population, collide, populate
+from bngcorr.simulate.population import Population, populate
+from bngcorr.simulate.sites import collide
 from bngcorr.simulate.timeline import DAY, FREE_AGAIN, Act, Do, Story, tell
 
 LINES = 20_000

@@ -15,7 +15,8 @@ from bngcorr.store.lesson import AWAY, Event, Lesson, Restart, SessionChange, Si
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.recollection import Recall, Recollection
 
-from .scene import NOW, START, Scene, v4
+from .scene import Scene
+from .subjects import NOW, START, v4
 
 pytestmark = pytest.mark.asyncio
 

@@ -14,7 +14,8 @@ from bngcorr.store.lesson import FAILED
 from bngcorr.store.recollection import Recall
 from bngcorr.store.valkey import ValkeyStore
 
-from .scene import BNG, NOW, START, STOP, Scene, ia_na, ia_pd, key, line, slaac, v4
+from .scene import Scene
+from .subjects import BNG, NOW, START, STOP, ia_na, ia_pd, key, line, slaac, v4
 
 pytestmark = pytest.mark.asyncio
 
