@@ -39,7 +39,7 @@ def simulate(
     Parameters
     ----------
     lines:
-        How many access lines, on 24 BNGs. 3000 make a short run.
+        How many access lines, on 24 BNGs. 3000 lines and one day make a short run.
     seed:
         Of everything random: the same seed, the same journal.
     seeds:
