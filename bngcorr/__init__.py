@@ -9,13 +9,14 @@ The map, from the bottom up (an arrow only ever points down; import-linter holds
 - ``profiles``    what one family of BNGs sends, as data files
 - ``config``      the operator's file, with every default
 - ``store``       the contract with Redis/Valkey, and its two implementations (server, memory)
-- ``correlator``  whose request is this? keys, ladder, trust, the judge and the hold
+- ``correlator``  whose request is this? keys, ladder, own ids, trust, findings, the judge and the hold
 - ``accountant``  sessions, hosts and what they cost
 - ``proxy``       the RADIUS front end: one vector of datagrams from the socket to AAA and back
 - ``web``         the HTTP API, in a process of its own
 - ``app``         the composition root: the only module that names concrete parts
 - ``cli``         one module a verb
 - ``demo``        simulated BNGs, CPEs and an AAA; knows nothing of the above
+- ``simulate``    a population of lines in virtual time through the pure rules; its truth knows nothing of them
 """
 
 from importlib.metadata import PackageNotFoundError, version

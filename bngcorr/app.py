@@ -72,6 +72,7 @@ def _nas(bng: Bng, profile: Profile) -> Nas:
         rules=Rules(
             window_ms=round(bng.window * 1000),
             remembered_ms=round(bng.remembered * 1000),
+            fresh_ms=round(bng.fresh * 1000),
             rungs=bng.rungs,
             line_id=profile.line_id,
         ),

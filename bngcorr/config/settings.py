@@ -225,6 +225,8 @@ class Bng(WithSecret):
     """A sighting of the same CPE this near in time matches."""
     remembered: Duration = Seconds(86_400.0)
     """How long a CPE that was seen on a VLAN pair of its own is remembered without a session; "0s" switches it off."""
+    fresh: Duration = Seconds(3_600.0)
+    """How long after its last word a session counts where another customer's CPE could stand in its place by then."""
     hold: Duration = Seconds(0.3)
     """How long a v6 request may wait for its line's v4 one; "0s" switches it off. Keep ≤ 1/3 of the BNG's timeout."""
     keys: frozenset[Key] = frozenset(Key)

@@ -149,7 +149,7 @@ def _is_live(step: _Step, candidate: Candidate) -> bool:
     """Whether a session of the line is up or expected and its box has not restarted since.
 
     A session whose Stop was lost stays up until its deadline. Where another line's CPE could have come to stand on the
-    key meanwhile, only sessions count that would be missed soon.
+    key meanwhile, only sessions count that were heard of lately.
     """
     if Rung.LIVE not in step.rungs:
         return False
@@ -160,8 +160,9 @@ def _is_live(step: _Step, candidate: Candidate) -> bool:
             firm = candidate.same_mac
         case _:
             firm = False
+    fresh_ms = step.question.rules.fresh_ms
     return any(
-        counts(session, step.epochs, step.now_ms) and (firm or is_fresh(session, step.now_ms))
+        counts(session, step.epochs, step.now_ms) and (firm or is_fresh(session, step.now_ms, fresh_ms))
         for session in candidate.sessions
     )
 

@@ -26,7 +26,8 @@ def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int,
             candidate
             for candidate in recalled.records[handle.hash].candidates
             if any(
-                counts(session, recalled.epochs, now_ms) and is_fresh(session, now_ms) for session in candidate.sessions
+                counts(session, recalled.epochs, now_ms) and is_fresh(session, now_ms, question.rules.fresh_ms)
+                for session in candidate.sessions
             )
         ]
         if live and all(contradict(candidate.ids, own) for candidate in live):

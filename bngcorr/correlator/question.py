@@ -10,7 +10,7 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import Key, LineIdPolicy, Rung
 from bngcorr.store.recollection import LiveSession, Recollection
 
-FRESH_MS: Final = 3_600_000  # a session without a known interval is believed to be there so long after its last word
+FRESH_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Rules:
 
     window_ms: int = 5_000
     remembered_ms: int = 86_400_000
+    fresh_ms: int = FRESH_MS  # after its last word a session counts so long where another CPE could stand in its place
     rungs: frozenset[Rung] = frozenset(Rung)
     line_id: LineIdPolicy = LineIdPolicy.BOTH  # which ids of a planned line name it
 
@@ -59,5 +60,6 @@ def counts(session: LiveSession, epochs: dict[str, int], now_ms: int) -> bool:
     return session.until_ms > now_ms and session.epoch == epochs.get(session.nas, 0)
 
 
-def is_fresh(session: LiveSession, now_ms: int) -> bool:
-    return session.regular or not session.up or now_ms - session.heard_ms <= FRESH_MS
+def is_fresh(session: LiveSession, now_ms: int, fresh_ms: int) -> bool:
+    """Whether a session was heard of lately, or has only just been accepted: its CPE is there all but surely."""
+    return not session.up or now_ms - session.heard_ms <= fresh_ms

@@ -32,7 +32,6 @@ class Live:
     known_ms: int
     heard_ms: int
     until_ms: int
-    regular: bool  # the interval of its Interims is known
     ended_ms: int | None = None
 
 
@@ -136,15 +135,14 @@ class Log:
 
     def _up(self, name: bytes, packet: Packet, at: int, *, heard: int, until: int) -> None:
         live = self._live.get(name)
-        regular = packet.session in self._intervals
         if live is None:
-            live = self._live[name] = Live(packet.line, self.keys(packet), at + WRITE_MS, heard, until, regular)
+            live = self._live[name] = Live(packet.line, self.keys(packet), at + WRITE_MS, heard, until)
             for key in live.keys:
                 seen = self.seen.get(key, {}).get(packet.line)
                 if seen is not None:
                     seen.sessions[name] = live
         elif heard >= live.heard_ms:
-            live.heard_ms, live.until_ms, live.regular = heard, until, regular
+            live.heard_ms, live.until_ms = heard, until
 
     def _restarted(self, event_ms: int) -> None:
         """The box began anew: what it had told before counts no more."""

@@ -151,7 +151,7 @@ class Oracle:
                 live.known_ms <= deadline
                 and live.until_ms > at + hold_ms + WINDOW_GUARD_MS
                 and live.ended_ms is None
-                and (not wants_fresh or live.regular or at - live.heard_ms <= FRESH_MS - DOUBT_MS)
+                and (not wants_fresh or at - live.heard_ms <= FRESH_MS - DOUBT_MS)
                 for live in seen.sessions.values()
             )
         if not self._site.per_line or (key[1] == NO_MAC and not known_mac) or (key[0], NO_MAC) in self._log.shared:
@@ -173,7 +173,7 @@ class Oracle:
             return any(
                 live.until_ms > at - WINDOW_GUARD_MS
                 and (live.ended_ms is None or live.ended_ms > at - 2 * GUARD_MS)
-                and (not wants_fresh or live.regular or at - live.heard_ms <= FRESH_MS + DOUBT_MS)
+                and (not wants_fresh or at - live.heard_ms <= FRESH_MS + DOUBT_MS)
                 for live in seen.sessions.values()
             )
         if not self._site.per_line or (key[1] == NO_MAC and not known_mac):
@@ -181,5 +181,5 @@ class Oracle:
         return at - seen.last_ms <= REMEMBERED_MS + DOUBT_MS
 
     def _wants_fresh(self, key: Key, *, known_mac: bool) -> bool:
-        """Whether only a session that was lately heard of counts, or one whose silence would be noticed."""
+        """Whether only a session that was heard of lately counts."""
         return not self._site.per_line or (key[1] == NO_MAC and not known_mac)

@@ -51,7 +51,6 @@ class Voucher:
     until_ms: int
     heard_ms: int = 0
     up: bool = False
-    regular: bool = False
     has_v4: bool = False
     has_v6: bool = False
     keys: set[str] = field(default_factory=set)  # on which it does

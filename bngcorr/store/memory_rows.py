@@ -19,7 +19,6 @@ def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now
         sessions = tuple(
             LiveSession(
                 nas=one.nas, epoch=one.epoch, until_ms=one.until_ms, heard_ms=one.heard_ms, up=one.up,
-                regular=one.regular,
             )
             for one in domain.vouchers(name, key, now_ms)
         )  # fmt: skip

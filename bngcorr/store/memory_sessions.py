@@ -197,7 +197,7 @@ def _vouch(
         return
     mine = vouchers.setdefault(s.session, Voucher(nas=after.nas, epoch=after.epoch, until_ms=until_ms))
     mine.nas, mine.epoch, mine.until_ms = after.nas, after.epoch, until_ms
-    mine.up, mine.regular = after.state is SessionState.UP, after.interval_ms > 0
+    mine.up = after.state is SessionState.UP
     mine.has_v4, mine.has_v6 = after.has_v4, after.has_v6
     mine.heard_ms = max(mine.heard_ms, s.at_ms)
     mine.keys = set(s.keys) if reborn else mine.keys | set(s.keys)

@@ -12,7 +12,7 @@ finding   BNG, first, last, count, detail, over at or 0, when it was last over
 ========  ============================================================================================================
 
 Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
-Marks of a session: 1 up, 2 regular Interims, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
+Marks of a session: 1 up, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
 are the first four octets of the keys on which a session vouches. A key is disputed when another line than the one that
 is live there was sighted, and not believed.
 """
@@ -43,7 +43,7 @@ unpack: Callable[[bytes], Record] = partial(msgpack.unpackb, raw=True, strict_ma
 STATES: Final = (
     SessionState.SUSPECT, SessionState.EXPECTED, SessionState.UP, SessionState.STOPPED, SessionState.EXPIRED,
 )  # fmt: skip
-_UP, _REGULAR = 1, 2
+_UP = 1
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
 
@@ -127,7 +127,7 @@ def key_record(
         sessions = tuple(
             LiveSession(
                 nas=session[1].decode(), epoch=session[2], until_ms=session[3], heard_ms=session[5],
-                up=bool(session[4] & _UP), regular=bool(session[4] & _REGULAR),
+                up=bool(session[4] & _UP),
             )
             for session in record[7]
             if session[3] > now_ms and _has_tag(session[6], tag)

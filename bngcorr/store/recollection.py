@@ -33,7 +33,6 @@ class LiveSession:
     until_ms: int
     heard_ms: int = 0  # when it was last heard of, by the NAS's clock
     up: bool = True  # accounting told of it; else AAA accepted it, and nothing came yet
-    regular: bool = True  # its Interims come at a known interval, so that silence is noticed soon
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen, likewise

@@ -137,7 +137,7 @@ async def test_a_session_vouches_for_its_line_on_its_keys(scene: Scene) -> None:
         scene.change(START, number=1, at=10, keys=["seen", "unseen"], lasts=5_000),
     )
 
-    vouching = LiveSession(nas=NAS, epoch=0, until_ms=NOW + 5_010, heard_ms=NOW + 10, up=True, regular=False)
+    vouching = LiveSession(nas=NAS, epoch=0, until_ms=NOW + 5_010, heard_ms=NOW + 10, up=True)
     assert (vouching,) == (await scene.candidate("seen")).sessions
     assert () == (await scene.candidate("not its own")).sessions
     assert KeyRecord() == await scene.record("unseen")
@@ -151,13 +151,13 @@ async def test_an_accepted_session_vouches_until_accounting_is_due(scene: Scene)
         scene.sighting(1, attachment="k"),
         scene.change(EXPECTED, at=5, number=1, keys=["k"], lasts=120_000, interval=300_000),
     )
-    assert (LiveSession(nas=NAS, epoch=0, until_ms=NOW + 120_005, heard_ms=NOW + 5, up=False, regular=True),) == (
+    assert (LiveSession(nas=NAS, epoch=0, until_ms=NOW + 120_005, heard_ms=NOW + 5, up=False),) == (
         await scene.candidate("k")
     ).sessions
     await scene.write(scene.change(START, at=1_000, number=1, keys=["k"]))
 
     until_ms = NOW + 1_000 + INTERIMS_MISSED * 300_000
-    assert (LiveSession(nas=NAS, epoch=0, until_ms=until_ms, heard_ms=NOW + 1_000, up=True, regular=True),) == (
+    assert (LiveSession(nas=NAS, epoch=0, until_ms=until_ms, heard_ms=NOW + 1_000, up=True),) == (
         await scene.candidate("k")
     ).sessions
 

@@ -101,15 +101,13 @@ def candidate(
     )
 
 
-def live(
-    *, epoch: int = 0, until: int = 60_000, nas: str = NAS, heard: int = -1_000, up: bool = True, regular: bool = True
-) -> LiveSession:
+def live(*, epoch: int = 0, until: int = 60_000, nas: str = NAS, heard: int = -1_000, up: bool = True) -> LiveSession:
     """A session that counts until so many ms after NOW, and was last heard of so many after it."""
-    return LiveSession(nas=nas, epoch=epoch, until_ms=NOW + until, heard_ms=NOW + heard, up=up, regular=regular)
+    return LiveSession(nas=nas, epoch=epoch, until_ms=NOW + until, heard_ms=NOW + heard, up=up)
 
 
-# A session whose Stop was lost: its BNG tells no interval, so it counts for days after its last word
-FORGOTTEN = live(until=5 * DAY, heard=-2 * HOUR, regular=False)
+# A session whose Stop was lost: it counts until its deadline, whoever stands in its place by now
+FORGOTTEN = live(until=5 * DAY, heard=-2 * HOUR)
 
 
 def identity(

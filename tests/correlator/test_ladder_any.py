@@ -25,7 +25,6 @@ sessions = st.builds(
     until_ms=st.sampled_from((NOW - 1, NOW, NOW + 1, NOW + 60_000)),
     heard_ms=st.sampled_from((NOW - 10, NOW - FRESH_MS, NOW - FRESH_MS - 1)),
     up=st.sampled_from((True, True, False)),
-    regular=st.booleans(),
 )
 instants = st.sampled_from(
     (0, NOW - DAY - 1, NOW - DAY, NOW - WINDOW - 1, NOW - WINDOW, NOW - 30, NOW, NOW + WINDOW, NOW + WINDOW + 1)
@@ -122,7 +121,7 @@ class _Told:
             return True
         patient = (key is Key.ATTACHMENT_MAC and self.one_line) or (key is Key.ATTACHMENT and one.same_mac)
         return Rung.LIVE in self.rungs and any(
-            self.counts(s) and (patient or s.regular or not s.up or s.heard_ms >= NOW - FRESH_MS) for s in one.sessions
+            self.counts(s) and (patient or not s.up or s.heard_ms >= NOW - FRESH_MS) for s in one.sessions
         )
 
     @staticmethod

@@ -51,18 +51,18 @@ def test_a_session_whose_stop_was_lost_does_not_take_the_next_customer(
 
 
 @pytest.mark.parametrize(
-    ("heard", "up", "regular", "fits"),
+    ("heard", "up", "fresh_ms", "fits"),
     [
-        (-HOUR, True, False, True),
-        (-HOUR - 1, True, False, False),
-        (-HOUR - 1, True, True, True),
-        (-DAY, False, False, True),
+        (-HOUR, True, HOUR, True),
+        (-HOUR - 1, True, HOUR, False),
+        (-HOUR - 1, True, DAY, True),
+        (-DAY, False, HOUR, True),
     ],
 )
-def test_a_session_is_fresh_if_its_silence_would_be_noticed(heard: int, up: bool, regular: bool, fits: bool) -> None:
-    """Interims at a known interval, a word within the hour, or an Accept that waits for its Start."""
-    one = candidate("A", sessions=(live(heard=heard, up=up, regular=regular),))
-    verdict = _climb(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (one,)}))
+def test_a_session_is_fresh_if_it_was_heard_of_lately(heard: int, up: bool, fresh_ms: int, fits: bool) -> None:
+    """A word within the time that the operator sets, or an Accept that waits for its Start."""
+    one = candidate("A", sessions=(live(heard=heard, up=up),))
+    verdict = _climb(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (one,)}), rules=Rules(fresh_ms=fresh_ms))
 
     assert (Outcome.MATCHED if fits else Outcome.UNMATCHED) is verdict.outcome
 

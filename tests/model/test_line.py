@@ -51,7 +51,7 @@ def test_a_remote_id_is_no_circuit_id() -> None:
     keys = {line_key(LineIds(b"x", None), LineIdPolicy.BOTH), line_key(LineIds(None, b"x"), LineIdPolicy.BOTH)}
 
     assert 2 == len(keys)
-    assert all(len(key) == 16 and set(key) <= set("0123456789abcdef") for key in keys)
+    assert all(len(key) == 24 and set(key) <= set("0123456789abcdef") for key in keys)
 
 
 @pytest.mark.parametrize(

@@ -109,14 +109,14 @@ def test_a_v6_request_that_nobody_knows_can_be_rejected_at_once(aaa: Aaa, servic
 
 def test_a_prefix_that_is_live_on_two_bngs_is_found(service: Service) -> None:
     """The line moved and the old session lives on: whoever asks for the prefix, one of them gets no traffic."""
-    for source, home, name in ((TRUSTING, Home(31), "dup-1"), (WARY, Home(32), "dup-2")):
+    for source, home, name in ((TRUSTING, Home(31), "dup-1"), (REJECTING, Home(32), "dup-2")):
         bng = service.bng(source, SECRET)
         record = home.attributes(name) + home.line + prefix_host(PREFIX, "2001:db8:31::/56")
         bng.ask(bng.account(START, name, record))
         service.written()
     (finding,) = found(service, "duplicate")
 
-    assert ("2001:db8:31::/56", "wary", "open") == (finding["subject"], finding["bng"], finding["state"])
+    assert ("2001:db8:31::/56", "rejecting", "open") == (finding["subject"], finding["bng"], finding["state"])
     assert finding["reason"]
     assert finding["next_step"]
 

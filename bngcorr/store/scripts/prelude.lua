@@ -4,7 +4,7 @@
 local PREFIX = string.sub(KEYS[1], 1, -2)
 local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
-local IS_UP, REGULAR, HAS_V4, HAS_V6 = 1, 2, 4, 8  -- marks of a session that vouches for a line
+local IS_UP, HAS_V4, HAS_V6 = 1, 4, 8  -- marks of a session that vouches for a line
 
 local function bucket(kind, id)
   return PREFIX .. kind .. ':' .. (string.byte(id, 1) * 16 + math.floor(string.byte(id, 2) / 16))

@@ -119,7 +119,7 @@ if L then
     end
     if mine then
       mine[2], mine[3], mine[4] = box, epoch, until_ms
-      mine[5] = (step ~= 'expected' and IS_UP or 0) + (interval_ms > 0 and REGULAR or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
+      mine[5] = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
       mine[6] = math.max(mine[6], step == 'expected' and accepted or at)
       for i = 1, #tags, 4 do
         if not has_tag(mine[7], string.sub(tags, i, i + 3)) then mine[7] = mine[7] .. string.sub(tags, i, i + 3) end

@@ -88,6 +88,7 @@ local function tally(counts, bng, what)
   counts[bng] = row
 end
 
+local boxes  -- of the domain, looked up once
 local function others(number, counts)
   each('l', number, function(line, packed)
     local L = unpack_(packed)
@@ -139,7 +140,8 @@ local function others(number, counts)
     if #kept > 0 and #kept < #record then put('m', mac, kept) end
     return #kept > 0
   end)
-  for _, box in ipairs(call('HKEYS', KEYS[1])) do
+  boxes = boxes or call('HKEYS', KEYS[1])
+  for _, box in ipairs(boxes) do
     local epoch = string.format('%d', epoch_of(box))
     each('h:' .. box, number, function(_, counted) return string.match(counted, '^%d+') == epoch end)
   end
