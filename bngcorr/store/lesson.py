@@ -1,7 +1,7 @@
 """What is written into the store, and the store's words on it.
 
-Instants are epoch milliseconds of the store's clock. All lessons but Distances and Event are idempotent: told twice, they
-change nothing the second time.
+Instants are epoch milliseconds of the store's clock. All lessons but Distances and Event are idempotent: told twice,
+they change nothing the second time.
 """
 
 from __future__ import annotations
