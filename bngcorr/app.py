@@ -285,6 +285,8 @@ class PacketProcess:
         for name, upstream in self._upstreams.items():
             self._meters.in_flight.labels(name).set(len(upstream))
         self._meters.held.set(self._judge.held)
+        for bng in self._config.bngs:
+            self._meters.hold_pays.labels(bng.name).set(1 if self._judge.holds(bng.name) else 0)
         self._meters.backlog.set(len(self._behind))
         self._meters.lost.set(self._behind.lost)
         self._meters.degraded.set(1 if self._judge.broken or self._behind.failing else 0)

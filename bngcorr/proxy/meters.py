@@ -86,6 +86,10 @@ class Meters:
             "bngcorr_upstream_inflight", "Requests waiting for AAA.", ("upstream",), registry=registry
         )
         self.held = Gauge("bngcorr_held_requests", "Requests on hold for a sighting.", registry=registry)
+        self.hold_pays = Gauge(
+            "bngcorr_hold_pays", "0 while holding brings too few matches and most requests are not held.", ("bng",),
+            registry=registry,
+        )  # fmt: skip
         self.backlog = Gauge("bngcorr_store_backlog", "Writes waiting for the store.", registry=registry)
         self.lost = Gauge(
             "bngcorr_store_lost_writes", "Writes given up because the backlog was full.", registry=registry
