@@ -14,18 +14,16 @@ from prometheus_client import CollectorRegistry, Info
 
 from bngcorr import __version__
 from bngcorr.accountant.capacity import CostTable, host_resources
-from bngcorr.bng_profiles import compile_all
+from bngcorr.bng_profiles import compile_all, nas_of
 from bngcorr.config import Bng, Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
-from bngcorr.correlator.question import Rules
 from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
-from bngcorr.model.vocabulary import HostKind, IdSource, Trigger
-from bngcorr.profiles.profile import Profile
+from bngcorr.model.vocabulary import HostKind
 from bngcorr.proxy.meters import Meters
-from bngcorr.proxy.nas import Nas, NasTable
+from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.pipeline import Pipeline, Port
 from bngcorr.proxy.remote_id import Numbers
@@ -57,39 +55,6 @@ log = structlog.get_logger()
 
 class StartError(BngcorrError):
     """The service can't start; the text says what to do."""
-
-
-def _nas(bng: Bng, profile: Profile) -> Nas:
-    by_address = bng.nas_ip if bng.bng_from == "nas_ip" else ()
-    by_identifier = bng.nas_identifier if bng.bng_from == "nas_identifier" else ()
-    return Nas(
-        name=bng.name,
-        domain=bng.domain_name,
-        secret=bng.shared_secret,
-        profile=profile,
-        mode=bng.mode,
-        vlan_model=bng.vlan_model,
-        rules=Rules(
-            window_ms=round(bng.window * 1000),
-            remembered_ms=round(bng.remembered * 1000),
-            fresh_ms=round(bng.fresh * 1000),
-            rungs=bng.rungs,
-            line_id=profile.line_id,
-        ),
-        keys=bng.keys,
-        hold_s=bng.hold,
-        on_unmatched=bng.on_unmatched,
-        untrusted=frozenset(
-            trigger
-            for trigger in (Trigger.DHCPV4, Trigger.DHCPV6, Trigger.PPP)
-            if getattr(bng.line_id_source, str(trigger)) is IdSource.UNTRUSTED
-        ),
-        ports=bng.ports_name() if bng.ports == "shared" else "",
-        require_message_authenticator=bng.require_message_authenticator,
-        identifiers=frozenset(name.encode() for name in by_identifier),
-        addresses=frozenset(address.packed for address in by_address),
-        one_box=bng.one_box,
-    )
 
 
 def open_store(config: Config) -> ValkeyStore:
@@ -125,7 +90,7 @@ class PacketProcess:
         self._noise = Noise()
         self._pipeline = Pipeline(
             table=NasTable(
-                [(network, _nas(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address]
+                [(network, nas_of(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address]
             ),
             numbers=Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling),
             hidden=dictionary.hidden,
@@ -294,9 +259,9 @@ class PacketProcess:
         self._meters.away.set(self._judge.away)
         self._meters.clock_steady.set(1 if self._clock.steady else 0)
         self._meters.expired.set(self._caretaker.expired)
-        for bng, counts in self._caretaker.census.items():
+        for name, counts in self._caretaker.census.items():
             for families, count in zip(("dual", "v4_only", "v6_only"), counts, strict=True):
-                self._meters.lines.labels(bng, families).set(count)
+                self._meters.lines.labels(name, families).set(count)
 
     async def _watch_usage(self) -> None:
         domains: dict[str, list[Bng]] = {}

@@ -1,4 +1,4 @@
-"""The profile of each BNG of a config: the packaged or the operator's own, with the BNG's settings on top, compiled."""
+"""From a BNG's entry in the config to what the request path needs: its profile, compiled, and its settings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from bngcorr.config import Alias as AliasSettings
 from bngcorr.config import Bng, Config, profiles_of
+from bngcorr.correlator.question import Rules
 from bngcorr.errors import ConfigError, ConfigFault
-from bngcorr.model.vocabulary import Trigger
+from bngcorr.model.vocabulary import IdSource, Trigger
 from bngcorr.profiles.catalogue import ProfileData, ProfileFault, compile_profile, compile_signal, compile_write
 from bngcorr.profiles.profile import Alias, Profile
+from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.port_id import GRAMMARS, nas_port
 from bngcorr.wire.dictionary import Dictionary
 
@@ -89,3 +91,37 @@ def _alias(row: AliasSettings, where: str) -> Alias:
     except (re.error, IndexError) as error:
         raise ProfileFault(f"{where}.template", repr(row.template), f"text with groups of matches; {error}") from None
     return Alias(remote=row.id == "remote_id", family=Trigger(row.family), pattern=pattern, template=template)
+
+
+def nas_of(bng: Bng, profile: Profile) -> Nas:
+    """One BNG as the request path needs it; `profile` is its own, compiled."""
+    by_address = bng.nas_ip if bng.bng_from == "nas_ip" else ()
+    by_identifier = bng.nas_identifier if bng.bng_from == "nas_identifier" else ()
+    return Nas(
+        name=bng.name,
+        domain=bng.domain_name,
+        secret=bng.shared_secret,
+        profile=profile,
+        mode=bng.mode,
+        vlan_model=bng.vlan_model,
+        rules=Rules(
+            window_ms=round(bng.window * 1000),
+            remembered_ms=round(bng.remembered * 1000),
+            fresh_ms=round(bng.fresh * 1000),
+            rungs=bng.rungs,
+            line_id=profile.line_id,
+        ),
+        keys=bng.keys,
+        hold_s=bng.hold,
+        on_unmatched=bng.on_unmatched,
+        untrusted=frozenset(
+            trigger
+            for trigger in (Trigger.DHCPV4, Trigger.DHCPV6, Trigger.PPP)
+            if getattr(bng.line_id_source, str(trigger)) is IdSource.UNTRUSTED
+        ),
+        ports=bng.ports_name() if bng.ports == "shared" else "",
+        require_message_authenticator=bng.require_message_authenticator,
+        identifiers=frozenset(name.encode() for name in by_identifier),
+        addresses=frozenset(address.packed for address in by_address),
+        one_box=bng.one_box,
+    )
