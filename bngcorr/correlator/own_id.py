@@ -14,6 +14,8 @@ def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int,
 
     Only where the operator plans it otherwise, or another line is live there and this one is not, it is a conflict.
     """
+    if not question.checked:
+        return _verify(question, recalled)
     if recalled.plan is not None and Rung.INVENTORY in rungs and contradict(recalled.plan, own):
         return CONFLICT
     alone, tainted = is_alone(question.keyring, recalled), recalled.mac_lines > 1

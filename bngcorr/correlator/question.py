@@ -36,7 +36,8 @@ class Question:
     match_v6: bool  # whether a v6 sighting may match it (not so for a request proved v4, unless the profile asks)
     accounting: bool
     begins: bool  # an Access-Request or Accounting-Start: the session may be another that was given an old name
-    own: LineIds | None = None  # the line that it names itself, to be checked; None: it has to climb
+    own: LineIds | None = None  # the line that it names itself; None: it has to climb
+    checked: bool = True  # with `own`: whether that is compared with what is planned and live where it came from
     suspect: bytes | None = None  # own Remote-Id without its first 4 octets, if they may be an enterprise number
     value: bytes | None = None  # own Remote-Id as it came; with `suspect` only
 

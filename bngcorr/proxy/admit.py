@@ -72,6 +72,7 @@ def describe(
             accounting=accounting,
             begins=record is None or record.step is SessionStep.START,
             own=identity.ids if checked or suspect is not None else None,
+            checked=checked,
             suspect=suspect,
             value=identity.raw_remote_id if suspect is not None else None,
         ),

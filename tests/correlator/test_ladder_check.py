@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bngcorr.correlator.keys import Keyring
@@ -51,6 +53,14 @@ def test_an_id_that_contradicts_the_plan_is_a_conflict() -> None:
     assert CONFLICT == _check(SHARED, recalled(SHARED, plan=OTHER))
     assert CONFLICT == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (_up("MINE", MINE),)}, plan=OTHER))
     assert OWN == _check(SHARED, recalled(SHARED, plan=MINE))
+
+
+def test_an_id_that_is_only_to_be_verified_is_contradicted_by_nobody() -> None:
+    """A request that nothing marks as v6 keeps its own line, whoever is live or planned there."""
+    asked = replace(question(PER_LINE, own=MINE, suspect=b"x", value=b"MINE"), checked=False)
+    known = recalled(PER_LINE, {Key.ATTACHMENT: (_up("OTHER", OTHER),)}, plan=OTHER)
+
+    assert OWN == climb(asked, known, NOW, NO_RUNGS)
 
 
 def test_a_plan_that_is_not_asked_contradicts_nobody() -> None:

@@ -63,6 +63,15 @@ def test_a_v6_request_with_an_id_is_checked_where_its_port_is_known() -> None:
     assert Outcome.OWN is verdict.outcome
 
 
+def test_an_id_that_may_hold_a_number_is_only_put_to_the_self_verifying_test() -> None:
+    """Nothing says that the request is v6: it may be v4, whose own word is not weighed against what is live there."""
+    told = described(CPE, PORT, remote_id(PEN + b"\x00\x07\x01"))
+    marked = described(CPE, PORT, DHCPV6_PROOF, remote_id(PEN + b"olt7/12"))
+
+    assert LineIds(PEN + b"\x00\x07\x01") == told.question.own
+    assert (False, True) == (told.question.checked, marked.question.checked)
+
+
 def test_a_request_without_an_id_climbs() -> None:
     """Whatever its family: its keys, the rules of its BNG, and its session are the question."""
     rules = Rules(window_ms=7_000)
