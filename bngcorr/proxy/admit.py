@@ -12,7 +12,7 @@ from bngcorr.correlator.question import Question
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Trigger
+from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Strength, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
@@ -84,17 +84,14 @@ def describe(
 def _untrusted(nas: Nas, classification: trigger.Classification, record: Record | None) -> bool:
     """Whether only the customer can have written the line ids of a request.
 
-    Ids of a request that nothing marks as v6 are taken for those of v4, which must not be made worse, unless they
-    stand in
+    Ids of a request that is not surely v6 are taken for those of v4, which must not be made worse, unless they stand in
     a record of a session that has IPv6 alone.
     """
-    match classification.trigger:
-        case Trigger.UNKNOWN:
-            hosts = record.hosts if record is not None else None
-            only_v6 = hosts is not None and all(host.kind is not HostKind.V4 for host in hosts)
-            family = Trigger.DHCPV6 if only_v6 else Trigger.DHCPV4
-        case other:
-            family = other
+    family = classification.trigger
+    if family is Trigger.UNKNOWN or (family is Trigger.DHCPV6 and not _surely_v6(classification)):
+        hosts = record.hosts if record is not None else None
+        only_v6 = hosts is not None and all(host.kind is not HostKind.V4 for host in hosts)
+        family = Trigger.DHCPV6 if only_v6 else Trigger.DHCPV4
     return family in nas.untrusted
 
 
@@ -104,7 +101,12 @@ def _worth_a_check(classification: trigger.Classification, ring: Keyring) -> boo
     Only that of a v6 request, which would be rewritten, and which the customer may have had a hand in: a v4 request
     never waits.
     """
-    return classification.trigger is Trigger.DHCPV6 and ring.attached
+    return _surely_v6(classification) and ring.attached
+
+
+def _surely_v6(classification: trigger.Classification) -> bool:
+    """By proof or strong evidence: what is only hinted at may be v4, which must not be made worse."""
+    return classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
 
 
 def which(group: Sequence[Nas], view: PacketView) -> Nas:
