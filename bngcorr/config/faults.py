@@ -122,7 +122,8 @@ def key_path(location: tuple[int | str, ...]) -> str:
 _SHOWN_KEYS = re.compile(
     r"(.*\.)?(address(\[\d+\])?|listen|auth\[\d+\]|acct\[\d+\]|name|profile|mode|domain|vlan_model|window|hold|timeout"
     r"|sockets|budget|remember|events|write_backlog|receive_buffer|cost_table|host_resources|level|format|ceiling"
-    r"|accept(\[\d+\])?|enterprise_number|v4_always_has_id|require_message_authenticator|data_dir)"
+    r"|accept(\[\d+\])?|enterprise_number|v4_always_has_id|require_message_authenticator|data_dir"
+    r"|ports|remembered|fresh|(keys|rungs)(\[\d+\])?|line_id_source\.(dhcpv4|dhcpv6|ppp)|on_unmatched|v6_lost_after)"
 )
 
 
