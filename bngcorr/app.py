@@ -13,8 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Info
 
 from bngcorr import __version__
-from bngcorr.accountant.capacity import CostTable, host_resources
-from bngcorr.bng_profiles import compile_all, nas_of
+from bngcorr.bng_profiles import compile_all, costs_of, nas_of
 from bngcorr.config import Bng, Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator import findings
@@ -264,6 +263,7 @@ class PacketProcess:
                 self._meters.lines.labels(name, families).set(count)
 
     async def _watch_usage(self) -> None:
+        costs = costs_of(self._config)
         domains: dict[str, list[Bng]] = {}
         for bng in self._config.bngs:
             domains.setdefault(bng.domain_name, []).append(bng)
@@ -277,8 +277,7 @@ class PacketProcess:
                         usage = usages[bng.name]
                         for kind in HostKind:
                             self._meters.hosts.labels(bng.name, str(kind)).set(getattr(usage, str(kind)))
-                        spent = host_resources(usage, CostTable(bng.cost_table))
-                        self._meters.resources.labels(bng.name).set(spent)
+                        self._meters.resources.labels(bng.name).set(costs[bng.name].resources(usage))
             await asyncio.sleep(USAGE_EVERY_S)
 
     # ---- end
@@ -322,7 +321,9 @@ class WebProcess:
         """Listen. Raises StartError. The store may be away: requests are then answered 503."""
         at = self._config.web.listen
         try:
-            self._runner, port = await serve_http(Api(self._store.queries, self._config).app(), at.host, at.port)
+            self._runner, port = await serve_http(
+                Api(self._store.queries, self._config, costs_of(self._config)).app(), at.host, at.port
+            )
         except OSError as error:
             raise StartError(f"web.listen {at}: {error.strerror}") from None
         log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bngcorr.accountant.cost import BUILT_IN, CostTable
 from bngcorr.config import Alias as AliasSettings
 from bngcorr.config import Bng, Config, profiles_of
 from bngcorr.correlator.question import Rules
@@ -67,6 +68,14 @@ def compile_one(known: Mapping[str, ProfileData], bng: Bng, dictionary: Dictiona
         line_id=bng.line_id or base.line_id,
         v4_always_has_id=base.v4_always_has_id if bng.v4_always_has_id is None else bng.v4_always_has_id,
     )
+
+
+def costs_of(config: Config) -> dict[str, CostTable]:
+    """The cost table of each BNG, by its name: its own setting, else its profile's."""
+    own = {name: CostTable(name=name, **dict(table)) for name, table in config.cost_tables.items()}
+    tables = {**BUILT_IN, **own}
+    profiles = profiles_of(config)
+    return {bng.name: tables[bng.cost_table or profiles[bng.profile].cost_table] for bng in config.bngs}
 
 
 def check_grammar(grammar: str) -> None:

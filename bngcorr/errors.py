@@ -31,6 +31,10 @@ class StoreError(BngcorrError):
     """The store refused, was silent beyond its budget, or is not there. Becomes the verdict ``unknown``."""
 
 
+class AuditUnderwayError(BngcorrError):
+    """Another audit of the same domain is under way."""
+
+
 class IdentifierExhausted(BngcorrError):
     """All 256 identifiers of every socket towards an upstream are in flight."""
 

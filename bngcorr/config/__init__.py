@@ -1,13 +1,15 @@
 """The operator's file, checked whole, all its faults told at once.
 
-`settings` says what may stand in it, `fields` what kinds of values there are, `faults` what can be wrong with it,
+`settings` and `accounting` say what may stand in it, `fields` what kinds of values there are, `faults` what can be wrong with it,
 and `loading` reads it.
 """
 
+from bngcorr.config.accounting import Capacity, CostTableSettings, History, Limits, Spool
 from bngcorr.config.fields import Endpoint
 from bngcorr.config.loading import load, parse, profiles_of
-from bngcorr.config.settings import Alias, Bng, Config, Limits, Log, Store, Upstream
+from bngcorr.config.settings import Alias, Bng, Config, Log, Store, Upstream
 
 __all__ = [
-    "Alias", "Bng", "Config", "Endpoint", "Limits", "Log", "Store", "Upstream", "load", "parse", "profiles_of",
+    "Alias", "Bng", "Capacity", "Config", "CostTableSettings", "Endpoint", "History", "Limits", "Log", "Spool", "Store",
+    "Upstream", "load", "parse", "profiles_of",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from pydantic import BaseModel
 
+from bngcorr.config.accounting import COST_TABLES, Capacity, CostTableSettings, History, Limits, Spool
 from bngcorr.config.settings import (
     SECRET_KEYS,
     Alias,
@@ -15,7 +16,6 @@ from bngcorr.config.settings import (
     EnterpriseNumbers,
     Health,
     Identity,
-    Limits,
     Listen,
     Log,
     Store,
@@ -62,6 +62,10 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
         except ProfileFault as error:
             fault(f"profiles.{title}.{error.key}", error.got, error.expected)
             known.setdefault(title, next(iter(known.values())))
+    tables = _section(data, "cost_tables")
+    for table in tables:
+        if table in COST_TABLES:
+            fault(f"cost_tables.{table}", repr(table), f"a name other than {', '.join(COST_TABLES)}")
     names: set[object] = set()
     owners: dict[tuple[str, str], object] = {}
     bngs = data.get("bngs")
@@ -73,6 +77,9 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
         name, profile, addresses = bng.get("name"), bng.get("profile", "generic"), bng.get("address", [])
         if not isinstance(profile, str) or profile not in known:
             fault(f"{path}.profile", repr(profile), f"one of {', '.join(known)}")
+        table = bng.get("cost_table")
+        if isinstance(table, str) and table not in COST_TABLES and table not in tables:
+            fault(f"{path}.cost_table", repr(table), f"one of {', '.join((*COST_TABLES, *map(str, tables)))}")
         if isinstance(name, str):
             if name in names:
                 fault(f"{path}.name", repr(name), "a name that no other BNG has")
@@ -123,7 +130,9 @@ _SHOWN_KEYS = re.compile(
     r"(.*\.)?(address(\[\d+\])?|listen|auth\[\d+\]|acct\[\d+\]|name|profile|mode|domain|vlan_model|window|hold|timeout"
     r"|sockets|budget|remember|events|write_backlog|receive_buffer|cost_table|host_resources|level|format|ceiling"
     r"|accept(\[\d+\])?|enterprise_number|v4_always_has_id|require_message_authenticator|data_dir"
-    r"|ports|remembered|fresh|(keys|rungs)(\[\d+\])?|line_id_source\.(dhcpv4|dhcpv6|ppp)|on_unmatched|v6_lost_after)"
+    r"|ports|remembered|fresh|(keys|rungs)(\[\d+\])?|line_id_source\.(dhcpv4|dhcpv6|ppp)|on_unmatched|v6_lost_after"
+    r"|prefixes_from_accept|cpe_address|cost_tables\.[^.]+\..+|(cards|ports)\..+|thresholds(\[\d+\])?|tolerance|sample_every"
+    r"|enabled|path|max_records|max_octets|rate|directory|keep|backlog)"
 )
 
 
@@ -162,6 +171,10 @@ _SECTIONS = (
     Store,
     EnterpriseNumbers,
     Limits,
+    Capacity,
+    CostTableSettings,
+    History,
+    Spool,
     Bng,
     Log,
 )

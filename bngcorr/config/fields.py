@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -111,4 +111,21 @@ def store_url(value: object) -> object:
         read_store_url(value)
     except ValueError as error:
         raise ValueError(f'"embedded", or {error}') from None
+    return value
+
+
+def switched(value: object) -> object:
+    """`on` and `off` in place of a section."""
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
+def interface_id(value: object) -> object:
+    if value is None:
+        return None
+    try:
+        low = isinstance(value, str) and int(IPv6Address(value)) < 1 << 64
+    except ValueError:
+        low = False
+    if not low:
+        raise ValueError('the lower 64 bits of an address, such as "::1"')
     return value

@@ -8,19 +8,26 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, model_validator
+from pydantic import BeforeValidator, Field, SecretBytes, model_validator
 
-from bngcorr.config.fields import Duration, Endpoint, EndpointField, Name, Seconds, Span, networks_field, store_url
+from bngcorr.config.accounting import Capacity, CostTableSettings, History, Limits, Spool
+from bngcorr.config.fields import (
+    Duration,
+    Endpoint,
+    EndpointField,
+    Name,
+    Seconds,
+    Span,
+    interface_id,
+    networks_field,
+    store_url,
+    switched,
+)
+from bngcorr.config.section import Section
 from bngcorr.model.box import box_name, shared_ports
 from bngcorr.model.vocabulary import IdSource, Key, LineIdPolicy, Mode, OnUnmatched, PenPolicy, Rung, VlanModel
 from bngcorr.profiles.catalogue import SignalData, WriteData
 from bngcorr.profiles.profile import Relay
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True, use_attribute_docstrings=True
-    )
 
 
 def read_secret(given: Mapping[str, object]) -> bytes:
@@ -49,7 +56,7 @@ def read_secret(given: Mapping[str, object]) -> bytes:
 SECRET_KEYS = ("secret", "secret_file", "secret_env")
 
 
-class WithSecret(_Model):
+class WithSecret(Section):
     secret: SecretBytes | None = None
     """The shared secret itself. One of secret, secret_file and secret_env is needed."""
     secret_file: Path | None = None
@@ -71,7 +78,7 @@ class WithSecret(_Model):
         return octets
 
 
-class Listen(_Model):
+class Listen(Section):
     """Where BNGs send their requests."""
 
     auth: tuple[EndpointField, ...] = (Endpoint("0.0.0.0", 1812), Endpoint("::", 1812))  # noqa: S104
@@ -88,21 +95,21 @@ class Listen(_Model):
         return self
 
 
-class Health(_Model):
+class Health(Section):
     """HTTP of the packet process: /healthz, /readyz, /metrics."""
 
     listen: EndpointField = Endpoint("127.0.0.1", 9812)
     """TCP address."""
 
 
-class Web(_Model):
+class Web(Section):
     """HTTP of `bngcorr web`: the API."""
 
     listen: EndpointField = Endpoint("127.0.0.1", 8080)
     """TCP address. Keep it on loopback or behind something that authenticates: there is no access control yet."""
 
 
-class Store(_Model):
+class Store(Section):
     """Redis or Valkey, where sessions and sightings live."""
 
     url: Annotated[str, BeforeValidator(store_url)] = Field(default="redis://127.0.0.1:6379/0", repr=False)
@@ -119,7 +126,7 @@ class Store(_Model):
     """Recent verdicts kept for /v1/correlations."""
 
 
-class Findings(_Model):
+class Findings(Section):
     """What operations are told of."""
 
     v6_lost_after: Span = Seconds(600.0)
@@ -139,7 +146,7 @@ class Upstream(WithSecret):
     """Refuse replies to Access-Requests that lack a Message-Authenticator (BlastRADIUS); set it if the server signs."""
 
 
-class Upstreams(_Model):
+class Upstreams(Section):
     """The AAA servers behind bngcorr."""
 
     auth: Upstream | None = None
@@ -148,7 +155,7 @@ class Upstreams(_Model):
     """For Accounting-Requests; needed if listen.acct is not empty."""
 
 
-class EnterpriseNumbers(_Model):
+class EnterpriseNumbers(Section):
     """Which enterprise numbers may be stripped from a Remote-Id."""
 
     accept: frozenset[Annotated[int, Field(ge=1, le=0xFFFFFFFE)]] = frozenset()
@@ -157,7 +164,7 @@ class EnterpriseNumbers(_Model):
     """Highest number taken for one; IANA's list stood at 62331 in mid-2024 and grows by some 1,500 a year."""
 
 
-class Alias(_Model):
+class Alias(Section):
     """An id of one family, beyond the enterprise number, put into the words of the other."""
 
     id: Literal["remote_id", "circuit_id"]
@@ -170,7 +177,7 @@ class Alias(_Model):
     """What it becomes; \\1 or \\g<name> stand for groups of the expression."""
 
 
-class Identity(_Model):
+class Identity(Section):
     """Where AAA finds the line."""
 
     write: tuple[WriteData, ...] | None = None
@@ -179,7 +186,7 @@ class Identity(_Model):
     """Attribute that gets the Remote-Id as it came whenever it was changed. None: it is not kept."""
 
 
-class LineIdSource(_Model):
+class LineIdSource(Section):
     """Who can have written the line ids in requests of each protocol."""
 
     dhcpv4: IdSource = IdSource.TRUSTED
@@ -188,13 +195,6 @@ class LineIdSource(_Model):
     """Options 18 and 37; untrusted where no access node inserts them (LDRA), for then only the customer can have."""
     ppp: IdSource = IdSource.TRUSTED
     """The PPPoE intermediate agent's tag."""
-
-
-class Limits(_Model):
-    """What the BNG can bear."""
-
-    host_resources: int | None = Field(default=None, ge=1)
-    """Host resources of the box, in the unit of its cost table. None: not known."""
 
 
 class Bng(WithSecret):
@@ -254,8 +254,14 @@ class Bng(WithSecret):
     """Where AAA finds the line."""
     require_message_authenticator: bool = False
     """Drop Access-Requests that lack a Message-Authenticator."""
-    cost_table: Literal["sros-classic", "sros-r12-shared", "sros-pd-managed-route", "session"] = "sros-classic"
-    """How hosts add up to host resources."""
+    prefixes_from_accept: Literal["auto", "always", "never"] = "auto"
+    """IPv6 hosts that the Access-Accept gives and accounting does not name. auto: count them unless this box was seen
+    to name hosts of that kind. always, never: whatever it was seen to do."""
+    cpe_address: Annotated[str | None, BeforeValidator(interface_id)] = "::1"
+    """What a CPE without a WAN address of its own answers to: this, within its delegated prefix. None: not known."""
+    cost_table: Name | None = None
+    """How hosts add up to host resources: sros-classic, sros-r12-shared, sros-pd-managed-route, session, or one of
+    `cost_tables`. None: the profile's."""
     limits: Limits = Limits()
     """What the BNG can bear."""
 
@@ -276,7 +282,7 @@ class Bng(WithSecret):
         return box_name(self.name, "" if self.one_box else host)
 
 
-class Log(_Model):
+class Log(Section):
     """Logs go to standard error."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -285,7 +291,7 @@ class Log(_Model):
     """console: for people. json: one object a line."""
 
 
-class Config(_Model):
+class Config(Section):
     """The whole file."""
 
     listen: Listen = Listen()
@@ -300,9 +306,17 @@ class Config(_Model):
     """What operations are told of."""
     upstream: Upstreams = Upstreams()
     """The AAA servers."""
+    spool: Annotated[Spool, BeforeValidator(switched)] = Spool()
+    """Accounting on disk, acknowledged before AAA has answered."""
+    cost_tables: dict[Name, CostTableSettings] = Field(default={})
+    """Cost tables of your own: how hosts add up to host resources."""
+    capacity: Capacity = Capacity()
+    """When a BNG is nearly full, and what is kept to see it coming."""
+    history: History = History()
+    """Who held which address: closed sessions, on disk."""
     enterprise_numbers: EnterpriseNumbers = EnterpriseNumbers()
     """Which enterprise numbers may be stripped."""
-    profiles: dict[Name, dict[str, object]] = {}
+    profiles: dict[Name, dict[str, object]] = Field(default={})
     """Profiles of your own, or changes to those that come with bngcorr: docs/profiles.md."""
     bngs: tuple[Bng, ...] = Field(min_length=1)
     """The BNGs that may ask."""

@@ -8,8 +8,7 @@ from typing import Final
 
 from bngcorr.correlator import findings
 from bngcorr.errors import StoreError
-from bngcorr.store.behind import Clock
-from bngcorr.store.contract import UpkeepStore
+from bngcorr.store.contract import Clock, UpkeepStore
 from bngcorr.store.lesson import Lesson
 from bngcorr.store.nodes import ONE_NODE, Nodes
 from bngcorr.store.rows import Upkeep

@@ -1,9 +1,10 @@
-"""Hosts and what they add up to on a BNG."""
+"""Hosts and traffic, and what they add up to on a BNG."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import NamedTuple
 
 from bngcorr.model.vocabulary import HostKind
 
@@ -22,11 +23,32 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Distinct hosts of one BNG, and the two per-session figures that some cost tables need."""
+    """Distinct hosts of one BNG, card or port, and the two per-session figures that some cost tables need."""
 
     v4: int = 0
     ia_na: int = 0
     ia_pd: int = 0
     slaac: int = 0
+    pd_route: int = 0  # delegated prefixes that ride as managed routes
     sessions: int = 0  # sessions that hold at least one host
     na_or_pd: int = 0  # sessions that hold an IA_NA or an IA_PD
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in USAGE_FIELDS})
+
+
+USAGE_FIELDS = tuple(field.name for field in fields(Usage))
+
+
+class Traffic(NamedTuple):
+    """Octets, both directions together."""
+
+    v4: int = 0
+    v6: int = 0
+    either: int = 0  # of sessions that hold both families, where the BNG does not count them apart
+
+    @property
+    def v6_share(self) -> float | None:
+        """IPv6's part of what can be told apart, 0 … 1; None if nothing can."""
+        apart = self.v4 + self.v6
+        return self.v6 / apart if apart else None

@@ -111,6 +111,7 @@ class HostKind(StrEnum):
     IA_NA = "ia_na"
     IA_PD = "ia_pd"
     SLAAC = "slaac"
+    PD_ROUTE = "pd_route"  # a delegated prefix that rides as a managed route behind another host: no host by itself
 
 
 class SessionState(StrEnum):
@@ -135,6 +136,8 @@ class Finding(StrEnum):
     SHARED_ATTACHMENT = "shared_attachment"  # a VLAN pair that should be one line shows two at a time
     MAC_FLOOD = "mac_flood"  # too many MACs on one line, or too many requests without a line id on one port
     NEW_ENTERPRISE_NUMBER = "new_enterprise_number"  # a number not seen on this BNG before
+    NEAR_LIMIT = "near_limit"  # a BNG, card or port spends more of its limit than a threshold allows
+    LEDGER_DIFFERS = "ledger_differs"  # the box counts other hosts than we do
 
 
 class DropReason(StrEnum):
@@ -164,4 +167,5 @@ class DropReason(StrEnum):
     FOREIGN_PROXY_STATE = "foreign-proxy-state"
     NO_REPLY = "no-reply"
     SEND_FAILED = "send-failed"
+    SPOOL_FULL = "spool-full"
     INTERNAL_ERROR = "internal-error"

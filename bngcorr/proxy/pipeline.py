@@ -32,7 +32,7 @@ from bngcorr.proxy.request import Link, Request
 from bngcorr.proxy.settle import rejects, settled
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.upstream import Flight, Upstream
-from bngcorr.store.behind import Clock
+from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson, NumberSeen
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius

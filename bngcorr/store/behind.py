@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
-from bngcorr.store.contract import CorrelationStore
+from bngcorr.store.contract import Clock, CorrelationStore
 from bngcorr.store.lesson import (
     AWAY,
     Distances,
@@ -32,14 +32,6 @@ Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 _EXPENDABLE: Final = (Sighting, Distances, FindingSeen, SessionChange)  # given up in this order, a restart never
 
 log = structlog.get_logger()
-
-
-class Clock(Protocol):
-    """The store's clock as this process knows it."""
-
-    def now_ms(self) -> int:
-        """Epoch milliseconds."""
-        ...
 
 
 class WriteBehind:

@@ -7,15 +7,26 @@ is about its domains.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from bngcorr.model.line import LineIds
-from bngcorr.model.usage import Usage
-from bngcorr.model.vocabulary import HostKind
+from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
 from bngcorr.store.lesson import Lesson
 from bngcorr.store.recollection import Recall, Recollection
-from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow, Upkeep
+from bngcorr.store.rows import (
+    Closed,
+    Drift,
+    FindingRow,
+    LineRow,
+    Observed,
+    Page,
+    Peak,
+    Sample,
+    SessionQuery,
+    SessionRow,
+    Upkeep,
+)
 
 MAX_LINES_PER_KEY: Final = 4  # more than this on one key, and the key can't tell any of them
 MAX_SESSIONS_PER_LINE: Final = 8  # sessions that vouch for a line; dual stack in host mode needs four
@@ -27,7 +38,15 @@ RESTART_TOLERANCE_MS: Final = 2_000  # a second Accounting-On this near is the f
 V6_LOST_MS: Final = 600_000  # a line whose IPv4 began anew has so long to get its IPv6 back
 MAX_FINDINGS: Final = 10_000  # kept for each domain; beyond it the oldest go
 FINDING_MS: Final = 7 * 86_400_000  # a finding that is not seen again is kept so long
-USAGE_KINDS: Final = (*(str(kind) for kind in HostKind), "sessions", "na_or_pd")
+USAGE_KINDS: Final = USAGE_FIELDS
+
+
+class Clock(Protocol):
+    """The store's clock as this process knows it."""
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        ...
 
 
 class CorrelationStore(Protocol):
@@ -61,6 +80,22 @@ class QueryStore(Protocol):
 
     async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
         """Present usage of each BNG, summed over its boxes."""
+        ...
+
+    async def usage_by_port(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[tuple[str, str], Usage]]:
+        """Present usage of each BNG by (box, port); port "" gathers what no port is known of. Only what is in use."""
+        ...
+
+    async def traffic(self, domain: str, bngs: Sequence[str]) -> dict[str, Traffic]:
+        """Octets that each BNG has accounted for since its sessions are known here; never goes down."""
+        ...
+
+    async def census(self, domain: str) -> dict[str, tuple[int, int, int]]:
+        """By BNG, of the last whole walk of the upkeep: lines dual stack, IPv4 only, IPv6 only."""
+        ...
+
+    async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
+        """Sessions by (domain, name), as far as they are there."""
         ...
 
     async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
@@ -101,4 +136,57 @@ class PlanStore(Protocol):
 
     async def replace_plan(self, domain: str, plan: dict[str, LineIds], now_ms: int) -> None:
         """Put another in force, all at once for readers."""
+        ...
+
+
+class CapacityStore(Protocol):
+    """What is kept to see a BNG fill up. Raises StoreError."""
+
+    async def sample(self, domain: str, bng: str, sample: Sample, host_resources: int, every_ms: int) -> None:
+        """Note usage unless that was done within `every_ms`, however many processes try; and the peak in any case."""
+        ...
+
+    async def samples(self, domain: str, bng: str) -> list[Sample]:
+        """Usage over time, the oldest first: fine for two days, hourly for sixty."""
+        ...
+
+    async def peaks(self, domain: str, bngs: Sequence[str]) -> dict[str, Peak]:
+        """The most that each BNG ever spent; those without a sample are left out."""
+        ...
+
+    async def observe(self, domain: str, bng: str, observed: Observed) -> None:
+        """Keep what a box says of itself; the newest is kept."""
+        ...
+
+    async def observed(self, domain: str, bngs: Sequence[str]) -> dict[str, Observed]:
+        """What each box said last; those that said nothing are left out."""
+        ...
+
+
+class AuditStore(Protocol):
+    """The ledger recounted from the sessions beside it, while it is in use. Raises StoreError."""
+
+    async def audit(
+        self, domain: str, clock: Clock, *, repair: bool, progress: Callable[[float], None]
+    ) -> tuple[list[Drift], int]:
+        """Counters that differ, and how many references to hosts do; `progress` is told 0 … 1.
+
+        Raises AuditUnderwayError if another audit of this domain is under way.
+        """
+        ...
+
+
+class HistoryStore(Protocol):
+    """Closed sessions, until they are written down. Raises StoreError."""
+
+    async def closed(self, domain: str, limit: int) -> list[Closed]:
+        """The oldest of them; they stay until `written`."""
+        ...
+
+    async def written(self, domain: str, count: int) -> None:
+        """So many of the oldest are on disk."""
+        ...
+
+    async def lease(self, domain: str, holder: str, lasts_ms: int) -> bool:
+        """Whether this process is the one that writes them down now; renewed by asking again."""
         ...

@@ -13,7 +13,7 @@ from typing import Final
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
-from bngcorr.model.usage import Host
+from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import Finding, Outcome
 
 
@@ -51,6 +51,14 @@ class Sighting:
         return tuple(key for key in named if key is not None)
 
 
+class Fill(StrEnum):
+    """Whether hosts count that the Access-Accept gives and accounting does not name."""
+
+    AUTO = "auto"  # unless the box was seen to name hosts of that kind in accounting
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class SessionStep(StrEnum):
     """What happened to a session."""
 
@@ -81,8 +89,12 @@ class SessionChange:
         ""  # of the record without Acct-Delay-Time: tells a retransmission from another one in the same second
     )
     hosts: tuple[Host, ...] | None = None  # None: the record does not say, keep
+    promised: tuple[Host, ...] = ()  # IPv6 hosts that the Access-Accept gives (EXPECTED)
+    accepted_as: str | None = None  # under this name the Accept is noted if its request named no session; hash
+    fill: Fill = Fill.AUTO  # whether promised hosts count that accounting does not name
     interval_ms: int = 0  # Acct-Interim-Interval that was told; 0: it was not
-    traffic: tuple[int, int] | None = None  # octets so far: IPv4, IPv6; None: the record does not say
+    timeout_ms: int = 0  # Session-Timeout that was told; 0: it was not
+    traffic: Traffic | None = None  # octets so far; None: the record does not say
     session_id: bytes = b""  # Acct-Session-Id, for people
     user_name: str | None = None
     port: Attachment | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
+from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Finding, Outcome, SessionState
 
 
@@ -28,6 +29,10 @@ class SessionRow:
     port: Attachment | None
     address: Mac | None
     outcome: Outcome | None
+    filled: tuple[str, ...] = ()  # those of the hosts that the Access-Accept gave and accounting does not name
+    since_ms: tuple[int, ...] = ()  # from when it holds each of the hosts, in their order
+    began_ms: int = 0  # first record of its present life; 0: only expected so far
+    traffic: Traffic | None = None  # octets so far
 
     @property
     def bng(self) -> str:
@@ -103,3 +108,59 @@ class SessionQuery:
     domains: tuple[tuple[str, tuple[str, ...]], ...]  # (domain, its BNGs)
     term: str | None = None  # index term; None: all
     page: Page = field(default_factory=Page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A session gave back hosts: what is known of who held them, and from when to when."""
+
+    domain: str
+    nas: str  # "bng|host"
+    hosts: tuple[str, ...]  # "kind|service|address"
+    since_ms: tuple[int, ...]  # from when each was held
+    until_ms: int  # when they were given back; of a session that fell silent: when it was last heard of
+    why: str  # stop, interim (it holds others now), restart (of its box), expired, replaced (its name came back)
+    line: str | None
+    ids: LineIds | None
+    session_id: bytes
+    user_name: str | None
+    port: Attachment | None
+    address: Mac | None  # MAC of the CPE
+    filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Usage of one BNG at one instant."""
+
+    at_ms: int
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """The most that one BNG ever spent."""
+
+    host_resources: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a box itself says it holds."""
+
+    at_ms: int  # when that was so
+    figures: tuple[
+        tuple[str, int], ...
+    ]  # v4, v6, hosts (its scale counter) and kinds of hosts, as far as it tells them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """A counter of the ledger that differs from what the sessions add up to."""
+
+    box: str
+    port: str  # "": the whole box
+    kind: str
+    ledger: int
+    sessions: int

@@ -175,6 +175,7 @@ class ValkeyStore:
             False if s.hosts is None else packing.hosts_text(s.hosts), s.interval_ms, s.traffic or (),
             packing.shown_session(s), _terms(s.ids, s), packing.tags(s.keys), packing.name(s.session),
             c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE, c.INTERIMS_MISSED, self._v6_lost_ms,
+            "" if s.port is None else s.port.port,
         ]  # fmt: skip
         return self.lane.script("session", (self._keys(s.domain).epochs,), (packing.pack(row),))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
 
+from bngcorr.accountant.cost import CostTable
 from bngcorr.config import Config
 from bngcorr.model.usage import Usage
 from bngcorr.model.vocabulary import Finding
@@ -25,9 +27,11 @@ MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no 
 class Api:
     """Handlers over one store."""
 
-    def __init__(self, store: QueryStore, config: Config) -> None:
+    def __init__(self, store: QueryStore, config: Config, costs: Mapping[str, CostTable]) -> None:
+        """`costs`: the cost table of each BNG, by its name."""
         self._store = store
         self._bngs = config.bngs
+        self._costs = costs
         domains: dict[str, list[str]] = {}
         for bng in config.bngs:
             domains.setdefault(bng.domain_name, []).append(bng.name)
@@ -121,7 +125,10 @@ class Api:
             usages.update(await self._store.usage(domain, names))
             numbers.update(await self._store.enterprise_numbers(domain, names))
             distances.update(await self._store.distances(domain, names))
-        items = [bng_shown(bng, usages[bng.name], numbers[bng.name], distances[bng.name]) for bng in self._bngs]
+        items = [
+            bng_shown(bng, self._costs[bng.name], usages[bng.name], numbers[bng.name], distances[bng.name])
+            for bng in self._bngs
+        ]
         return web.json_response({"items": items})
 
     async def correlations(self, request: web.Request) -> web.Response:

@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from bngcorr.accountant.capacity import CostTable, capacity
+from bngcorr.accountant.capacity import Capacity
+from bngcorr.accountant.cost import CostTable
 from bngcorr.config import Bng
 from bngcorr.correlator.findings import NEXT_STEP, REASON
 from bngcorr.model.attachment import Attachment
@@ -72,9 +73,11 @@ def line_shown(row: LineRow) -> JsonObject:
     }
 
 
-def bng_shown(bng: Bng, usage: Usage, numbers: dict[int, int], distances: tuple[int, ...]) -> JsonObject:
+def bng_shown(
+    bng: Bng, table: CostTable, usage: Usage, numbers: dict[int, int], distances: tuple[int, ...]
+) -> JsonObject:
     """One BNG as the API tells it."""
-    spent = capacity(usage, CostTable(bng.cost_table), bng.limits.host_resources)
+    spent = Capacity(table.resources(usage), bng.limits.host_resources)
     return {
         "name": bng.name,
         "domain": bng.domain_name,
@@ -86,9 +89,10 @@ def bng_shown(bng: Bng, usage: Usage, numbers: dict[int, int], distances: tuple[
             "ia_na": usage.ia_na,
             "ia_pd": usage.ia_pd,
             "slaac": usage.slaac,
+            "pd_route": usage.pd_route,
             "sessions": usage.sessions,
         },
-        "cost_table": bng.cost_table,
+        "cost_table": table.name,
         "host_resources": spent.host_resources,
         "limit": spent.limit,
         "headroom": spent.headroom,

@@ -64,7 +64,7 @@ def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
 
 def test_every_resource_of_the_api_is_listed() -> None:
     """The table of resources is the routes, in their order."""
-    app = Api(cast(QueryStore, object()), smallest_config()).app()
+    app = Api(cast(QueryStore, object()), smallest_config(), {}).app()
     routes = [resource.canonical for resource in app.router.resources()]
     (table,) = [page for page in PAGES if page.name == "api.md"]
     listed = [name for name in first_column(table) if name.startswith("/")]

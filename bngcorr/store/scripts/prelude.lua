@@ -103,31 +103,86 @@ end
 -- whether a list of hosts has one whose kind begins so
 local function has_kind(hosts, kind) return string.find('\n' .. hosts, '\n' .. kind, 1, true) ~= nil end
 
--- The hosts of one session before and after: the ledger of the box learns the difference. A host that several sessions
--- hold counts once, a session that holds any counts once. Counts of an older epoch are none.
-local function account(box, epoch, before, after)
-  if before == after then return end
-  local usage = PREFIX .. 'u:' .. box
+-- ports of a box, numbered as they come; 0: unknown, or more of them than a box can have
+local MOST_PORTS = 4096
+local function port_number(box, port)
+  if port == '' then return 0 end
+  local name = PREFIX .. 'o:' .. box
+  local number = call('HGET', name, port)
+  if number then return tonumber(number) end
+  number = call('HLEN', name) + 1
+  if number > MOST_PORTS then return 0 end
+  call('HSET', name, port, number)
+  return number
+end
+
+-- Two books of one kind: the ledger, and the recount of an audit beside it. Usage is a hash of counters, "kind" of the
+-- whole box and "port|kind" of one port; references tell by host how many sessions hold it on each port.
+local LEDGER, RECOUNT = {usage = 'u:', references = 'h:'}, {usage = 'v:', references = 'j:'}
+
+-- "epoch count@port …" → {port → count}, empty if it is of another epoch
+local function references_of(packed, epoch)
+  local of, rest = string.match(packed or '', '^(%d+)(.*)$')
+  local counts = {}
+  if tonumber(of) == epoch then
+    for count, port in string.gmatch(rest, ' (%d+)@(%d+)') do counts[tonumber(port)] = tonumber(count) end
+  end
+  return counts
+end
+
+-- one session's hosts before and after, each list with its port
+local function enter(book, box, epoch, before, before_port, after, after_port)
+  local usage = PREFIX .. book.usage .. box
   if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then
     call('DEL', usage)
     call('HSET', usage, 'epoch', epoch)
   end
-  local function count(token, step)
+  local changes = {}
+  local function change(field, step) changes[field] = (changes[field] or 0) + step end
+  local function count(token, port, step)
     local id = string.sub(redis.sha1hex(token), 1, 16)
-    local name = PREFIX .. 'h:' .. box .. ':' .. tonumber(string.sub(id, 1, 3), 16)
-    local of, references = string.match(call('HGET', name, id) or '', '^(%d+) (%d+)$')
-    references = tonumber(of) == epoch and tonumber(references) or 0
-    local left = math.max(references + step, 0)
-    if left > 0 then call('HSET', name, id, epoch .. ' ' .. left) else call('HDEL', name, id) end
-    if (references > 0) ~= (left > 0) then call('HINCRBY', usage, string.match(token, '^[^|]+'), step) end
+    local name = PREFIX .. book.references .. box .. ':' .. tonumber(string.sub(id, 1, 3), 16)
+    local counts = references_of(call('HGET', name, id), epoch)
+    local held, here = next(counts) ~= nil, counts[port] or 0
+    local left = math.max(here + step, 0)
+    counts[port] = left > 0 and left or nil
+    local parts = {tostring(epoch)}
+    for at, times in pairs(counts) do parts[#parts + 1] = times .. '@' .. at end
+    if #parts > 1 then call('HSET', name, id, table.concat(parts, ' ')) else call('HDEL', name, id) end
+    local kind = string.match(token, '^[^|]+')
+    if held ~= (#parts > 1) then change(kind, step) end
+    if (here > 0) ~= (left > 0) then change(port .. '|' .. kind, step) end
   end
-  for _, token in ipairs(missing(before, after)) do count(token, -1) end
-  for _, token in ipairs(missing(after, before)) do count(token, 1) end
-  local function change(kind, was, is)
-    if was ~= is then call('HINCRBY', usage, kind, is and 1 or -1) end
+  local same = before_port == after_port
+  for _, token in ipairs(missing(before, same and after or '')) do count(token, before_port, -1) end
+  for _, token in ipairs(missing(after, same and before or '')) do count(token, after_port, 1) end
+  local function whole(kind, was, is)
+    if was then
+      change(kind, -1)
+      change(before_port .. '|' .. kind, -1)
+    end
+    if is then
+      change(kind, 1)
+      change(after_port .. '|' .. kind, 1)
+    end
   end
-  change('sessions', before ~= '', after ~= '')
-  change('na_or_pd', has_kind(before, 'ia_'), has_kind(after, 'ia_'))
+  whole('sessions', before ~= '', after ~= '')
+  whole('na_or_pd', has_kind(before, 'ia_'), has_kind(after, 'ia_'))
+  for field, step in pairs(changes) do
+    if step ~= 0 then call('HINCRBY', usage, field, step) end
+  end
+end
+
+-- The hosts of one session before and after: the ledger of the box learns the difference. A host that several sessions
+-- hold counts once, a session that holds any counts once. Counts of an older epoch are none. An audit that has passed
+-- the session's bucket learns the same.
+local function account(now, box, epoch, sid, before, before_port, after, after_port)
+  if before == after and (before == '' or before_port == after_port) then return end
+  enter(LEDGER, box, epoch, before, before_port, after, after_port)
+  local lasts, passed = string.match(call('HGET', PREFIX .. 'q', 'audit') or '', '^(%d+) (%d+)$')
+  if lasts and tonumber(lasts) > now and string.byte(sid, 1) * 16 + math.floor(string.byte(sid, 2) / 16) < tonumber(passed) then
+    enter(RECOUNT, box, epoch, before, before_port, after, after_port)
+  end
 end
 
 -- a session no longer vouches for a line

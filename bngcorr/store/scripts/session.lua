@@ -1,7 +1,7 @@
 -- Apply one step in the life of a session, and the difference it makes to the ledger and to what vouches for its line.
 -- ARGV[1] {now, step, at, until, box, line or '', ids, own, fingerprint (8 octets), digest (4 octets or ''),
 --   hosts or false, interval, traffic {v4, v6} or {}, shown, terms, tags of its keys, sid, tombstone_ms,
---   most sessions a line, intervals that may be missed, v6_lost_ms}
+--   most sessions a line, intervals that may be missed, v6_lost_ms, port or ''}
 -- Returns {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
 -- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
 local s = unpack_(ARGV[1])
@@ -9,13 +9,14 @@ local now, step, at, until_ms, box, line, ids, own = s[1], s[2], s[3], s[4], s[5
 local fingerprint, digest, given, told_ms, traffic, shown = s[9], s[10], s[11], s[12], s[13], s[14]
 local terms, tags, sid = s[15], s[16], s[17]
 local tombstone_ms, max_sessions, missed, v6_lost_ms = s[18], s[19], s[20], s[21]
+local port = port_number(box, s[22])
 local words = {'applied'}
 
 if call('HEXISTS', KEYS[1], box) == 0 then call('HSET', KEYS[1], box, '0 0') end
 local epoch, epoch_at = epoch_of(box)
 local S = get('s', sid)
 local known = S ~= nil
-S = S or {0, 0, 0, 0, box, '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0}
+S = S or {0, 0, 0, 0, box, '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0}
 local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7], S[8] == 1
 local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
 local was_expected, accepted = r_state == EXPECTED, S[16] or 0
@@ -60,7 +61,7 @@ local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
 local survived = step == 'interim' and not differs(r_fingerprint, fingerprint)  -- a restart of the box, maybe
 local text = reborn and not survived and '' or r_hosts
 if ended or step == 'expected' then text = '' elseif given then text = given end
-account(box, epoch, before, text)
+account(now, box, epoch, sid, before, S[17], text, port)
 local v4, v6 = has_kind(text, 'v4|'), has_kind(text, 'ia_') or has_kind(text, 'slaac|')
 local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
 
@@ -154,6 +155,6 @@ reindex(S[15], terms, 's' .. sid)
 put('s', sid, {
   ended and now + tombstone_ms or until_ms, at, state, epoch, box, r_line, r_ids, r_own and 1 or 0,
   (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, S[13],
-  shown, terms, accepted,
+  shown, terms, accepted, port,
 })
 return {table.concat(words, ','), missing(text, r_hosts), missing(r_hosts, text)}

@@ -69,7 +69,9 @@ local function sessions(number)
       reindex(S[15], '', 's' .. sid)
       return false
     end
-    if S[3] == UP and S[4] == epoch_of(S[5]) then account(S[5], S[4], S[11], '') end
+    if S[3] == UP and S[4] == epoch_of(S[5]) then
+      account(now, S[5], S[4], sid, S[11], S[17], '', S[17])
+    end
     if S[11] ~= '' then
       released[#released + 1] = sid
       released[#released + 1] = S[11]
