@@ -1,4 +1,4 @@
-"""The composition root: the only module that names concrete parts. One function a process."""
+"""`bngcorr serve`, composed: sockets, pipeline, judge, writer, caretaker, and the health listener."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Info
 
 from bngcorr import __version__
+from bngcorr.app.parts import StartError, open_store
 from bngcorr.bng_profiles import compile_all, costs_of, nas_of
 from bngcorr.config import Bng, Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
-from bngcorr.errors import BngcorrError, ConfigError, ConfigFault, StoreError
+from bngcorr.errors import ConfigError, ConfigFault, StoreError
 from bngcorr.model.vocabulary import HostKind
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
@@ -33,11 +34,8 @@ from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import EmbeddedValkey
-from bngcorr.store.embedded import url as embedded_url
 from bngcorr.store.greeting import Severity, faults, greet
 from bngcorr.store.lesson import FAILED, NEW, FindingSeen, Lesson
-from bngcorr.store.valkey import ValkeyStore
-from bngcorr.web.api import Api
 from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
 from bngcorr.wire import attributes as a
@@ -52,20 +50,8 @@ FIRST_TRY_S: Final = 1.0
 log = structlog.get_logger()
 
 
-class StartError(BngcorrError):
-    """The service can't start; the text says what to do."""
-
-
-def open_store(config: Config) -> ValkeyStore:
-    """Client of the configured store; nothing is asked yet."""
-    url = embedded_url(config.store.data_dir) if config.store.url == "embedded" else config.store.url
-    return ValkeyStore(
-        url, budget_s=config.store.budget, events=config.store.events, v6_lost_s=config.findings.v6_lost_after
-    )
-
-
 class PacketProcess:
-    """`bngcorr serve`: sockets, pipeline, judge, writer, caretaker, and the health listener."""
+    """The packet process."""
 
     def __init__(self, config: Config) -> None:
         """Build everything; nothing is opened yet."""
@@ -307,29 +293,3 @@ class PacketProcess:
         await self._store.close()
         if self._embedded is not None:
             await self._embedded.stop()
-
-
-class WebProcess:
-    """`bngcorr web`: the API over the store."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._store = open_store(config)
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Listen. Raises StartError. The store may be away: requests are then answered 503."""
-        at = self._config.web.listen
-        try:
-            self._runner, port = await serve_http(
-                Api(self._store.queries, self._config, costs_of(self._config)).app(), at.host, at.port
-            )
-        except OSError as error:
-            raise StartError(f"web.listen {at}: {error.strerror}") from None
-        log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)
-
-    async def stop(self) -> None:
-        """Close everything."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-        await self._store.close()

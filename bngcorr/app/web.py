@@ -1,0 +1,41 @@
+"""`bngcorr web`, composed: the API over the store."""
+
+from __future__ import annotations
+
+import structlog
+from aiohttp import web
+
+from bngcorr import __version__
+from bngcorr.app.parts import StartError, open_store
+from bngcorr.bng_profiles import costs_of
+from bngcorr.config import Config, Endpoint
+from bngcorr.web.api import Api
+from bngcorr.web.server import serve as serve_http
+
+log = structlog.get_logger()
+
+
+class WebProcess:
+    """The API process."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._store = open_store(config)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises StartError. The store may be away: requests are then answered 503."""
+        at = self._config.web.listen
+        try:
+            self._runner, port = await serve_http(
+                Api(self._store.queries, self._config, costs_of(self._config)).app(), at.host, at.port
+            )
+        except OSError as error:
+            raise StartError(f"web.listen {at}: {error.strerror}") from None
+        log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)
+
+    async def stop(self) -> None:
+        """Close everything."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._store.close()
