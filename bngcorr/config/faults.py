@@ -77,9 +77,9 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
         name, profile, addresses = bng.get("name"), bng.get("profile", "generic"), bng.get("address", [])
         if not isinstance(profile, str) or profile not in known:
             fault(f"{path}.profile", repr(profile), f"one of {', '.join(known)}")
-        table = bng.get("cost_table")
-        if isinstance(table, str) and table not in COST_TABLES and table not in tables:
-            fault(f"{path}.cost_table", repr(table), f"one of {', '.join((*COST_TABLES, *map(str, tables)))}")
+        costs = bng.get("cost_table")
+        if isinstance(costs, str) and costs not in COST_TABLES and costs not in tables:
+            fault(f"{path}.cost_table", repr(costs), f"one of {', '.join((*COST_TABLES, *map(str, tables)))}")
         if isinstance(name, str):
             if name in names:
                 fault(f"{path}.name", repr(name), "a name that no other BNG has")
