@@ -16,6 +16,7 @@ from bngcorr.profiles.catalogue import ProfileData, ProfileFault, compile_profil
 from bngcorr.profiles.profile import Alias, Profile
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.port_id import GRAMMARS, nas_port
+from bngcorr.store.lesson import Fill
 from bngcorr.wire.dictionary import Dictionary
 
 
@@ -130,6 +131,7 @@ def nas_of(bng: Bng, profile: Profile) -> Nas:
         ),
         ports=bng.ports_name() if bng.ports == "shared" else "",
         require_message_authenticator=bng.require_message_authenticator,
+        fill=Fill(bng.prefixes_from_accept),
         identifiers=frozenset(name.encode() for name in by_identifier),
         addresses=frozenset(address.packed for address in by_address),
         one_box=bng.one_box,

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any, Final, Protocol, TypeVar
 
+from bngcorr.accountant.grant import granted
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import BUCKETS, Caretaker
 from bngcorr.correlator.judge import recall_of
@@ -35,6 +36,7 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.radius import HEADER_OCTETS
 from tests.lab_parts import MIDNIGHT, SECRET, Aaa, LabClock, Told
+from tests.wire.radius_packets import packet
 
 REMEMBER_MS: Final = 86_400_000
 NUMBERS: Final = Numbers()
@@ -210,7 +212,8 @@ class Lab:
             return
         told.accepted = self.aaa.accepts(told.sent)
         if told.accepted:
-            self._learnt += lessons.accepted(request, verdict, self.clock.ms, REMEMBER_MS, None)
+            accept = radius.decode(packet(2, 1, bytes(16), tuple(self.aaa.gives(told.sent))).octets)
+            self._learnt += lessons.accepted(request, verdict, self.clock.ms, REMEMBER_MS, granted(accept))
 
     def _write(self) -> None:
         """Tell the store, tell it what its words amount to, wake those on hold."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,8 +14,10 @@ from bngcorr.model.vocabulary import Key, Mode, OnUnmatched, Outcome, Rung, Trig
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.request import Request
+from bngcorr.store.lesson import Fill
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
+from tests.wire.radius_packets import Piece
 
 MIDNIGHT: Final = 1_800_057_600_000  # epoch milliseconds
 SECRET: Final = b"between-bng-and-proxy"
@@ -34,12 +36,13 @@ def nas(
     untrusted: frozenset[Trigger] = frozenset(),
     on_unmatched: OnUnmatched = OnUnmatched.FORWARD,
     ports: str = "",
+    fill: Fill = Fill.AUTO,
 ) -> Nas:
     """A BNG with these settings, the rest as by default."""
     return Nas(
         name=name, domain=domain or name, secret=SECRET, profile=profile, mode=mode, vlan_model=vlan_model, rules=rules,
         keys=keys, hold_s=hold_s, on_unmatched=on_unmatched, untrusted=untrusted, require_message_authenticator=False,
-        ports=ports, one_box=True,
+        fill=fill, ports=ports, one_box=True,
     )  # fmt: skip
 
 
@@ -87,9 +90,10 @@ class Told:
 
 @dataclass
 class Aaa:
-    """It accepts whatever it is told to, and remembers what it was asked."""
+    """It accepts whatever it is told to, gives what it is told to, and remembers what it was asked."""
 
     accepts: Callable[[PacketView], bool] = lambda _: True
+    gives: Callable[[PacketView], Sequence[Piece]] = lambda _: ()  # attributes of its Access-Accept
     requests: list[PacketView] = field(default_factory=list)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+from bngcorr.accountant.grant import timeout_ms
 from bngcorr.accountant.hosts import hosts_of
 from bngcorr.accountant.traffic import traffic_of
-from bngcorr.model.usage import Host
+from bngcorr.model.usage import Host, Traffic
 from bngcorr.store.contract import INTERIMS_MISSED
 from bngcorr.store.lesson import SessionStep
 from bngcorr.wire import attributes as a
@@ -41,8 +42,9 @@ class Record:
     sent_ms: int  # arrival minus Acct-Delay-Time, by ours
     life_ms: int  # how long it vouches for the session
     interval_ms: int  # Acct-Interim-Interval; 0: it does not say
-    hosts: tuple[Host, ...] | None
-    traffic: tuple[int, int] | None  # octets so far, both ways together: IPv4, IPv6; None: it does not say both
+    timeout_ms: int  # Session-Timeout; 0: it does not say
+    hosts: tuple[Host, ...] | None  # None: it does not say
+    traffic: Traffic | None  # octets so far; None: it does not say
     digest: str  # tells a replay from another record of the same second; 8 hex digits
 
 
@@ -74,6 +76,7 @@ def read(view: PacketView, arrived_ms: int) -> Record:
         sent_ms=sent_ms,
         life_ms=life_ms,
         interval_ms=(interval_s or 0) * 1000,
+        timeout_ms=timeout_ms(view),
         hosts=hosts_of(view),
         traffic=traffic_of(view),
         digest=blake2b(covered, digest_size=4).hexdigest(),

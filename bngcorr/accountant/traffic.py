@@ -4,44 +4,52 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.model.usage import Traffic
 from bngcorr.wire import attributes as a
 from bngcorr.wire.attributes import vendor_key
 from bngcorr.wire.radius import PacketView
 
 # IPv6 input octets, output octets, input gigawords, output gigawords of each vendor that counts IPv6 apart; numbers
-# from the
-# dictionaries of Nokia SR OS, Juniper (ERX), Huawei and Ericsson. The standard counters hold both families.
+# from the dictionaries of Nokia SR OS, Juniper (ERX), Huawei and Ericsson. The standard counters hold both families.
 _IPV6: Final = (
     (vendor_key(a.NOKIA, 195), vendor_key(a.NOKIA, 198), vendor_key(a.NOKIA, 196), vendor_key(a.NOKIA, 199)),
-    (vendor_key(4874, 151), vendor_key(4874, 152), vendor_key(4874, 155), vendor_key(4874, 156)),
+    (
+        vendor_key(a.JUNIPER_ERX, 151),
+        vendor_key(a.JUNIPER_ERX, 152),
+        vendor_key(a.JUNIPER_ERX, 155),
+        vendor_key(a.JUNIPER_ERX, 156),
+    ),
     (vendor_key(2011, 144), vendor_key(2011, 145), vendor_key(2011, 148), vendor_key(2011, 149)),
     (vendor_key(2352, 220), vendor_key(2352, 221), vendor_key(2352, 224), vendor_key(2352, 225)),
 )
+MOST_OCTETS: Final = (
+    2**53 - 1
+)  # of one session, 9 PB: more is a broken counter, and no exact number in a store's script
 _BOTH: Final = (a.ACCT_INPUT_OCTETS, a.ACCT_OUTPUT_OCTETS, a.ACCT_INPUT_GIGAWORDS, a.ACCT_OUTPUT_GIGAWORDS)
+_IPV6_HOSTS: Final = (
+    a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS, a.FRAMED_IPV6_ROUTE,
+)  # fmt: skip
 
 
-def traffic_of(view: PacketView) -> tuple[int, int] | None:
-    """Octets of the session so far, both directions together: (IPv4, IPv6).
+def traffic_of(view: PacketView) -> Traffic | None:
+    """Octets of the session so far, both directions together; None if the record has no counters, or broken ones.
 
     A record without counters of its own for IPv6 says which family it counted only if it names hosts of one family
-    alone.
-    None if it does not say. Octets are 64 bits wide with the gigawords (RFC 2869 §5.1).
+    alone; else nobody can tell them apart. Octets are 64 bits wide with the gigawords (RFC 2869 §5.1).
     """
     total = _sum(view, _BOTH)
+    if total is not None and total > MOST_OCTETS:
+        return None
     for keys in _IPV6:
         ipv6 = _sum(view, keys)
         if ipv6 is not None:
-            return max((total or 0) - ipv6, 0), ipv6
+            return Traffic(v4=max((total or 0) - ipv6, 0), v6=ipv6) if ipv6 <= MOST_OCTETS else None
     if total is None:
         return None
     has_v4 = view.has(a.FRAMED_IP_ADDRESS)
-    has_v6 = any(
-        view.has(key)
-        for key in (a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS)
-    )
-    if has_v4 == has_v6:
-        return None
-    return (total, 0) if has_v4 else (0, total)
+    if has_v4 == any(view.has(key) for key in _IPV6_HOSTS):
+        return Traffic(either=total)
+    return Traffic(v4=total) if has_v4 else Traffic(v6=total)
 
 
 def _sum(view: PacketView, keys: tuple[int, int, int, int]) -> int | None:

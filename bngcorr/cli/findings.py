@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -13,18 +11,21 @@ from rich.console import Console
 from rich.table import Table
 
 from bngcorr.cli.api_client import ApiFault, base_url, get
+from bngcorr.cli.output import Output, print_rows
 from bngcorr.model.vocabulary import Finding
 
-_COLUMNS: Final = ("finding", "bng", "subject", "state", "first_seen", "last_seen", "count", "reason", "next_step")
-
-
-class Output(StrEnum):
-    """How rows are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
+_COLUMNS: Final = (
+    "finding",
+    "bng",
+    "subject",
+    "state",
+    "first_seen",
+    "last_seen",
+    "count",
+    "reason",
+    "next_step",
+    "detail",
+)
 
 
 class State(StrEnum):
@@ -77,19 +78,7 @@ def findings(
     except ApiFault as error:
         print(f"bngcorr findings: {error}", file=sys.stderr)
         sys.exit(2 if "Bad " in str(error) else 1)
-    match output:
-        case Output.JSON:
-            json.dump(rows, sys.stdout, indent=1)
-            print()
-        case Output.JSONL:
-            for row in rows:
-                print(json.dumps(row))
-        case Output.CSV:
-            writer = csv.DictWriter(sys.stdout, [*_COLUMNS, "detail"], extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows({**row, "detail": json.dumps(row["detail"])} for row in rows)
-        case Output.TABLE:
-            _print(rows)
+    print_rows(rows, output, columns=_COLUMNS, table=lambda: _print(rows))
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

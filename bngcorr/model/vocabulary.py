@@ -140,6 +140,24 @@ class Finding(StrEnum):
     LEDGER_DIFFERS = "ledger_differs"  # the box counts other hosts than we do
 
 
+class Scope(StrEnum):
+    """What a limit holds for."""
+
+    BNG = "bng"  # a BNG's entry of the configuration, with all its boxes
+    CARD = "card"  # one slot of one box
+    PORT = "port"  # one port of one box
+
+
+class NoForecast(StrEnum):
+    """Why there is no time until a limit is reached."""
+
+    NO_LIMIT = "no limit"
+    TOO_SHORT = "less than 2 h of samples"
+    TOO_FEW = "too few samples"
+    NOT_GROWING = "not growing"
+    NO_SAMPLES = "kept for whole BNGs only"
+
+
 class DropReason(StrEnum):
     """Why a datagram was not carried on. Metric label, log field and heading of docs/drop-reasons.md."""
 

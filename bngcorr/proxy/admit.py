@@ -89,8 +89,8 @@ def _untrusted(nas: Nas, classification: trigger.Classification, record: Record 
     """
     family = classification.trigger
     if family is Trigger.UNKNOWN or (family is Trigger.DHCPV6 and not _surely_v6(classification)):
-        hosts = record.hosts if record is not None else None
-        only_v6 = hosts is not None and all(host.kind is not HostKind.V4 for host in hosts)
+        hosts = () if record is None or record.hosts is None else record.hosts
+        only_v6 = bool(hosts) and all(host.kind is not HostKind.V4 for host in hosts)
         family = Trigger.DHCPV6 if only_v6 else Trigger.DHCPV4
     return family in nas.untrusted
 

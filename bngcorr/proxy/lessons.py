@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from bngcorr.accountant.grant import Grant
 from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record
 from bngcorr.correlator.keys import session_hash
 from bngcorr.correlator.sighting import Seen, sighting_of
@@ -58,20 +59,24 @@ def _keys(request: Request, verdict: Verdict) -> tuple[str, ...]:
     return tuple([handle.hash for handle in request.keyring.handles]) if verdict.outcome is Outcome.OWN else ()
 
 
-def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | None) -> SessionChange | None:
+def _expected_name(request: Request, line: str) -> str:
+    """Name of the session of an Accept whose request carries no Acct-Session-Id."""
+    return session_hash(request.box, b"\0expected\0" + line.encode() + request.keyring.fingerprint.encode())
+
+
+def expected(request: Request, verdict: Verdict, now_ms: int, grant: Grant) -> SessionChange | None:
     """AAA accepted a request: its session is expected until Accounting-Start.
 
-    `interval_s`: the Acct-Interim-Interval of the Accept. Without a line the session is noted by its Acct-Session-Id
-    only, so
-    that it is known if accounting names the line later; without either there is nothing to note. A session that has a
-    line and no Acct-Session-Id gets a name of its own, from the line and the keys, and simply runs out.
+    Without a line the session is noted by its Acct-Session-Id only, so that it is known if accounting names the line
+    later; without either there is nothing to note. A session that has a line and no Acct-Session-Id gets a name of its
+    own, from the line and the keys, and simply runs out.
     """
     line, ids = _line(request, verdict)
-    if line is None and request.session is None:
-        return None
-    name = request.session or session_hash(
-        request.box, b"\0expected\0" + (line or "").encode() + request.keyring.fingerprint.encode()
-    )
+    name = request.session
+    if name is None:
+        if line is None:
+            return None
+        name = _expected_name(request, line)
     return SessionChange(
         domain=request.nas.domain,
         bng=request.nas.name,
@@ -85,7 +90,10 @@ def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | 
         own=verdict.outcome is Outcome.OWN,
         keys=_keys(request, verdict),
         fingerprint=request.keyring.fingerprint,
-        interval_ms=(interval_s or 0) * 1000,
+        interval_ms=grant.interval_ms,
+        timeout_ms=grant.timeout_ms,
+        promised=grant.promised,
+        fill=request.nas.fill,
         session_id=request.view.first(a.ACCT_SESSION_ID) or NO_SESSION,
         user_name=request.view.text(a.USER_NAME),
         port=request.identity.attachment,
@@ -94,7 +102,7 @@ def expected(request: Request, verdict: Verdict, now_ms: int, interval_s: int | 
     )
 
 
-def accepted(request: Request, verdict: Verdict, now_ms: int, remember_ms: int, interval_s: int | None) -> list[Lesson]:
+def accepted(request: Request, verdict: Verdict, now_ms: int, remember_ms: int, grant: Grant) -> list[Lesson]:
     """AAA has vouched for a request: it may teach now, and its session is expected. Of a conflict nothing is learnt."""
     if verdict.outcome is Outcome.CONFLICT:
         return []
@@ -103,7 +111,7 @@ def accepted(request: Request, verdict: Verdict, now_ms: int, remember_ms: int, 
         seen = sighting(request, verdict, request.arrived_ms, remember_ms, accepted=True)
         if seen is not None:
             learnt.append(seen)
-    change = expected(request, verdict, now_ms, interval_s)
+    change = expected(request, verdict, now_ms, grant)
     if change is not None:
         learnt.append(change)
     return learnt
@@ -111,11 +119,11 @@ def accepted(request: Request, verdict: Verdict, now_ms: int, remember_ms: int, 
 
 def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: int) -> list[Lesson]:
     """What an Accounting-Request teaches, in the order in which it is to be written."""
-    nas = request.box
+    nas = request.nas
     if record.restart:
         # never ahead of our clock, or a second restart would look older; in whole seconds, as the sessions' stamps are
         at_ms = min(record.event_ms, record.sent_ms) // 1000 * 1000
-        return [Restart(domain=request.nas.domain, bng=request.nas.name, nas=nas, at_ms=at_ms)]
+        return [Restart(domain=nas.domain, bng=nas.name, nas=request.box, at_ms=at_ms)]
     if record.step is None or request.session is None:
         return []
     line, ids = _line(request, verdict)
@@ -127,10 +135,10 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             lessons.append(seen)
     lessons.append(
         SessionChange(
-            domain=request.nas.domain,
-            bng=request.nas.name,
+            domain=nas.domain,
+            bng=nas.name,
             session=request.session,
-            nas=nas,
+            nas=request.box,
             step=record.step,
             at_ms=record.event_ms,
             until_ms=record.event_ms + record.life_ms,
@@ -141,7 +149,10 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             fingerprint=request.keyring.fingerprint,
             digest=record.digest,
             hosts=record.hosts,
+            accepted_as=None if line is None or record.step is SessionStep.STOP else _expected_name(request, line),
+            fill=nas.fill,
             interval_ms=record.interval_ms,
+            timeout_ms=record.timeout_ms,
             traffic=record.traffic,
             session_id=record.session_id,
             user_name=request.view.text(a.USER_NAME),

@@ -10,6 +10,7 @@ from bngcorr.correlator.question import Rules
 from bngcorr.model.box import box_name
 from bngcorr.model.vocabulary import Key, Mode, OnUnmatched, Trigger, VlanModel
 from bngcorr.profiles.profile import Profile
+from bngcorr.store.lesson import Fill
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
@@ -30,6 +31,7 @@ class Nas:
     on_unmatched: OnUnmatched = OnUnmatched.FORWARD
     untrusted: frozenset[Trigger] = frozenset()  # protocols whose line ids only the customer can have written
     require_message_authenticator: bool
+    fill: Fill = Fill.AUTO  # whether hosts count that only the Access-Accept names
     ports: str = ""  # what its ports are known by, if it shares them with others
     one_box: bool  # its addresses are one box's; else a network of boxes, told apart by their source addresses
     identifiers: frozenset[bytes] = frozenset()  # NAS-Identifiers it goes by, inside a network shared with others

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from bngcorr.accountant.grant import granted
 from bngcorr.correlator import findings
 from bngcorr.correlator.evidence import WindowEvidence
 from bngcorr.correlator.limits import AskGuard
@@ -320,10 +321,8 @@ class Pipeline:
         port.meters.rtt.observe(now - flight.sent_at)
         self._answer(request, view.code, reply)
         if view.code == a.Code.ACCESS_ACCEPT and request.verdict is not None:
-            interval_s = view.integer(a.ACCT_INTERIM_INTERVAL)
-            for lesson in lessons.accepted(
-                request, request.verdict, self._clock.now_ms(), self._remember_ms, interval_s
-            ):
+            grant = granted(view)
+            for lesson in lessons.accepted(request, request.verdict, self._clock.now_ms(), self._remember_ms, grant):
                 self._learn(lesson)
 
     def _answer(self, request: Request, code: int, reply: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bngcorr.accountant.grant import Grant
 from bngcorr.correlator import findings
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.judge import recall_of
@@ -126,7 +127,7 @@ class Product:
 
     def accepted(self, request: Request, verdict: Verdict, at: int, interval_s: int | None) -> list[Lesson]:
         """What AAA's Access-Accept adds."""
-        return lessons.accepted(request, verdict, EPOCH_MS + at, DAY, interval_s)
+        return lessons.accepted(request, verdict, EPOCH_MS + at, DAY, Grant(interval_ms=(interval_s or 0) * 1000))
 
     def findings(self, taught: Sequence[Lesson], words: Sequence[str]) -> list[Finding]:
         """What the store's words on lessons amount to."""

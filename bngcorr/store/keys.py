@@ -5,16 +5,21 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 (`store.packing`); what stays below 64 octets costs hardly more than itself there. Behind ``bngcorr:{domain}:``
 
 ============================  ========================================================================================
-``e``                         epochs: field box, value "epoch instant"
+``e``                         boxes: value "epoch instant kinds", the kinds of hosts that it names in accounting of those
+                              that an Access-Accept may promise (1 IA_NA, 2 IA_PD, 4 SLAAC, 8 PD route), 0 left out
 ``k:bucket``                  correlation keys: the lines that were seen on each
 ``m:bucket``                  MACs: the lines that each was seen on
 ``l:bucket``                  lines, and the sessions that vouch for each
 ``s:bucket``                  sessions
 ``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
-``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count"
-``u:box``                     usage, and the epoch that it is of
+``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count@port …"
+``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
+``o:box``                     ports of the box, numbered as they come; 0 stands for none
+``t:box``                     octets of all its sessions so far: v4, v6, either
+``c``                         list of closed sessions that nobody wrote down yet, the oldest first
 ``w``                         lines whose IPv6 has to come back, by the instant at which to look
-``q``                         how far the upkeep has walked, and what it counted
+``q``                         how far the upkeep and an audit have walked, what the upkeep counted, and how many closed
+                              sessions were lost
 ``n:bng``                     enterprise numbers, and when each was first seen
 ``f``, ``g``                  findings, and the instant at which each was last seen
 ``x:bng``                     distances of matches: field number of the histogram's bucket
@@ -38,11 +43,12 @@ TERM_OCTETS: Final = 8
 class DomainKeys:
     """Names within one correlation domain."""
 
-    __slots__ = ("epochs", "findings", "findings_by_age", "plan", "prefix", "walk")
+    __slots__ = ("closed", "epochs", "findings", "findings_by_age", "plan", "prefix", "walk")
 
     def __init__(self, domain: str) -> None:
         self.prefix = f"bngcorr:{{{domain}}}:"
         self.epochs = self.prefix + "e"
+        self.closed = self.prefix + "c"
         self.findings = self.prefix + "f"
         self.findings_by_age = self.prefix + "g"
         self.walk = self.prefix + "q"
@@ -67,6 +73,14 @@ class DomainKeys:
     def usage(self, box: str) -> str:
         """Usage counters of a box."""
         return f"{self.prefix}u:{box}"
+
+    def ports(self, box: str) -> str:
+        """Numbers of a box's ports."""
+        return f"{self.prefix}o:{box}"
+
+    def traffic(self, box: str) -> str:
+        """Octets of a box."""
+        return f"{self.prefix}t:{box}"
 
 
 def term_hash(term: str) -> bytes:

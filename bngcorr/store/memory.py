@@ -19,6 +19,7 @@ from bngcorr.store import contract as c
 from bngcorr.store import lesson as lessons
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Lesson
+from bngcorr.store.memory_capacity import MemoryCapacity
 from bngcorr.store.memory_findings import find
 from bngcorr.store.memory_holders import Holders, Move, Pair
 from bngcorr.store.memory_records import Domain
@@ -42,6 +43,7 @@ class MemoryStore:
         self._told = 0
         self._holders = Holders()
         self._v6_lost_ms = round(v6_lost_s * 1000)
+        self.capacity = MemoryCapacity()
 
     @property
     def queries(self) -> Self:

@@ -4,14 +4,20 @@
 line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until,
           marks, heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
-          flat], shown, terms, when AAA last accepted it
+          flat, either family], shown, terms, when AAA last accepted it, port, promised hosts, how many of the last hosts
+          accounting left out, first record of this life or 0, [from then until each host was held, …], timeout, longest
+          gap between records: negative until another one was as long
 key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
           at]
 MAC       line, at, …
 finding   BNG, first, last, count, detail, over at or 0, when it was last over
+closed    box, hosts, [from when each was held, …], until, why, line, ids, shown of the session, those of the hosts that
+          accounting left out
 ========  ============================================================================================================
 
 Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
+Hosts are a text, one ``kind|service|address`` a line; ports are numbers, those of the box's ``o``. If
+all hosts were held from the first record on, their list of durations is empty.
 Marks of a session: 1 up, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
 are the first four octets of the keys on which a session vouches. A key is disputed when another line than the one that
 is live there was sighted, and not believed.
@@ -21,18 +27,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgpack
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
-from bngcorr.model.usage import Host
+from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import Finding, Outcome, SessionState
 from bngcorr.store.lesson import SessionChange, Sighting
 from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity, undisputed
-from bngcorr.store.rows import FindingRow, LineRow, LostV6, SessionRow
+from bngcorr.store.rows import Closed, FindingRow, LineRow, LostV6, SessionRow
 
 Packed = bytes
 Record = Any  # what MessagePack gives; turned into values on the line after it is read
@@ -46,6 +52,8 @@ STATES: Final = (
 _UP = 1
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
+_OLD_SESSION = 17  # fields of a session's record as older versions have written it, at least without its port
+_NEW_FIELDS: Final[tuple[Record, ...]] = (b"", 0, 0, [], 0, 0)
 
 
 def name(hex_digits: str | None) -> bytes:
@@ -93,9 +101,42 @@ def shown_session(change: SessionChange) -> Packed:
     return pack([change.session_id, user, _port(change.port), change.address or b"", str(change.outcome or "")])
 
 
+class _Shown(NamedTuple):
+    session_id: bytes = b""
+    user_name: str | None = None
+    port: Attachment | None = None
+    address: Mac | None = None
+    outcome: Outcome | None = None
+
+
+def _read_shown(packed: Packed) -> _Shown:
+    """Inverse of `shown_session`."""
+    if not packed:
+        return _Shown()
+    session_id, user, port, mac, outcome = unpack(packed)
+    return _Shown(
+        session_id,
+        None if user is None else user.decode("utf-8", "surrogateescape"),
+        _read_port(port),
+        Mac(mac) if mac else None,
+        Outcome(outcome.decode()) if outcome else None,
+    )
+
+
 def hosts_text(hosts: Sequence[Host]) -> bytes:
     """Hosts as the scripts take them: one a line."""
     return "\n".join(map(str, hosts)).encode()
+
+
+def _hosts(text: bytes) -> tuple[str, ...]:
+    return tuple(text.decode().split("\n")) if text else ()
+
+
+def _traffic(given: Record) -> Traffic | None:
+    if not given:
+        return None
+    v4, v6, _, *rest = given
+    return Traffic(v4, v6, rest[0] if rest else 0)
 
 
 # ---- what the correlator reads
@@ -178,10 +219,12 @@ def session_identity(packed: Packed) -> SessionIdentity | None:
 def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str, int]) -> SessionRow:
     """A session; `suspect` if its box has restarted since."""
     record = unpack(packed)
+    _, filled, began, since, _, _ = record[_OLD_SESSION:] or _NEW_FIELDS
     state, box = STATES[record[2]], record[4].decode()
     if state in (SessionState.UP, SessionState.EXPECTED) and record[3] != epochs.get(box, 0):
         state = SessionState.SUSPECT
-    shown = unpack(record[13]) if record[13] else [b"", None, [], b"", b""]
+    shown = _read_shown(record[13])
+    hosts = _hosts(record[10])
     return SessionRow(
         session=session.hex(),
         domain=domain,
@@ -189,14 +232,39 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
         state=state,
         line=record[5].hex() or None,
         ids=LineIds.decode(record[6]) if record[6] else None,
-        hosts=tuple(record[10].decode().split("\n")) if record[10] else (),
+        hosts=hosts,
         at_ms=record[1],
         until_ms=record[0],
-        session_id=shown[0],
-        user_name=None if shown[1] is None else shown[1].decode("utf-8", "surrogateescape"),
-        port=_read_port(shown[2]),
-        address=Mac(shown[3]) if shown[3] else None,
-        outcome=Outcome(shown[4].decode()) if shown[4] else None,
+        session_id=shown.session_id,
+        user_name=shown.user_name,
+        port=shown.port,
+        address=shown.address,
+        outcome=shown.outcome,
+        filled=hosts[len(hosts) - filled :],
+        since_ms=tuple(began + later for later in (since or [0] * len(hosts))),
+        began_ms=began,
+        traffic=_traffic(record[12]),
+    )
+
+
+def closed_row(domain: str, packed: Packed) -> Closed:
+    """Hosts that a session gave back."""
+    box, hosts, since, until, why, line, ids, shown, filled = unpack(packed)
+    who = _read_shown(shown)
+    return Closed(
+        domain=domain,
+        nas=box.decode(),
+        hosts=_hosts(hosts),
+        since_ms=tuple(since),
+        until_ms=until,
+        why=why.decode(),
+        line=line.hex() or None,
+        ids=LineIds.decode(ids) if ids else None,
+        session_id=who.session_id,
+        user_name=who.user_name,
+        port=who.port,
+        address=who.address,
+        filled=_hosts(filled),
     )
 
 
@@ -248,5 +316,5 @@ def finding_row(domain: str, identity: bytes, packed: Packed) -> FindingRow:
 
 
 def epochs_of(flat: Sequence[bytes]) -> dict[str, int]:
-    """Box → epoch, from fields and values "epoch instant" in turn."""
+    """Box → epoch, from fields and values "epoch instant …" in turn."""
     return {box.decode(): int(value.split(b" ", 1)[0]) for box, value in zip(flat[::2], flat[1::2], strict=True)}

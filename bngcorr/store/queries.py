@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Sequence
 from typing import Final
 
-from bngcorr.model.usage import Usage
+from bngcorr.model.usage import Traffic, Usage
 from bngcorr.store import contract as c
 from bngcorr.store import packing
 from bngcorr.store.duplicates import address_of
@@ -127,27 +127,65 @@ class Queries:
             for domain, reply in zip(domains, replies, strict=True)
         }
 
+    async def _boxes(self, domain: str, bngs: Sequence[str]) -> list[tuple[str, str, int]]:
+        """(BNG, box, its epoch) of all boxes of some BNGs."""
+        epochs = (await self._epochs([domain]))[domain]
+        pairs = [(box.partition("|")[0], box, epoch) for box, epoch in epochs.items()]
+        return [pair for pair in pairs if pair[0] in bngs]
+
+    async def _counters(self, boxes: Sequence[tuple[str, str, int]], commands: Sequence[Command]) -> list[Reply]:
+        """Replies to as many commands for each box."""
+        return await self._lane.run(commands, READ_BUDGET_S) if boxes else []
+
     async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
         """Sum over the boxes of each BNG, each in its present epoch."""
-        epochs = (await self._epochs([domain]))[domain]
-        found = dict.fromkeys(bngs, Usage())
-        ours = [(box, epoch) for box, epoch in epochs.items() if box.split("|", 1)[0] in found]
-        if not ours:
-            return found
+        boxes = await self._boxes(domain, bngs)
         keys = DomainKeys(domain)
-        replies = await self._lane.run(
-            [("HMGET", keys.usage(box), "epoch", *c.USAGE_KINDS) for box, _ in ours], READ_BUDGET_S
+        replies = await self._counters(
+            boxes, [("HMGET", keys.usage(box), "epoch", *c.USAGE_KINDS) for _, box, _ in boxes]
         )
-        for (box, epoch), (of, *counts) in zip(ours, replies, strict=True):
-            if int(of or -1) != epoch:
-                continue
-            bng = box.split("|", 1)[0]
-            sums = {
-                kind: getattr(found[bng], kind) + int(count or 0)
-                for kind, count in zip(c.USAGE_KINDS, counts, strict=True)
-            }
-            found[bng] = Usage(**sums)
+        found = dict.fromkeys(bngs, Usage())
+        for (bng, _, epoch), (of, *counts) in zip(boxes, replies, strict=True):
+            if int(of or -1) == epoch:
+                found[bng] += Usage(**{kind: int(n or 0) for kind, n in zip(c.USAGE_KINDS, counts, strict=True)})
         return found
+
+    async def usage_by_port(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[tuple[str, str], Usage]]:
+        """By box and port; a box knows its ports by numbers."""
+        boxes = await self._boxes(domain, bngs)
+        keys = DomainKeys(domain)
+        replies = await self._counters(
+            boxes, [("HGETALL", name) for _, box, _ in boxes for name in (keys.usage(box), keys.ports(box))]
+        )
+        found: dict[str, dict[tuple[str, str], Usage]] = {bng: {} for bng in bngs}
+        for (bng, box, epoch), usage, ports in zip(boxes, replies[::2], replies[1::2], strict=True):
+            counters = dict(_pairs(usage))
+            if int(counters.get(b"epoch", -1)) != epoch:
+                continue
+            names = {number: name.decode("utf-8", "replace") for name, number in _pairs(ports)}
+            for field, count in counters.items():
+                number, _, kind = field.rpartition(b"|")
+                if number and int(count):
+                    port = box, names.get(number, "")
+                    more = Usage(**{kind.decode(): int(count)})
+                    found[bng][port] = found[bng].get(port, Usage()) + more
+        return found
+
+    async def traffic(self, domain: str, bngs: Sequence[str]) -> dict[str, Traffic]:
+        """Sum over the boxes of each BNG, whatever their epoch."""
+        boxes = await self._boxes(domain, bngs)
+        keys = DomainKeys(domain)
+        replies = await self._counters(boxes, [("HMGET", keys.traffic(box), *Traffic._fields) for _, box, _ in boxes])
+        found = dict.fromkeys(bngs, Traffic())
+        for (bng, _, _), counts in zip(boxes, replies, strict=True):
+            found[bng] = Traffic(*(before + int(n or 0) for before, n in zip(found[bng], counts, strict=True)))
+        return found
+
+    async def census(self, domain: str) -> dict[str, tuple[int, int, int]]:
+        """As the upkeep left it."""
+        (packed,) = await self._lane.run([("HGET", DomainKeys(domain).walk, "census")], READ_BUDGET_S)
+        counted = packing.unpack(packed) if packed else {}
+        return {bng.decode(): tuple(counts) for bng, counts in dict(counted or {}).items()}
 
     async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
         """Verdicts behind the cursor."""

@@ -10,15 +10,20 @@ from bngcorr.model.line import LineIds
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as lessons
 from bngcorr.store import packing
+from bngcorr.store.audit import Audits
+from bngcorr.store.capacity import Capacities
 from bngcorr.store.holders import Holders, Move
 from bngcorr.store.keys import EVENTS, DomainKeys, term_hash
 from bngcorr.store.lane import Command, Lane, Reply, open_lane
 from bngcorr.store.lesson import Lesson
 from bngcorr.store.plan import Plans
+from bngcorr.store.promises import promised
 from bngcorr.store.queries import READ_BUDGET_S, Queries
+from bngcorr.store.questions import Questions
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import Upkeep
 from bngcorr.store.terms import line_terms
+from bngcorr.store.traffic import believable
 
 WRITE_BUDGET_S: Final = 2.0
 
@@ -26,18 +31,29 @@ WRITE_BUDGET_S: Final = 2.0
 class ValkeyStore:
     """Correlation and upkeep on one server, a Sentinel's master, or a cluster; `queries` and `plans` beside them."""
 
-    def __init__(self, url: str, *, budget_s: float, events: int, v6_lost_s: float = c.V6_LOST_MS / 1000) -> None:
-        """`budget_s` bounds `recall`; `events` is how many recent verdicts are kept. Raises StoreError for a bad
-        URL.
+    def __init__(
+        self,
+        url: str,
+        *,
+        budget_s: float,
+        events: int,
+        v6_lost_s: float = c.V6_LOST_MS / 1000,
+        history_backlog: int = 0,
+    ) -> None:
+        """`budget_s` bounds `recall`; `events` is how many recent verdicts are kept, `history_backlog` how many closed
+        sessions of each domain. Raises StoreError for a bad URL.
         """
         self.lane: Lane = open_lane(url)
         self._budget_s = budget_s
         self._events = events
         self._v6_lost_ms = round(v6_lost_s * 1000)
+        self._history_backlog = history_backlog
         self._names: dict[str, DomainKeys] = {}
         self._troubles: dict[str, str] = {}  # of domains
         self.queries = Queries(self.lane)
         self.plans = Plans(self.lane)
+        self.audits = Audits(self.lane)
+        self.capacity = Capacities(self.lane)
         self._holders = Holders(self.lane, self.queries)
 
     def _keys(self, domain: str) -> DomainKeys:
@@ -90,11 +106,11 @@ class ValkeyStore:
 
     async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
         """One script call a domain, all of them in one write per node; None: its node did not answer in time."""
-        asked: dict[str, _Asked] = {}
+        asked: dict[str, Questions] = {}
         for question in questions:
             one = asked.get(question.domain)
             if one is None:
-                one = asked[question.domain] = _Asked()
+                one = asked[question.domain] = Questions()
             one.add(question)
         commands = [
             self.lane.script("recall", (self._keys(domain).epochs,), (one.packed(now_ms - c.TAINT_MS),))
@@ -172,10 +188,12 @@ class ValkeyStore:
         row = [
             now_ms, str(s.step), s.at_ms, s.until_ms, s.nas, packing.name(s.line), s.ids.encode() if s.ids else b"",
             int(s.own), packing.fingerprint(s.fingerprint), packing.name(s.digest),
-            False if s.hosts is None else packing.hosts_text(s.hosts), s.interval_ms, s.traffic or (),
+            False if s.hosts is None else packing.hosts_text(s.hosts), s.interval_ms,
+            believable(s.traffic) or (),
             packing.shown_session(s), _terms(s.ids, s), packing.tags(s.keys), packing.name(s.session),
             c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE, c.INTERIMS_MISSED, self._v6_lost_ms,
-            "" if s.port is None else s.port.port,
+            "" if s.port is None else s.port.port, packing.hosts_text(promised(s.promised)),
+            packing.name(s.accepted_as), str(s.fill), s.timeout_ms, self._history_backlog,
         ]  # fmt: skip
         return self.lane.script("session", (self._keys(s.domain).epochs,), (packing.pack(row),))
 
@@ -183,7 +201,7 @@ class ValkeyStore:
 
     async def upkeep(self, domain: str, now_ms: int, *, buckets: int, walk_ms: int) -> Upkeep:
         """One script call over at most `buckets` of 4096. Raises StoreError."""
-        row = [now_ms, buckets, walk_ms, c.TAINT_MS, c.TOMBSTONE_MS, c.FINDING_MS]
+        row = [now_ms, buckets, walk_ms, c.TAINT_MS, c.TOMBSTONE_MS, c.FINDING_MS, self._history_backlog]
         command = self.lane.script("upkeep", (self._keys(domain).epochs,), (packing.pack(row),))
         (reply,) = await self.lane.run([command], WRITE_BUDGET_S)
         expired, dropped, released, lost, census = packing.unpack(reply)
@@ -203,71 +221,3 @@ class ValkeyStore:
 
 def _terms(ids: LineIds | None, of: lessons.Sighting | lessons.SessionChange) -> bytes:
     return b"".join(map(term_hash, line_terms(ids, of.address)))
-
-
-class _Asked:
-    """All questions about one domain, each record once, and what came back."""
-
-    __slots__ = ("_keys", "_macs", "_places", "_reply", "_sessions")
-
-    def __init__(self) -> None:
-        self._keys: dict[str, int] = {}
-        self._macs: dict[str, int] = {}
-        self._sessions: dict[str, int] = {}
-        self._places: dict[str, int] = {}
-        self._reply: _Recalled | None = None
-
-    def add(self, question: Recall) -> None:
-        for key in question.keys:
-            self._keys.setdefault(key, len(self._keys))
-        for value, table in (
-            (question.mac, self._macs),
-            (question.session, self._sessions),
-            (question.place, self._places),
-        ):
-            if value is not None:
-                table.setdefault(value, len(table))
-
-    def packed(self, taints_from_ms: int) -> bytes:
-        tables = (self._keys, self._macs, self._sessions, self._places)
-        return packing.pack([taints_from_ms, *([bytes.fromhex(value) for value in table] for table in tables)])
-
-    def take(self, reply: Reply) -> None:
-        if not isinstance(reply, Exception):
-            self._reply = _Recalled(reply)
-
-    def answer(self, question: Recall, now_ms: int) -> Recollection | None:
-        found = self._reply
-        if found is None:
-            return None
-        mac, place = packing.name(question.mac), packing.name(question.place)
-        try:
-            session = found.sessions[self._sessions[question.session]] if question.session is not None else b""
-            plan = found.places[self._places[question.place]] if question.place is not None else b""
-            return Recollection(
-                records={
-                    key: packing.key_record(
-                        found.keys[self._keys[key]], found.lines, found.epochs, bytes.fromhex(key), mac, place, now_ms
-                    )
-                    for key in question.keys
-                },
-                mac_lines=found.macs[self._macs[question.mac]] if question.mac is not None else 0,
-                session=packing.session_identity(session),
-                epochs=found.epochs,
-                plan=LineIds.decode(plan) if plan else None,
-            )
-        except (ValueError, TypeError, IndexError):
-            return None  # a record that this version can't read: as good as no answer
-
-
-class _Recalled:
-    """The reply of the script, unpacked once for all questions."""
-
-    __slots__ = ("epochs", "keys", "lines", "macs", "places", "sessions")
-
-    def __init__(self, reply: bytes) -> None:
-        epochs, self.keys, lines, self.macs, self.sessions, self.places = packing.unpack(reply)
-        self.epochs = packing.epochs_of(epochs)
-        self.lines = {
-            line: packing.unpack(packed) for line, packed in zip(lines[::2], lines[1::2], strict=True) if packed
-        }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv6Address
 from typing import Final
 
 from aiohttp import web
@@ -12,15 +13,16 @@ from aiohttp import web
 from bngcorr.accountant.cost import CostTable
 from bngcorr.config import Config
 from bngcorr.model.usage import Usage
-from bngcorr.model.vocabulary import Finding
+from bngcorr.model.vocabulary import Finding, SessionState
 from bngcorr.store.contract import QueryStore
-from bngcorr.store.rows import Page, SessionQuery, SessionRow
+from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
 from bngcorr.store.terms import circuit_id_term, remote_id_term
 from bngcorr.web.filters import EVENT, MOST_ROWS, PLACE, RANK, Filters, cursor_of, limit_of, parse_octets
 from bngcorr.web.problems import Problem, problems
-from bngcorr.web.shown import bng_shown, finding_shown, line_shown, session_shown
+from bngcorr.web.shown import JsonObject, bng_shown, finding_shown, line_shown, session_shown
 
 MOST_FINDINGS_READ: Final = 10_000  # of one domain, when they are filtered
+SESSIONS_AT_ONCE: Final = 1_000  # read in one round trip, of the lines of a page
 MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no index
 
 
@@ -32,6 +34,9 @@ class Api:
         self._store = store
         self._bngs = config.bngs
         self._costs = costs
+        self._interface_ids = {
+            bng.name: None if bng.cpe_address is None else IPv6Address(bng.cpe_address) for bng in config.bngs
+        }
         domains: dict[str, list[str]] = {}
         for bng in config.bngs:
             domains.setdefault(bng.domain_name, []).append(bng.name)
@@ -84,7 +89,7 @@ class Api:
             start = int(cursor or 0)
             chosen = list(rows.values())[start : start + limit]
             following = str(start + limit) if start + limit < len(rows) else None
-            return web.json_response({"items": [session_shown(row) for row in chosen], "next": following})
+            return web.json_response({"items": self._shown(chosen), "next": following})
         scanned = 0
         while len(rows) < limit and cursor is not None and scanned < MOST_SCANNED:
             want = limit - len(rows)
@@ -92,7 +97,10 @@ class Api:
             found, cursor = await self._store.sessions(query)
             scanned += want
             rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
-        return web.json_response({"items": [session_shown(row) for row in rows.values()], "next": cursor})
+        return web.json_response({"items": self._shown(rows.values()), "next": cursor})
+
+    def _shown(self, rows: Iterable[SessionRow]) -> list[JsonObject]:
+        return [session_shown(row, self._interface_ids) for row in rows]
 
     async def lines(self, request: web.Request) -> web.Response:
         """GET /v1/lines: filters remote_id, circuit_id (text or 0x…); limit, cursor. A look-up by id returns a list."""
@@ -108,13 +116,26 @@ class Api:
         cursor = cursor_of(query, "cursor", RANK if term is not None else PLACE)
         domains = [domain for domain, _ in self._domains]
         page = Page(cursor=cursor, limit=limit_of(query))
-        rows, following = await self._store.lines(domains, term, page, time.time_ns() // 1_000_000)
-        items = [
-            line_shown(row)
-            for row in rows
+        now_ms = time.time_ns() // 1_000_000
+        found, following = await self._store.lines(domains, term, page, now_ms)
+        rows = [
+            row
+            for row in found
             if (remote is None or row.ids.remote_id == remote) and (circuit is None or row.ids.circuit_id == circuit)
         ]
+        sessions = await self._up(rows, now_ms)
+        items = [line_shown(row, sessions[row.domain, row.line], self._interface_ids) for row in rows]
         return web.json_response({"items": items, "next": following})
+
+    async def _up(self, lines: Sequence[LineRow], now_ms: int) -> dict[tuple[str, str], list[SessionRow]]:
+        """Sessions of each line, by (domain, line), that are up."""
+        pairs = list(dict.fromkeys((line.domain, session) for line in lines for session in line.sessions))
+        found: dict[tuple[str, str], list[SessionRow]] = {(line.domain, line.line): [] for line in lines}
+        for at in range(0, len(pairs), SESSIONS_AT_ONCE):
+            for row in await self._store.session_rows(pairs[at : at + SESSIONS_AT_ONCE]):
+                if row.state is SessionState.UP and row.until_ms >= now_ms and (row.domain, row.line) in found:
+                    found[row.domain, row.line or ""].append(row)
+        return found
 
     async def bngs(self, _: web.Request) -> web.Response:
         """GET /v1/bngs: usage against limits, enterprise numbers, distances of matches."""

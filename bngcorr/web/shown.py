@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from ipaddress import IPv6Address
 from typing import Any
 
 from bngcorr.accountant.capacity import Capacity
 from bngcorr.accountant.cost import CostTable
+from bngcorr.accountant.reach import Origin, Reach, reach
 from bngcorr.config import Bng
 from bngcorr.correlator.findings import NEXT_STEP, REASON
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
 from bngcorr.model.shown import octets_shown
-from bngcorr.model.usage import Usage
+from bngcorr.model.usage import Traffic, Usage
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.rows import FindingRow, LineRow, SessionRow
 
 JsonObject = dict[str, Any]
+InterfaceIds = Mapping[str, IPv6Address | None]  # by BNG: what its CPEs answer to within their delegated prefixes
 
 
 def instant_shown(epoch_ms: int) -> str | None:
@@ -36,10 +40,49 @@ def _mac_shown(mac: bytes | None) -> str | None:
     return None if mac is None else format_mac(mac)
 
 
-def session_shown(row: SessionRow) -> JsonObject:
+def _traffic_shown(traffic: Traffic | None) -> JsonObject | None:
+    return None if traffic is None else dict(traffic._asdict())
+
+
+def _addresses(row: SessionRow) -> list[JsonObject]:
+    """Hosts of a session: what, from when on, and who says so."""
+    since = (*row.since_ms, *[0] * (len(row.hosts) - len(row.since_ms)))
+    return [
+        {
+            "kind": kind,
+            "service": service,
+            "address": address,
+            "since": instant_shown(at),
+            "source": "accept" if "|".join((kind, service, address)) in row.filled else "accounting",
+        }
+        for (kind, service, address), at in zip((host.split("|", 2) for host in row.hosts), since, strict=True)
+    ]
+
+
+def _addresses_together(sessions: Sequence[SessionRow]) -> list[JsonObject]:
+    """Hosts of several sessions, each once: as accounting names it first, if it does."""
+    merged: dict[tuple[str, ...], JsonObject] = {}
+    for session in sorted(sessions, key=lambda one: one.began_ms):
+        for shown in _addresses(session):
+            key = (session.bng, shown["service"], shown["kind"], shown["address"])
+            known = merged.get(key)
+            if known is None or (known["source"], shown["source"]) == ("accept", "accounting"):
+                merged[key] = {"bng": session.bng, **shown}
+    return list(merged.values())
+
+
+def _reach_of(row: SessionRow, interface_ids: InterfaceIds) -> Reach | None:
+    parts = [host.split("|", 2) for host in row.hosts]
+    return reach([(kind, address) for kind, _, address in parts], interface_ids.get(row.bng))
+
+
+def _reach_shown(found: Reach | None) -> JsonObject | None:
+    return None if found is None else {"address": str(found.address), "from": str(found.origin)}
+
+
+def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> JsonObject:
     """One session as the API tells it."""
     ids = row.ids or LineIds()
-    hosts = [host.split("|", 2) for host in row.hosts]
     return {
         "session_id": row.session_id.decode("utf-8", "backslashreplace"),
         "bng": row.bng,
@@ -54,14 +97,19 @@ def session_shown(row: SessionRow) -> JsonObject:
         "line": row.line,
         "remote_id": octets_shown(ids.remote_id),
         "circuit_id": octets_shown(ids.circuit_id),
-        "addresses": [{"kind": kind, "service": service, "address": address} for kind, service, address in hosts],
+        "addresses": _addresses(row),
+        "cpe_address": _reach_shown(_reach_of(row, interface_ids)),
+        "traffic": _traffic_shown(row.traffic),
+        "began_at": instant_shown(row.began_ms),
         "updated_at": instant_shown(row.at_ms),
         "expires_at": instant_shown(row.until_ms),
     }
 
 
-def line_shown(row: LineRow) -> JsonObject:
-    """One line as the API tells it."""
+def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: InterfaceIds) -> JsonObject:
+    """One line as the API tells it. `sessions`: those of the line that are up."""
+    found = [one for one in (_reach_of(session, interface_ids) for session in sessions) if one is not None]
+    best = min(found, key=lambda one: one.origin is not Origin.IA_NA, default=None)
     return {
         "line": row.line,
         "domain": row.domain,
@@ -70,6 +118,8 @@ def line_shown(row: LineRow) -> JsonObject:
         "first_seen": instant_shown(row.first_ms),
         "last_seen": instant_shown(row.last_ms),
         "last": {"bng": row.bng, "attachment": _port_shown(row.port), "mac": _mac_shown(row.address)},
+        "addresses": _addresses_together(sessions),
+        "cpe_address": _reach_shown(best),
     }
 
 

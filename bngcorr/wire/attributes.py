@@ -51,6 +51,7 @@ def vendor_key(vendor: int, vendor_type: int) -> int:
 
 
 BROADBAND_FORUM: Final = 3561
+JUNIPER_ERX: Final = 4874
 NOKIA: Final = 6527
 
 USER_NAME: Final = 1
@@ -58,8 +59,9 @@ USER_PASSWORD: Final = 2
 CHAP_PASSWORD: Final = 3
 NAS_IP_ADDRESS: Final = 4
 FRAMED_IP_ADDRESS: Final = 8
-SESSION_TIMEOUT: Final = 27
 VENDOR_SPECIFIC: Final = 26
+SESSION_TIMEOUT: Final = 27
+TERMINATION_ACTION: Final = 29
 CALLING_STATION_ID: Final = 31
 NAS_IDENTIFIER: Final = 32
 PROXY_STATE: Final = 33
@@ -80,12 +82,15 @@ ACCT_INTERIM_INTERVAL: Final = 85
 NAS_PORT_ID: Final = 87
 NAS_IPV6_ADDRESS: Final = 95
 FRAMED_IPV6_PREFIX: Final = 97
+FRAMED_IPV6_ROUTE: Final = 99
 DELEGATED_IPV6_PREFIX: Final = 123
 FRAMED_IPV6_ADDRESS: Final = 168
 
 AGENT_CIRCUIT_ID: Final = vendor_key(BROADBAND_FORUM, 1)
 AGENT_REMOTE_ID: Final = vendor_key(BROADBAND_FORUM, 2)
 ALC_IPV6_ADDRESS: Final = vendor_key(NOKIA, 99)
+ALC_ACCT_TRIGGERED_REASON: Final = vendor_key(NOKIA, 163)
+ERX_ACCT_REQUEST_REASON: Final = vendor_key(JUNIPER_ERX, 210)
 
 NAMES: Final = {
     USER_NAME: "User-Name",
@@ -94,6 +99,7 @@ NAMES: Final = {
     NAS_IP_ADDRESS: "NAS-IP-Address",
     FRAMED_IP_ADDRESS: "Framed-IP-Address",
     SESSION_TIMEOUT: "Session-Timeout",
+    TERMINATION_ACTION: "Termination-Action",
     CALLING_STATION_ID: "Calling-Station-Id",
     NAS_IDENTIFIER: "NAS-Identifier",
     PROXY_STATE: "Proxy-State",
@@ -114,9 +120,12 @@ NAMES: Final = {
     NAS_PORT_ID: "NAS-Port-Id",
     NAS_IPV6_ADDRESS: "NAS-IPv6-Address",
     FRAMED_IPV6_PREFIX: "Framed-IPv6-Prefix",
+    FRAMED_IPV6_ROUTE: "Framed-IPv6-Route",
     DELEGATED_IPV6_PREFIX: "Delegated-IPv6-Prefix",
     FRAMED_IPV6_ADDRESS: "Framed-IPv6-Address",
     AGENT_CIRCUIT_ID: "ADSL-Agent-Circuit-Id",
     AGENT_REMOTE_ID: "ADSL-Agent-Remote-Id",
     ALC_IPV6_ADDRESS: "Alc-Ipv6-Address",
+    ALC_ACCT_TRIGGERED_REASON: "Alc-Acct-Triggered-Reason",
+    ERX_ACCT_REQUEST_REASON: "ERX-Acct-Request-Reason",
 }

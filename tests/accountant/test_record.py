@@ -69,6 +69,18 @@ def test_the_time_of_an_event(pieces: tuple[Piece, ...], event_ms: int, sent_ms:
     assert (event_ms, sent_ms) == (found.event_ms, found.sent_ms)
 
 
+def test_a_record_replayed_hours_late_happened_when_it_happened() -> None:
+    """After an outage of ten hours a BNG or a spool sends what it kept: stamp and delay agree on when it was."""
+    ten_hours = 10 * 3600
+    kept = (number(STATUS, 3), plain(SESSION, b"s1"), number(STAMP, NOW_S - ten_hours))
+    at_once = read(accounting(*kept), ARRIVED - ten_hours * 1000)
+    delayed = read(accounting(*kept, number(DELAY, ten_hours)), ARRIVED)
+
+    assert ARRIVED - ten_hours * 1000 == at_once.event_ms == delayed.event_ms == delayed.sent_ms
+    assert at_once == delayed
+    assert at_once.event_ms == read(accounting(*kept), ARRIVED).event_ms  # of one that does not tell its delay
+
+
 def test_instants_are_never_negative() -> None:
     """An absurd Acct-Delay-Time does not reach back before the epoch."""
     found = read(accounting(number(DELAY, 4_294_967_295)), ARRIVED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import astuple
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
@@ -11,14 +12,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from bngcorr.accountant.capacity import CostTable
+from bngcorr.accountant.cost import BUILT_IN
 from bngcorr.config import Config, parse
 from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Rung, SessionState
 from bngcorr.proxy.meters import Meters
 from bngcorr.store.contract import QueryStore
 from bngcorr.store.lane import SCRIPTS
 from bngcorr.web.api import Api
-from tests.docs.pages import DOCS, PAGES, ROOT, anchors, first_column, headings, links
+from tests.docs.pages import DOCS, PAGES, ROOT, anchors, first_column, headings, links, prose
 
 FEATURES = tuple(sorted(page.stem for page in DOCS.glob("*.md")))
 
@@ -88,14 +89,22 @@ def test_the_words_of_correlation_are_explained(words: type[StrEnum], heading: s
 
 @pytest.mark.parametrize(
     ("words", "page"),
-    [(Mode, "correlation.md"), (SessionState, "api.md"), (CostTable, "api.md")],
-    ids=["modes", "session states", "cost tables"],
+    [(names(Mode), "correlation.md"), (names(SessionState), "api.md")],
+    ids=["modes", "session states"],
 )
-def test_further_words_are_mentioned(words: type[StrEnum], page: str) -> None:
+def test_further_words_are_mentioned(words: list[str], page: str) -> None:
     """What an operator sets or reads is said somewhere."""
     text = (DOCS / page).read_text("utf-8")
 
-    assert [] == [word for word in names(words) if f"`{word}`" not in text]
+    assert [] == [word for word in words if f"`{word}`" not in text]
+
+
+def test_every_cost_table_is_explained_with_its_costs() -> None:
+    """The table of cost tables is the ones that come with bngcorr, and its figures are theirs."""
+    rows = [line for line in prose(DOCS / "accounting.md") if line.startswith("| `") and line.count("|") > 8]
+    told = {row.split("|")[1].strip(" `"): [cell.strip() for cell in row.split("|")[2:9]] for row in rows}
+
+    assert {name: [str(cost) for cost in astuple(table)[1:]] for name, table in BUILT_IN.items()} == told
 
 
 def test_every_script_of_the_store_is_listed() -> None:

@@ -19,13 +19,57 @@ local function put(kind, id, record) call('HSET', bucket(kind, id), id, pack(rec
 
 local function drop(kind, id) call('HDEL', bucket(kind, id), id) end
 
-local epochs = {}  -- box → {epoch, instant}, as far as it was looked up
+-- kinds of hosts that an Access-Accept may promise; their sum tells which of them a box names in accounting
+local PROMISED_KINDS = {ia_na = 1, ia_pd = 2, slaac = 4, pd_route = 8}
+
+local epochs = {}  -- box → {epoch, instant, kinds that it names}, as far as it was looked up
 local function epoch_of(box)
   if not epochs[box] then
-    local epoch, at = string.match(call('HGET', KEYS[1], box) or '0 0', '^(%d+) (%d+)$')
-    epochs[box] = {tonumber(epoch), tonumber(at)}
+    local epoch, at, names = string.match(call('HGET', KEYS[1], box) or '0 0', '^(%d+) (%d+) ?(%d*)$')
+    epochs[box] = {tonumber(epoch), tonumber(at), tonumber(names) or 0}
   end
-  return epochs[box][1], epochs[box][2]
+  return epochs[box][1], epochs[box][2], epochs[box][3]
+end
+
+local function put_box(box, epoch, at, names)
+  epochs[box] = {epoch, at, names}
+  call('HSET', KEYS[1], box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
+end
+
+-- A session's record, see store/packing.py. Older versions have written shorter ones.
+local HOSTS, SHOWN, PORT, PROMISED, FILLED, BEGAN, SINCE, TIMEOUT, GAP = 11, 14, 17, 18, 19, 20, 21, 22, 23
+local BLANK = {0, 0, 0, 0, '', '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0, '', 0, 0, {}, 0, 0}
+local function session_of(packed)
+  local S = unpack_(packed)
+  for field = #S + 1, #BLANK do S[field] = BLANK[field] end
+  return S
+end
+
+-- lists of hosts are texts, one host a line
+local function tokens_of(hosts)
+  local tokens = {}
+  for token in string.gmatch(hosts, '[^\n]+') do tokens[#tokens + 1] = token end
+  return tokens
+end
+local function kind_of(token) return string.match(token, '^[^|]+') end
+
+-- A session gives hosts back, as S tells them: `gone` are their places in its list. Who held them is kept in a list until
+-- it is written down, for at most `backlog` sessions; then the oldest go, and are counted.
+local function close(backlog, S, gone, until_ms, why, line, ids, shown)
+  if backlog == 0 or #gone == 0 then return end
+  local tokens, hosts, since, filled = tokens_of(S[HOSTS]), {}, {}, {}
+  for i, place in ipairs(gone) do
+    hosts[i] = tokens[place]
+    since[i] = S[BEGAN] + (S[SINCE][place] or 0)
+    if place > #tokens - S[FILLED] then filled[#filled + 1] = tokens[place] end
+  end
+  local length = call('RPUSH', PREFIX .. 'c', pack({
+    S[5], table.concat(hosts, '\n'), since, until_ms, why, line, ids, shown, table.concat(filled, '\n'),
+  }))
+  if length > backlog then
+    call('LTRIM', PREFIX .. 'c', -backlog, -1)
+    call('HINCRBY', PREFIX .. 'q', 'closed.lost', length - backlog)
+  end
 end
 
 -- the first octets of a key tell which keys a session vouches on
@@ -118,7 +162,9 @@ end
 
 -- Two books of one kind: the ledger, and the recount of an audit beside it. Usage is a hash of counters, "kind" of the
 -- whole box and "port|kind" of one port; references tell by host how many sessions hold it on each port.
-local LEDGER, RECOUNT = {usage = 'u:', references = 'h:'}, {usage = 'v:', references = 'j:'}
+-- What an audit that was killed leaves of its recount goes by itself.
+local LEDGER = {usage = 'u:', references = 'h:'}
+local RECOUNT = {usage = 'v:', references = 'j:', lasts_ms = 6 * 3600000}
 
 -- "epoch count@port …" → {port → count}, empty if it is of another epoch
 local function references_of(packed, epoch)
@@ -130,13 +176,17 @@ local function references_of(packed, epoch)
   return counts
 end
 
+-- Usage of a new epoch. A value of more than 64 octets makes it a hash table at once: as the list that a hash of less than
+-- 512 fields is otherwise, a box with dozens of ports would take 9 µs for each step of each counter, not 1 µs.
+local function open_usage(usage, epoch)
+  call('DEL', usage)
+  call('HSET', usage, 'epoch', string.format('%065d', epoch))
+end
+
 -- one session's hosts before and after, each list with its port
 local function enter(book, box, epoch, before, before_port, after, after_port)
   local usage = PREFIX .. book.usage .. box
-  if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then
-    call('DEL', usage)
-    call('HSET', usage, 'epoch', epoch)
-  end
+  if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then open_usage(usage, epoch) end
   local changes = {}
   local function change(field, step) changes[field] = (changes[field] or 0) + step end
   local function count(token, port, step)
@@ -149,6 +199,7 @@ local function enter(book, box, epoch, before, before_port, after, after_port)
     local parts = {tostring(epoch)}
     for at, times in pairs(counts) do parts[#parts + 1] = times .. '@' .. at end
     if #parts > 1 then call('HSET', name, id, table.concat(parts, ' ')) else call('HDEL', name, id) end
+    if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
     local kind = string.match(token, '^[^|]+')
     if held ~= (#parts > 1) then change(kind, step) end
     if (here > 0) ~= (left > 0) then change(port .. '|' .. kind, step) end
@@ -171,6 +222,7 @@ local function enter(book, box, epoch, before, before_port, after, after_port)
   for field, step in pairs(changes) do
     if step ~= 0 then call('HINCRBY', usage, field, step) end
   end
+  if book.lasts_ms then call('PEXPIRE', usage, book.lasts_ms) end
 end
 
 -- The hosts of one session before and after: the ledger of the box learns the difference. A host that several sessions

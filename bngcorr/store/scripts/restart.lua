@@ -2,8 +2,8 @@
 -- ARGV: 1 box, 2 at, 3 tolerance in ms: a second On this near is the same restart told again
 -- Returns 'applied' or 'stale'.
 local box, at = ARGV[1], tonumber(ARGV[2])
-local epoch, before = epoch_of(box)
+local epoch, before, names = epoch_of(box)
 if at <= before + (before > 0 and tonumber(ARGV[3]) or 0) then return 'stale' end
-call('HSET', KEYS[1], box, string.format('%d %s', epoch + 1, ARGV[2]))
+put_box(box, epoch + 1, at, names)
 call('DEL', PREFIX .. 'u:' .. box)  -- references to hosts carry their epoch: old ones count no more
 return 'applied'

@@ -1,7 +1,8 @@
 -- Apply one step in the life of a session, and the difference it makes to the ledger and to what vouches for its line.
 -- ARGV[1] {now, step, at, until, box, line or '', ids, own, fingerprint (8 octets), digest (4 octets or ''),
---   hosts or false, interval, traffic {v4, v6} or {}, shown, terms, tags of its keys, sid, tombstone_ms,
---   most sessions a line, intervals that may be missed, v6_lost_ms, port or ''}
+--   hosts or false, interval, traffic {v4, v6, either} or {}, shown, terms, tags of its keys, sid, tombstone_ms,
+--   most sessions a line, intervals that may be missed, v6_lost_ms, port or '', promised hosts, name under which the
+--   Accept of an unnamed session was noted or '', fill, timeout, closed sessions that are kept}
 -- Returns {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
 -- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
 local s = unpack_(ARGV[1])
@@ -9,22 +10,44 @@ local now, step, at, until_ms, box, line, ids, own = s[1], s[2], s[3], s[4], s[5
 local fingerprint, digest, given, told_ms, traffic, shown = s[9], s[10], s[11], s[12], s[13], s[14]
 local terms, tags, sid = s[15], s[16], s[17]
 local tombstone_ms, max_sessions, missed, v6_lost_ms = s[18], s[19], s[20], s[21]
-local port = port_number(box, s[22])
+local promised, accepted_as, fill, told_timeout_ms, backlog = s[23], s[24], s[25], s[26], s[27]
 local words = {'applied'}
 
-if call('HEXISTS', KEYS[1], box) == 0 then call('HSET', KEYS[1], box, '0 0') end
-local epoch, epoch_at = epoch_of(box)
-local S = get('s', sid)
-local known = S ~= nil
-S = S or {0, 0, 0, 0, box, '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0}
+if call('HEXISTS', KEYS[1], box) == 0 then put_box(box, 0, 0, 0) end
+local epoch, epoch_at, names = epoch_of(box)
+local stored = call('HGET', bucket('s', sid), sid)
+local known = stored and true or false
+local S = known and session_of(stored) or BLANK
 local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7], S[8] == 1
 local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
-local was_expected, accepted = r_state == EXPECTED, S[16] or 0
+local was_expected, accepted = r_state == EXPECTED, S[16]
+
+local NONE = '\0\0\0\0'
+local function differs(one, other)
+  local a, b, c, d = string.sub(one, 1, 4), string.sub(one, 5), string.sub(other, 1, 4), string.sub(other, 5)
+  return (a ~= NONE and c ~= NONE and a ~= c) or (b ~= NONE and d ~= NONE and b ~= d)
+end
+
+-- what several Accepts of one session promise: of each kind what the latest one says
+local function merged(older, newer)
+  local tokens = tokens_of(newer)
+  for _, token in ipairs(tokens_of(older)) do
+    if not has_kind(newer, kind_of(token) .. '|') then tokens[#tokens + 1] = token end
+  end
+  return table.concat(tokens, '\n')
+end
 
 if at < epoch_at then return {'restarted', {}, {}} end  -- of an Accept as well: a restart is never dated ahead of our clock
 if step == 'expected' then
   local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - tombstone_ms or 0  -- when it was, by our clock
-  if known and (r_state == UP or at <= accepted or at <= over_ms) then return {'known', {}, {}} end
+  if known and (r_state == UP or at <= accepted or at <= over_ms) then
+    -- its other family was authenticated while it is up: what is promised counts from its next record on
+    if r_state == UP and at > accepted and promised ~= '' and r_epoch == epoch and not differs(r_fingerprint, fingerprint) then
+      S[PROMISED], S[16] = merged(S[PROMISED], promised), at
+      put('s', sid, S)
+    end
+    return {'known', {}, {}}
+  end
   accepted = at
   at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
 else
@@ -43,27 +66,104 @@ else
 end
 
 -- another CPE, another life of the BNG, or a Start after the Stop: the name came back, the session is a new one
-local NONE = '\0\0\0\0'
-local function differs(one, other)
-  local a, b, c, d = string.sub(one, 1, 4), string.sub(one, 5), string.sub(other, 1, 4), string.sub(other, 5)
-  return (a ~= NONE and c ~= NONE and a ~= c) or (b ~= NONE and d ~= NONE and b ~= d)
-end
 local reborn = known and step ~= 'stop' and
   (r_epoch ~= epoch and (own or step == 'start') or differs(r_fingerprint, fingerprint) or
   ((r_state == STOPPED or r_state == EXPIRED) and step ~= 'interim'))
-local ended = step == 'stop'
+local ended, moves = step == 'stop', step == 'start' or step == 'interim'
+-- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
+local anew = reborn and (step ~= 'interim' or differs(r_fingerprint, fingerprint))
+local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
+local port = known and not anew and s[22] == '' and S[PORT] or port_number(box, s[22])
 
+-- what AAA said when it accepted the session
+local promise, timeout_ms = S[PROMISED], S[TIMEOUT]
+if anew then promise, timeout_ms = '', 0 end
+if step == 'expected' then
+  promise = merged(r_epoch == epoch and promise or '', promised)
+elseif moves and accepted_as ~= '' and (not known or anew or was_expected) then
+  local P = call('HGET', bucket('s', accepted_as), accepted_as)
+  P = P and session_of(P)
+  if P and P[3] == EXPECTED and P[4] == epoch and P[5] == box then
+    if promise == '' then promise = P[PROMISED] end
+    if interval_ms == 0 then interval_ms = P[12] end
+    if timeout_ms == 0 then timeout_ms = P[TIMEOUT] end
+  end
+end
 if told_ms > 0 then interval_ms = told_ms end
-if interval_ms > 0 and (step == 'start' or step == 'interim') then until_ms = at + missed * interval_ms end
+if told_timeout_ms > 0 then timeout_ms = told_timeout_ms end
 
--- hosts
+-- Hosts: those that accounting names, then those that it leaves out of what was promised. Of a kind that the box names
+-- in any session nothing was left out, unless the operator says so.
 local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
-local survived = step == 'interim' and not differs(r_fingerprint, fingerprint)  -- a restart of the box, maybe
-local text = reborn and not survived and '' or r_hosts
-if ended or step == 'expected' then text = '' elseif given then text = given end
-account(now, box, epoch, sid, before, S[17], text, port)
-local v4, v6 = has_kind(text, 'v4|'), has_kind(text, 'ia_') or has_kind(text, 'slaac|')
+local held = tokens_of(r_hosts)
+local tokens = {}
+if given and step ~= 'expected' then
+  local seen = names
+  for kind, mark in pairs(PROMISED_KINDS) do
+    if has_kind(given, kind .. '|') then seen = bit.bor(seen, mark) end
+  end
+  if seen ~= names then put_box(box, epoch, epoch_at, seen) end
+  names = seen
+end
+if moves and given then
+  tokens = tokens_of(given)
+elseif moves and not anew then
+  for i = 1, #held - S[FILLED] do tokens[i] = held[i] end
+end
+local named = table.concat(tokens, '\n')
+local filled, kept = 0, {}
+for _, token in ipairs(moves and tokens_of(promise) or {}) do
+  local kind = kind_of(token)
+  if fill == 'always' or fill == 'auto' and bit.band(names, PROMISED_KINDS[kind] or 0) == 0 then
+    kept[#kept + 1] = token
+    if not has_kind(named, kind .. '|') then
+      filled = filled + 1
+      tokens[#tokens + 1] = token
+    end
+  end
+end
+if step ~= 'expected' then promise = table.concat(kept, '\n') end
+local text = table.concat(tokens, '\n')
+account(now, box, epoch, sid, before, S[PORT], text, port)
+-- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
+local v4 = has_kind(named, 'v4|')
+local v6 = has_kind(named, 'ia_') or has_kind(named, 'slaac|') or has_kind(named, 'pd_route|')
 local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
+
+-- from when it holds each of them
+local began = ended and S[BEGAN] or moves and (goes_on and S[BEGAN] > 0 and S[BEGAN] or at) or 0
+local since_of, since, later = {}, {}, false
+if goes_on and S[BEGAN] > 0 then
+  for i, token in ipairs(held) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
+end
+for i, token in ipairs(tokens) do
+  since[i] = (since_of[token] or at) - began
+  later = later or since[i] > 0
+end
+if not later then since = {} end
+
+-- Deadline: so many intervals without a word. If the interval was not told, it is the longest gap between records of the
+-- session, once a second gap was as long: Interims that something triggered lie between those of the clock. Without
+-- either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after that
+-- has a timeout that we do not know. A gap that is not confirmed is kept as a negative number.
+local LEAST_GAP_MS, LATE_STOP_MS = 60000, 300000
+local gap = anew and 0 or S[GAP]
+if moves and goes_on and r_state == UP and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
+  local this, longest = at - r_at, math.abs(gap)
+  if math.abs(this - longest) * 10 <= longest then
+    gap = math.max(this, longest)
+  elseif this > longest then
+    gap = -this
+  end
+end
+if moves then
+  local over_ms = began + timeout_ms + LATE_STOP_MS
+  if interval_ms > 0 or gap > 0 then
+    until_ms = at + missed * (interval_ms > 0 and interval_ms or gap)
+  elseif timeout_ms > 0 and over_ms > at then
+    until_ms = math.min(until_ms, over_ms)
+  end
+end
 
 -- identity: fixed at first sight; what the BNG itself says takes the place of "none", of an inherited line, and of what it
 -- said before
@@ -73,21 +173,48 @@ if not known or reborn or (r_line == '' and was_expected) or (own and (not r_own
   r_line, r_ids, r_own = line, ids, own
 end
 
--- IPv6 counters that stand still while those of IPv4 rise
-local flat = S[13][3] or 0
-local rising = 0
-if #traffic == 2 then
-  local v4_before, v6_before = S[13][1], S[13][2]
-  if reborn or not v4_before then
-    flat = 0
+-- what it no longer holds
+local gone, still = {}, {}
+for _, token in ipairs(anew and {} or tokens) do still[token] = true end
+for i, token in ipairs(held) do
+  if not still[token] then gone[#gone + 1] = i end
+end
+if not anew then
+  close(backlog, S, gone, at, ended and 'stop' or 'interim', r_line, r_ids, S[SHOWN])
+elseif r_epoch ~= epoch then
+  close(backlog, S, gone, math.max(epoch_at, r_at), 'restart', S[6], S[7], S[SHOWN])
+else
+  close(backlog, S, gone, at, 'replaced', S[6], S[7], S[SHOWN])
+end
+
+-- Octets: what came since the last record is the box's. A session that we did not see begin, or whose counters began
+-- anew, only says where it stands.
+local counted = #S[13] > 0 and not reborn
+if #traffic == 3 and (counted or step == 'start') then
+  local v4_before, v6_before, either_before = 0, 0, 0
+  if counted then v4_before, v6_before, either_before = S[13][1], S[13][2], S[13][4] or 0 end
+  local growth = traffic[1] + traffic[2] + traffic[3] - v4_before - v6_before - either_before
+  local function grow(field, octets)
+    -- a sum that no integer holds stays as it is
+    if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
+  end
+  if traffic[3] > 0 then
+    grow('either', growth)
   else
-    rising = traffic[1] > v4_before and at or 0
+    local grown = math.min(math.max(traffic[2] - v6_before, 0), growth)
+    grow('v6', grown)
+    grow('v4', growth - math.max(grown, 0))
   end
 end
 
+-- IPv6 counters that stand still while those of IPv4 rise: of records that tell them apart
+local apart = #traffic == 3 and traffic[3] == 0 and counted and (S[13][4] or 0) == 0
+local flat = not reborn and S[13][3] or 0
+local rising = apart and traffic[1] > S[13][1] and at or 0
+
 local L = r_line ~= '' and get('l', r_line) or nil
 if L then
-  if #traffic == 2 and S[13][2] and not reborn and step ~= 'stop' then
+  if apart and step ~= 'stop' then
     L[13] = math.max(L[13], rising)
     if traffic[2] > S[13][2] then
       if flat >= 2 then words[#words + 1] = 'traffic' end
@@ -144,7 +271,8 @@ if L then
   end
   put('l', r_line, L)
 end
-if #traffic == 2 then S[13] = {traffic[1], traffic[2], flat} elseif reborn then S[13] = {} end
+local octets = S[13]
+if #traffic == 3 then octets = {traffic[1], traffic[2], flat, traffic[3]} elseif reborn then octets = {} end
 
 local state = step == 'stop' and STOPPED or step == 'expected' and EXPECTED or UP
 if at == r_at and known then
@@ -154,7 +282,7 @@ if known and r_line ~= line then terms = S[15] end  -- those of the line that st
 reindex(S[15], terms, 's' .. sid)
 put('s', sid, {
   ended and now + tombstone_ms or until_ms, at, state, epoch, box, r_line, r_ids, r_own and 1 or 0,
-  (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, S[13],
-  shown, terms, accepted, port,
+  (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
+  shown, terms, accepted, port, promise, filled, began, since, timeout_ms, gap,
 })
 return {table.concat(words, ','), missing(text, r_hosts), missing(r_hosts, text)}

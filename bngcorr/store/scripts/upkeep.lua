@@ -1,11 +1,11 @@
 -- Walk on over some buckets of a domain: end sessions past their deadline, drop what nobody needs any more, count lines.
 -- However many processes call, sessions are walked once in walk_ms, all else once in ten times that.
--- ARGV[1] {now, buckets, walk_ms, taint_ms, tombstone_ms, finding_ms}
+-- ARGV[1] {now, buckets, walk_ms, taint_ms, tombstone_ms, finding_ms, closed sessions that are kept}
 -- Returns packed {expired, dropped, hosts of the sessions that ended as {sid, hosts, …}, lost lines as {line, record, …},
 --   census {bng, dual, v4, v6, …} of the last whole walk}
 local s = unpack_(ARGV[1])
 local now, buckets, walk_ms, taint_ms, tombstone_ms = s[1], s[2], s[3], s[4], s[5]
-local finding_ms = s[6]
+local finding_ms, backlog = s[6], s[7]
 local MOST = 4096
 local expired, dropped, released, lost = 0, 0, {}, {}
 
@@ -63,21 +63,24 @@ end
 
 local function sessions(number)
   each('s', number, function(sid, packed)
-    local S = unpack_(packed)
+    local S = session_of(packed)
     if S[1] > now then return true end
     if S[3] == STOPPED or S[3] == EXPIRED then
       reindex(S[15], '', 's' .. sid)
       return false
     end
-    if S[3] == UP and S[4] == epoch_of(S[5]) then
-      account(now, S[5], S[4], sid, S[11], S[17], '', S[17])
-    end
-    if S[11] ~= '' then
+    if S[HOSTS] ~= '' then
+      local epoch, epoch_at = epoch_of(S[5])
+      local same, all = S[4] == epoch, {}
+      if S[3] == UP and same then account(now, S[5], epoch, sid, S[HOSTS], S[PORT], '', S[PORT]) end
       released[#released + 1] = sid
-      released[#released + 1] = S[11]
+      released[#released + 1] = S[HOSTS]
+      for place = 1, #tokens_of(S[HOSTS]) do all[place] = place end
+      local until_ms = same and S[2] or math.max(epoch_at, S[2])
+      close(backlog, S, all, until_ms, same and 'expired' or 'restart', S[6], S[7], S[SHOWN])
     end
     disown(S[6], sid)
-    S[1], S[3], S[11] = now + tombstone_ms, EXPIRED, ''
+    S[1], S[3], S[HOSTS], S[FILLED], S[SINCE] = now + tombstone_ms, EXPIRED, '', 0, {}
     put('s', sid, S)
     expired = expired + 1
     return true

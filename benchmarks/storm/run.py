@@ -1,0 +1,205 @@
+"""The story: all lines are up, their BNG restarts, and they come back as fast as they are answered."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.storm import truth
+from benchmarks.storm.aaa import Seen
+from benchmarks.storm.bng import Answered, Client, Story
+from benchmarks.storm.figures import SLOW_MS, Figures, Restarts, latency
+from benchmarks.storm.stage import BNG_SECRET, Stage
+from benchmarks.storm.truth import STORY, Bng, Kind
+from benchmarks.storm.watch import Backlog, Store, cpu_seconds, peak_octets
+from bngcorr.model.usage import Usage
+from bngcorr.model.vocabulary import SessionState
+
+FEW: Final = 1000  # sessions of the BNG that a restart is compared with
+BEFORE_AGO_S: Final = 60  # when the sessions of the life before were last heard of
+SETTLE_S: Final = 30.0  # how long the ledger may take
+STALLED_S: Final = 30.0  # AAA gets nothing more for so long: what is missing is lost
+LOOKED_UP: Final = 100  # lines whose addresses are looked up at the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """What is asked for."""
+
+    lines: int
+    seed: int
+    window: int = 256
+    sockets: int = 64
+    timeout_s: float = 5.0
+    tries: int = 3
+    within_s: float = 1800.0
+    spool: bool = False
+    loss: float = 0.0
+    profile: Path | None = None
+
+
+def storm(asked: Storm, folder: Path, say: Callable[[str], None]) -> Figures:
+    """Run it with real processes; `say` is told what is going on. Raises RuntimeError if it can't begin."""
+    many = Bng("bng1", "127.0.0.1", 0, asked.lines)
+    few = Bng("bng2", "127.0.0.2", asked.lines, min(FEW, asked.lines))
+    chance = random.Random(asked.seed)
+    with Stage(
+        folder, (many, few), spool=asked.spool, loss=asked.loss, seed=asked.seed, profile=asked.profile
+    ) as stage:
+        clients = {
+            bng.name: Client(
+                bng.host, BNG_SECRET, stage.server, sockets=asked.sockets, window=asked.window,
+                timeout_s=asked.timeout_s, tries=asked.tries,
+            )
+            for bng in (many, few)
+        }  # fmt: skip
+        try:
+            return _play(asked, stage, clients, (many, few), chance, say)
+        finally:
+            for client in clients.values():
+                client.close()
+
+
+def _stories(bng: Bng, kinds: Sequence[Kind], chance: random.Random) -> list[Story]:
+    """Ready made, in any order: making them is no part of the measurement."""
+    stories: list[Story] = [[(kind, truth.body(bng.host, line, kind)) for kind in kinds] for line in bng.numbers]
+    chance.shuffle(stories)
+    return stories
+
+
+def _play(
+    asked: Storm, stage: Stage, clients: dict[str, Client], bngs: tuple[Bng, Bng], chance: random.Random,
+    say: Callable[[str], None],
+) -> Figures:  # fmt: skip
+    (many, few), store = bngs, stage.store
+    say(f"{many.lines} lines come up for the first time")
+    began = time.monotonic()
+    for bng in (few, many):
+        answered = clients[bng.name].run(_stories(bng, [Kind.BEFORE], chance), asked.within_s, BEFORE_AGO_S)
+        if answered.unanswered or store.await_usage(bng.name, truth.usage(bng.lines), SETTLE_S) is None:
+            raise RuntimeError(
+                f"{bng.name} with {bng.lines} lines: {answered.unanswered} records not answered, ledger "
+                f"{store.usage(bng.name)}; {stage.service.log()[-2000:]}"
+            )
+    before_s = time.monotonic() - began
+
+    stories = _stories(many, STORY, chance)
+    say("their BNG restarts")
+    few_ms, _ = _restart(store, clients[few.name], few)
+    many_ms, in_force_ms = _restart(store, clients[many.name], many)
+
+    say(f"{len(stories)} lines come back: {len(stories) * len(STORY)} requests")
+    verdicts, discards = _counted(stage)
+    service_s, store_s = cpu_seconds(stage.service_pid), cpu_seconds(stage.store_pid)
+    store.log_slower_than(round(SLOW_MS * 1000))
+    with Backlog(stage.metrics_url) as backlog:
+        answered = clients[many.name].run(stories, asked.within_s)
+        over = time.monotonic()
+        say(f"all answered within {answered.seconds:.1f} s; the ledger is compared with the truth")
+        expected = truth.usage(many.lines)
+        ledger_s = store.await_usage(many.name, expected, SETTLE_S)
+        seen = stage.aaa.await_records(list(STORY), many.lines, STALLED_S if asked.spool or asked.loss else 2.0)
+        at_aaa_s = time.monotonic() - over
+    slow = store.slow()
+    service_s, store_s = cpu_seconds(stage.service_pid) - service_s, cpu_seconds(stage.store_pid) - store_s
+    requests = sum(map(len, answered.took.values())) or 1
+    memory = store.memory()
+    after, after_discards = _counted(stage)
+    say("addresses are looked up")
+    return Figures(
+        lines=many.lines,
+        window=asked.window,
+        seed=asked.seed,
+        spool=asked.spool,
+        seconds=round(answered.seconds, 2),
+        per_second=round(requests / answered.seconds),
+        kinds={kind.title: latency(took, answered.seconds) for kind, took in answered.took.items() if took},
+        retransmissions=answered.retransmissions,
+        begun_anew=answered.begun_anew,
+        before_seconds=round(before_s, 2),
+        restarts=Restarts(
+            few_sessions=few.lines, few_ms=few_ms, many_sessions=many.lines, many_ms=many_ms, in_force_ms=in_force_ms
+        ),
+        unanswered=answered.unanswered,
+        refused=answered.refused,
+        missing=_missing(answered, seen),
+        wrong=seen.wrong,
+        improper=seen.improper,
+        examples=seen.examples,
+        usage=store.usage(many.name),
+        expected=expected,
+        ports_differ=_ports_differ(store.usage_by_port(many.name), truth.usage_by_port(many)),
+        traffic=store.traffic(many.name),
+        expected_traffic=truth.traffic(many.lines),
+        strangers=_strangers(store, many, chance),
+        lost_lessons=_lost(stage),
+        unmatched=seen.unmatched,
+        outcomes=dict(after - verdicts),
+        discards=dict(after_discards - discards),
+        at_aaa_seconds=round(at_aaa_s, 2),
+        ledger_seconds=None if ledger_s is None else round(ledger_s, 2),
+        backlog=backlog.most,
+        service_octets=peak_octets(stage.service_pid),
+        service_us=round(service_s / requests * 1e6, 1),
+        store_rss_octets=peak_octets(stage.store_pid),
+        store_octets=memory["used_memory_peak"],
+        store_us=round(store_s / requests * 1e6, 1),
+        slow={call.name: call.ms for call in reversed(slow)},
+        slow_calls=len(slow),
+        pinned=stage.pinned,
+    )
+
+
+def _restart(store: Store, client: Client, bng: Bng) -> tuple[float, float]:
+    """Accounting-On: milliseconds within the store, and until the ledger is empty."""
+    store.log_slower_than(0)
+    began = time.monotonic()
+    client.run([[(Kind.ON, truth.restart(bng))]], 30.0)
+    if store.await_usage(bng.name, Usage(), SETTLE_S) is None:
+        raise RuntimeError(f"Accounting-On of {bng.name}: the ledger still says {store.usage(bng.name)}")
+    in_force_ms = round((time.monotonic() - began) * 1000, 1)
+    calls = [call for call in store.slow() if call.name == "restart"]
+    return (calls[0].ms if calls else 0.0), in_force_ms
+
+
+def _missing(answered: Answered, seen: Seen) -> dict[str, int]:
+    """By kind: how many were answered beyond what AAA has seen."""
+    short = {kind.title: len(answered.took[kind]) - seen.records[kind] for kind in STORY}
+    return {title: count for title, count in short.items() if count > 0}
+
+
+def _ports_differ(found: dict[str, Usage], expected: dict[str, Usage]) -> int:
+    return sum(found.get(port) != expected.get(port) for port in found.keys() | expected.keys())
+
+
+def _strangers(store: Store, bng: Bng, chance: random.Random) -> list[str]:
+    """Who is said to hold the addresses of some lines: the line itself, and nobody what it had before the restart."""
+    wrong = []
+    for line in chance.sample(bng.numbers, min(LOOKED_UP, bng.lines)):
+        for life, owners in ((0, []), (1, [truth.remote_id(line)])):
+            address = truth.address(life, line)
+            rows = store.holders(bng.name, address)
+            found = [row.ids.remote_id if row.ids else None for row in rows if row.state is SessionState.UP]
+            if found != owners:
+                wrong.append(f"{address}: {found}, not {owners}")
+    return wrong
+
+
+def _counted(stage: Stage) -> tuple[Counter[str], Counter[str]]:
+    """Verdicts by outcome and rung, and discards by reason, since the start."""
+    verdicts = stage.samples("bngcorr_correlations_total")
+    discards = stage.samples("bngcorr_radius_discards_total")
+    outcomes: Counter[str] = Counter()
+    for labels, value in verdicts:
+        outcomes[" ".join(filter(None, (labels["outcome"], labels["rung"])))] += round(value)
+    return outcomes, Counter({labels["reason"]: round(value) for labels, value in discards})
+
+
+def _lost(stage: Stage) -> int:
+    names = ("bngcorr_store_lost_writes", "bngcorr_store_failed_writes_total")
+    return round(sum(value for name in names for _, value in stage.samples(name)))

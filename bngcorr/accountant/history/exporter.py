@@ -1,0 +1,117 @@
+"""From the store to disk: what sessions held, as soon as they are closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Final
+
+import structlog
+
+from bngcorr.accountant.history.files import Folder
+from bngcorr.accountant.history.format import as_line
+from bngcorr.accountant.history.held import of_closed
+from bngcorr.accountant.history.meters import HistoryMeters
+from bngcorr.errors import StoreError
+from bngcorr.store.contract import Clock, HistoryStore
+
+EVERY_S: Final = 2.0
+BATCH: Final = 500  # closed sessions read from the store at once
+LEASE_MS: Final = 30_000
+TIDY_EVERY_S: Final = 600.0
+LET_GO_S: Final = 0.3  # for giving the lease up at the end; it runs out by itself
+
+log = structlog.get_logger()
+
+
+class Exporter:
+    """The one writer of each domain among all processes, while it holds the lease.
+
+    What is read stays in the store until it is durable on disk, so that it is written at least once. A line may stand
+    twice, after a process or a machine has died between the two.
+    """
+
+    def __init__(
+        self, store: HistoryStore, folder: Folder, domains: Sequence[str], clock: Clock, meters: HistoryMeters
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._domains = domains
+        self._clock = clock
+        self._meters = meters
+        self._holder = secrets.token_hex(16)
+        self._leased: set[str] = set()
+        self._ending = threading.Event()
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        self._ending.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._again(EVERY_S, self.export))
+                group.create_task(self._again(TIDY_EVERY_S, self.tidy))
+        finally:
+            self._ending.set()
+            with contextlib.suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(LET_GO_S):
+                    for domain in self._leased:
+                        await self._store.lease(domain, self._holder, 0)
+
+    async def _again(self, every_s: float, do: Callable[[], Coroutine[None, None, None]]) -> None:
+        while True:
+            await do()
+            await asyncio.sleep(every_s)
+
+    async def export(self) -> None:
+        """Bring what is waiting in each domain to disk, if this process is its writer now."""
+        for domain in self._domains:
+            with contextlib.suppress(StoreError):  # it is told elsewhere that the store is away
+                await self._export(domain)
+                waiting, lost = await self._store.waiting(domain)
+                self._meters.waiting.labels(domain).set(waiting)
+                self._meters.lost.labels(domain).set(lost)
+
+    async def _export(self, domain: str) -> None:
+        while await self._store.lease(domain, self._holder, LEASE_MS):
+            self._leased.add(domain)
+            rows, read = await self._store.closed(domain, BATCH)
+            if not read:
+                return
+            if len(rows) < read:
+                log.error("closed sessions can't be read, they are lost", domain=domain, sessions=read - len(rows))
+            now_ms = self._clock.now_ms()
+            lines = [as_line(held) for row in rows for held in of_closed(row, now_ms)]
+            if not await self._durable(lambda: self._folder.append(lines)):  # noqa: B023 - it is called at once
+                return
+            await self._store.written(domain)
+            self._meters.written.inc(len(rows))
+        self._leased.discard(domain)
+
+    async def tidy(self) -> None:
+        """Drop and pack older files."""
+        await self._durable(lambda: self._folder.tidy(lambda: not self._ending.is_set()))
+
+    async def _durable(self, work: Callable[[], None]) -> bool:
+        """Whether the disk took it. What is wrong is told once, until something else is or all is well."""
+        try:
+            await asyncio.to_thread(work)
+        except BlockingIOError:
+            return False  # another process is at it
+        except OSError as error:
+            trouble = error.strerror or str(error)
+            if trouble != self._trouble:
+                log.error(
+                    "history can't be written, closed sessions wait in the store", error=trouble, file=error.filename
+                )
+                self._trouble = trouble
+            self._meters.failing.set(1)
+            return False
+        if self._trouble:
+            log.info("history is written again")
+            self._trouble = ""
+        self._meters.failing.set(0)
+        return True

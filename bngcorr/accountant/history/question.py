@@ -1,0 +1,114 @@
+"""Who held this address at that time: which hosts answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from bngcorr.accountant.history.held import EXPIRED, Held
+
+SKEW: Final = timedelta(days=1)  # a BNG's clock may be ahead of ours by as much, and its records be written earlier
+MOST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A host that answers."""
+
+    held: Held
+    certain: bool  # False: it had not been heard of any more by then, and nobody said that it was given back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An address or prefix, and an instant."""
+
+    network: Network
+    at_ms: int
+    within_ms: int = 0  # margin on both sides, for clocks that differ
+    bng: str | None = None  # only on this one: private addresses are reused
+
+    @property
+    def single(self) -> bool:
+        """Whether it is about one address."""
+        return self.network.num_addresses == 1
+
+    @property
+    def first_day(self) -> date:
+        """Files are named by the day of writing, which comes after the end: older ones can't answer."""
+        earliest = max(self.at_ms - self.within_ms, 2 * 86_400_000)
+        return (datetime.fromtimestamp(earliest / 1000, UTC) - SKEW).date()
+
+    def texts(self) -> frozenset[str]:
+        """All texts under which a single address may stand: itself, and every prefix that holds it."""
+        return frozenset((str(self.network.network_address), *self._prefixes(0)))
+
+    def holding(self) -> tuple[str, ...]:
+        """The texts under which the store may know it, or a prefix that holds it: as long as are ever given out."""
+        address = (str(self.network.network_address),) if self.single else ()
+        return address if self.network.version == 4 else (*address, *self._prefixes(MOST_GIVEN))
+
+    def _prefixes(self, shortest: int) -> tuple[str, ...]:
+        """Itself and the prefixes that hold it, the longest first."""
+        lengths = range(self.network.prefixlen, shortest - 1, -1)
+        return tuple(str(self.network.supernet(new_prefix=length)) for length in lengths)
+
+    def about(self, address: str) -> bool:
+        """Whether an address or prefix is the one asked for, holds it, or lies within it."""
+        try:
+            network = ip_network(address)
+        except ValueError:
+            return False
+        if isinstance(network, IPv4Network):
+            return isinstance(self.network, IPv4Network) and network.overlaps(self.network)
+        return isinstance(self.network, IPv6Network) and network.overlaps(self.network)
+
+    def judge(self, held: Held) -> Answer | None:
+        """Whether this host was held then, on the BNG that is meant; None: it was not."""
+        if (self.bng is not None and held.bng != self.bng) or not self.about(held.address):
+            return None
+        at, margin = self.at_ms, self.within_ms
+        if held.from_ms is not None and at < held.from_ms - margin:
+            return None
+        if held.to_ms is None or at <= held.to_ms + margin:
+            return Answer(held=held, certain=held.from_ms is not None)
+        if held.end == EXPIRED and at <= held.noted_ms + margin:
+            return Answer(held=held, certain=False)
+        return None
+
+
+def asked_network(text: str) -> Network:
+    """The address or prefix that a person means; bits behind a prefix's length don't count. Raises ValueError."""
+    text = text.strip()
+    if "%" in text:
+        raise ValueError("an address without a zone")
+    try:
+        return ip_network(text, strict=False) if "/" in text else ip_network(ip_address(text))
+    except ValueError:
+        raise ValueError('an IPv4 or IPv6 address, or a prefix such as "2001:db8:0:42::/64"') from None
+
+
+def once(answers: Iterable[Answer]) -> list[Answer]:
+    """Each host once, though a line may stand twice; the surest and latest first. What has ended beats what goes on."""
+    found: dict[object, Answer] = {}
+    for answer in answers:
+        held = answer.held
+        name = (held.domain, held.bng, held.box, held.session_id, held.kind, held.service, held.address, held.from_ms)
+        known = found.get(name)
+        if known is None or _finality(answer) > _finality(known):
+            found[name] = replace(answer, certain=answer.certain or (known is not None and known.certain))
+    return sorted(found.values(), key=lambda one: (not one.certain, -_end(one.held), -(one.held.from_ms or 0)))
+
+
+def _finality(answer: Answer) -> tuple[bool, int]:
+    held = answer.held
+    return held.to_ms is not None and held.end != EXPIRED, held.to_ms or 0
+
+
+def _end(held: Held) -> int:
+    return held.to_ms if held.to_ms is not None else held.noted_ms
