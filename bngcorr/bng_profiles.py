@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bngcorr.accountant.cost import BUILT_IN, CostTable
+from bngcorr.accountant.cost import CostTable, tables_of
 from bngcorr.config import Alias as AliasSettings
 from bngcorr.config import Bng, Config, profiles_of
 from bngcorr.correlator.question import Rules
@@ -73,8 +73,7 @@ def compile_one(known: Mapping[str, ProfileData], bng: Bng, dictionary: Dictiona
 
 def costs_of(config: Config) -> dict[str, CostTable]:
     """The cost table of each BNG, by its name: its own setting, else its profile's."""
-    own = {name: CostTable(name=name, **dict(table)) for name, table in config.cost_tables.items()}
-    tables = {**BUILT_IN, **own}
+    tables = tables_of(config.cost_tables)
     profiles = profiles_of(config)
     return {bng.name: tables[bng.cost_table or profiles[bng.profile].cost_table] for bng in config.bngs}
 

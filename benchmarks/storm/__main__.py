@@ -43,9 +43,10 @@ def tables(found: Figures) -> list[Table]:
         ("ledger right after the last answer", f"{found.ledger_seconds} s"),
         ("all at AAA after the last answer", f"{found.at_aaa_seconds} s"),
         ("lessons waiting for the store, at most", found.backlog),
-        ("service: peak memory; CPU a request", f"{found.service_octets / _MIB:.0f} MiB; {found.service_us} µs"),
-        ("store: peak RSS; data; CPU a request",
-         f"{found.store_rss_octets / _MIB:.0f} MiB; {found.store_octets / _MIB:.0f} MiB; {found.store_us} µs"),
+        ("peak memory of the service", f"{found.service_octets / _MIB:.0f} MiB"),
+        ("peak memory of the store; its data",
+         f"{found.store_rss_octets / _MIB:.0f} MiB; {found.store_octets / _MIB:.0f} MiB"),
+        ("CPU a request", ", ".join(f"{who} {us:.0f} µs" for who, us in found.cpu_us.items())),
         (f"longest calls of the store, of {found.slow_calls} above {SLOW_MS} ms",
          "\n".join(f"{name} {ms:.1f} ms" for name, ms in sorted(found.slow.items(), key=lambda pair: -pair[1]))
          or "none"),

@@ -88,10 +88,9 @@ class Figures:
     ledger_seconds: float | None  # from the last answer until the ledger was right; None: it never was
     backlog: int
     service_octets: int
-    service_us: float
     store_rss_octets: int
     store_octets: int
-    store_us: float
+    cpu_us: Mapping[str, float]  # microseconds of processor time a request, by who took them
     slow: Mapping[str, float]  # the longest call of each kind, in milliseconds, of those longer than `SLOW_MS`
     slow_calls: int  # how many such calls there were, at most as many as the slow log keeps
     pinned: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -95,7 +96,7 @@ def _play(
 
     say(f"{len(stories)} lines come back: {len(stories) * len(STORY)} requests")
     verdicts, discards = _counted(stage)
-    service_s, store_s = cpu_seconds(stage.service_pid), cpu_seconds(stage.store_pid)
+    before = _cpu(stage)
     store.log_slower_than(round(SLOW_MS * 1000))
     with Backlog(stage.metrics_url) as backlog:
         answered = clients[many.name].run(stories, asked.within_s)
@@ -106,7 +107,7 @@ def _play(
         seen = stage.aaa.await_records(list(STORY), many.lines, STALLED_S if asked.spool or asked.loss else 2.0)
         at_aaa_s = time.monotonic() - over
     slow = store.slow()
-    service_s, store_s = cpu_seconds(stage.service_pid) - service_s, cpu_seconds(stage.store_pid) - store_s
+    cpu = {who: seconds - before[who] for who, seconds in _cpu(stage).items()}
     requests = sum(map(len, answered.took.values())) or 1
     memory = store.memory()
     after, after_discards = _counted(stage)
@@ -145,10 +146,9 @@ def _play(
         ledger_seconds=None if ledger_s is None else round(ledger_s, 2),
         backlog=backlog.most,
         service_octets=peak_octets(stage.service_pid),
-        service_us=round(service_s / requests * 1e6, 1),
         store_rss_octets=peak_octets(stage.store_pid),
         store_octets=memory["used_memory_peak"],
-        store_us=round(store_s / requests * 1e6, 1),
+        cpu_us={who: round(seconds / requests * 1e6, 1) for who, seconds in cpu.items()},
         slow={call.name: call.ms for call in reversed(slow)},
         slow_calls=len(slow),
         pinned=stage.pinned,
@@ -165,6 +165,12 @@ def _restart(store: Store, client: Client, bng: Bng) -> tuple[float, float]:
     in_force_ms = round((time.monotonic() - began) * 1000, 1)
     calls = [call for call in store.slow() if call.name == "restart"]
     return (calls[0].ms if calls else 0.0), in_force_ms
+
+
+def _cpu(stage: Stage) -> dict[str, float]:
+    """Processor seconds so far of everyone who takes part."""
+    pids = {"service": stage.service_pid, "store": stage.store_pid, "bng": os.getpid(), "aaa": stage.aaa.pid}
+    return {who: cpu_seconds(pid) for who, pid in pids.items()}
 
 
 def _missing(answered: Answered, seen: Seen) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bngcorr.config.accounting import CostTableSettings
 from bngcorr.model.usage import Usage
 
 
@@ -48,3 +49,8 @@ BUILT_IN: Final[Mapping[str, CostTable]] = {
         CostTable(name="session", session=1),
     )
 }
+
+
+def tables_of(own: Mapping[str, CostTableSettings]) -> dict[str, CostTable]:
+    """All tables that may be named: those that come with bngcorr, and the operator's own."""
+    return {**BUILT_IN, **{name: CostTable(name=name, **dict(table)) for name, table in own.items()}}

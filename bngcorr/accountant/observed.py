@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bngcorr.accountant.cost import BUILT_IN
+from bngcorr.accountant.cost import BUILT_IN, CostTable
 from bngcorr.model.usage import Usage
 from bngcorr.store.rows import Observed, Sample
 
@@ -29,13 +29,17 @@ MOST: Final = 2**32  # of a figure; more is no count of hosts
 LEAST: Final = 5  # hosts; a smaller difference is no finding, whatever it is in per cent
 SYSTEM_COMMAND: Final = "show subscriber-mgmt statistics system"
 
-_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b\x0c\x0e-\x1a]")
+_ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x07\x0b\x0c\x0e-\x1a]")
+# where a row begins: behind a pager's prompt, too, which is written over after CR or backspaces, or left standing
+_BREAK: Final = re.compile(r"[\r\n\x08]+|Press any key to continue \(Q to quit\)|any other key to print next page\.")
 _TITLE: Final = re.compile(r"Subscriber Management Statistics for (\S.*)")
 _COLUMNS: Final = re.compile(r"(.*?) +(\d{1,10}) +\d{1,10}(?: +\d\d/\d\d/\d{4} +\d\d:\d\d:\d\d)?")
 _FAMILIES: Final = frozenset({"IPv4", "IPv6", "Total", "Local"})  # in front of the first row of each block
 _LONGEST: Final = 200  # characters of a row; a terminal has 80 columns
 _TOTALS: Final = {"IPv4 Hosts": "v4", "IPv6 Hosts": "v6", "System Hosts Scale": "hosts"}
 _KINDS: Final = {"(NA)": "ia_na", "(PD)": "ia_pd", "SLAAC": "slaac", "(SLAAC)": "slaac"}  # ends of rows about IPv6
+
+_CLASSIC: Final = BUILT_IN["sros-classic"]
 
 Figures = tuple[tuple[str, int], ...]
 
@@ -65,14 +69,16 @@ class Difference:
         return abs(self.difference) <= max(LEAST, self.observed * tolerance / 100)
 
 
-def compare(observed: Observed, usage: Usage) -> tuple[Difference, ...]:
+def compare(observed: Observed, usage: Usage, table: CostTable = _CLASSIC) -> tuple[Difference, ...]:
     """Each figure that the box tells, beside ours.
 
-    Ours are v4; v6 = IA_NA + IA_PD + SLAAC; hosts = all of these. Prefixes that ride as managed routes are no hosts.
+    Ours are v4; v6 = IA_NA + IA_PD + SLAAC; hosts = host resources by the BNG's cost table, which is 1 for each host
+    unless the table says otherwise: where only these differ, the table is not the box's. Prefixes that ride as managed
+    routes are no hosts.
     """
     ours = {
         "v4": usage.v4, "v6": usage.ia_na + usage.ia_pd + usage.slaac, "ia_na": usage.ia_na, "ia_pd": usage.ia_pd,
-        "slaac": usage.slaac, "hosts": BUILT_IN["sros-classic"].resources(usage),
+        "slaac": usage.slaac, "hosts": table.resources(usage),
     }  # fmt: skip
     return tuple(
         Difference(figure=name, observed=figure, ours=ours[name]) for name, figure in observed.figures if name in ours
@@ -101,18 +107,16 @@ def read_observed(text: str) -> tuple[Figures, str | None]:
 def _read_statistics(text: str) -> Figures:
     """Of the last part of the output that is about the whole system and tells hosts."""
     sections: list[tuple[str, list[_Row]]] = [("", [])]  # what each is about, and its rows; "" before a title
-    for line in re.split(r"[\r\n]+", _ESCAPE.sub("", text)):  # a pager ends its prompt with CR and writes over it
+    for line in _BREAK.split(_ESCAPE.sub("", text)):
         stripped = line[:_LONGEST].strip()
         if title := _TITLE.search(stripped):
             sections.append((title[1], []))
         elif columns := _COLUMNS.fullmatch(stripped):
             sections[-1][1].append(_row(columns[1], int(columns[2])))
     for about, rows in reversed(sections):
-        # without its title (| match) only the row of the scale tells the system's figures from a port's
-        if about == "System" or (about == "" and any(row.label == "System Hosts Scale" for row in rows)):
-            figures = _figures(rows)
-            if figures:
-                return figures
+        figures = _figures(rows if about == "System" else _up_to_scale(rows) if about == "" else [])
+        if figures:
+            return figures
     others = list(dict.fromkeys(ascii(about[:60])[1:-1] for about, _ in sections if about not in ("", "System")))
     if others:
         found = "statistics for " + ", ".join(others[:5]) + (" …" if len(others) > 5 else "")
@@ -141,6 +145,12 @@ def _row(words: str, current: int) -> _Row:
     parts = label.split()
     family = parts.pop(0) if len(parts) > 2 and parts[0] in _FAMILIES else ""  # "IPv4 Hosts" is a label
     return _Row(family=family, label=" ".join(parts), kind=kind.split(" ")[-1], current=current)
+
+
+def _up_to_scale(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """Rows whose title is lost (| match): only that of the scale, the last one, tells the system's from a port's."""
+    ends = [number + 1 for number, row in enumerate(rows) if row.label == "System Hosts Scale"]
+    return rows[ends[-2] if len(ends) > 1 else 0 : ends[-1]] if ends else []
 
 
 def _figures(rows: Sequence[_Row]) -> Figures:

@@ -84,7 +84,7 @@ def _host(box: str) -> str:
     return box.rpartition("|")[2] if "|" in box else box
 
 
-def _rank(name: str) -> tuple[bool, list[tuple[int, str]]]:
-    """Ports as people sort them: 1/1/4 before 1/1/10, the nameless last."""
-    parts = re.findall(r"\d+|\D+", name)
-    return not name, [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+def _rank(name: str) -> tuple[bool, list[tuple[bool, int, str]]]:
+    """Ports as people sort them: 1/1/4, 1/1/10, lag-3; the nameless last."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return not name, [(False, int(part), "") if part.isdecimal() else (True, 0, part) for part in parts]

@@ -44,7 +44,7 @@ class Record:
     interval_ms: int  # Acct-Interim-Interval; 0: it does not say
     timeout_ms: int  # Session-Timeout; 0: it does not say
     hosts: tuple[Host, ...] | None  # None: it does not say
-    traffic: Traffic | None  # octets so far; None: it does not say
+    traffic: Traffic | None  # octets so far; None: it does not say. A Start without counters has counted nothing yet
     digest: str  # tells a replay from another record of the same second; 8 hex digits
 
 
@@ -78,7 +78,7 @@ def read(view: PacketView, arrived_ms: int) -> Record:
         interval_ms=(interval_s or 0) * 1000,
         timeout_ms=timeout_ms(view),
         hosts=hosts_of(view),
-        traffic=traffic_of(view),
+        traffic=traffic_of(view) or (Traffic() if status == a.AcctStatus.START else None),
         digest=blake2b(covered, digest_size=4).hexdigest(),
     )
 

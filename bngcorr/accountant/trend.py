@@ -53,6 +53,25 @@ class TimeToFull:
     latest_s: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """Growth, and how long the limit will hold; or why either is not known."""
+
+    trend: Trend | None
+    full: TimeToFull | None
+    why: NoForecast | None  # there is no time to full
+
+
+def forecast(growth: Trend | NoForecast, busy: float, limit: int | None) -> Forecast:
+    """`busy`: host resources of the busiest hour, from where the rest of the limit is used up."""
+    if isinstance(growth, NoForecast):
+        return Forecast(trend=None, full=None, why=growth)
+    full = NoForecast.NO_LIMIT if limit is None else time_to_full(growth, limit - busy)
+    if isinstance(full, NoForecast):
+        return Forecast(trend=growth, full=None, why=full)
+    return Forecast(trend=growth, full=full, why=None)
+
+
 def trend(points: Sequence[Point]) -> Trend | NoForecast:
     """The trend of samples, the oldest first; which are the same however they are spaced. Work is bounded."""
     if not points:

@@ -1,4 +1,4 @@
-"""Looks at what every BNG spends: samples for the trend, the peak, findings near a limit or beside the box's own word."""
+"""Looks at what every BNG spends: samples for the trend, the peak, what nears a limit, what its box says otherwise."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import Final, Protocol
 from bngcorr.accountant.cost import CostTable
 from bngcorr.accountant.observed import Difference, compare, usage_then
 from bngcorr.accountant.places import Place, places
-from bngcorr.accountant.thresholds import Name, near_limits, over, tell
-from bngcorr.config import Bng, CapacitySettings
+from bngcorr.accountant.thresholds import Name, near_limits, over, subject_of, tell
+from bngcorr.config import Bng
+from bngcorr.config import Capacity as CapacitySettings
 from bngcorr.errors import StoreError
 from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Finding, Scope
 from bngcorr.store.contract import CapacityStore, Clock, QueryStore
 from bngcorr.store.lesson import FindingSeen, Lesson
+from bngcorr.store.nodes import ONE_NODE, Nodes
 from bngcorr.store.rows import FindingRow, Observed, Peak, Sample
 
 EVERY_S: Final = 5.0
@@ -43,13 +45,13 @@ class Watched:
 
     bng: Bng
     table: CostTable
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     host_resources: int = 0
     limited: tuple[Place, ...] = ()  # the BNG, its cards and its ports, as far as they have limits
     peak: Peak | None = None
-    traffic: Traffic = Traffic()
+    traffic: Traffic = field(default_factory=Traffic)
     observed: Observed | None = None
-    differences: tuple[Difference, ...] = ()  # of the box's word from ours at that time; none if we have nothing of then
+    differences: tuple[Difference, ...] = ()  # of ours of that time from its word; none if nothing is known of then
 
 
 @dataclass(slots=True)
@@ -74,6 +76,8 @@ class Watch:
         costs: Mapping[str, CostTable],
         settings: CapacitySettings,
         learn: Callable[[Lesson], None],
+        *,
+        nodes: Nodes = ONE_NODE,
     ) -> None:
         """`costs` has the cost table of each BNG by its name; `learn` is told of findings."""
         self._queries = queries
@@ -82,6 +86,7 @@ class Watch:
         self._settings = settings
         self._every_ms = max(round(settings.sample_every * 1000), 1)
         self._learn = learn
+        self._nodes = nodes
         self._domains: dict[str, _Domain] = {}
         for bng in bngs:
             domain = self._domains.setdefault(bng.domain_name, _Domain({}))
@@ -101,19 +106,26 @@ class Watch:
             await asyncio.sleep(EVERY_S)
 
     async def round(self) -> None:
-        """One look at each domain; one whose node does not answer is left for the next time."""
-        for name, domain in self._domains.items():
+        """One look at each domain, node beside node; a node that does not answer is left for the next time."""
+        groups: dict[str, list[str]] = {}
+        for name in self._domains:
+            groups.setdefault(self._nodes.where(name), []).append(name)
+        await asyncio.gather(*(self._look_at(names) for names in groups.values()))
+
+    async def _look_at(self, names: Sequence[str]) -> None:
+        for name in names:
             try:
-                await self._look(name, domain)
+                await self._look(name, self._domains[name])
             except StoreError:
-                continue
-            self._seen.add(name)
+                return
 
     async def _look(self, name: str, domain: _Domain) -> None:
         await self._count(name, domain)
+        self._seen.add(name)
+        if not self._clock.steady:  # else something could be noted in a time that never was
+            return
         now_ms = self._clock.now_ms()
-        if self._clock.steady:  # else samples could be noted in a time that never was
-            await self._note(name, domain, now_ms)
+        await self._note(name, domain, now_ms)
         if domain.slow_ms is None or abs(now_ms - domain.slow_ms) >= SLOW_MS:
             await self._look_slowly(name, domain, now_ms)
             domain.slow_ms = now_ms
@@ -133,7 +145,7 @@ class Watch:
             one.host_resources = one.table.resources(one.usage)
             one.limited = tuple(
                 place
-                for scope in Scope
+                for scope in _limited(one.bng)
                 for place in places(one.bng, one.table, one.usage, ports.get(bng, {}), scope)
                 if place.spent.limit is not None
             )
@@ -165,7 +177,7 @@ class Watch:
     async def _compared(self, name: str, one: Watched, said: Observed, now_ms: int) -> tuple[Difference, ...]:
         samples = [*await self._capacity.samples(name, one.bng.name), Sample(at_ms=now_ms, usage=one.usage)]
         then = usage_then(samples, said.at_ms, 2 * self._every_ms)
-        return () if then is None else compare(said, then.usage)
+        return () if then is None else compare(said, then.usage, one.table)
 
     # ---- findings
 
@@ -183,20 +195,50 @@ class Watch:
         return found
 
     async def _tidy(self, name: str, domain: _Domain, now_ms: int) -> None:
-        """Take over findings that hold, and end those that do not: of this process before it was started anew, of one
-        that is gone, of limits that were taken out of the configuration.
+        """Take over findings that are open and hold, and end those that do not: of this process before it was started
+        anew, of one that is gone, of limits that are no longer configured.
         """
-        rows = await self._queries.findings([name], MOST_FINDINGS)
-        ours = {
+        open_ = {
             (row.finding, row.subject): row
-            for row in rows
-            if row.finding in (Finding.NEAR_LIMIT, Finding.LEDGER_DIFFERS) and row.bng in domain.bngs and not row.over_ms
+            for row in await self._queries.findings([name], MOST_FINDINGS)
+            if row.finding in _OURS and row.bng in domain.bngs and not row.over_ms
         }
-        told = {**domain.told, **{key: _as_told(row) for key, row in ours.items() if key not in domain.told}}
-        standing = self._standing(name, _Domain(domain.bngs, told), now_ms)
-        domain.told = {key: told[key] for key in told if key in standing or key in domain.told}
-        limits = {key for key in ours if key[0] is Finding.NEAR_LIMIT and key not in standing and self._knows(domain, key)}
-        for key, row in ours.items():
-            # another process may hold what we do not, by other settings or an older look; it tells so every minute
-            if key not in domain.told and (key in limits or now_ms - row.last_ms >= NOBODY_MS):
+        adopted = {key: _as_told(row) for key, row in open_.items() if key not in domain.told}
+        held = {**adopted, **domain.told}
+        standing = self._standing(name, _Domain(domain.bngs, held), now_ms)
+        domain.told = {key: finding for key, finding in held.items() if key in standing or key in domain.told}
+        known = {
+            (Finding.NEAR_LIMIT, subject_of(place, threshold))
+            for one in domain.bngs.values()
+            for place in one.limited
+            for threshold in self._settings.thresholds
+        }
+        for key, row in open_.items():
+            # what is known here is judged alike by all; else another process may hold it, which it says every minute
+            if key not in domain.told and (key in known or now_ms - row.last_ms >= NOBODY_MS):
                 self._learn(over(_as_told(row), name, now_ms))
+
+
+_OURS: Final = frozenset({Finding.NEAR_LIMIT, Finding.LEDGER_DIFFERS})
+
+
+def _limited(bng: Bng) -> list[Scope]:
+    """Of what it has limits."""
+    limits = {Scope.BNG: bng.limits.host_resources, Scope.CARD: bng.limits.cards, Scope.PORT: bng.limits.ports}
+    return [scope for scope, limit in limits.items() if limit]
+
+
+def _as_told(row: FindingRow) -> FindingSeen:
+    return FindingSeen(
+        domain=row.domain, bng=row.bng, finding=row.finding, subject=row.subject, at_ms=row.last_ms, detail=row.detail
+    )
+
+
+def _detail(said: Observed, differences: Sequence[Difference]) -> str:
+    return json.dumps({
+        "observed_ms": said.at_ms,
+        "figures": {
+            one.figure: {"observed": one.observed, "ours": one.ours, "difference": one.difference}
+            for one in differences
+        },
+    })  # fmt: skip

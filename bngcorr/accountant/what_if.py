@@ -62,7 +62,8 @@ def dual_stack(here: Situation) -> Situation:
     """Every line that has only IPv4 gets IPv6 as well: what a line with IPv6 has here on average, rounded up.
 
     Where no line has any, each IPv4 address is a line, and gets one IA_NA and one IA_PD. Sessions stay as they are
-    unless there are more than lines: then the further ones are those of the lines with IPv6, and the others get as many.
+    unless there are more than lines: then the further ones are those of the lines with IPv6, and the others get as
+    many.
     """
     usage, census = here.usage, _counted(here)
     new, with_v6 = census.v4_only, census.dual + census.v6_only

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Info
 
 from bngcorr import __version__
+from bngcorr.accountant.spool.file import SpoolError
+from bngcorr.accountant.spool.journal import Bounds
+from bngcorr.accountant.watch import Watch
+from bngcorr.app.history import history_exporter
 from bngcorr.app.parts import StartError, open_store
 from bngcorr.bng_profiles import compile_all, costs_of, nas_of
-from bngcorr.config import Bng, Config, Endpoint
+from bngcorr.config import Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
 from bngcorr.errors import ConfigError, ConfigFault, StoreError
-from bngcorr.model.vocabulary import HostKind
+from bngcorr.proxy.delivery import Try
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
-from bngcorr.proxy.pipeline import Pipeline, Port
+from bngcorr.proxy.notes import Notes
+from bngcorr.proxy.pipeline import Pipeline
+from bngcorr.proxy.port import Port
+from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket
-from bngcorr.proxy.upstream import Upstream
+from bngcorr.proxy.spooling import Spool
+from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
@@ -41,7 +48,6 @@ from bngcorr.web.server import serve as serve_http
 from bngcorr.wire import attributes as a
 from bngcorr.wire.dictionary import Dictionary
 
-USAGE_EVERY_S: Final = 5.0
 FINISH_S: Final = 1.2  # how long requests under way may take at the end
 LOOK_AGAIN_S: Final = 0.01
 DRAIN_S: Final = 1.5  # how long the last writes may take at the end
@@ -66,34 +72,58 @@ class PacketProcess:
         self._store = open_store(config)
         self._judge: Judge[Request] = Judge(self._store, self._clock, self._store)
         self._behind = WriteBehind(
-            self._store, self._clock, limit=config.store.write_backlog, written=self._written, nodes=self._store
-        )
+            self._store, self._clock, limit=config.store.write_backlog, written=self._written, lost=self._lost,
+            nodes=self._store,
+        )  # fmt: skip
         domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
         self._caretaker = Caretaker(self._store, self._clock, domains, self._behind.put, nodes=self._store)
+        self._watch = Watch(
+            self._store.queries, self._store.capacity, self._clock, config.bngs, costs_of(config), config.capacity,
+            self._behind.put, nodes=self._store,
+        )  # fmt: skip
+        self._exporter = history_exporter(config, self._store.history, self._clock, self._meters.history)
         servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
         holds = [bng.hold for bng in config.bngs]
         self._noise = Noise()
+        table = NasTable([(network, nas_of(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address])
+        numbers = Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling)
+        remember_ms = round(config.store.remember * 1000)
+        self._spool = (
+            Spool(
+                config.spool.path,
+                Bounds(records=config.spool.max_records, octets=config.spool.max_octets),
+                rate=config.spool.rate,
+                writer=self._behind,
+                room=config.store.write_backlog // 2,
+                reader=Reader(table, numbers, remember_ms, self._noise),
+                remember_ms=remember_ms,
+                meters=self._meters,
+                noise=self._noise,
+            )
+            if config.spool.enabled and config.listen.acct
+            else None
+        )
         self._pipeline = Pipeline(
-            table=NasTable(
-                [(network, nas_of(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address]
-            ),
-            numbers=Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling),
+            table=table,
+            numbers=numbers,
             hidden=dictionary.hidden,
             judge=self._judge,
-            learn=self._behind.put,
+            notes=Notes(self._behind.put, self._clock, self._meters, remember_ms),
             clock=self._clock,
             meters=self._meters,
-            remember_ms=round(config.store.remember * 1000),
             in_flight_s=max(server.timeout for server in servers) + max(holds) + 1.0,
             noise=self._noise,
+            spool=self._spool,
         )
-        self._upstreams: dict[str, Upstream[Request]] = {}
+        self._upstreams: dict[str, Upstream[Request] | Upstream[Try]] = {}
         self._sockets: list[NasSocket] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._health: web.AppRunner | None = None
 
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
         self._judge.sighted(lessons)
+        if self._spool is not None:
+            self._spool.written(lessons)
         for lesson, word in zip(lessons, words, strict=True):
             if isinstance(lesson, FindingSeen):
                 if word == NEW:
@@ -105,6 +135,10 @@ class PacketProcess:
                 for finding in findings.of(lesson, word):
                     self._behind.put(finding)
 
+    def _lost(self, lessons: Sequence[Lesson]) -> None:
+        if self._spool is not None:
+            self._spool.lost(lessons)
+
     def _tell(self, seen: FindingSeen) -> None:
         self._meters.findings.labels(seen.bng, str(seen.finding)).inc()
         log.warning(
@@ -115,7 +149,7 @@ class PacketProcess:
     # ---- start
 
     async def start(self) -> None:
-        """Store, upstreams, sockets, health, in that order. Raises StartError, StoreError or ConfigError."""
+        """Store, spool, upstreams, sockets, health, in that order. Raises StartError, StoreError or ConfigError."""
         if self._embedded is not None:
             await self._embedded.start()
         await self._greet_store()
@@ -123,8 +157,16 @@ class PacketProcess:
             asyncio.create_task(self._supervised("clock", lambda: self._clock.run(self._store))),
             asyncio.create_task(self._supervised("writer", self._behind.run)),
             asyncio.create_task(self._supervised("caretaker", self._caretaker.run)),
-            asyncio.create_task(self._supervised("usage", self._watch_usage)),
+            asyncio.create_task(self._supervised("watch", self._watch.run)),
         ]
+        if self._exporter is not None:
+            self._tasks.append(asyncio.create_task(self._supervised("history", self._exporter.run)))
+        if self._spool is not None:
+            try:
+                await self._spool.open()
+            except SpoolError as error:
+                raise StartError(str(error)) from None
+        self._pipeline.start()
         listen, upstream = self._config.listen, self._config.upstream
         self._open("auth", a.Code.ACCESS_REQUEST, listen.auth, upstream.auth)
         self._open("acct", a.Code.ACCOUNTING_REQUEST, listen.acct, upstream.acct)
@@ -180,20 +222,10 @@ class PacketProcess:
             require_message_authenticator=server.require_message_authenticator and code is a.Code.ACCESS_REQUEST,
             meters=self._meters.upstream(name),
         )
-        upstream: Upstream[Request] = Upstream(
-            server.address.host,
-            server.address.port,
-            timeout_s=server.timeout,
-            most_sockets=server.sockets,
-            answered=functools.partial(self._pipeline.answered, port),
-            expired=functools.partial(self._pipeline.expired, port),
-        )
         try:
-            upstream.start()
+            self._connect(name, port, server)
         except OSError as error:
             raise StartError(f"upstream.{name}.address {server.address}: {error.strerror}") from None
-        self._upstreams[name] = upstream
-        self._pipeline.open(port, upstream)
         for index, endpoint in enumerate(endpoints):
             try:
                 socket = NasSocket(
@@ -218,22 +250,47 @@ class PacketProcess:
                     hint=f"sysctl -w net.core.rmem_max={asked}",
                 )  # fmt: skip
 
+    def _connect(self, name: str, port: Port, server: UpstreamConfig) -> None:
+        """Open the way to AAA: for the pipeline, or for the spool that stands in front of it. Raises OSError."""
+        to = (server.address.host, server.address.port, server.timeout, server.sockets)
+        if self._spool is not None and port.code is a.Code.ACCOUNTING_REQUEST:
+            from_spool = _upstream(to, self._spool.answered, self._spool.expired)
+            from_spool.start()
+            self._upstreams[name] = from_spool
+            self._spool.deliver(port, from_spool)
+        else:
+            upstream = _upstream(
+                to,
+                functools.partial(self._pipeline.answered, port),
+                functools.partial(self._pipeline.expired, port),
+            )
+            upstream.start()
+            self._upstreams[name] = upstream
+            self._pipeline.open(port, upstream)
+
     # ---- state
 
     def readiness(self) -> Readiness:
-        """Ready: sockets bound and AAA not known to be silent. The store is told, never asked for."""
+        """Ready: sockets bound and AAA not known to be silent. The store is told, never asked for; nor is an AAA for
+        accounting that a spool stands in front of, nor the spool: authentication goes on without.
+        """
         now = asyncio.get_running_loop().time()
         silent = [name for name, upstream in self._upstreams.items() if upstream.is_silent(now)]
         degraded = self._judge.broken or self._behind.failing
+        waited_for = [name for name in silent if name != "acct" or self._spool is None]
         parts = {
             "store": "degraded" if degraded else "ok",
             **{f"upstream.{name}": "silent" if name in silent else "ok" for name in self._upstreams},
         }
-        return Readiness(bool(self._sockets) and not silent, parts)
+        if self._spool is not None:
+            parts["spool"] = self._spool.state
+        return Readiness(bool(self._sockets) and not waited_for, parts)
 
     def _refresh(self) -> None:
         for name, upstream in self._upstreams.items():
             self._meters.in_flight.labels(name).set(len(upstream))
+        if self._spool is not None:
+            self._spool.refresh()
         self._meters.held.set(self._judge.held)
         for bng in self._config.bngs:
             self._meters.hold_pays.labels(bng.name).set(1 if self._judge.holds(bng.name) else 0)
@@ -247,24 +304,7 @@ class PacketProcess:
         for name, counts in self._caretaker.census.items():
             for families, count in zip(("dual", "v4_only", "v6_only"), counts, strict=True):
                 self._meters.lines.labels(name, families).set(count)
-
-    async def _watch_usage(self) -> None:
-        costs = costs_of(self._config)
-        domains: dict[str, list[Bng]] = {}
-        for bng in self._config.bngs:
-            domains.setdefault(bng.domain_name, []).append(bng)
-            if bng.limits.host_resources is not None:
-                self._meters.limit.labels(bng.name).set(bng.limits.host_resources)
-        while True:
-            for domain, bngs in domains.items():
-                with contextlib.suppress(StoreError):
-                    usages = await self._store.queries.usage(domain, [bng.name for bng in bngs])
-                    for bng in bngs:
-                        usage = usages[bng.name]
-                        for kind in HostKind:
-                            self._meters.hosts.labels(bng.name, str(kind)).set(getattr(usage, str(kind)))
-                        self._meters.resources.labels(bng.name).set(costs[bng.name].resources(usage))
-            await asyncio.sleep(USAGE_EVERY_S)
+        self._meters.usage.show(self._watch.seen)
 
     # ---- end
 
@@ -272,9 +312,11 @@ class PacketProcess:
         """Read no more, answer what is under way, write what was learnt, close. Safe after a start that failed."""
         for socket in self._sockets:
             socket.stop()
+        if self._spool is not None:
+            self._spool.rest()
         await self._judge.release()
         for _ in range(round(FINISH_S / LOOK_AGAIN_S)):
-            if not self._pipeline.in_flight:
+            if not self._pipeline.in_flight and (self._spool is None or not self._spool.in_flight):
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
         await self._judge.close()
@@ -283,6 +325,8 @@ class PacketProcess:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._spool is not None:
+            await self._spool.close()
         self._pipeline.close()
         for upstream in self._upstreams.values():
             upstream.close()
@@ -293,3 +337,15 @@ class PacketProcess:
         await self._store.close()
         if self._embedded is not None:
             await self._embedded.stop()
+
+
+T = TypeVar("T")
+
+
+def _upstream(
+    to: tuple[str, int, float, int],
+    answered: Callable[[Flight[T] | None, bytes], None],
+    expired: Callable[[Flight[T]], None],
+) -> Upstream[T]:
+    host, port, timeout_s, sockets = to
+    return Upstream(host, port, timeout_s=timeout_s, most_sockets=sockets, answered=answered, expired=expired)

@@ -27,9 +27,8 @@ class WebProcess:
         """Listen. Raises StartError. The store may be away: requests are then answered 503."""
         at = self._config.web.listen
         try:
-            self._runner, port = await serve_http(
-                Api(self._store.queries, self._config, costs_of(self._config)).app(), at.host, at.port
-            )
+            api = Api(self._store.queries, self._config, costs_of(self._config), self._store.capacity)
+            self._runner, port = await serve_http(api.app(), at.host, at.port)
         except OSError as error:
             raise StartError(f"web.listen {at}: {error.strerror}") from None
         log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)

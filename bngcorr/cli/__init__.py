@@ -7,7 +7,22 @@ import sys
 import cyclopts
 
 from bngcorr import __version__
-from bngcorr.cli import check_config, demo, explain, findings, import_lines, serve, simulate, web
+from bngcorr.cli import (
+    audit,
+    check_config,
+    demo,
+    explain,
+    findings,
+    forget,
+    hosts,
+    import_lines,
+    observe,
+    serve,
+    simulate,
+    web,
+    what_if,
+    whohad,
+)
 
 app = cyclopts.App(
     name="bngcorr",
@@ -21,6 +36,12 @@ app.command(check_config.check_config)
 app.command(explain.explain)
 app.command(import_lines.import_lines, name="import")
 app.command(findings.findings)
+app.command(hosts.hosts)
+app.command(what_if.what_if)
+app.command(audit.audit)
+app.command(observe.observe)
+app.command(whohad.whohad)
+app.command(forget.forget)
 app.command(simulate.simulate)
 app.command(demo.demo)
 

@@ -15,9 +15,10 @@ from typing import Annotated, Final
 
 from cyclopts import Parameter
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from bngcorr.cli.findings import Output
+from bngcorr.cli.output import Output
 from bngcorr.cli.plan_steps import Steps
 from bngcorr.cli.process import load_or_exit
 from bngcorr.config import Config
@@ -195,12 +196,15 @@ def _print(done: Sequence[Audited], output: Output, repair: bool) -> None:
 def _print_table(rows: Sequence[dict[str, str | int]]) -> None:
     if not rows:
         return
-    table = Table("domain", "BNG", "box", "port", "kind")
+    table = Table()
+    for heading in ("BNG", "box", "port", "kind"):  # a BNG is of one domain, so that goes without saying
+        table.add_column(heading, overflow="fold")
     for heading in ("ledger", "sessions", "difference"):
         table.add_column(heading, justify="right")
     for row in rows[:MOST_SHOWN]:
-        table.add_row(*(str(row[name]) for name in _COLUMNS[:-1]), f"{row['difference']:+}")
-    Console().print(table, markup=False)
+        cells = (str(row[name]) for name in ("bng", "box", "port", "kind", "ledger", "sessions"))
+        table.add_row(*map(escape, cells), f"{row['difference']:+}")
+    Console().print(table)
     if len(rows) > MOST_SHOWN:
         print(f"… and {len(rows) - MOST_SHOWN} more; -o csv tells all of them")
 

@@ -77,7 +77,7 @@ def findings(
         rows = get(base_url(url), "/v1/findings", query)["items"]
     except ApiFault as error:
         print(f"bngcorr findings: {error}", file=sys.stderr)
-        sys.exit(2 if "Bad " in str(error) else 1)
+        sys.exit(error.exit_code)
     print_rows(rows, output, columns=_COLUMNS, table=lambda: _print(rows))
 
 

@@ -33,6 +33,10 @@ REASON: Final[Mapping[Finding, str]] = {
     "household has.",
     Finding.NEW_ENTERPRISE_NUMBER: "An enterprise number was found in front of a Remote-Id that this BNG never "
     "sent before.",
+    Finding.NEAR_LIMIT: "A BNG, card or port spends more of the host resources that it can bear than "
+    "capacity.thresholds allow.",
+    Finding.LEDGER_DIFFERS: "The box counted other hosts than its accounting adds up to here, by more than "
+    "capacity.tolerance.",
 }
 NEXT_STEP: Final[Mapping[Finding, str]] = {
     Finding.V6_LOST: "Look whether the BNG still has the prefix, and disconnect the session so that the CPE "
@@ -51,6 +55,10 @@ NEXT_STEP: Final[Mapping[Finding, str]] = {
     Finding.NEW_ENTERPRISE_NUMBER: "Look it up in IANA's list: a new make of access node belongs into "
     "enterprise_numbers, anything "
     "else came from a customer.",
+    Finding.NEAR_LIMIT: "See with bngcorr hosts how fast it fills, and with bngcorr what-if what would spare hosts; "
+    "move lines before it is full.",
+    Finding.LEDGER_DIFFERS: "Run bngcorr audit; if that agrees, look for sessions without accounting, for accounting "
+    "that is lost, or for hosts that records do not name.",
 }
 
 

@@ -155,7 +155,6 @@ class NoForecast(StrEnum):
     TOO_SHORT = "less than 2 h of samples"
     TOO_FEW = "too few samples"
     NOT_GROWING = "not growing"
-    NO_SAMPLES = "kept for whole BNGs only"
 
 
 class DropReason(StrEnum):

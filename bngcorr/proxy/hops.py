@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bngcorr.accountant.spool.delay import ADDED_OCTETS
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy import rewrite
@@ -43,11 +44,33 @@ def to_aaa(request: Request, secret: bytes, identifier: int, edits: list[Edit], 
     return radius_auth.sign_access_request(identifier, authenticator, attributes, secret)
 
 
-def verify(
-    view: PacketView, request: Request, codes: frozenset[a.Code], *, require_message_authenticator: bool
-) -> None:
+def accounting_attributes(view: PacketView, edits: list[Edit], appended: bytes) -> bytes:
+    """What AAA gets of an Accounting-Request however often it is sent: no octet of it depends on a secret.
+
+    There is room for what each sending adds. Raises Malformed (too-long).
+    """
+    return rewrite.to_upstream(view, _NOWHERE, _NOWHERE, edits=edits, appended=appended, proxy_state=_ROOM)[
+        : -len(_ROOM) - 2
+    ]
+
+
+def spooled_to_aaa(attributes: bytes, secret: bytes, identifier: int, proxy_state: bytes, *, signed: bool) -> bytes:
+    """An Accounting-Request from the spool. `signed`: it came with a Message-Authenticator, so AAA gets one."""
+    attributes += radius.attribute(a.PROXY_STATE, proxy_state)
+    return radius_auth.sign_accounting_request(identifier, attributes, secret, with_message=signed)
+
+
+def acknowledgement(request: Request) -> bytes:
+    """An Accounting-Response of our own, with the BNG's Proxy-States as they came (RFC 2866 §4.2)."""
+    view = request.view
+    return radius_auth.sign_reply(
+        a.Code.ACCOUNTING_RESPONSE, view.identifier, view.authenticator, _states(view), request.nas.secret,
+        with_message=view.has(a.MESSAGE_AUTHENTICATOR),
+    )  # fmt: skip
+
+
+def verify(view: PacketView, aaa: Hop | None, codes: frozenset[a.Code], *, require_message_authenticator: bool) -> None:
     """Raises Malformed or Unauthentic unless a reply answers the request as it was sent to AAA (RFC 2865 §3)."""
-    aaa = request.aaa
     if aaa is None:
         raise Malformed(DropReason.UNEXPECTED_REPLY)
     if view.code not in codes:
@@ -55,7 +78,8 @@ def verify(
     if not radius_auth.response_authenticator_fits(view, aaa.authenticator, aaa.secret):
         raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
     if view.has(a.MESSAGE_AUTHENTICATOR):
-        vectors = (radius_auth.ZEROS, aaa.authenticator) if request.accounting else (aaa.authenticator,)
+        accounting = view.code == a.Code.ACCOUNTING_RESPONSE
+        vectors = (radius_auth.ZEROS, aaa.authenticator) if accounting else (aaa.authenticator,)
         if not any(radius_auth.message_authenticator_fits(view, aaa.secret, vector) for vector in vectors):
             raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
     elif require_message_authenticator or view.has(a.EAP_MESSAGE):
@@ -80,7 +104,14 @@ def to_bng(view: PacketView, request: Request, hidden: Mapping[int, Hidden], sal
 def reject(request: Request) -> bytes:
     """An Access-Reject of our own, with the BNG's Proxy-States as they came (RFC 2865 §5.33)."""
     view = request.view
-    attributes = b"".join(radius.attribute(a.PROXY_STATE, state) for state in view.all(a.PROXY_STATE))
     return radius_auth.sign_reply(
-        a.Code.ACCESS_REJECT, view.identifier, view.authenticator, attributes, request.nas.secret, with_message=True
+        a.Code.ACCESS_REJECT, view.identifier, view.authenticator, _states(view), request.nas.secret, with_message=True
     )
+
+
+def _states(view: PacketView) -> bytes:
+    return b"".join(radius.attribute(a.PROXY_STATE, state) for state in view.all(a.PROXY_STATE))
+
+
+_NOWHERE = Hop(b"", b"")
+_ROOM = bytes(8 + ADDED_OCTETS)  # Proxy-State and Acct-Delay-Time

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from bngcorr.accountant.history.meters import HistoryMeters
+from bngcorr.accountant.usage_meters import UsageMeters
 from bngcorr.model.vocabulary import DropReason, Outcome, Rung
 
 _DISTANCE_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -102,12 +104,12 @@ class Meters:
         )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
-        self.hosts = Gauge("bngcorr_hosts", "Hosts in use, by BNG and kind.", ("bng", "type"), registry=registry)
-        self.resources = Gauge("bngcorr_host_resources", "Host resources in use.", ("bng",), registry=registry)
-        self.limit = Gauge("bngcorr_host_limit", "Host resources the BNG can bear.", ("bng",), registry=registry)
+        self.usage = UsageMeters(registry)
         self.findings = Counter(
             "bngcorr_findings", "Things that operations should look at.", ("bng", "finding"), registry=registry
         )
+        self.history = HistoryMeters(registry)
+        self.spool = SpoolMeters(registry)
         self.vector = Histogram(
             "bngcorr_vector_length",
             "Datagrams taken at one wake-up.",
@@ -126,6 +128,25 @@ class Meters:
     def upstream(self, name: str) -> UpstreamMeters:
         """Bound children for one upstream."""
         return UpstreamMeters(self, name)
+
+
+class SpoolMeters:
+    """Accounting on disk."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.records = Gauge("bngcorr_spool_records", "Records that AAA or the store does not have.", registry=registry)
+        self.oldest = Gauge("bngcorr_spool_oldest_seconds", "Age of the oldest of them.", registry=registry)
+        self.octets = Gauge("bngcorr_spool_octets", "Of the spool's file, in use.", registry=registry)
+        self.acknowledged = Counter(
+            "bngcorr_spool_acknowledged", "Records that were durable and acknowledged.", registry=registry
+        )
+        self.sent = Counter("bngcorr_spool_sent", "Records that AAA answered.", registry=registry)
+        self.resent = Counter("bngcorr_spool_resent", "Further tries to send a record.", registry=registry)
+        self.full = Gauge("bngcorr_spool_full", "1 while records are not acknowledged.", registry=registry)
+        self.fsync = Histogram(
+            "bngcorr_spool_fsync_seconds", "Time until a group of records was durable.", buckets=_RTT_S,
+            registry=registry,
+        )  # fmt: skip
 
 
 class NasMeters:

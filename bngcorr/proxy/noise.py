@@ -77,3 +77,27 @@ class Noise:
         suppressed = self._due(("no-reply",))
         if suppressed is not None:
             log.warning("AAA did not answer in time", reason=str(DropReason.NO_REPLY), suppressed=suppressed)
+
+    def spool_full(self, why: str) -> None:
+        """Accounting is not acknowledged."""
+        suppressed = self._due(("spool-full",))
+        if suppressed is not None:
+            log.warning(
+                "spool takes no records, they are not acknowledged", reason=str(DropReason.SPOOL_FULL), error=why,
+                suppressed=suppressed,
+            )  # fmt: skip
+
+    def spool_takes(self) -> None:
+        """Accounting is acknowledged again."""
+        suppressed = self._due(("spool-takes",))
+        if suppressed is not None:
+            log.warning("spool takes records again", suppressed=suppressed)
+
+    def unlearnable(self, host: str, bng: str, why: str) -> None:
+        """A record of an earlier time that nothing can be learnt from."""
+        suppressed = self._due(("unlearnable", host, why))
+        if suppressed is not None:
+            log.warning(
+                "record in the spool goes to AAA, but nothing is learnt from it", client=host, bng=bng, error=why,
+                suppressed=suppressed,
+            )  # fmt: skip

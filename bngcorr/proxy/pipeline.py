@@ -1,7 +1,8 @@
 """The vector's story: every stage from a BNG's datagrams to AAA, and from AAA's answer back, in reading order.
 
 Each stage calls one pure module or one shell. Requests that name their line go on to AAA at once; those that do not
-wait for one answer of the judge, together. Anything unexpected drops that one datagram as `internal-error`.
+wait for one answer of the judge, together. With a spool, Accounting-Requests go there, and are acknowledged when they
+are durable. Anything unexpected drops that one datagram as `internal-error`.
 """
 
 from __future__ import annotations
@@ -9,32 +10,30 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import structlog
 
-from bngcorr.accountant.grant import granted
-from bngcorr.correlator import findings
-from bngcorr.correlator.evidence import WindowEvidence
 from bngcorr.correlator.limits import AskGuard
 from bngcorr.errors import IdentifierExhausted, Malformed, WireError
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import DropReason, Finding, Mode, Outcome
-from bngcorr.proxy import hops, lessons
+from bngcorr.proxy import hops
 from bngcorr.proxy.admit import authenticate, describe, own_verdict, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
-from bngcorr.proxy.meters import Meters, NasMeters, UpstreamMeters
-from bngcorr.proxy.nas import Nas, NasTable
+from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
+from bngcorr.proxy.notes import Notes
+from bngcorr.proxy.port import Port
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Link, Request
+from bngcorr.proxy.rewrite import Edit
 from bngcorr.proxy.settle import rejects, settled
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.store.contract import Clock
-from bngcorr.store.lesson import Lesson, NumberSeen
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.dictionary import Hidden
@@ -42,7 +41,6 @@ from bngcorr.wire.dictionary import Hidden
 log = structlog.get_logger()
 
 EXPIRE_EVERY_S: Final = 0.5
-MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
 
 
 class Judging(Protocol):
@@ -53,16 +51,12 @@ class Judging(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Port:
-    """One kind of request: where it goes and what may come back."""
+class Spooling(Protocol):
+    """The spool, as the pipeline sees it."""
 
-    code: a.Code
-    replies: frozenset[a.Code]
-    secret: bytes = field(repr=False)  # shared with AAA
-    require_message_authenticator: bool
-    meters: UpstreamMeters
-    upstream: Upstream[Request] | None = None
+    def take(self, request: Request, attributes: bytes, then: Callable[[Request, bool], None]) -> None:
+        """Keep a judged Accounting-Request; `then` is told whether it is durable. `attributes` are those for AAA."""
+        ...
 
 
 class Pipeline:
@@ -75,39 +69,37 @@ class Pipeline:
         numbers: Numbers,
         hidden: Mapping[int, Hidden],
         judge: Judging,
-        learn: Callable[[Lesson], None],
+        notes: Notes,
         clock: Clock,
         meters: Meters,
-        remember_ms: int,
         in_flight_s: float,
         noise: Noise,
+        spool: Spooling | None = None,
     ) -> None:
         self._table = table
         self._numbers = numbers
         self._hidden = hidden
         self._judge = judge
-        self._learn = learn
+        self._notes = notes
         self._clock = clock
         self._meters = meters
-        self._remember_ms = remember_ms
+        self._spool = spool
         self._noise = noise
         self._exchanges = Exchanges(in_flight_s=in_flight_s)
         self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
-        self._per_nas: dict[str, NasMeters] = {}
-        self._numbers_seen: set[tuple[str, int]] = set()
-        self._evidence = WindowEvidence()
         self._guard = AskGuard()
         self._nonce = os.urandom(4)
         self._serial = 0
-        self._ports: dict[int, Port] = {}
+        self._ports: dict[int, tuple[Port, Upstream[Request]]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self, port: Port, upstream: Upstream[Request]) -> None:
         """Take requests of one kind from now on."""
-        port.upstream = upstream
-        self._ports[port.code] = port
-        if self._timer is None:
-            self._expire()
+        self._ports[port.code] = (port, upstream)
+
+    def start(self) -> None:
+        """Forget what has run out, from now on."""
+        self._expire()
 
     @property
     def in_flight(self) -> int:
@@ -169,7 +161,7 @@ class Pipeline:
             log.exception("internal error, datagram dropped", client=peer.host)
             return None
         self._requests[id(exchange)] = request
-        self._count(request)
+        self._notes.admitted(request)
         return request
 
     def _may_ask(self, request: Request, now: float) -> bool:
@@ -179,24 +171,10 @@ class Pipeline:
         ring = request.keyring
         if self._guard.allows(ring, now):
             return True
-        self._meters.limited.labels(request.nas.name).inc()
+        self._notes.limited(request)
         if self._guard.to_be_told(ring, now):
-            self._find(request, Finding.MAC_FLOOD)
+            self._notes.found(request, Finding.MAC_FLOOD)
         return False
-
-    def _find(self, request: Request, finding: Finding) -> None:
-        """Tell operations what this request shows."""
-        identity, nas = request.identity, request.nas
-        at = identity.attachment
-        self._learn(
-            findings.of_request(finding, nas.domain, nas.name, identity.ids, at, identity.mac, request.arrived_ms)
-        )
-
-    def _count(self, request: Request) -> None:
-        meters = self._meters_of(request.nas)
-        (meters.acct if request.accounting else meters.auth).inc()
-        if not request.authentic:
-            meters.unsigned.inc()
 
     def _repeat(
         self, admission: Admission, request: Request | None, reply: bytes | None, socket: NasSocket, datagram: Datagram
@@ -207,9 +185,8 @@ class Pipeline:
                 self._meters.drop(DropReason.SEND_FAILED)
         elif admission is Admission.RESEND and request is not None and request.flight is not None:
             self._meters.duplicate_resent.inc()
-            port = self._ports[request.view.code]
-            if port.upstream is not None:
-                port.upstream.resend(request.flight)
+            _, upstream = self._ports[request.view.code]
+            upstream.resend(request.flight)
         else:
             self._meters.drop(DropReason.DUPLICATE_IN_FLIGHT)
 
@@ -220,6 +197,8 @@ class Pipeline:
             self._forward(request, verdict)
         except WireError as error:
             self._abandon(request, DropReason(error.reason))
+        except IdentifierExhausted:
+            self._abandon(request, DropReason.NO_IDENTIFIER)
         except Exception:
             self._abandon(request, DropReason.INTERNAL_ERROR)
             log.exception("internal error, request dropped", client=request.host)
@@ -228,7 +207,7 @@ class Pipeline:
         """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
         verdict = settled(request, verdict, self._numbers)
         if verdict.outcome is Outcome.CONFLICT and request.question.own is not None:
-            self._find(request, Finding.CONFLICT)
+            self._notes.found(request, Finding.CONFLICT)
         request.verdict = verdict
         view = request.view
         if not self._exchanges.current(request.link.exchange):
@@ -237,20 +216,22 @@ class Pipeline:
         if rejects(request, verdict):
             self._reject(request, verdict)
             return
-        port = self._ports[view.code]
-        upstream = port.upstream
-        if upstream is None:  # cannot be: ports are opened with their upstream
-            raise AssertionError("port without upstream")
         nas, inherited = request.nas, verdict.ids if verdict.outcome is Outcome.MATCHED else None
         mode = Mode.OBSERVE if verdict.outcome is Outcome.CONFLICT else nas.mode
         edits, appended = normalised(view, nas.profile, mode, request.identity, inherited, nas.name)
+        if request.accounting and self._spool is not None:
+            self._spool.take(request, hops.accounting_attributes(view, edits, appended), self._spooled)
+            self._notes.judged(request, verdict)
+            return
+        self._send(request, edits, appended)
+        self._notes.judged(request, verdict)
+        self._notes.recorded(request, verdict)
+
+    def _send(self, request: Request, edits: list[Edit], appended: bytes) -> None:
+        port, upstream = self._ports[request.view.code]
         self._serial = self._serial + 1 & 0xFFFFFFFF
         request.proxy_state = self._nonce + self._serial.to_bytes(4, "big")
-        try:
-            flight = upstream.take(request)
-        except IdentifierExhausted:
-            self._abandon(request, DropReason.NO_IDENTIFIER)
-            return
+        flight = upstream.take(request)
         try:
             octets = hops.to_aaa(request, port.secret, flight.identifier, edits, appended, os.urandom(16))
         except BaseException:
@@ -260,41 +241,17 @@ class Pipeline:
         now = asyncio.get_running_loop().time()
         request.link.exchange.forwarded_at = now
         upstream.launch(flight, octets, now)
-        self._note(request, verdict)
+
+    def _spooled(self, request: Request, durable: bool) -> None:
+        """The spool has it, and answers for it from now on; or it can't take it, and the BNG keeps it."""
+        if durable:
+            self._answer(request, a.Code.ACCOUNTING_RESPONSE, hops.acknowledgement(request))
+        else:
+            self._abandon(request, DropReason.SPOOL_FULL)
 
     def _reject(self, request: Request, verdict: Verdict) -> None:
-        self._note(request, verdict)
+        self._notes.judged(request, verdict)
         self._answer(request, a.Code.ACCESS_REJECT, hops.reject(request))
-
-    def _note(self, request: Request, verdict: Verdict) -> None:
-        """Count the verdict and write down what the request taught by itself."""
-        record = request.record
-        if record is not None:
-            for lesson in lessons.accounting(request, record, verdict, self._remember_ms):
-                self._learn(lesson)
-            if record.step is None:
-                return  # Accounting-On and the like ask for no line: there is no verdict to count
-        meters = self._meters_of(request.nas)
-        meters.verdicts[verdict.outcome, verdict.rung].inc()
-        if verdict.distance_ms is not None:
-            meters.distance.observe(abs(verdict.distance_ms) / 1000)
-            self._evidence.add(request.nas.domain, request.nas.name, verdict.distance_ms)
-        number = request.identity.enterprise_number
-        if number is not None:
-            meters.strips.inc()
-            self._number_seen(request, number)
-        self._learn(lessons.event(request, verdict, self._clock.now_ms()))
-        if record is None:
-            seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
-            if seen is not None:
-                self._learn(seen)
-
-    def _number_seen(self, request: Request, number: int) -> None:
-        """Tell the store once about each number of each BNG; the store knows whether it is new."""
-        nas = request.nas
-        if (nas.name, number) not in self._numbers_seen and len(self._numbers_seen) < MOST_NUMBERS:
-            self._numbers_seen.add((nas.name, number))
-            self._learn(NumberSeen(domain=nas.domain, bng=nas.name, number=number, at_ms=request.arrived_ms))
 
     # ---- from AAA, and back to the BNG
 
@@ -311,19 +268,17 @@ class Pipeline:
 
     def _complete(self, port: Port, flight: Flight[Request] | None, octets: bytes) -> None:
         view = radius.decode(octets)
-        if flight is None or port.upstream is None:
+        if flight is None:
             raise Malformed(DropReason.UNEXPECTED_REPLY)
         request = flight.context
-        hops.verify(view, request, port.replies, require_message_authenticator=port.require_message_authenticator)
+        hops.verify(view, request.aaa, port.replies, require_message_authenticator=port.require_message_authenticator)
         reply = hops.to_bng(view, request, self._hidden, os.urandom(2))
         now = asyncio.get_running_loop().time()
-        port.upstream.finish(flight)
+        self._ports[port.code][1].finish(flight)
         port.meters.rtt.observe(now - flight.sent_at)
         self._answer(request, view.code, reply)
-        if view.code == a.Code.ACCESS_ACCEPT and request.verdict is not None:
-            grant = granted(view)
-            for lesson in lessons.accepted(request, request.verdict, self._clock.now_ms(), self._remember_ms, grant):
-                self._learn(lesson)
+        if view.code == a.Code.ACCESS_ACCEPT:
+            self._notes.accepted(request, view)
 
     def _answer(self, request: Request, code: int, reply: bytes) -> None:
         """Send to the BNG, and keep for retransmissions."""
@@ -331,7 +286,7 @@ class Pipeline:
         self._exchanges.answer(link.exchange, reply, asyncio.get_running_loop().time())
         self._requests.pop(id(link.exchange), None)
         if link.socket.send(reply, link.peer):
-            self._meters_of(request.nas).responses[code].inc()
+            self._notes.of(request.nas).responses[code].inc()
         else:
             self._meters.drop(DropReason.SEND_FAILED)
 
@@ -348,18 +303,11 @@ class Pipeline:
         self._exchanges.abandon(request.link.exchange)
         self._requests.pop(id(request.link.exchange), None)
 
-    def _meters_of(self, nas: Nas) -> NasMeters:
-        meters = self._per_nas.get(nas.name)
-        if meters is None:
-            meters = self._per_nas[nas.name] = self._meters.nas(nas.name)
-        return meters
-
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
         for exchange in self._exchanges.expire(loop.time()):
             self._requests.pop(id(exchange), None)  # whatever became of its story, it is over
-        for distances in self._evidence.take():
-            self._learn(distances)
+        self._notes.tell()
         self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)
 
     def close(self) -> None:

@@ -51,13 +51,17 @@ class WriteBehind:
         *,
         limit: int,
         written: Callable[[Sequence[Lesson], Sequence[str]], None],
+        lost: Callable[[Sequence[Lesson]], None] | None = None,
         nodes: Nodes = ONE_NODE,
     ) -> None:
-        """`written` is told of all that reached the store, with the store's word on each lesson."""
+        """`written` is told of all that reached the store, with the store's word on each lesson; `lost` of what was
+        given up. Both get the very objects that were put.
+        """
         self._store = store
         self._clock = clock
         self._limit = limit
         self._written = written
+        self._tell_lost = lost
         self._nodes = nodes
         self._lessons: dict[str, deque[Kept]] = {}  # by domain, none of them empty; who was served last comes last
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
@@ -78,6 +82,10 @@ class WriteBehind:
         """Whether some domain's node takes no writes."""
         return bool(self._retry_at)
 
+    def waiting(self, domain: str) -> int:
+        """Lessons of a domain that wait, but for those under way."""
+        return len(self._lessons.get(domain, ()))
+
     def put(self, lesson: Lesson) -> None:
         """Queue one lesson; never waits."""
         if isinstance(lesson, Event):
@@ -96,12 +104,14 @@ class WriteBehind:
     def _make_room(self) -> None:
         """Lose the oldest tenth of the most expendable kind that there is."""
         most = left = max(self._limit // 10, 1)
+        given_up: list[Lesson] = []
         for kind in _EXPENDABLE:
             for domain, queue in list(self._lessons.items()):
                 kept: deque[Kept] = deque()
                 for lesson in queue:
                     if left and isinstance(lesson, kind):
                         left -= 1
+                        given_up.append(lesson)
                     else:
                         kept.append(lesson)
                 self._keep(domain, kept)
@@ -111,6 +121,8 @@ class WriteBehind:
                 break
         self._waiting -= most - left
         self.lost += most - left
+        if self._tell_lost is not None:
+            self._tell_lost(given_up)
 
     def _keep(self, domain: str, queue: deque[Kept]) -> None:
         if queue:

@@ -179,14 +179,25 @@ class AuditStore(Protocol):
 class HistoryStore(Protocol):
     """Closed sessions, until they are written down. Raises StoreError."""
 
-    async def closed(self, domain: str, limit: int) -> list[Closed]:
-        """The oldest of them; they stay until `written`."""
+    async def closed(self, domain: str, limit: int) -> tuple[list[Closed], int]:
+        """The oldest of them, and how many were read for that: those that can't be understood are left out.
+
+        They stay until `written`.
+        """
         ...
 
-    async def written(self, domain: str, count: int) -> None:
-        """So many of the oldest are on disk."""
+    async def written(self, domain: str) -> None:
+        """What `closed` last gave of this domain is on disk."""
+        ...
+
+    async def recent(self, domain: str) -> list[Closed]:
+        """All that wait, the newest first."""
+        ...
+
+    async def waiting(self, domain: str) -> tuple[int, int]:
+        """How many wait, and how many were ever given up because too many did."""
         ...
 
     async def lease(self, domain: str, holder: str, lasts_ms: int) -> bool:
-        """Whether this process is the one that writes them down now; renewed by asking again."""
+        """Whether this process is the one that writes them down now; renewed by asking again, given up with 0 ms."""
         ...

@@ -1,8 +1,9 @@
 """Closed sessions in the store, until they are written down: a list for each domain, the oldest first.
 
 The scripts push to its end, and cut its beginning when too many wait. Whoever writes them down cuts as well, so places
-in the list move. A session is therefore known by how many were ever cut before it: two writers at once, a cut in
-between or a fail-over to a replica that lags may make a session be read twice, and never make it go unread.
+in the list move. A session is therefore known by how many were ever cut before it, and only what was read is cut: two
+writers at once, a cut in between, a store that came back with an older list or an empty one may make a session be read
+twice, and never make it go unread.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ BUDGET_S: Final = 5.0  # of one round trip: nobody waits for it
 PAGE: Final = 1000  # read at once by those who look for one
 
 _CUT: Final = """
-local gone = tonumber(redis.call('HGET', KEYS[2], 'closed.lost') or 0) + tonumber(redis.call('HGET', KEYS[2], 'closed.written') or 0)
+local lost, written = unpack(redis.call('HMGET', KEYS[2], 'closed.lost', 'closed.written'))
+local gone = (tonumber(lost) or 0) + (tonumber(written) or 0)
 local count = tonumber(ARGV[1]) + tonumber(ARGV[2]) - gone
 if tonumber(ARGV[1]) > gone or count <= 0 then return 0 end
-count = math.min(count, redis.call('LLEN', KEYS[1]))
+if redis.call('LINDEX', KEYS[1], count - 1) ~= ARGV[3] then return 0 end
 redis.call('LTRIM', KEYS[1], count, -1)
 redis.call('HINCRBY', KEYS[2], 'closed.written', count)
 return count
@@ -37,12 +39,11 @@ return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 class HistoryKeys(DomainKeys):
     """Names of the history in one domain."""
 
-    __slots__ = ("closed", "writer")
+    __slots__ = ("writer",)
 
     def __init__(self, domain: str) -> None:
         super().__init__(domain)
-        self.closed = self.prefix + "c"
-        self.writer = self.prefix + "cw"
+        self.writer = self.closed + "w"
 
 
 class Histories:
@@ -51,7 +52,7 @@ class Histories:
     def __init__(self, lane: Lane) -> None:
         """Nothing is asked yet."""
         self._lane = lane
-        self._read: dict[str, tuple[int, int]] = {}  # by domain: cut before what was last read, and how many that was
+        self._read: dict[str, tuple[int, int, bytes]] = {}  # by domain: cut before what was last read; how many; last
 
     async def closed(self, domain: str, limit: int) -> tuple[list[Closed], int]:
         """The oldest, and how many were read for that: a row that this version can't read is left out."""
@@ -59,20 +60,22 @@ class Histories:
         gone, packed = await self._lane.run(
             [("HMGET", keys.walk, "closed.lost", "closed.written"), ("LRANGE", keys.closed, 0, limit - 1)], BUDGET_S
         )
-        self._read[domain] = (sum(int(part or 0) for part in gone), len(packed))
+        self._read[domain] = (sum(int(part or 0) for part in gone), len(packed), packed[-1] if packed else b"")
         return list(_rows(domain, packed)), len(packed)
 
     async def written(self, domain: str) -> None:
         """What `closed` last read here is cut off, as far as it still stands there."""
         keys = HistoryKeys(domain)
-        gone, count = self._read.pop(domain, (0, 0))
-        if count:
-            await self._lane.run([("EVAL", _CUT, 2, keys.closed, keys.walk, gone, count)], BUDGET_S)
+        read = self._read.pop(domain, None)
+        if read is not None and read[1]:
+            await self._lane.run([("EVAL", _CUT, 2, keys.closed, keys.walk, *read)], BUDGET_S)
 
     async def recent(self, domain: str) -> list[Closed]:
         """All of them, the newest first, page by page from the end: what is cut or pushed meanwhile hides none."""
-        keys, rows = HistoryKeys(domain), []
-        page, end = [b""], -1
+        keys = HistoryKeys(domain)
+        rows: list[Closed] = []
+        page: Reply = [b""]
+        end = -1
         while page:
             (page,) = await self._lane.run([("LRANGE", keys.closed, end - PAGE + 1, end)], BUDGET_S)
             rows.extend(reversed(list(_rows(domain, page))))
@@ -82,16 +85,12 @@ class Histories:
     async def waiting(self, domain: str) -> tuple[int, int]:
         """How many are in the list, and how many were ever given up."""
         keys = HistoryKeys(domain)
-        length, lost = await self._lane.run(
-            [("LLEN", keys.closed), ("HGET", keys.walk, "closed.lost")], BUDGET_S
-        )
+        length, lost = await self._lane.run([("LLEN", keys.closed), ("HGET", keys.walk, "closed.lost")], BUDGET_S)
         return int(length), int(lost or 0)
 
     async def lease(self, domain: str, holder: str, lasts_ms: int) -> bool:
         """One key, that runs out by the server's clock."""
-        (held,) = await self._lane.run(
-            [("EVAL", _LEASE, 1, HistoryKeys(domain).writer, holder, lasts_ms)], BUDGET_S
-        )
+        (held,) = await self._lane.run([("EVAL", _LEASE, 1, HistoryKeys(domain).writer, holder, lasts_ms)], BUDGET_S)
         return bool(held)
 
 

@@ -5,8 +5,8 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 (`store.packing`); what stays below 64 octets costs hardly more than itself there. Behind ``bngcorr:{domain}:``
 
 ============================  ========================================================================================
-``e``                         boxes: value "epoch instant kinds", the kinds of hosts that it names in accounting of those
-                              that an Access-Accept may promise (1 IA_NA, 2 IA_PD, 4 SLAAC, 8 PD route), 0 left out
+``e``                         boxes: value "epoch instant" of each, and the sum of those kinds of hosts that it names in
+                              accounting: 1 IA_NA, 2 IA_PD, 4 SLAAC, 8 PD route
 ``k:bucket``                  correlation keys: the lines that were seen on each
 ``m:bucket``                  MACs: the lines that each was seen on
 ``l:bucket``                  lines, and the sessions that vouch for each
@@ -16,10 +16,10 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
 ``o:box``                     ports of the box, numbered as they come; 0 stands for none
 ``t:box``                     octets of all its sessions so far: v4, v6, either
-``c``                         list of closed sessions that nobody wrote down yet, the oldest first
+``c``, ``cw``                 list of closed sessions that nobody wrote down yet, the oldest first; who writes them now
 ``w``                         lines whose IPv6 has to come back, by the instant at which to look
 ``q``                         how far the upkeep and an audit have walked, what the upkeep counted, and how many closed
-                              sessions were lost
+                              sessions were lost and how many written
 ``n:bng``                     enterprise numbers, and when each was first seen
 ``f``, ``g``                  findings, and the instant at which each was last seen
 ``x:bng``                     distances of matches: field number of the histogram's bucket

@@ -1,9 +1,9 @@
 """A store in memory, for replays and simulations: what the scripts of the real one do, to be read.
 
 Its time is the `now_ms` of each call and nothing else, so hours pass in a moment. It is never away, and raises nothing.
-`memory_records` says what is kept, `memory_sightings` and `memory_sessions` what a lesson changes, `memory_upkeep` what
-time does, `memory_holders` who has which address. Unlike the real one it walks over a domain whole, and finds by
-looking through everything.
+`memory_records` says what is kept, `memory_sightings` and `memory_sessions` what a lesson changes, `memory_life` how
+long a session lives, `memory_ledger` what sessions add up to, `memory_upkeep` what time does, `memory_holders` who has
+which address. Unlike the real one it walks over a domain whole, and finds by looking through everything.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from collections.abc import Sequence
 from typing import Self, TypeVar, assert_never
 
 from bngcorr.model.line import LineIds
-from bngcorr.model.usage import Usage
-from bngcorr.model.vocabulary import SessionState
+from bngcorr.model.usage import Traffic, Usage
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as lessons
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Lesson
 from bngcorr.store.memory_capacity import MemoryCapacity
 from bngcorr.store.memory_findings import find
+from bngcorr.store.memory_history import MemoryHistory
 from bngcorr.store.memory_holders import Holders, Move, Pair
+from bngcorr.store.memory_ledger import add, by_port, counted, reckon
 from bngcorr.store.memory_records import Domain
 from bngcorr.store.memory_rows import identity, key_record, line_row, session_row
-from bngcorr.store.memory_sessions import change, reckon, restart
+from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
 from bngcorr.store.recollection import Recall, Recollection
@@ -36,14 +37,18 @@ _Row = TypeVar("_Row", SessionRow, LineRow)
 class MemoryStore:
     """`CorrelationStore`, `QueryStore`, `UpkeepStore` and `PlanStore` in one."""
 
-    def __init__(self, *, events: int = 10_000, v6_lost_s: float = c.V6_LOST_MS / 1000) -> None:
-        """`events` is how many recent verdicts are kept."""
+    def __init__(
+        self, *, events: int = 10_000, v6_lost_s: float = c.V6_LOST_MS / 1000, history_backlog: int = 0
+    ) -> None:
+        """`events` is how many recent verdicts are kept, `history_backlog` how many closed sessions of each domain."""
+        self._history_backlog = history_backlog
         self._domains: dict[str, Domain] = {}
         self._events: deque[tuple[str, str]] = deque(maxlen=events)  # cursor, JSON
         self._told = 0
         self._holders = Holders()
         self._v6_lost_ms = round(v6_lost_s * 1000)
         self.capacity = MemoryCapacity()
+        self.history = MemoryHistory(self.domain)
 
     @property
     def queries(self) -> Self:
@@ -62,8 +67,12 @@ class MemoryStore:
         """It always answers."""
         return True
 
-    def _domain(self, name: str) -> Domain:
-        return self._domains.setdefault(name, Domain())
+    def domain(self, name: str) -> Domain:
+        """What is kept of a domain."""
+        known = self._domains.get(name)
+        if known is None:
+            known = self._domains[name] = Domain(name=name, closed=deque(maxlen=self._history_backlog))
+        return known
 
     # ---- reading for verdicts
 
@@ -72,7 +81,7 @@ class MemoryStore:
         return [self._recollect(question, now_ms) for question in questions]
 
     def _recollect(self, question: Recall, now_ms: int) -> Recollection:
-        domain = self._domain(question.domain)
+        domain = self.domain(question.domain)
         seen = domain.macs.get(question.mac or "", {})
         return Recollection(
             records={key: key_record(domain, key, question.mac, question.place, now_ms) for key in question.keys},
@@ -90,7 +99,7 @@ class MemoryStore:
         moves: list[Move] = []
         for index, lesson in enumerate(lessons_):
             if isinstance(lesson, lessons.SessionChange):
-                domain = self._domain(lesson.domain)
+                domain = self.domain(lesson.domain)
                 before = _hosts(domain, lesson.session)
                 words.append(",".join(change(domain, lesson, now_ms, self._v6_lost_ms)))
                 after = _hosts(domain, lesson.session)
@@ -116,18 +125,18 @@ class MemoryStore:
     ) -> str:
         match lesson:
             case lessons.Sighting():
-                return ",".join(see(self._domain(lesson.domain), lesson, now_ms)) or "ok"
+                return ",".join(see(self.domain(lesson.domain), lesson, now_ms)) or "ok"
             case lessons.Restart():
-                return restart(self._domain(lesson.domain), lesson)
+                return restart(self.domain(lesson.domain), lesson)
             case lessons.NumberSeen():
-                numbers = self._domain(lesson.domain).numbers.setdefault(lesson.bng, {})
+                numbers = self.domain(lesson.domain).numbers.setdefault(lesson.bng, {})
                 word = "known" if lesson.number in numbers else lessons.NEW
                 numbers.setdefault(lesson.number, lesson.at_ms)
                 return word
             case lessons.FindingSeen():
-                return find(self._domain(lesson.domain), lesson)
+                return find(self.domain(lesson.domain), lesson)
             case lessons.Distances():
-                counts = self._domain(lesson.domain).distances.setdefault(lesson.bng, {})
+                counts = self.domain(lesson.domain).distances.setdefault(lesson.bng, {})
                 for bucket, count in lesson.counts:
                     counts[bucket] = counts.get(bucket, 0) + count
             case lessons.Event():
@@ -148,13 +157,13 @@ class MemoryStore:
         walk_ms: int,
     ) -> Upkeep:
         """What is due by the end of a walk is done then, however many `buckets` are asked for."""
-        done, released = upkeep(self._domain(domain), now_ms, walk_ms)
+        done, released = upkeep(self.domain(domain), now_ms, walk_ms)
         self._holders.move([Move(0, (domain, session), (), hosts) for session, hosts in released], self._row)
         return done
 
     def _row(self, pair: Pair) -> SessionRow | None:
         name, session = pair
-        domain = self._domain(name)
+        domain = self.domain(name)
         known = domain.sessions.get(session)
         return None if known is None else session_row(name, session, known, domain.epoch(known.nas))
 
@@ -186,19 +195,39 @@ class MemoryStore:
         ]
         return _paged(rows, page)
 
+    async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
+        """As far as they are there, in the order asked."""
+        return [row for pair in pairs if (row := self._row(pair)) is not None]
+
     async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
         """Counted anew from the sessions that are up in the present epoch of each box, summed over the boxes."""
         found = dict.fromkeys(bngs, Usage())
-        known = self._domain(domain)
-        for nas, box in known.boxes.items():
-            bng = nas.partition("|")[0]
-            if bng in found:
-                up = [one for one in known.sessions.values() if one.nas == nas and one.state is SessionState.UP]
-                of_box = reckon(one for one in up if one.epoch == box.epoch)
-                found[bng] = Usage(
-                    **{kind: getattr(found[bng], kind) + getattr(of_box, kind) for kind in c.USAGE_KINDS}
-                )
+        for bng, nas in self._boxes(domain, bngs):
+            found[bng] += reckon(counted(self.domain(domain), nas))
         return found
+
+    async def usage_by_port(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[tuple[str, str], Usage]]:
+        """The same by box and port."""
+        found: dict[str, dict[tuple[str, str], Usage]] = {bng: {} for bng in bngs}
+        for bng, nas in self._boxes(domain, bngs):
+            usages = by_port(counted(self.domain(domain), nas))
+            found[bng] |= {(nas, port): usage for port, usage in usages.items()}
+        return found
+
+    async def traffic(self, domain: str, bngs: Sequence[str]) -> dict[str, Traffic]:
+        """What the sessions' counters grew by, summed over the boxes."""
+        found = dict.fromkeys(bngs, Traffic())
+        for bng, nas in self._boxes(domain, bngs):
+            found[bng] = add(found[bng], self.domain(domain).boxes[nas].traffic)
+        return found
+
+    async def census(self, domain: str) -> dict[str, tuple[int, int, int]]:
+        """As the upkeep left it."""
+        return dict(self.domain(domain).walk.census)
+
+    def _boxes(self, domain: str, bngs: Sequence[str]) -> list[tuple[str, str]]:
+        boxes = [(nas.partition("|")[0], nas) for nas in self.domain(domain).boxes]
+        return [pair for pair in boxes if pair[0] in bngs]
 
     async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
         """Verdicts behind the cursor."""
@@ -206,20 +235,20 @@ class MemoryStore:
 
     async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
         """Each number with the instant of its first sight."""
-        return {bng: dict(self._domain(domain).numbers.get(bng, {})) for bng in bngs}
+        return {bng: dict(self.domain(domain).numbers.get(bng, {})) for bng in bngs}
 
     async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
         """The newest of each domain, merged."""
         rows = [
             row
             for name in domains
-            for row in sorted(self._domain(name).findings.values(), key=_newest, reverse=True)[:limit]
+            for row in sorted(self.domain(name).findings.values(), key=_newest, reverse=True)[:limit]
         ]
         return sorted(rows, key=lambda row: -row.last_ms)
 
     async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """One histogram a BNG."""
-        counted = {bng: self._domain(domain).distances.get(bng, {}) for bng in bngs}
+        counted = {bng: self.domain(domain).distances.get(bng, {}) for bng in bngs}
         return {
             bng: tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
             for bng, counts in counted.items()
@@ -229,7 +258,7 @@ class MemoryStore:
 
     async def read_plan(self, domain: str) -> dict[str, LineIds]:
         """The plan in force, by place."""
-        return dict(self._domain(domain).plan)
+        return dict(self.domain(domain).plan)
 
     async def replace_plan(
         self,
@@ -238,7 +267,7 @@ class MemoryStore:
         now_ms: int,  # noqa: ARG002  # the contract's
     ) -> None:
         """Put another in force."""
-        self._domain(domain).plan = dict(plan)
+        self.domain(domain).plan = dict(plan)
 
 
 def _newest(row: FindingRow) -> tuple[int, str]:

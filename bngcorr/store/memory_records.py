@@ -5,14 +5,16 @@ Names (lines, sessions, keys, MACs, places) are hexadecimal digits, instants epo
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
+from bngcorr.model.usage import Traffic
 from bngcorr.model.vocabulary import Outcome, SessionState
-from bngcorr.store.rows import FindingRow
+from bngcorr.store.rows import Closed, FindingRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,8 +95,16 @@ class Session:
     fingerprint: str = ""
     digests: list[str] = field(default_factory=list)  # of records of the latest instant
     hosts: tuple[str, ...] = ()  # "kind|service|address"
+    filled: tuple[str, ...] = ()  # the last of them, which accounting left out of what was promised
+    promised: tuple[str, ...] = ()
+    began_ms: int = 0  # its first record of this life
+    since_ms: tuple[int, ...] = ()  # from when it holds each of its hosts
+    ledger_port: str = ""  # where they count
     interval_ms: int = 0
-    octets: tuple[int, int] | None = None  # IPv4, IPv6
+    timeout_ms: int = 0
+    gap_ms: int = 0  # the longest between two of its records
+    gap_confirmed: bool = False  # another one was as long
+    traffic: Traffic | None = None
     flat: int = 0  # Interims over which IPv6 stood still
     session_id: bytes = b""
     user_name: str | None = None
@@ -104,14 +114,19 @@ class Session:
     terms: tuple[str, ...] = ()
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Those of its hosts that accounting names."""
+        return self.hosts[: len(self.hosts) - len(self.filled)]
+
+    @property
     def has_v4(self) -> bool:
         """Whether it holds an IPv4 host."""
-        return any(host.startswith("v4|") for host in self.hosts)
+        return any(host.startswith("v4|") for host in self.named)
 
     @property
     def has_v6(self) -> bool:
-        """Whether it holds an IPv6 host."""
-        return any(host.startswith(("ia_na|", "ia_pd|", "slaac|")) for host in self.hosts)
+        """Whether it holds an IPv6 host: what was merely promised may not be there."""
+        return any(host.startswith(("ia_na|", "ia_pd|", "slaac|", "pd_route|")) for host in self.named)
 
 
 @dataclass(slots=True)
@@ -120,6 +135,9 @@ class Box:
 
     epoch: int = 0
     since_ms: int = 0
+    names: set[str] = field(default_factory=set)  # kinds of hosts that it names in accounting
+    ports: set[str] = field(default_factory=set)
+    traffic: Traffic = field(default_factory=Traffic)  # of all its sessions
 
 
 @dataclass(slots=True)
@@ -135,6 +153,8 @@ class Walk:
 class Domain:
     """Everything of one correlation domain."""
 
+    name: str
+    closed: deque[Closed]  # sessions that gave back hosts, and are not written down yet; as many as there is room for
     lines: dict[str, Line] = field(default_factory=dict)
     keys: dict[str, Notes] = field(default_factory=dict)
     macs: dict[str, dict[str, int]] = field(default_factory=dict)  # the lines of each, and when seen there
@@ -147,6 +167,7 @@ class Domain:
     findings: dict[tuple[str, str], FindingRow] = field(default_factory=dict)  # by kind and subject
     over_ms: dict[tuple[str, str], int] = field(default_factory=dict)  # when each of them was last over
     walk: Walk = field(default_factory=Walk)
+    closed_lost: int = 0  # those for which there was no room
 
     def epoch(self, nas: str) -> int:
         """The present epoch of a box."""

@@ -72,6 +72,10 @@ def session_row(domain: str, name: str, session: Session, epoch: int) -> Session
         port=session.port,
         address=session.address,
         outcome=session.outcome,
+        filled=session.filled,
+        since_ms=session.since_ms,
+        began_ms=session.began_ms,
+        traffic=session.traffic,
     )
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from bngcorr.model.usage import Usage
+from bngcorr.model.usage import Traffic
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store.lesson import Restart, SessionChange, SessionStep
+from bngcorr.store.memory_ledger import add, close, port_of
+from bngcorr.store.memory_life import deadline, grant, note_gap
 from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
+from bngcorr.store.promises import KINDS, left_out, merged, open_promises, promised
 from bngcorr.store.terms import line_terms
+from bngcorr.store.traffic import believable, growth
 
 ENDED: Final = (SessionState.STOPPED, SessionState.EXPIRED)
+MOVES: Final = (SessionStep.START, SessionStep.INTERIM)
 MOST_DIGESTS: Final = 16
 FLAT_INTERIMS: Final = 2  # so many on which IPv6 stood still are worth a finding
 
@@ -33,26 +37,17 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
     before = domain.sessions.get(s.session)
     refused = _refused(s, before, box)
     if refused is not None:
+        if refused == "known" and before is not None:
+            _promise_more(s, before, box)
         return [refused]
     said = ["applied"]
     expected, ended = s.step is SessionStep.EXPECTED, s.step is SessionStep.STOP
     reborn = before is not None and _reborn(s, before, box)
     known = before if before is not None else Session(nas=s.nas)
+    anew = reborn and not (s.step is SessionStep.INTERIM and not _differs(known.fingerprint, s.fingerprint))
+    goes_on = before is not None and not anew and known.state in (SessionState.UP, SessionState.EXPIRED)
     had_v4 = not reborn and known.state is SessionState.UP and known.has_v4
-
-    interval_ms = s.interval_ms or known.interval_ms
-    until_ms = s.until_ms
-    if interval_ms and s.step in (SessionStep.START, SessionStep.INTERIM):
-        until_ms = s.at_ms + c.INTERIMS_MISSED * interval_ms
     at_ms = known.at_ms if expected else s.at_ms  # accounting speaks by the NAS's clock
-
-    hosts = known.hosts
-    if reborn and not (s.step is SessionStep.INTERIM and not _differs(known.fingerprint, s.fingerprint)):
-        hosts = ()
-    if expected or ended:
-        hosts = ()
-    elif s.hosts is not None:
-        hosts = tuple(map(str, s.hosts))
 
     line, ids, own = known.line, known.ids, known.own
     unnamed = line is None and known.state is SessionState.EXPECTED
@@ -66,10 +61,15 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
     digests = [] if not s.digest or expected else [s.digest]
     if before is not None and at_ms == known.at_ms:
         digests = [*known.digests, *digests][-MOST_DIGESTS:]
+    terms = grant(domain, s, known, box, anew=anew)
+    hosts, filled, promise = _hosts(s, known, box, terms.promised, anew=anew)
+    began_ms = _began(s, known, goes_on=goes_on)
+    since = dict(zip(known.hosts, known.since_ms, strict=True)) if goes_on else {}
+    port = "" if s.port is None else s.port.port
     after = Session(
         nas=s.nas,
         at_ms=at_ms,
-        until_ms=now_ms + c.TOMBSTONE_MS if ended else until_ms,
+        until_ms=now_ms + c.TOMBSTONE_MS,
         accepted_ms=s.at_ms if expected else known.accepted_ms,
         state=_STATES[s.step],
         epoch=box.epoch,
@@ -79,8 +79,16 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         fingerprint=known.fingerprint if ended or not s.fingerprint else s.fingerprint,
         digests=digests,
         hosts=hosts,
-        interval_ms=interval_ms,
-        octets=s.traffic if s.traffic is not None else None if reborn else known.octets,
+        filled=filled,
+        promised=promise,
+        began_ms=began_ms,
+        since_ms=tuple(since.get(host, at_ms) for host in hosts),
+        ledger_port=known.ledger_port if not port and not anew else port_of(domain, s.nas, port),
+        interval_ms=terms.interval_ms,
+        timeout_ms=terms.timeout_ms,
+        gap_ms=0 if anew else known.gap_ms,
+        gap_confirmed=not anew and known.gap_confirmed,
+        traffic=believable(s.traffic) or (None if reborn else known.traffic),
         flat=0 if reborn else known.flat,
         session_id=s.session_id,
         user_name=s.user_name,
@@ -89,7 +97,14 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         outcome=s.outcome,
         terms=line_terms(s.ids, s.address) if before is None or line == s.line else known.terms,
     )
+    if s.step in MOVES and goes_on and known.state is SessionState.UP and known.epoch == box.epoch:
+        note_gap(after, at_ms - known.at_ms)
+    until_ms = deadline(after, s.until_ms) if s.step in MOVES else s.until_ms
+    if not ended:
+        after.until_ms = until_ms
     domain.sessions[s.session] = after
+    _close(domain, s, known, after, anew=anew)
+    _count(box, s, known, reborn=reborn)
     its = domain.lines.get(line or "")
     if line is not None and its is not None:
         if not reborn:
@@ -114,6 +129,61 @@ _STATES: Final = {
     SessionStep.INTERIM: SessionState.UP,
     SessionStep.STOP: SessionState.STOPPED,
 }
+
+
+def _promise_more(s: SessionChange, known: Session, box: Box) -> None:
+    """Its other family was authenticated while it is up: what is promised counts from its next record on."""
+    promise = tuple(map(str, promised(s.promised)))
+    fits = known.state is SessionState.UP and known.epoch == box.epoch and s.at_ms > known.accepted_ms
+    if s.at_ms >= box.since_ms and fits and promise and not _differs(known.fingerprint, s.fingerprint):
+        known.promised, known.accepted_ms = merged(known.promised, promise), s.at_ms
+
+
+def _hosts(
+    s: SessionChange, known: Session, box: Box, promise: tuple[str, ...], *, anew: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What it holds, what of that accounting left out, and what is promised from now on."""
+    if s.step is SessionStep.EXPECTED:
+        return (), (), promise
+    if s.hosts is not None:
+        box.names |= set(KINDS) & {host.kind for host in s.hosts}
+    if s.step is SessionStep.STOP:
+        return (), (), ()
+    named = () if anew else known.named
+    if s.hosts is not None:
+        named = tuple(map(str, s.hosts))
+    promise = open_promises(promise, s.fill, box.names)
+    filled = left_out(promise, named)
+    return (*named, *filled), filled, promise
+
+
+def _began(s: SessionChange, known: Session, *, goes_on: bool) -> int:
+    """First record of this life of the session."""
+    if s.step in MOVES:
+        return known.began_ms if goes_on and known.began_ms else s.at_ms
+    return known.began_ms if s.step is SessionStep.STOP else 0
+
+
+def _close(domain: Domain, s: SessionChange, known: Session, after: Session, *, anew: bool) -> None:
+    """What it no longer holds."""
+    if not anew:
+        gone = [host for host in known.hosts if host not in after.hosts]
+        close(domain, known, gone, s.at_ms, "stop" if s.step is SessionStep.STOP else "interim", after)
+    elif known.epoch != after.epoch:
+        restarted_ms = domain.boxes[known.nas].since_ms
+        close(domain, known, known.hosts, max(restarted_ms, known.at_ms), "restart", known)
+    else:
+        close(domain, known, known.hosts, s.at_ms, "replaced", known)
+
+
+def _count(box: Box, s: SessionChange, known: Session, *, reborn: bool) -> None:
+    """Octets that came since the last record; a session that we did not see begin only says where it stands."""
+    traffic = believable(s.traffic)
+    base = None if reborn else known.traffic
+    if base is None and s.step is SessionStep.START:
+        base = Traffic()
+    if traffic is not None and base is not None:
+        box.traffic = add(box.traffic, growth(base, traffic))
 
 
 def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:
@@ -164,9 +234,12 @@ def _differs(one: str, other: str) -> bool:
 
 def _traffic(line: Line, s: SessionChange, known: Session, after: Session) -> list[str]:
     """IPv6 counters that stand still while those of the line's IPv4 rise, and that they rise again."""
-    if s.traffic is None or known.octets is None or s.step is SessionStep.STOP:
+    traffic = believable(s.traffic)
+    if traffic is None or known.traffic is None or s.step is SessionStep.STOP:
         return []
-    (v4, v6), (v4_before, v6_before) = s.traffic, known.octets
+    if traffic.either or known.traffic.either:
+        return []  # it does not tell the families apart
+    v4, v6, v4_before, v6_before = traffic.v4, traffic.v6, known.traffic.v4, known.traffic.v6
     if v4 > v4_before:
         line.rose_ms = max(line.rose_ms, after.at_ms)
     if v6 > v6_before:
@@ -201,14 +274,3 @@ def _vouch(
     mine.has_v4, mine.has_v6 = after.has_v4, after.has_v6
     mine.heard_ms = max(mine.heard_ms, s.at_ms)
     mine.keys = set(s.keys) if reborn else mine.keys | set(s.keys)
-
-
-def reckon(sessions: Iterable[Session]) -> Usage:
-    """What these sessions of one box hold between them."""
-    some = [set(session.hosts) for session in sessions if session.hosts]
-    sums = dict.fromkeys(c.USAGE_KINDS, 0)
-    for host in set().union(*some):
-        sums[host.split("|", 1)[0]] += 1
-    sums["sessions"] = len(some)
-    sums["na_or_pd"] = sum(any(host.startswith("ia_") for host in hosts) for hosts in some)
-    return Usage(**sums)

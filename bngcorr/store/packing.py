@@ -4,9 +4,9 @@
 line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until,
           marks, heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
-          flat, either family], shown, terms, when AAA last accepted it, port, promised hosts, how many of the last hosts
-          accounting left out, first record of this life or 0, [from then until each host was held, …], timeout, longest
-          gap between records: negative until another one was as long
+          flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age
+          at which it took each host, …], longest gap between records (negative until another one was as long), timeout,
+          how many of its hosts, the last ones, accounting left out, promised hosts
 key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
           at]
 MAC       line, at, …
@@ -16,8 +16,9 @@ closed    box, hosts, [from when each was held, …], until, why, line, ids, sho
 ========  ============================================================================================================
 
 Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 octets here, 24 hex digits elsewhere.
-Hosts are a text, one ``kind|service|address`` a line; ports are numbers, those of the box's ``o``. If
-all hosts were held from the first record on, their list of durations is empty.
+Hosts are a text, one ``kind|service|address`` a line; ports are numbers, those of the box's ``o``. The
+list of ages is empty if a session took all of its hosts with the first record of its life. What a session's record says
+nothing of behind its port is left out.
 Marks of a session: 1 up, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
 are the first four octets of the keys on which a session vouches. A key is disputed when another line than the one that
 is live there was sighted, and not believed.
@@ -52,8 +53,7 @@ STATES: Final = (
 _UP = 1
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
-_OLD_SESSION = 17  # fields of a session's record as older versions have written it, at least without its port
-_NEW_FIELDS: Final[tuple[Record, ...]] = (b"", 0, 0, [], 0, 0)
+_BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
 
 
 def name(hex_digits: str | None) -> bytes:
@@ -219,7 +219,8 @@ def session_identity(packed: Packed) -> SessionIdentity | None:
 def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str, int]) -> SessionRow:
     """A session; `suspect` if its box has restarted since."""
     record = unpack(packed)
-    _, filled, began, since, _, _ = record[_OLD_SESSION:] or _NEW_FIELDS
+    age, since, filled = (record[at] if at < len(record) else None for at in (_BEGAN, _SINCE, _FILLED))
+    began = record[1] + 1 - age if age else 0
     state, box = STATES[record[2]], record[4].decode()
     if state in (SessionState.UP, SessionState.EXPECTED) and record[3] != epochs.get(box, 0):
         state = SessionState.SUSPECT
@@ -240,7 +241,7 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
         port=shown.port,
         address=shown.address,
         outcome=shown.outcome,
-        filled=hosts[len(hosts) - filled :],
+        filled=hosts[len(hosts) - (filled or 0) :],
         since_ms=tuple(began + later for later in (since or [0] * len(hosts))),
         began_ms=began,
         traffic=_traffic(record[12]),

@@ -163,12 +163,12 @@ class Queries:
             if int(counters.get(b"epoch", -1)) != epoch:
                 continue
             names = {number: name.decode("utf-8", "replace") for name, number in _pairs(ports)}
+            by_port: dict[str, dict[str, int]] = {}
             for field, count in counters.items():
                 number, _, kind = field.rpartition(b"|")
                 if number and int(count):
-                    port = box, names.get(number, "")
-                    more = Usage(**{kind.decode(): int(count)})
-                    found[bng][port] = found[bng].get(port, Usage()) + more
+                    by_port.setdefault(names.get(number, ""), {})[kind.decode()] = int(count)
+            found[bng] |= {(box, port): Usage(**counts) for port, counts in by_port.items()}
         return found
 
     async def traffic(self, domain: str, bngs: Sequence[str]) -> dict[str, Traffic]:

@@ -12,6 +12,7 @@ from bngcorr.store import lesson as lessons
 from bngcorr.store import packing
 from bngcorr.store.audit import Audits
 from bngcorr.store.capacity import Capacities
+from bngcorr.store.history import Histories
 from bngcorr.store.holders import Holders, Move
 from bngcorr.store.keys import EVENTS, DomainKeys, term_hash
 from bngcorr.store.lane import Command, Lane, Reply, open_lane
@@ -54,6 +55,7 @@ class ValkeyStore:
         self.plans = Plans(self.lane)
         self.audits = Audits(self.lane)
         self.capacity = Capacities(self.lane)
+        self.history = Histories(self.lane)
         self._holders = Holders(self.lane, self.queries)
 
     def _keys(self, domain: str) -> DomainKeys:

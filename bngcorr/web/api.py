@@ -12,14 +12,16 @@ from aiohttp import web
 
 from bngcorr.accountant.cost import CostTable
 from bngcorr.config import Config
-from bngcorr.model.usage import Usage
+from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Finding, SessionState
-from bngcorr.store.contract import QueryStore
+from bngcorr.store.contract import CapacityStore, QueryStore
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
 from bngcorr.store.terms import circuit_id_term, remote_id_term
 from bngcorr.web.filters import EVENT, MOST_ROWS, PLACE, RANK, Filters, cursor_of, limit_of, parse_octets
+from bngcorr.web.hosts import Hosts
 from bngcorr.web.problems import Problem, problems
 from bngcorr.web.shown import JsonObject, bng_shown, finding_shown, line_shown, session_shown
+from bngcorr.web.what_if import WhatIf
 
 MOST_FINDINGS_READ: Final = 10_000  # of one domain, when they are filtered
 SESSIONS_AT_ONCE: Final = 1_000  # read in one round trip, of the lines of a page
@@ -29,9 +31,13 @@ MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no 
 class Api:
     """Handlers over one store."""
 
-    def __init__(self, store: QueryStore, config: Config, costs: Mapping[str, CostTable]) -> None:
+    def __init__(
+        self, store: QueryStore, config: Config, costs: Mapping[str, CostTable], capacity: CapacityStore
+    ) -> None:
         """`costs`: the cost table of each BNG, by its name."""
         self._store = store
+        self._hosts = Hosts(store, capacity, config, costs)
+        self._what_if = WhatIf(store, config, costs)
         self._bngs = config.bngs
         self._costs = costs
         self._interface_ids = {
@@ -52,15 +58,17 @@ class Api:
                 web.get("/v1/sessions", self.sessions),
                 web.get("/v1/lines", self.lines),
                 web.get("/v1/bngs", self.bngs),
+                web.get("/v1/hosts", self._hosts.hosts),
+                web.get("/v1/what-if", self._what_if.what_if),
                 web.get("/v1/correlations", self.correlations),
                 web.get("/v1/findings", self.findings),
             ]
         )
         return app
 
-    async def index(self, _: web.Request) -> web.Response:
+    async def index(self, request: web.Request) -> web.Response:
         """What there is."""
-        paths = ["/healthz", "/v1/sessions", "/v1/lines", "/v1/bngs", "/v1/correlations", "/v1/findings"]
+        paths = [path for path in (r.canonical for r in request.app.router.resources()) if path != "/"]
         return web.json_response({"service": "bngcorr", "resources": paths})
 
     async def healthz(self, _: web.Request) -> web.Response:
@@ -138,18 +146,25 @@ class Api:
         return found
 
     async def bngs(self, _: web.Request) -> web.Response:
-        """GET /v1/bngs: usage against limits, enterprise numbers, distances of matches."""
+        """GET /v1/bngs: usage against limits, traffic, lines, enterprise numbers, distances of matches."""
         usages: dict[str, Usage] = {}
+        traffics: dict[str, Traffic] = {}
+        census: dict[str, tuple[int, int, int]] = {}
         numbers: dict[str, dict[int, int]] = {}
         distances: dict[str, tuple[int, ...]] = {}
         for domain, names in self._domains:
             usages.update(await self._store.usage(domain, names))
+            traffics.update(await self._store.traffic(domain, names))
+            census.update(await self._store.census(domain))
             numbers.update(await self._store.enterprise_numbers(domain, names))
             distances.update(await self._store.distances(domain, names))
         items = [
-            bng_shown(bng, self._costs[bng.name], usages[bng.name], numbers[bng.name], distances[bng.name])
+            bng_shown(
+                bng, self._costs[bng.name], usages[bng.name], traffics.get(bng.name, Traffic()), census.get(bng.name),
+                numbers[bng.name], distances[bng.name],
+            )
             for bng in self._bngs
-        ]
+        ]  # fmt: skip
         return web.json_response({"items": items})
 
     async def correlations(self, request: web.Request) -> web.Response:

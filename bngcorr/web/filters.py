@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bngcorr.config import Bng
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, parse_mac
 from bngcorr.model.vocabulary import SessionState
@@ -16,6 +17,7 @@ from bngcorr.store.terms import address_term, circuit_id_term, mac_term, remote_
 from bngcorr.web.problems import Problem
 
 MOST_ROWS: Final = 1000
+MOST_NAMED: Final = 20  # of what a value could have been
 RANK: Final = re.compile(r"[0-9]{1,9}")  # in the answers to one index term
 PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,4}\.[0-9]{1,9}")  # which domain, which of its buckets, how far in it
 EVENT: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,15}")  # id of a stream entry
@@ -136,3 +138,23 @@ def cursor_of(query: Mapping[str, str], name: str, shape: re.Pattern[str]) -> st
     if text and shape.fullmatch(text) is None:
         raise Problem(400, "Bad cursor", f"{name}={text[:40]!r} was not given out by this API for these filters")
     return text
+
+
+def only(query: Mapping[str, str], known: Collection[str]) -> None:
+    """Raises Problem naming a parameter that is none of these."""
+    for name in query:
+        if name not in known:
+            raise Problem(400, "Unknown filter", f"{name[:40]!r} is none of {', '.join(sorted(known))}")
+
+
+def one_of(known: Collection[str], name: str, value: str) -> str:
+    """The value, if it is one of these. Raises Problem naming parameter and value."""
+    if value not in known:
+        some = ", ".join([*known][:MOST_NAMED]) + (", …" if len(known) > MOST_NAMED else "")
+        raise Problem(400, "Bad filter", f"{name}={value[:64]!r} is none of {some}")
+    return value
+
+
+def bng_of(bngs: Mapping[str, Bng], name: str, value: str) -> Bng:
+    """The BNG of that name. Raises Problem naming parameter and value."""
+    return bngs[one_of(bngs, name, value)]

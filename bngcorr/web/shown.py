@@ -17,7 +17,7 @@ from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
 from bngcorr.model.shown import octets_shown
-from bngcorr.model.usage import Traffic, Usage
+from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.rows import FindingRow, LineRow, SessionRow
 
@@ -123,29 +123,53 @@ def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: Inte
     }
 
 
+def usage_shown(usage: Usage) -> JsonObject:
+    """Hosts by kind, and the figures that count sessions."""
+    return {name: getattr(usage, name) for name in USAGE_FIELDS}
+
+
+def capacity_shown(spent: Capacity) -> JsonObject:
+    """Host resources against the limit."""
+    return {
+        "host_resources": spent.host_resources,
+        "limit": spent.limit,
+        "headroom": spent.headroom,
+        "use": None if spent.use is None else round(spent.use, 4),
+    }
+
+
+def census_shown(census: tuple[int, int, int] | None) -> JsonObject | None:
+    """Lines by what they hold; null before they were counted."""
+    return None if census is None else dict(zip(("dual_stack", "v4_only", "v6_only"), census, strict=True))
+
+
+def spread_shown(traffic: Traffic) -> JsonObject:
+    """Octets of a BNG by family, and IPv6's part of what can be told apart."""
+    share = traffic.v6_share
+    return {**traffic._asdict(), "v6_share": None if share is None else round(share, 4)}
+
+
 def bng_shown(
-    bng: Bng, table: CostTable, usage: Usage, numbers: dict[int, int], distances: tuple[int, ...]
+    bng: Bng,
+    table: CostTable,
+    usage: Usage,
+    traffic: Traffic,
+    census: tuple[int, int, int] | None,
+    numbers: dict[int, int],
+    distances: tuple[int, ...],
 ) -> JsonObject:
-    """One BNG as the API tells it."""
-    spent = Capacity(table.resources(usage), bng.limits.host_resources)
+    """One BNG as the API tells it. `census`: lines dual stack, IPv4 only, IPv6 only."""
     return {
         "name": bng.name,
         "domain": bng.domain_name,
         "addresses": [str(network) for network in bng.address],
         "profile": bng.profile,
         "mode": str(bng.mode),
-        "usage": {
-            "v4": usage.v4,
-            "ia_na": usage.ia_na,
-            "ia_pd": usage.ia_pd,
-            "slaac": usage.slaac,
-            "pd_route": usage.pd_route,
-            "sessions": usage.sessions,
-        },
+        "usage": usage_shown(usage),
         "cost_table": table.name,
-        "host_resources": spent.host_resources,
-        "limit": spent.limit,
-        "headroom": spent.headroom,
+        **capacity_shown(Capacity(table.resources(usage), bng.limits.host_resources)),
+        "traffic": spread_shown(traffic),
+        "census": census_shown(census),
         "enterprise_numbers": [
             {"number": number, "first_seen": instant_shown(at)} for number, at in sorted(numbers.items())
         ],

@@ -89,14 +89,15 @@ def test_a_card_spends_the_sum_of_its_ports_and_has_its_own_limit_or_that_of_the
 
 
 def test_ports_are_sorted_as_people_do_and_a_limited_one_is_told_even_if_empty() -> None:
-    """1/1/4 comes before 1/1/10, the unknown port last, and 3/1/1 shows that nothing is on it."""
-    ports = {("", ""): Usage(v4=6), ("", "1/1/10"): Usage(v4=2), ("", "1/1/4"): Usage(v4=1)}
+    """1/1/4 comes before 1/1/10, words after numbers, the unknown port last, and 3/1/1 shows that nothing is on it."""
+    ports = {("", "lag-3"): Usage(v4=5), ("", ""): Usage(v4=6), ("", "1/1/10"): Usage(v4=2), ("", "1/1/4"): Usage(v4=1)}
     found = [(place.name, place.spent) for place in places(BNG1, CLASSIC, Usage(), ports, Scope.PORT)]
 
     assert [
         ("1/1/4", Capacity(1, 30)),
         ("1/1/10", Capacity(2, None)),
         ("3/1/1", Capacity(0, 20)),
+        ("lag-3", Capacity(5, None)),
         ("", Capacity(6, None)),
     ] == found
 

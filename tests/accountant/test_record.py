@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bngcorr.accountant import record
 from bngcorr.accountant.record import DEFAULT_LIFE_MS, NEWEST_MS, OLDEST_MS, read
+from bngcorr.model.usage import Traffic
 from bngcorr.store.contract import INTERIMS_MISSED
 from bngcorr.store.lesson import SessionStep
 from tests.wire.radius_packets import Packet, Piece, plain, valid_packets, vsa
@@ -16,6 +17,7 @@ from .records import ARRIVED, accounting, number
 
 STATUS, DELAY, SESSION, STAMP, INTERVAL = 40, 41, 44, 55, 85
 NOW_S = ARRIVED // 1000
+V4 = plain(8, bytes((203, 0, 113, 9)))
 
 
 @pytest.mark.parametrize(
@@ -107,6 +109,23 @@ def test_a_session_id_is_taken_as_it_comes() -> None:
     """Acct-Session-Id is octets; without one it is empty."""
     assert b"\0\xff|\n" == read(accounting(plain(SESSION, b"\0\xff|\n")), ARRIVED).session_id
     assert b"" == read(accounting(), ARRIVED).session_id
+
+
+@pytest.mark.parametrize(
+    ("status", "pieces", "traffic"),
+    [
+        (1, (), Traffic()),
+        (1, (number(42, 7), V4), Traffic(v4=7)),
+        (3, (), None),
+        (2, (), None),
+        (3, (number(42, 7), V4), Traffic(v4=7)),
+    ],
+)
+def test_a_start_without_counters_stands_at_zero(
+    status: int, pieces: tuple[Piece, ...], traffic: Traffic | None
+) -> None:
+    """Octets are counted from the Start on (RFC 2866 §5.3), so that the first Interim tells all of them."""
+    assert traffic == read(accounting(number(STATUS, status), *pieces), ARRIVED).traffic
 
 
 RECORD = (number(STATUS, 3), plain(SESSION, b"s1"), plain(8, bytes((203, 0, 113, 9))), number(STAMP, NOW_S))

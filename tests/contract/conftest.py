@@ -18,6 +18,7 @@ from tests.store.servers.server import Server, wait_for
 from tests.store.servers.single import single_redis, unix_valkey
 
 EVENTS: Final = 1000  # kept
+BACKLOG: Final = 8  # closed sessions kept
 IN_STEP_WITHIN_S: Final = 5.0
 
 
@@ -35,7 +36,7 @@ def _steadfast(open_: Callable[[], Store]) -> Place:
 
 
 def _valkey(url: str) -> Store:
-    return ValkeyStore(url, budget_s=5.0, events=EVENTS)
+    return ValkeyStore(url, budget_s=5.0, events=EVENTS, history_backlog=BACKLOG)
 
 
 def _in_step(master: Server) -> None:
@@ -81,7 +82,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Each of them in turn; a server that was lost stays so for the tests that follow."""
     match request.param:
         case "memory":
-            yield _steadfast(lambda: MemoryStore(events=EVENTS))
+            yield _steadfast(lambda: MemoryStore(events=EVENTS, history_backlog=BACKLOG))
         case "valkey":
             with unix_valkey() as server:
                 yield _steadfast(lambda: _valkey(server.url))

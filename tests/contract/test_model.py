@@ -14,12 +14,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
-from bngcorr.model.usage import Host
+from bngcorr.model.usage import USAGE_FIELDS, Host
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store.contract import TAINT_MS
-from bngcorr.store.lesson import FindingSeen, Lesson, Restart, SessionChange, SessionStep
+from bngcorr.store.lesson import Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.valkey import ValkeyStore
 from tests.store.scene import Scene
@@ -38,11 +39,13 @@ from tests.store.subjects import (
     ia_pd,
     ids_of,
     key,
+    pd_route,
     slaac,
     v4,
 )
 
 SESSIONS: Final = {"s1": NAS, "s2": NAS, "s3": NAS, "s4": OTHER_NAS, "s5": "bng2|0"}
+ACCEPTS: Final = (None, "s1", "s3", "s4")  # under whose name an Accept was noted
 LINES: Final = (1, 2, 3, 4, 5, 6)
 TWIN_IDS: Final = LineIds(b"LINE-1", b"interface")  # of line 6: may be of one line with line 1
 PLACES: Final = ("a", "b")
@@ -50,13 +53,22 @@ MACS: Final = ("m1", "m2", "m3")
 ADDRESSES: Final = {name: Mac(b"\x02\0\0\0\0" + bytes([at])) for at, name in enumerate(MACS)}
 FINGERPRINTS: Final = ("", "0a0a0a0a.01010101", "0a0a0a0a.02020202", "0b0b0b0b.", ".01010101")
 POOL: Final[tuple[tuple[Host, ...] | None, ...]] = (
-    None, (), (v4(1),), (v4(1), ia_na(1)), (v4(2), ia_pd(1), slaac(1)), (ia_pd(1),), (slaac(1), ia_na(1)),
+    None, (), (v4(1),), (v4(1), ia_na(1)), (v4(2), ia_pd(1), slaac(1)), (ia_pd(1),), (slaac(1), ia_na(1)), (v4(1),),
+    (v4(2), pd_route(1)),
+)  # fmt: skip
+PROMISES: Final[tuple[tuple[Host, ...], ...]] = (
+    (), (), (ia_pd(1),), (ia_pd(2), slaac(1)), (ia_na(1), pd_route(1), v4(1), ia_na(1)),
+)  # fmt: skip
+PORTS: Final = (None, Attachment("1/1/1", 1, 2), Attachment("1/1/2", 1, 2), Attachment("1/1/2", 1, 3))
+OCTETS: Final = (
+    None, (1, 1), (2, 1), (3, 1), (3, 2), (9, 0), (0, 0), (0, 0, 4), (0, 0, 12), (2**60, 1),
 )  # fmt: skip
 AGES: Final = (0, 0, 1, 500, 1_999, 5_000, 60_000, 3_600_000, DAY)
 LIVES: Final = (1_000, 120_000, 600_000, DAY, 7 * DAY)
 PAUSES: Final = (1, 700, 5_000, 120_000, 3_600_000, DAY, 8 * DAY, TAINT_MS)
 
 Replayable = SessionChange | Restart | FindingSeen
+BACKLOG: Final = 1000  # closed sessions kept
 T = TypeVar("T")
 
 
@@ -68,7 +80,8 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.real, self.model = ValkeyStore(self.url, budget_s=5.0, events=10), MemoryStore(events=10)
+        self.real = ValkeyStore(self.url, budget_s=5.0, events=10, history_backlog=BACKLOG)
+        self.model = MemoryStore(events=10, history_backlog=BACKLOG)
         self.scenes = [Scene(self.real), Scene(self.real)]
         self.twins = [scene.twin(self.model) for scene in self.scenes]
         self.now = 0
@@ -124,12 +137,15 @@ class Histories(RuleBasedStateMachine):
         number=st.sampled_from((*LINES, None)), own=st.booleans(), where=st.sampled_from(PLACES),
         mac=st.sampled_from(MACS), age=st.sampled_from(AGES), lasts=st.sampled_from(LIVES),
         fingerprint=st.sampled_from(FINGERPRINTS), hosts=st.sampled_from(POOL), interval=st.sampled_from((0, 300_000)),
-        traffic=st.sampled_from((None, (1, 1), (2, 1), (3, 1), (3, 2))),
+        traffic=st.sampled_from(OCTETS), promised=st.sampled_from(PROMISES), accept=st.sampled_from(ACCEPTS),
+        fill=st.sampled_from((Fill.AUTO, Fill.AUTO, Fill.AUTO, Fill.ALWAYS, Fill.NEVER)),
+        timeout=st.sampled_from((0, 0, 600_000, DAY)), port=st.sampled_from(PORTS),
     )  # fmt: skip
     def step(
         self, scene: int, session: str, step: SessionStep, number: int | None, own: bool, where: str, mac: str,
         age: int, lasts: int, fingerprint: str, hosts: tuple[Host, ...] | None, interval: int,
-        traffic: tuple[int, int] | None,
+        traffic: tuple[int, ...] | None, promised: tuple[Host, ...], accept: str | None, fill: Fill, timeout: int,
+        port: Attachment | None,
     ) -> None:  # fmt: skip
         """A step of a session."""
         mine = own and number is not None
@@ -138,7 +154,9 @@ class Histories(RuleBasedStateMachine):
                 step, session, at=self.now - age, nas=SESSIONS[session], number=number, own=own,
                 keys=(where, f"{where}+{mac}", mac) if mine else (), lasts=lasts, fingerprint=fingerprint,
                 hosts=None if step is EXPECTED else hosts, interval=interval,
-                traffic=None if step is EXPECTED else traffic, address=ADDRESSES[mac],
+                traffic=None if step is EXPECTED else traffic, address=ADDRESSES[mac], fill=fill, timeout=timeout,
+                promised=promised if step is EXPECTED else (), accepted_as=None if step is EXPECTED else accept,
+                port=port,
             )
         )  # fmt: skip
 
@@ -211,7 +229,7 @@ class Histories(RuleBasedStateMachine):
 
 
 def _counts(usage: object) -> list[int]:
-    return [getattr(usage, kind) for kind in ("v4", "ia_na", "ia_pd", "slaac", "sessions", "na_or_pd")]
+    return [getattr(usage, kind) for kind in USAGE_FIELDS]
 
 
 def test_the_model_and_the_store_say_the_same(valkey_url: str) -> None:

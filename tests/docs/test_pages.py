@@ -16,7 +16,7 @@ from bngcorr.accountant.cost import BUILT_IN
 from bngcorr.config import Config, parse
 from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Rung, SessionState
 from bngcorr.proxy.meters import Meters
-from bngcorr.store.contract import QueryStore
+from bngcorr.store.contract import CapacityStore, QueryStore
 from bngcorr.store.lane import SCRIPTS
 from bngcorr.web.api import Api
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, first_column, headings, links, prose
@@ -65,7 +65,7 @@ def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
 
 def test_every_resource_of_the_api_is_listed() -> None:
     """The table of resources is the routes, in their order."""
-    app = Api(cast(QueryStore, object()), smallest_config(), {}).app()
+    app = Api(cast(QueryStore, object()), smallest_config(), {}, cast(CapacityStore, object())).app()
     routes = [resource.canonical for resource in app.router.resources()]
     (table,) = [page for page in PAGES if page.name == "api.md"]
     listed = [name for name in first_column(table) if name.startswith("/")]

@@ -299,6 +299,43 @@ def test_a_line_is_found_by_either_id(subscribers: Service, filters: str) -> Non
     assert item["line"] in {found["line"] for found in subscribers.items("/v1/lines")}
 
 
+def test_a_session_shows_since_when_it_holds_what_and_where_its_cpe_answers(subscribers: Service) -> None:
+    """Each address with its age and who says so; octets by family; an IA_NA is where the CPE answers."""
+    (item,) = subscribers.items("/v1/sessions?mac=" + CPE.mac)
+
+    assert {"accounting"} == {host["source"] for host in item["addresses"]}
+    assert {item["began_at"]} == {host["since"] for host in item["addresses"]}
+    assert {"address": ADDRESSES["IA_NA"], "from": "ia_na"} == item["cpe_address"]
+    assert {"v4": 0, "v6": 0, "either": 0} == item["traffic"]
+
+
+def test_a_line_shows_what_all_its_sessions_hold(service: Service, aaa: Aaa, monkeypatch: pytest.MonkeyPatch) -> None:
+    """v4 and a prefix that only the Access-Accept names: both are the line's, and helpdesk is told where to ping."""
+    bng, cpe = service.bng("127.0.2.9", SECRET), Cpe(250)
+    prefix = prefix_host(DELEGATED_IPV6_PREFIX, "2001:db8:700::/56")
+    monkeypatch.setattr(aaa, "grants", lambda _: prefix)
+    bng.ask(cpe.access(bng, "promised", cpe.line))
+    service.written()
+    record = cpe.attributes("promised") + cpe.line
+    tell(service, bng, bng.account(START, "p4", record + v4_host("192.0.2.50")))
+    queue = record + v4_host("192.0.2.50") + prefix_host(FRAMED_IPV6_PREFIX, "2001:db8:701:1::/64")
+    tell(service, bng, bng.account(START, "q", queue), bng.account(START, "over", queue))
+    tell(service, bng, bng.account(STOP, "over", queue))
+    (item,) = service.items("/v1/lines?remote_id=olt7/250")
+
+    assert [
+        ("story9", "v4", "192.0.2.50", "accounting"),
+        ("story9", "ia_pd", "2001:db8:700::/56", "accept"),
+        ("story9", "slaac", "2001:db8:701:1::/64", "accounting"),
+    ] == [(host["bng"], host["kind"], host["address"], host["source"]) for host in item["addresses"]]
+    assert {"address": "2001:db8:700::1", "from": "delegated_prefix"} == item["cpe_address"]
+
+    tell(service, bng, bng.account(STOP, "p4", record), bng.account(STOP, "q", record))
+    (item,) = service.items("/v1/lines?remote_id=olt7/250")
+
+    assert ([], None) == (item["addresses"], item["cpe_address"])
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -9,12 +9,12 @@ from typing import Protocol
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
-from bngcorr.model.usage import Host, Usage
+from bngcorr.model.usage import Host, Traffic, Usage
 from bngcorr.model.vocabulary import Finding, Outcome
-from bngcorr.store.contract import CorrelationStore, PlanStore, QueryStore, UpkeepStore
-from bngcorr.store.lesson import FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
+from bngcorr.store.contract import CorrelationStore, HistoryStore, PlanStore, QueryStore, UpkeepStore
+from bngcorr.store.lesson import Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.recollection import Candidate, KeyRecord, Recall, Recollection, SessionIdentity
-from bngcorr.store.rows import LineRow, LostV6, Page, SessionQuery, SessionRow, Upkeep
+from bngcorr.store.rows import Closed, LineRow, LostV6, Page, SessionQuery, SessionRow, Upkeep
 
 from .subjects import BNG, BUCKETS, DAY, EXPECTED, NAS, NOW, WALK, ids_of, key, line
 
@@ -32,6 +32,11 @@ class Store(CorrelationStore, UpkeepStore, Protocol):
     @property
     def plans(self) -> PlanStore:
         """The operator's."""
+        ...
+
+    @property
+    def history(self) -> HistoryStore:
+        """Closed sessions."""
         ...
 
     async def close(self) -> None:
@@ -119,7 +124,11 @@ class Scene:
         digest: str | None = None,
         lasts: int = 600_000,
         interval: int = 0,
-        traffic: tuple[int, int] | None = None,
+        timeout: int = 0,
+        traffic: tuple[int, ...] | None = None,
+        promised: Sequence[Host] = (),
+        accepted_as: str | None = None,
+        fill: Fill = Fill.AUTO,
         session_id: bytes = b"",
         user_name: str | None = None,
         port: Attachment | None = None,
@@ -145,7 +154,11 @@ class Scene:
             digest="" if step is EXPECTED else digest or f"{next(self._records):08x}",
             hosts=None if hosts is None else tuple(hosts),
             interval_ms=interval,
-            traffic=traffic,
+            timeout_ms=timeout,
+            traffic=None if traffic is None else Traffic(*traffic),
+            promised=tuple(promised),
+            accepted_as=self._name("session", accepted_as),
+            fill=fill,
             session_id=session_id,
             user_name=user_name,
             port=port,
@@ -218,6 +231,23 @@ class Scene:
         """What the ledger says of the BNG."""
         return (await self.store.queries.usage(self.domain, [BNG]))[BNG]
 
+    async def usage_by_port(self) -> dict[tuple[str, str], Usage]:
+        """What it says of each box and port."""
+        return (await self.store.queries.usage_by_port(self.domain, [BNG]))[BNG]
+
+    async def traffic(self) -> Traffic:
+        """Octets of the BNG."""
+        return (await self.store.queries.traffic(self.domain, [BNG]))[BNG]
+
+    async def row(self, session: str = "s1") -> SessionRow:
+        """A session as an operator sees it."""
+        (row,) = await self.store.queries.session_rows([(self.domain, key(session))])
+        return row
+
+    async def closed(self) -> list[Closed]:
+        """Sessions that gave back hosts, the oldest first."""
+        return list(reversed(await self.store.history.recent(self.domain)))
+
     async def rows(self, term: str | None = None, *, bngs: Sequence[str] = (BNG,)) -> list[SessionRow]:
         """Sessions as an operator sees them, page by page."""
         rows: list[SessionRow] = []
@@ -271,6 +301,10 @@ class Scene:
         """That, and all sessions and lines that it can list."""
         return {
             "known": await self.known(now=now),
+            "by port": await self.store.queries.usage_by_port(self.domain, [BNG, "bng2"]),
+            "traffic": await self.store.queries.traffic(self.domain, [BNG, "bng2"]),
             "sessions": await self.rows(bngs=(BNG, "bng2")),
             "lines": await self.lines(now=now),
+            "closed": sorted(await self.closed(), key=str),  # those of one walk come in any order
+            "census": await self.store.queries.census(self.domain),
         }

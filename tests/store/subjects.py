@@ -55,3 +55,8 @@ def ia_pd(number: int = 1) -> Host:
 def slaac(number: int = 2) -> Host:
     """A SLAAC prefix."""
     return Host(HostKind.SLAAC, IPv6Network((0x20010DB8 << 96 | number << 64, 64)))
+
+
+def pd_route(number: int = 1) -> Host:
+    """A delegated prefix behind another host."""
+    return Host(HostKind.PD_ROUTE, IPv6Network((0x20010DB8 << 96 | number << 72, 56)))

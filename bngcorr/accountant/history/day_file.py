@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final, Self
 
 _NAME: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:-([1-9]\d{0,8}))?\.jsonl(\.gz)?")
@@ -52,9 +53,9 @@ def day_of(now_s: float) -> date:
     return datetime.fromtimestamp(now_s, UTC).date()
 
 
-def day_files(names: Iterable[str]) -> list[DayFile]:
+def day_files(paths: Iterable[Path]) -> list[DayFile]:
     """Those of a folder that are ours, the oldest first."""
-    return sorted(file for name in names if (file := DayFile.read(name)) is not None)
+    return sorted(file for path in paths if (file := DayFile.read(path.name)) is not None)
 
 
 def following(files: Iterable[DayFile], day: date) -> DayFile:

@@ -49,11 +49,11 @@ def forget(directory: Path, subject: Subject, told: Told, *, dry_run: bool) -> F
     changed. Raises OSError if the folder can't be read; files that can't be are in `unread`.
     """
     done = Forgotten()
-    for name in os.listdir(directory):
-        if name.endswith(REWRITING) and not dry_run:
+    for path in directory.iterdir():
+        if path.suffix == REWRITING and not dry_run:  # of one that was killed
             with locked(directory, WAIT_S):
-                (directory / name).unlink(missing_ok=True)
-    for file in day_files(os.listdir(directory)):
+                path.unlink(missing_ok=True)
+    for file in day_files(directory.iterdir()):
         done.of_files += 1
         try:
             found = _look(directory, file, subject, told)
@@ -121,6 +121,3 @@ def _goes(line: bytes, subject: Subject, needle: bytes, found: Forgotten) -> boo
         return True
     found.hosts += needle in line
     return needle in line
-
-
-

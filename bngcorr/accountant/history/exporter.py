@@ -21,6 +21,7 @@ from bngcorr.store.contract import Clock, HistoryStore
 EVERY_S: Final = 2.0
 BATCH: Final = 500  # closed sessions read from the store at once
 LEASE_MS: Final = 30_000
+REST_S: Final = 10.0
 TIDY_EVERY_S: Final = 600.0
 LET_GO_S: Final = 0.3  # for giving the lease up at the end; it runs out by itself
 
@@ -46,6 +47,7 @@ class Exporter:
         self._leased: set[str] = set()
         self._ending = threading.Event()
         self._trouble = ""
+        self._resting_until_s = 0.0
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -58,8 +60,12 @@ class Exporter:
             self._ending.set()
             with contextlib.suppress(StoreError, TimeoutError):
                 async with asyncio.timeout(LET_GO_S):
-                    for domain in self._leased:
-                        await self._store.lease(domain, self._holder, 0)
+                    await self._let_go()
+
+    async def _let_go(self) -> None:
+        """Others may write now."""
+        while self._leased:
+            await self._store.lease(self._leased.pop(), self._holder, 0)
 
     async def _again(self, every_s: float, do: Callable[[], Coroutine[None, None, None]]) -> None:
         while True:
@@ -67,51 +73,64 @@ class Exporter:
             await asyncio.sleep(every_s)
 
     async def export(self) -> None:
-        """Bring what is waiting in each domain to disk, if this process is its writer now."""
+        """Bring what is waiting in each domain to disk, if this process is its writer now.
+
+        After a failure it rests for a while: another process may have a better disk.
+        """
+        now_s = asyncio.get_running_loop().time()
         for domain in self._domains:
             with contextlib.suppress(StoreError):  # it is told elsewhere that the store is away
-                await self._export(domain)
+                if now_s >= self._resting_until_s and not await self._export(domain):
+                    self._resting_until_s = now_s + REST_S
+                    await self._let_go()
                 waiting, lost = await self._store.waiting(domain)
                 self._meters.waiting.labels(domain).set(waiting)
                 self._meters.lost.labels(domain).set(lost)
 
-    async def _export(self, domain: str) -> None:
+    async def _export(self, domain: str) -> bool:
+        """Whether nothing was wrong with the disk."""
         while await self._store.lease(domain, self._holder, LEASE_MS):
             self._leased.add(domain)
             rows, read = await self._store.closed(domain, BATCH)
             if not read:
-                return
+                return True
             if len(rows) < read:
                 log.error("closed sessions can't be read, they are lost", domain=domain, sessions=read - len(rows))
             now_ms = self._clock.now_ms()
             lines = [as_line(held) for row in rows for held in of_closed(row, now_ms)]
-            if not await self._durable(lambda: self._folder.append(lines)):  # noqa: B023 - it is called at once
-                return
+            if not await self._append(lines):
+                return False
             await self._store.written(domain)
             self._meters.written.inc(len(rows))
         self._leased.discard(domain)
+        return True
 
-    async def tidy(self) -> None:
-        """Drop and pack older files."""
-        await self._durable(lambda: self._folder.tidy(lambda: not self._ending.is_set()))
-
-    async def _durable(self, work: Callable[[], None]) -> bool:
-        """Whether the disk took it. What is wrong is told once, until something else is or all is well."""
+    async def _append(self, lines: Sequence[bytes]) -> bool:
+        """Whether they are durable. What is wrong is told once, until something else is or all is well."""
         try:
-            await asyncio.to_thread(work)
-        except BlockingIOError:
-            return False  # another process is at it
-        except OSError as error:
-            trouble = error.strerror or str(error)
-            if trouble != self._trouble:
-                log.error(
-                    "history can't be written, closed sessions wait in the store", error=trouble, file=error.filename
-                )
-                self._trouble = trouble
-            self._meters.failing.set(1)
+            await asyncio.to_thread(self._folder.append, lines)
+        except OSError as error:  # also BlockingIOError: somebody is forgotten just now
+            if not isinstance(error, BlockingIOError):
+                self._failed(error)
             return False
         if self._trouble:
-            log.info("history is written again")
             self._trouble = ""
+            log.info("history is written again")
         self._meters.failing.set(0)
         return True
+
+    def _failed(self, error: OSError) -> None:
+        self._meters.failing.set(1)
+        trouble = error.strerror or str(error)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            log.error("history can't be written, closed sessions wait in the store", error=trouble, file=error.filename)
+
+    async def tidy(self) -> None:
+        """Drop and pack older files; the next time, if that fails."""
+        try:
+            await asyncio.to_thread(self._folder.tidy, lambda: not self._ending.is_set())
+        except BlockingIOError:
+            return  # another process is at it
+        except OSError as error:
+            log.warning("older files of the history can't be packed or dropped", error=error.strerror or str(error))

@@ -65,9 +65,9 @@ class Folder:
         """
         self._make()
         with locked(self._directory, 0.0, TIDYING):
-            for name in os.listdir(self._directory):
-                if name.endswith(PACKING):
-                    (self._directory / name).unlink(missing_ok=True)
+            for path in self._directory.iterdir():
+                if path.suffix == PACKING:  # of one that was killed
+                    path.unlink(missing_ok=True)
             now = self._now_s()
             for file in self._files():
                 if not go_on():
@@ -110,7 +110,7 @@ class Folder:
         return last if size == 0 or size + octets <= self._max_octets else following(files, day)
 
     def _files(self) -> list[DayFile]:
-        return day_files(os.listdir(self._directory))
+        return day_files(self._directory.iterdir())
 
     def _path(self, file: DayFile) -> Path:
         return self._directory / file.name

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _AGO: Final = re.compile(r"-(\d{1,9}(?:\.\d{1,3})?)\s*(s|m|h|d|w)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS: Final = 253_402_300_799_000  # of the year 9999
 EXPECTED: Final = (
     'an instant such as "2026-11-25T14:00:00Z", "2026-11-25 14:00" (UTC), "2026-11-25 15:00+01:00", or "-2h" for two '
     "hours ago"
@@ -18,7 +20,8 @@ def instant_shown(epoch_ms: int | None) -> str | None:
     """RFC 3339 in UTC with milliseconds; None stays None."""
     if epoch_ms is None:
         return None
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    epoch_ms = min(max(epoch_ms, 0), _LAST_MS)
+    return (_EPOCH + timedelta(milliseconds=epoch_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_instant(text: str | None) -> int | None:
@@ -48,5 +51,5 @@ def instant_asked(text: str, now_ms: int) -> int:
 def _epoch_ms(instant: datetime) -> int:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
-    since = instant - datetime(1970, 1, 1, tzinfo=UTC)
+    since = instant - _EPOCH
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,7 +34,12 @@ class Search:
     @classmethod
     def since(cls, directory: Path, first_day: date) -> Search:
         """Files of that day and later. Raises OSError if the folder can't be read."""
-        return cls(directory, [file for file in day_files(os.listdir(directory)) if file.day >= first_day])
+        return cls(directory, [file for file in day_files(directory.iterdir()) if file.day >= first_day])
+
+    @classmethod
+    def all(cls, directory: Path) -> Search:
+        """Every file. Raises OSError if the folder can't be read."""
+        return cls.since(directory, date.min)
 
     def octets(self) -> int:
         """Size on disk of all of them."""

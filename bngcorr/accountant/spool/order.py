@@ -75,6 +75,11 @@ class Order:
         """Records that AAA has been sent and has not answered."""
         return len(self._out)
 
+    @property
+    def ready(self) -> int:
+        """Sessions of which one record may go now, unless an On holds them up; and boxes with an On that may."""
+        return len(self._ready) + len(self._urgent)
+
     def add(self, waiting: Waiting) -> None:
         """One more, behind those of its lane."""
         self._size += 1

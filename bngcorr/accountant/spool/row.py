@@ -34,6 +34,7 @@ class Row:
     session: str | None  # hash of box and Acct-Session-Id; None without the latter
     octets: bytes  # as the BNG sent it
     changed: bytes | None  # attributes for AAA; None: as they came
+    signed: bool  # it came with a Message-Authenticator
     verdict: Verdict  # outcome, line, ids and verified of it are kept
 
     @property
@@ -56,7 +57,7 @@ class Row:
         ids = self.verdict.ids
         packed: bytes = msgpack.packb(
             (
-                self.arrived_ms, self.host, self.bng, self.box, self.session, self.octets, self.changed,
+                self.arrived_ms, self.host, self.bng, self.box, self.session, self.octets, self.changed, self.signed,
                 str(self.verdict.outcome), self.verdict.line, None if ids is None else ids.encode(),
                 self.verdict.verified,
             )
@@ -67,7 +68,9 @@ class Row:
 def unpack(seq: int, domain: str, restart: int, wall_ms: int, packed: bytes) -> Row:
     """Inverse of `Row.pack`. Raises ValueError for octets that it did not make."""
     try:
-        arrived_ms, host, bng, box, session, octets, changed, outcome, line, ids, verified = msgpack.unpackb(packed)
+        arrived_ms, host, bng, box, session, octets, changed, signed, outcome, line, ids, verified = msgpack.unpackb(
+            packed
+        )
         verdict = Verdict(
             outcome=Outcome(outcome), line=line, ids=None if ids is None else LineIds.decode(ids), verified=verified
         )
@@ -75,7 +78,7 @@ def unpack(seq: int, domain: str, restart: int, wall_ms: int, packed: bytes) -> 
         raise ValueError(f"row {seq} of the spool can't be read: {error}") from None
     return Row(
         seq=seq, domain=domain, restart=bool(restart), wall_ms=wall_ms, arrived_ms=arrived_ms, host=host, bng=bng,
-        box=box, session=session, octets=octets, changed=changed, verdict=verdict,
+        box=box, session=session, octets=octets, changed=changed, signed=signed, verdict=verdict,
     )  # fmt: skip
 
 

@@ -53,16 +53,21 @@ end
 
 -- {…, buckets, sessions}: enter the sessions of some buckets, and pass them in the same call. Returns the position.
 if part == 'recount' then
-  local last, left = math.min(passed + s[6], MOST), s[7]
+  local last, left, changes = math.min(passed + s[6], MOST), s[7], {}
   while passed < last and left > 0 do
     local all = call('HGETALL', PREFIX .. 's:' .. passed)
     for i = 2, #all, 2 do
       local S = unpack_(all[i])
-      if S[3] == UP and S[4] == epoch_of(S[5]) then enter(RECOUNT, S[5], S[4], '', 0, S[11], S[17] or 0) end
+      local box, epoch = S[5], S[4]
+      if S[3] == UP and epoch == epoch_of(box) then
+        changes[box] = changes[box] or {}
+        enter(RECOUNT, box, epoch, '', 0, S[11], S[17] or 0, changes[box])
+      end
     end
     left = left - #all / 2
     passed = passed + 1
   end
+  for box, of_box in pairs(changes) do post(RECOUNT, box, epoch_of(box), of_box) end
   hold(passed)
   return {'ok', passed}
 end

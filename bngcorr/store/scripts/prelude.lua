@@ -36,13 +36,24 @@ local function put_box(box, epoch, at, names)
   call('HSET', KEYS[1], box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
 end
 
--- A session's record, see store/packing.py. Older versions have written shorter ones.
-local HOSTS, SHOWN, PORT, PROMISED, FILLED, BEGAN, SINCE, TIMEOUT, GAP = 11, 14, 17, 18, 19, 20, 21, 22, 23
-local BLANK = {0, 0, 0, 0, '', '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0, '', 0, 0, {}, 0, 0}
+-- A session's record, see store/packing.py. The last fields are left out where they say nothing; when it began is told by
+-- how long ago that was at its latest record.
+local HOSTS, SHOWN, PORT, BEGAN, SINCE, GAP, TIMEOUT, FILLED, PROMISED = 11, 14, 17, 18, 19, 20, 21, 22, 23
+local BLANK = {0, 0, 0, 0, '', '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0, 0, {}, 0, 0, 0, ''}
 local function session_of(packed)
   local S = unpack_(packed)
   for field = #S + 1, #BLANK do S[field] = BLANK[field] end
+  if S[BEGAN] > 0 then S[BEGAN] = S[2] + 1 - S[BEGAN] end
   return S
+end
+local function put_session(sid, S)
+  if S[BEGAN] > 0 then S[BEGAN] = S[2] + 1 - S[BEGAN] end
+  for field = #BLANK, BEGAN, -1 do
+    local said = S[field]
+    if type(said) == 'table' and #said > 0 or type(said) ~= 'table' and said ~= BLANK[field] then break end
+    S[field] = nil
+  end
+  put('s', sid, S)
 end
 
 -- lists of hosts are texts, one host a line
@@ -183,11 +194,19 @@ local function open_usage(usage, epoch)
   call('HSET', usage, 'epoch', string.format('%065d', epoch))
 end
 
--- one session's hosts before and after, each list with its port
-local function enter(book, box, epoch, before, before_port, after, after_port)
+-- usage changes by these steps, field → step
+local function post(book, box, epoch, changes)
   local usage = PREFIX .. book.usage .. box
   if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then open_usage(usage, epoch) end
-  local changes = {}
+  for field, step in pairs(changes) do
+    if step ~= 0 then call('HINCRBY', usage, field, step) end
+  end
+  if book.lasts_ms then call('PEXPIRE', usage, book.lasts_ms) end
+end
+
+-- one session's hosts before and after, each list with its port; with `gathered`, its changes of usage are left to be posted
+local function enter(book, box, epoch, before, before_port, after, after_port, gathered)
+  local changes = gathered or {}
   local function change(field, step) changes[field] = (changes[field] or 0) + step end
   local function count(token, port, step)
     local id = string.sub(redis.sha1hex(token), 1, 16)
@@ -219,10 +238,7 @@ local function enter(book, box, epoch, before, before_port, after, after_port)
   end
   whole('sessions', before ~= '', after ~= '')
   whole('na_or_pd', has_kind(before, 'ia_'), has_kind(after, 'ia_'))
-  for field, step in pairs(changes) do
-    if step ~= 0 then call('HINCRBY', usage, field, step) end
-  end
-  if book.lasts_ms then call('PEXPIRE', usage, book.lasts_ms) end
+  if not gathered then post(book, box, epoch, changes) end
 end
 
 -- The hosts of one session before and after: the ledger of the box learns the difference. A host that several sessions

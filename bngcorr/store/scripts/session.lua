@@ -44,7 +44,7 @@ if step == 'expected' then
     -- its other family was authenticated while it is up: what is promised counts from its next record on
     if r_state == UP and at > accepted and promised ~= '' and r_epoch == epoch and not differs(r_fingerprint, fingerprint) then
       S[PROMISED], S[16] = merged(S[PROMISED], promised), at
-      put('s', sid, S)
+      put_session(sid, S)
     end
     return {'known', {}, {}}
   end
@@ -280,9 +280,9 @@ if at == r_at and known then
 end
 if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
 reindex(S[15], terms, 's' .. sid)
-put('s', sid, {
+put_session(sid, {
   ended and now + tombstone_ms or until_ms, at, state, epoch, box, r_line, r_ids, r_own and 1 or 0,
   (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
-  shown, terms, accepted, port, promise, filled, began, since, timeout_ms, gap,
+  shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
 })
 return {table.concat(words, ','), missing(text, r_hosts), missing(r_hosts, text)}

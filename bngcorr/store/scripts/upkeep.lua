@@ -81,7 +81,7 @@ local function sessions(number)
     end
     disown(S[6], sid)
     S[1], S[3], S[HOSTS], S[FILLED], S[SINCE] = now + tombstone_ms, EXPIRED, '', 0, {}
-    put('s', sid, S)
+    put_session(sid, S)
     expired = expired + 1
     return true
   end)

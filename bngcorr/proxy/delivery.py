@@ -1,0 +1,238 @@
+"""From the spool to AAA: what is durable and not sent goes out in order, as fast as AAA and the rate allow.
+
+A bounded part of it is in memory, the rest is read from the file page by page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from bngcorr.accountant.spool.delay import delayed
+from bngcorr.accountant.spool.journal import Journal
+from bngcorr.accountant.spool.order import Order, Waiting
+from bngcorr.accountant.spool.pace import Pace
+from bngcorr.accountant.spool.row import Row
+from bngcorr.errors import IdentifierExhausted, Malformed, WireError
+from bngcorr.model.vocabulary import DropReason
+from bngcorr.proxy import hops
+from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.port import Port
+from bngcorr.proxy.rewrite import Hop
+from bngcorr.proxy.upstream import Flight, Upstream
+from bngcorr.wire import radius
+
+MOST_ROWS: Final = 20_000  # in memory
+MOST_OCTETS: Final = 67_108_864  # likewise
+STUCK: Final = 5  # times as many rows may be in memory if none of them may go now
+PAGE: Final = 1_000
+READ_AGAIN_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class Try:
+    """A row with AAA, as it was sent this time."""
+
+    row: Row
+    aaa: Hop
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    row: Row
+    arrived_at: float  # monotonic seconds
+    tried: bool = False
+
+
+class Delivery:
+    """Sends rows until AAA has answered each of them."""
+
+    def __init__(self, journal: Journal, rate: int, meters: Meters, noise: Noise) -> None:
+        """`rate`: records a second while older ones wait."""
+        self._journal = journal
+        self._meters = meters
+        self._noise = noise
+        self._order = Order()
+        self._pace = Pace(rate)
+        self._kept: dict[int, _Kept] = {}
+        self._octets = 0
+        self._more = False  # there may be rows on disk that are not in memory
+        self._upto = 0  # rows up to this place are in memory, or sent
+        self._reading = False
+        self._resting = False
+        self._port: Port | None = None
+        self._upstream: Upstream[Try] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._nonce = os.urandom(4)
+        self._serial = 0
+
+    def open(self, port: Port, upstream: Upstream[Try]) -> None:
+        """Send from now on, first of all what an earlier process left."""
+        self._port, self._upstream = port, upstream
+        if self._journal.records:
+            self._more = self._reading = True
+            self._journal.restarts(PAGE, self._read_restarts)
+        else:
+            self._upto = self._journal.last_seq
+
+    def rest(self) -> None:
+        """Send nothing more, but hear what AAA says to what it has."""
+        self._resting = True
+
+    @property
+    def in_flight(self) -> int:
+        """Rows that AAA has been sent and has not answered."""
+        return self._order.out
+
+    def close(self) -> None:
+        """Send no more."""
+        self._upstream = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # ---- what is to be sent
+
+    def add(self, row: Row) -> None:
+        """A row that has just become durable."""
+        if not self._more and not self._has_room(MOST_ROWS):
+            self._more = True
+        if not self._more:
+            self._upto = row.seq
+        elif not row.restart or not self._has_room(STUCK * MOST_ROWS):
+            return  # it is read when its turn comes; but an On overtakes what is on disk
+        self._keep(row)
+
+    def _has_room(self, rows: int) -> bool:
+        return len(self._kept) < rows and self._octets < MOST_OCTETS
+
+    def _keep(self, row: Row) -> None:
+        if row.seq in self._kept:
+            return
+        loop_now, age_s = asyncio.get_running_loop().time(), time.time() - row.wall_ms / 1000
+        kept = self._kept[row.seq] = _Kept(row, loop_now - max(age_s, 0.0))
+        self._octets += row.size
+        self._order.add(Waiting(row.seq, row.box, row.lane, row.restart, kept.arrived_at))
+
+    def _read_more(self) -> None:
+        if self._reading or not self._more:
+            return
+        nothing_goes = not self._order.out and not self._order.ready
+        if self._has_room(MOST_ROWS * STUCK if nothing_goes else MOST_ROWS - PAGE):
+            self._reading = True
+            self._journal.unsent(self._upto, PAGE, self._read)
+
+    def _read_restarts(self, rows: list[Row] | None, last: int) -> None:  # noqa: ARG002 -- as a Reader
+        for row in rows or ():
+            self._keep(row)
+        self._reading = False
+        self.pump()
+
+    def _read(self, rows: list[Row] | None, last: int) -> None:
+        self._reading = False
+        if rows is None:
+            asyncio.get_running_loop().call_later(READ_AGAIN_S, self.pump)
+            return
+        if last:
+            self._upto = last
+        else:
+            self._more = False  # whatever becomes durable from here on comes through `add`
+        for row in rows:
+            self._keep(row)
+        self.pump()
+
+    # ---- to AAA
+
+    def pump(self) -> None:
+        """Send what may go now."""
+        upstream, port = self._upstream, self._port
+        if upstream is None or port is None or self._resting:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        wake_at: float | None = None
+        while True:
+            backlog = self._order.backlog(now)
+            if not self._pace.allows(now, self._order.out, backlog=backlog):
+                if self._order.out < self._pace.window:
+                    wake_at = self._pace.allowed_at(now)
+                break
+            seq = self._order.take(now)
+            if seq is None:
+                break
+            if not self._send(upstream, port, self._kept[seq], now):
+                self._order.unanswered(seq, now, ignored=False)
+                break
+            self._pace.launched()
+        self._read_more()
+        pause_over_at = self._order.wakes_at()
+        due = [at for at in (wake_at, pause_over_at) if at is not None]
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(max(min(due), now + 0.001), self.pump) if due else None
+
+    def _send(self, upstream: Upstream[Try], port: Port, kept: _Kept, now: float) -> bool:
+        row = kept.row
+        attributes = delayed(row.attributes, int(now - kept.arrived_at))
+        self._serial = self._serial + 1 & 0xFFFFFFFF
+        state = self._nonce + self._serial.to_bytes(4, "big")
+        one = Try(row, Hop(port.secret, b""))
+        try:
+            flight = upstream.take(one)
+        except IdentifierExhausted:
+            return False
+        octets = hops.spooled_to_aaa(attributes, port.secret, flight.identifier, state, signed=row.signed)
+        one.aaa = Hop(port.secret, octets[4:20])
+        if kept.tried:
+            self._meters.spool.resent.inc()
+        kept.tried = True
+        upstream.launch(flight, octets, now)
+        return True
+
+    # ---- from AAA
+
+    def answered(self, flight: Flight[Try] | None, octets: bytes) -> None:
+        """A datagram from AAA: if it is the answer to a row, the row is sent."""
+        try:
+            self._complete(flight, octets)
+        except WireError as error:
+            self._meters.drop(DropReason(error.reason))
+            self._noise.bad_reply(str(error.reason))
+        except Exception:
+            self._meters.drop(DropReason.INTERNAL_ERROR)
+            log.exception("internal error, reply dropped")
+
+    def _complete(self, flight: Flight[Try] | None, octets: bytes) -> None:
+        view = radius.decode(octets)
+        if flight is None or self._upstream is None or self._port is None:
+            raise Malformed(DropReason.UNEXPECTED_REPLY)
+        hops.verify(view, flight.context.aaa, self._port.replies, require_message_authenticator=False)
+        now = asyncio.get_running_loop().time()
+        self._upstream.finish(flight)
+        self._port.meters.rtt.observe(now - flight.sent_at)
+        seq = flight.context.row.seq
+        self._order.delivered(seq)
+        self._octets -= self._kept.pop(seq).row.size
+        self._journal.mark_sent(seq)
+        self._meters.spool.sent.inc()
+        if self._pace.answered(now):
+            self._order.resume()
+        self.pump()
+
+    def expired(self, flight: Flight[Try]) -> None:
+        """AAA did not answer in time: again later."""
+        if self._upstream is None or self._port is None:
+            return
+        self._port.meters.timeouts.inc()
+        self._noise.no_reply()
+        now = asyncio.get_running_loop().time()
+        ignored = self._pace.unanswered(now, flight.sent_at)
+        self._order.unanswered(flight.context.row.seq, now, ignored=ignored)
+        self.pump()

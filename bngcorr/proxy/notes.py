@@ -1,0 +1,105 @@
+"""What is counted of requests, and what is written down of them behind their back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bngcorr.accountant.grant import granted
+from bngcorr.correlator import findings
+from bngcorr.correlator.evidence import WindowEvidence
+from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import Finding
+from bngcorr.proxy import lessons
+from bngcorr.proxy.meters import Meters, NasMeters
+from bngcorr.proxy.nas import Nas
+from bngcorr.proxy.request import Request
+from bngcorr.store.contract import Clock
+from bngcorr.store.lesson import Lesson, NumberSeen
+from bngcorr.wire.radius import PacketView
+
+MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
+
+
+class Notes:
+    """Metrics by BNG, and lessons for the store."""
+
+    def __init__(self, learn: Callable[[Lesson], None], clock: Clock, meters: Meters, remember_ms: int) -> None:
+        self._learn = learn
+        self._clock = clock
+        self._meters = meters
+        self._remember_ms = remember_ms
+        self._per_nas: dict[str, NasMeters] = {}
+        self._numbers_seen: set[tuple[str, int]] = set()
+        self._evidence = WindowEvidence()
+
+    def of(self, nas: Nas) -> NasMeters:
+        """The metrics of one BNG."""
+        meters = self._per_nas.get(nas.name)
+        if meters is None:
+            meters = self._per_nas[nas.name] = self._meters.nas(nas.name)
+        return meters
+
+    def admitted(self, request: Request) -> None:
+        """A request that is no retransmission."""
+        meters = self.of(request.nas)
+        (meters.acct if request.accounting else meters.auth).inc()
+        if not request.authentic:
+            meters.unsigned.inc()
+
+    def limited(self, request: Request) -> None:
+        """Its port asks too much; it is not looked up."""
+        self._meters.limited.labels(request.nas.name).inc()
+
+    def found(self, request: Request, finding: Finding) -> None:
+        """Tell operations what this request shows."""
+        identity, nas = request.identity, request.nas
+        at = identity.attachment
+        self._learn(
+            findings.of_request(finding, nas.domain, nas.name, identity.ids, at, identity.mac, request.arrived_ms)
+        )
+
+    def judged(self, request: Request, verdict: Verdict) -> None:
+        """The verdict, and what an Access-Request taught by itself."""
+        record = request.record
+        if record is not None and record.step is None:
+            return  # Accounting-On and the like ask for no line: there is no verdict to count
+        meters = self.of(request.nas)
+        meters.verdicts[verdict.outcome, verdict.rung].inc()
+        if verdict.distance_ms is not None:
+            meters.distance.observe(abs(verdict.distance_ms) / 1000)
+            self._evidence.add(request.nas.domain, request.nas.name, verdict.distance_ms)
+        number = request.identity.enterprise_number
+        if number is not None:
+            meters.strips.inc()
+            self._number_seen(request, number)
+        self._learn(lessons.event(request, verdict, self._clock.now_ms()))
+        if record is None:
+            seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
+            if seen is not None:
+                self._learn(seen)
+
+    def recorded(self, request: Request, verdict: Verdict) -> None:
+        """What an Accounting-Request teaches."""
+        if request.record is not None:
+            for lesson in lessons.accounting(request, request.record, verdict, self._remember_ms):
+                self._learn(lesson)
+
+    def accepted(self, request: Request, accept: PacketView) -> None:
+        """What the Access-Accept teaches."""
+        if request.verdict is not None:
+            now_ms = self._clock.now_ms()
+            for lesson in lessons.accepted(request, request.verdict, now_ms, self._remember_ms, granted(accept)):
+                self._learn(lesson)
+
+    def _number_seen(self, request: Request, number: int) -> None:
+        """Tell the store once about each number of each BNG; the store knows whether it is new."""
+        nas = request.nas
+        if (nas.name, number) not in self._numbers_seen and len(self._numbers_seen) < MOST_NUMBERS:
+            self._numbers_seen.add((nas.name, number))
+            self._learn(NumberSeen(domain=nas.domain, bng=nas.name, number=number, at_ms=request.arrived_ms))
+
+    def tell(self) -> None:
+        """Write down what has been gathered by now."""
+        for distances in self._evidence.take():
+            self._learn(distances)

@@ -1,0 +1,80 @@
+"""The ledger of the memory store: counted anew from the sessions each time, and who held what until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store.memory_records import Domain, Session
+from bngcorr.store.rows import Closed
+
+MOST_PORTS: Final = 4096  # of a box
+
+
+def reckon(sessions: Iterable[Session]) -> Usage:
+    """What these sessions of one box hold between them."""
+    some = [set(session.hosts) for session in sessions if session.hosts]
+    sums = dict.fromkeys(USAGE_FIELDS, 0)
+    for host in set().union(*some):
+        sums[host.split("|", 1)[0]] += 1
+    sums["sessions"] = len(some)
+    sums["na_or_pd"] = sum(any(host.startswith("ia_") for host in hosts) for hosts in some)
+    return Usage(**sums)
+
+
+def counted(domain: Domain, nas: str) -> list[Session]:
+    """Sessions of a box that are up in its present epoch, and hold something."""
+    epoch = domain.epoch(nas)
+    return [
+        one
+        for one in domain.sessions.values()
+        if one.nas == nas and one.state is SessionState.UP and one.epoch == epoch and one.hosts
+    ]
+
+
+def by_port(sessions: Iterable[Session]) -> dict[str, Usage]:
+    """What they hold on each port."""
+    there: dict[str, list[Session]] = {}
+    for session in sessions:
+        there.setdefault(session.ledger_port, []).append(session)
+    return {port: reckon(some) for port, some in there.items()}
+
+
+def port_of(domain: Domain, nas: str, port: str) -> str:
+    """Under which port to count; "" if it is not known, or one too many."""
+    ports = domain.boxes[nas].ports
+    if port and port not in ports and len(ports) < MOST_PORTS:
+        ports.add(port)
+    return port if port in ports else ""
+
+
+def add(one: Traffic, other: Traffic) -> Traffic:
+    """Their sum."""
+    return Traffic(*(a + b for a, b in zip(one, other, strict=True)))
+
+
+def close(domain: Domain, held: Session, hosts: Iterable[str], until_ms: int, why: str, to: Session) -> None:
+    """A session gives back hosts; `to` knows its line."""
+    gone = tuple(hosts)
+    if not gone or not domain.closed.maxlen:
+        return
+    domain.closed_lost += len(domain.closed) == domain.closed.maxlen
+    domain.closed.append(
+        Closed(
+            domain=domain.name,
+            nas=held.nas,
+            hosts=gone,
+            since_ms=tuple(held.since_ms[held.hosts.index(host)] for host in gone),
+            until_ms=until_ms,
+            why=why,
+            line=to.line,
+            ids=to.ids,
+            session_id=held.session_id,
+            user_name=held.user_name,
+            port=held.port,
+            address=held.address,
+            filled=tuple(host for host in gone if host in held.filled),
+        )
+    )

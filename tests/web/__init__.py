@@ -1,0 +1,1 @@
+"""The API alone, over figures that stand still."""
