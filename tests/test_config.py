@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bngcorr.accountant.cost import CostTable
+from bngcorr.bng_profiles import costs_of
 from bngcorr.config import Config, Endpoint, load, parse
 from bngcorr.errors import ConfigError, ConfigFault
 from bngcorr.model.vocabulary import Mode, PenPolicy, VlanModel
@@ -101,6 +103,30 @@ def test_every_key_of_a_bng_is_taken() -> None:
         bng.require_message_authenticator,
     )
     assert ("session", 64_000) == (bng.cost_table, bng.limits.host_resources)
+
+
+def test_a_bng_may_have_a_cost_table_of_ones_own_and_limits_of_cards_and_ports() -> None:
+    """What a table leaves out costs nothing; what is not named has the limit of "*"."""
+    limits = {"host_resources": 500, "cards": {"*": 200}, "ports": {"1/1/4": 50}}
+    config = parse({**_with_bng(cost_table="own", limits=limits), "cost_tables": {"own": {"v4": 1, "ia_pd": 2}}})
+    (bng,) = config.bngs
+
+    assert {bng.name: CostTable(name="own", v4=1, ia_pd=2)} == costs_of(config)
+    assert (500, {"*": 200}, {"1/1/4": 50}) == (bng.limits.host_resources, bng.limits.cards, bng.limits.ports)
+
+
+def test_without_a_cost_table_the_profile_says_how_a_bng_counts() -> None:
+    """A Juniper counts sessions, a Nokia hosts; the BNG's own word stands before it."""
+    found = [
+        costs_of(parse(_with_bng(**of_bng)))["bng1"].name
+        for of_bng in (
+            {"profile": "juniper-mx"},
+            {"profile": "nokia-sros"},
+            {"profile": "juniper-mx", "cost_table": "sros-r12-shared"},
+        )
+    ]
+
+    assert ["session", "sros-classic", "sros-r12-shared"] == found
 
 
 @pytest.mark.parametrize(
@@ -284,6 +310,12 @@ def test_faults_show_no_secret(data: dict[str, object]) -> None:
         (_with_bng(enterprise_number="maybe"), "bngs[0].enterprise_number", "'maybe'", "auto"),
         (_with_bng(cost_table="free"), "bngs[0].cost_table", "'free'", "sros-classic"),
         (_with_bng(limits={"host_resources": 0}), "bngs[0].limits.host_resources", "0", "1"),
+        (_with_bng(limits={"cards": {"1": 0}}), "bngs[0].limits.cards.1", "0", "1"),
+        (_with_bng(limits={"ports": {"1/1/4": "many"}}), "bngs[0].limits.ports.1/1/4", "'many'", "integer"),
+        (_data(cost_tables={"free": {"v4": -1}}), "cost_tables.free.v4", "-1", "0"),
+        (_data(cost_tables={"session": {"v4": 1}}), "cost_tables.session", "'session'", "a name other than"),
+        (_data(capacity={"thresholds": [80, 0]}), "capacity.thresholds[1]", "0", "1"),
+        (_data(capacity={"sample_every": "0s"}), "capacity.sample_every", "'0s'", "greater than 0"),
         (
             _with_bng(require_message_authenticator="please"),
             "bngs[0].require_message_authenticator",
@@ -327,6 +359,7 @@ def test_a_fault_names_key_value_and_expectation(data: dict[str, object], key: s
         (_data(colour="red"), "colour", ("bngs", "upstream", "listen")),
         (_with_bng(adress="192.0.2.1"), "bngs[0].adress", ("address", "profile", "under bngs[0]")),
         (_with_bng(limits={"hosts": 1}), "bngs[0].limits.hosts", ("host_resources", "under bngs[0].limits")),
+        (_data(cost_tables={"own": {"v6": 1}}), "cost_tables.own.v6", ("ia_na", "na_or_pd", "under cost_tables.own")),
         (_data(store={"uri": "x"}), "store.uri", ("url", "data_dir", "under store")),
         (_data(listen={"coa": []}), "listen.coa", ("auth", "acct", "under listen")),
         (_data(upstream={"auth": {**AAA, "adress": "x"}, "acct": AAA}), "upstream.auth.adress", ("address", "timeout")),

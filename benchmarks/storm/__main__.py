@@ -42,7 +42,7 @@ def tables(found: Figures) -> list[Table]:
         ("discards", _listed(found.discards) or "none"),
         ("ledger right after the last answer", f"{found.ledger_seconds} s"),
         ("all at AAA after the last answer", f"{found.at_aaa_seconds} s"),
-        ("lessons waiting for the store, at most", found.backlog),
+        ("lessons waiting for the store, at most; given up", f"{found.backlog}; {found.given_up}"),
         ("peak memory of the service", f"{found.service_octets / _MIB:.0f} MiB"),
         ("peak memory of the store; its data",
          f"{found.store_rss_octets / _MIB:.0f} MiB; {found.store_octets / _MIB:.0f} MiB"),
@@ -50,9 +50,13 @@ def tables(found: Figures) -> list[Table]:
         (f"longest calls of the store, of {found.slow_calls} above {SLOW_MS} ms",
          "\n".join(f"{name} {ms:.1f} ms" for name, ms in sorted(found.slow.items(), key=lambda pair: -pair[1]))
          or "none"),
+        ("round trips to the store, as the service saw them",
+         ", ".join(f"{name.removesuffix('_ms')} {'beyond' if most is None else f'{most:g}'}"
+                   for name, most in found.round_trips.items()) + " (ms at most)"),
         ("Accounting-On within the store",
          f"{restarts.few_ms} ms with {restarts.few_sessions} sessions, "
          f"{restarts.many_ms} ms with {restarts.many_sessions}; in force after {restarts.in_force_ms} ms"),
+        ("the best of more of them", f"{restarts.best_few_ms} ms; {restarts.best_many_ms} ms"),
         ("a core of its own for the service", "yes" if found.pinned else "no"),
     ]  # fmt: skip
     for what, figure in rows:

@@ -14,7 +14,7 @@ from typing import Final
 from benchmarks.storm import truth
 from benchmarks.storm.aaa import Seen
 from benchmarks.storm.bng import Answered, Client, Story
-from benchmarks.storm.figures import SLOW_MS, Figures, Restarts, latency
+from benchmarks.storm.figures import SLOW_MS, Figures, Restarts, latency, quantiles_ms
 from benchmarks.storm.stage import BNG_SECRET, Stage
 from benchmarks.storm.truth import STORY, Bng, Kind
 from benchmarks.storm.watch import Backlog, Store, cpu_seconds, peak_octets
@@ -25,6 +25,7 @@ FEW: Final = 1000  # sessions of the BNG that a restart is compared with
 BEFORE_AGO_S: Final = 60  # when the sessions of the life before were last heard of
 SETTLE_S: Final = 30.0  # how long the ledger may take
 STALLED_S: Final = 30.0  # AAA gets nothing more for so long: what is missing is lost
+RESTARTS: Final = 5  # further ones, of which the best counts
 LOOKED_UP: Final = 100  # lines whose addresses are looked up at the end
 
 
@@ -96,7 +97,7 @@ def _play(
 
     say(f"{len(stories)} lines come back: {len(stories) * len(STORY)} requests")
     verdicts, discards = _counted(stage)
-    before = _cpu(stage)
+    before, calls = _cpu(stage), stage.samples("bngcorr_store_call_seconds_bucket")
     store.log_slower_than(round(SLOW_MS * 1000))
     with Backlog(stage.metrics_url) as backlog:
         answered = clients[many.name].run(stories, asked.within_s)
@@ -112,6 +113,10 @@ def _play(
     memory = store.memory()
     after, after_discards = _counted(stage)
     say("addresses are looked up")
+    strangers = _strangers(store, many, chance)
+    ports_differ = _ports_differ(store.usage_by_port(many.name), truth.usage_by_port(many))
+    usage, traffic = store.usage(many.name), store.traffic(many.name)
+    best_few_ms, best_many_ms = (store.restart_ms(bng.name, RESTARTS) for bng in (few, many))
     return Figures(
         lines=many.lines,
         window=asked.window,
@@ -124,7 +129,13 @@ def _play(
         begun_anew=answered.begun_anew,
         before_seconds=round(before_s, 2),
         restarts=Restarts(
-            few_sessions=few.lines, few_ms=few_ms, many_sessions=many.lines, many_ms=many_ms, in_force_ms=in_force_ms
+            few_sessions=few.lines,
+            few_ms=few_ms,
+            many_sessions=many.lines,
+            many_ms=many_ms,
+            best_few_ms=best_few_ms,
+            best_many_ms=best_many_ms,
+            in_force_ms=in_force_ms,
         ),
         unanswered=answered.unanswered,
         refused=answered.refused,
@@ -132,24 +143,26 @@ def _play(
         wrong=seen.wrong,
         improper=seen.improper,
         examples=seen.examples,
-        usage=store.usage(many.name),
+        usage=usage,
         expected=expected,
-        ports_differ=_ports_differ(store.usage_by_port(many.name), truth.usage_by_port(many)),
-        traffic=store.traffic(many.name),
+        ports_differ=ports_differ,
+        traffic=traffic,
         expected_traffic=truth.traffic(many.lines),
-        strangers=_strangers(store, many, chance),
-        lost_lessons=_lost(stage),
+        strangers=strangers,
+        failed_lessons=_total(stage, "bngcorr_store_failed_writes_total"),
         unmatched=seen.unmatched,
         outcomes=dict(after - verdicts),
         discards=dict(after_discards - discards),
         at_aaa_seconds=round(at_aaa_s, 2),
         ledger_seconds=None if ledger_s is None else round(ledger_s, 2),
         backlog=backlog.most,
+        given_up=_total(stage, "bngcorr_store_lost_writes"),
         service_octets=peak_octets(stage.service_pid),
         store_rss_octets=peak_octets(stage.store_pid),
         store_octets=memory["used_memory_peak"],
         cpu_us={who: round(seconds / requests * 1e6, 1) for who, seconds in cpu.items()},
         slow={call.name: call.ms for call in reversed(slow)},
+        round_trips=quantiles_ms(stage.samples("bngcorr_store_call_seconds_bucket"), calls),
         slow_calls=len(slow),
         pinned=stage.pinned,
     )
@@ -206,6 +219,5 @@ def _counted(stage: Stage) -> tuple[Counter[str], Counter[str]]:
     return outcomes, Counter({labels["reason"]: round(value) for labels, value in discards})
 
 
-def _lost(stage: Stage) -> int:
-    names = ("bngcorr_store_lost_writes", "bngcorr_store_failed_writes_total")
-    return round(sum(value for name in names for _, value in stage.samples(name)))
+def _total(stage: Stage, name: str) -> int:
+    return round(sum(value for _, value in stage.samples(name)))

@@ -14,13 +14,16 @@ from types import TracebackType
 from typing import Final
 
 from bngcorr.model.usage import Traffic, Usage
+from bngcorr.store.contract import RESTART_TOLERANCE_MS
 from bngcorr.store.lane import Reply
 from bngcorr.store.lane.scripts import DIGESTS
+from bngcorr.store.lesson import Restart
 from bngcorr.store.rows import SessionQuery, SessionRow
 from bngcorr.store.terms import address_term
 from bngcorr.store.valkey import ValkeyStore
 
 EVERY_S: Final = 1.0  # a look at the metrics costs the service some milliseconds
+APPLIED: Final = "applied"
 KEPT: Final = 4096  # entries of the slow log
 _BACKLOG: Final = re.compile(r"^bngcorr_store_backlog ([0-9.e+]+)$", re.MULTILINE)
 
@@ -74,6 +77,8 @@ class Slow:
     __slots__ = ("ms", "name")
 
     def __init__(self, entry: Reply) -> None:
+        self.ms: float
+        self.name: str
         names = {digest.encode(): name for name, digest in DIGESTS.items()}
         command = entry[3]
         self.ms = entry[2] / 1000
@@ -137,6 +142,18 @@ class Store:
     def slow(self) -> list[Slow]:
         """What is in the slow log, the longest first."""
         return sorted(map(Slow, self._ask("SLOWLOG", "GET", -1)), key=lambda call: -call.ms)
+
+    def restart_ms(self, bng: str, times: int) -> float:
+        """Milliseconds that the store takes to restart a BNG, which is one box: the best of so many."""
+        self.log_slower_than(0)
+        at_ms = self._runner.run(self._store.now_ms())
+        for turn in range(1, times + 1):
+            at_ms += 2 * RESTART_TOLERANCE_MS
+            restart = Restart(domain=bng, bng=bng, nas=f"{bng}|", at_ms=at_ms)
+            word = self._runner.run(self._store.write([restart], at_ms))
+            if word != [APPLIED]:
+                raise RuntimeError(f"restart {turn} of {bng}: the store says {word}")
+        return min(call.ms for call in self.slow() if call.name == "restart")
 
     def memory(self) -> dict[str, int]:
         """INFO memory, its numbers."""

@@ -1,1 +1,1 @@
-"""Sessions, the hosts they hold, and what those cost. `hosts`, `record` and `capacity` are pure."""
+"""Sessions, the hosts they hold, and what those cost. `hosts`, `record`, `grant`, `reach` and `capacity` are pure."""

@@ -46,16 +46,13 @@ class Situation:
 
 def merge(here: Situation, there: Situation, name: str) -> Situation:
     """The hosts of another BNG (`name`) come here as well; cost table and limit stay those of this one."""
-    apart = (_counted(here), _counted(there))
+    priced = f"The hosts of {name} cost what cost table {here.table.name} says, against the limit that is here."
     return replace(
         here,
         usage=here.usage + there.usage,
-        census=apart[0] + apart[1],
-        assumed=(
-            *here.assumed, *there.assumed,
-            f"The hosts of {name} cost what cost table {here.table.name} says, against the limit that is here.",
-        ),
-    )  # fmt: skip
+        census=_counted(here) + _counted(there),
+        assumed=tuple(dict.fromkeys((*_estimated(here), *_estimated(there), *here.assumed, *there.assumed, priced))),
+    )
 
 
 def dual_stack(here: Situation) -> Situation:
@@ -82,9 +79,7 @@ def dual_stack(here: Situation) -> Situation:
         na_or_pd=here.usage.na_or_pd + _part(usage.na_or_pd, new, with_v6),
         sessions=here.usage.sessions,
     )
-    assumed = [f"{new} lines that have only IPv4 get {each}."]
-    if here.census is None or not here.census.lines:
-        assumed.insert(0, "Lines are estimated from the hosts, for they were not counted.")
+    assumed = [*_estimated(here), f"{new} lines that have only IPv4 get {each}."]
     further = max(0, here.usage.sessions - census.lines) if v6 else 0
     if further:
         grown = replace(grown, sessions=here.usage.sessions + _part(further, new, with_v6))
@@ -127,6 +122,12 @@ def _counted(here: Situation) -> Census:
     with_v6 = max(usage.ia_na, usage.ia_pd + usage.pd_route, usage.slaac)
     both = min(usage.v4, with_v6)
     return Census(dual=both, v4_only=usage.v4 - both, v6_only=with_v6 - both)
+
+
+def _estimated(here: Situation) -> tuple[str, ...]:
+    """What is to be said of the lines."""
+    known = here.census is not None and here.census.lines > 0
+    return () if known else ("Lines are estimated from the hosts, for they were not counted.",)
 
 
 def _part(figure: int, new: int, of: int) -> int:

@@ -70,6 +70,7 @@ class PacketProcess:
         self._clock = StoreClock()
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
         self._store = open_store(config)
+        self._store.lane.took = self._meters.store_call.observe
         self._judge: Judge[Request] = Judge(self._store, self._clock, self._store)
         self._behind = WriteBehind(
             self._store, self._clock, limit=config.store.write_backlog, written=self._written, lost=self._lost,

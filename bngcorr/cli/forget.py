@@ -107,12 +107,13 @@ def _told(done: Forgotten) -> str:
     count, lines = done.hosts, len(done.lines)
     of = f" of {lines} access lines" if lines > 1 else ""
     torn = f", and {done.torn} that were torn off and say nothing" if done.torn else ""
-    return f"{count} line{'' if count == 1 else 's'}{of}{torn}, in {done.files} of {done.of_files} files"
+    return f"{count} {'entry' if count == 1 else 'entries'}{of}{torn}, in {done.files} of {done.of_files} files"
 
 
 def _agreed(seen: Forgotten) -> bool:
     print(f"This deletes {_told(seen)}.")
-    return input("Delete them? [y/N] ").strip().lower() in ("y", "yes")
+    print("Delete them? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _fail(code: int, reason: str) -> NoReturn:

@@ -10,6 +10,7 @@ from bngcorr.model.vocabulary import DropReason, Outcome, Rung
 
 _DISTANCE_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 _RTT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_CALL_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class Meters:
@@ -104,6 +105,9 @@ class Meters:
         )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
+        self.store_call = Histogram(
+            "bngcorr_store_call_seconds", "Time until a call to the store was over.", buckets=_CALL_S, registry=registry
+        )
         self.usage = UsageMeters(registry)
         self.findings = Counter(
             "bngcorr_findings", "Things that operations should look at.", ("bng", "finding"), registry=registry

@@ -35,10 +35,10 @@ UNKNOWN_PORT: Final = "(unknown)"  # of a Drift: sessions of which no port is kn
 
 # How much one call does. The server waits with all else meanwhile: some 3 ms.
 SESSIONS_AT_ONCE: Final = 25  # some 0.1 ms each; more where a single bucket holds more
-SESSION_BUCKETS_AT_ONCE: Final = 256
+SESSION_BUCKETS_AT_ONCE: Final = 1_024
 REFERENCES_AT_ONCE: Final = 1_000
 PORTS_AT_ONCE: Final = 32
-CLEARED_AT_ONCE: Final = 256
+CLEARED_AT_ONCE: Final = 512
 LONGEST_REST_S: Final = 0.02
 
 _RECOUNTED: Final = 0.6  # of the whole work, when the recount is done

@@ -14,6 +14,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
 ``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count@port …"
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
+``v:box``, ``j:box:bucket``   usage and references, as an audit recounts them beside these (`store.audit`)
 ``o:box``                     ports of the box, numbered as they come; 0 stands for none
 ``t:box``                     octets of all its sessions so far: v4, v6, either
 ``c``, ``cw``                 list of closed sessions that nobody wrote down yet, the oldest first; who writes them now
@@ -23,6 +24,8 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``n:bng``                     enterprise numbers, and when each was first seen
 ``f``, ``g``                  findings, and the instant at which each was last seen
 ``x:bng``                     distances of matches: field number of the histogram's bucket
+``zf:bng``, ``zh:bng``        usage over time, fine and hourly (`store.capacity`)
+``zp``, ``zo``                peaks, and what boxes say of themselves, by BNG
 ``p``, ``p:version:bucket``   the operator's plan: the version in force, and its entries by place
 ``pm``, ``pv``, ``pl``        of the plan: when and what was imported, versions beside it, who imports now
 ============================  ========================================================================================

@@ -10,7 +10,8 @@ from bngcorr.store.lesson import SessionChange, SessionStep
 from bngcorr.store.memory_records import Box, Domain, Session
 from bngcorr.store.promises import merged, promised
 
-LEAST_GAP_MS: Final = 60_000  # between two Interims of the clock
+LEAST_GAP_MS: Final = 60_000  # between two Interims of the clock (RFC 2869 §5.16)
+LEAST_INTERVAL_MS: Final = 600_000  # shorter ones are not to be configured (ibid.): more likely it is how a CPE boots
 LATE_STOP_MS: Final = 300_000  # the Stop may come so long after the Session-Timeout
 
 
@@ -61,7 +62,7 @@ def deadline(session: Session, until_ms: int) -> int:
 
     A session that is heard of after that has a timeout which we do not know.
     """
-    interval_ms = session.interval_ms or (session.gap_ms if session.gap_confirmed else 0)
+    interval_ms = session.interval_ms or (max(session.gap_ms, LEAST_INTERVAL_MS) if session.gap_confirmed else 0)
     if interval_ms:
         return session.at_ms + c.INTERIMS_MISSED * interval_ms
     over_ms = session.began_ms + session.timeout_ms + LATE_STOP_MS

@@ -160,7 +160,7 @@ class Drift:
     """A counter of the ledger that differs from what the sessions add up to."""
 
     box: str
-    port: str  # "": the whole box
+    port: str  # "": the whole box; "(unknown)": sessions of which no port is known
     kind: str
     ledger: int
     sessions: int

@@ -92,6 +92,15 @@ def test_merging_adds_the_other_hosts_at_the_price_here() -> None:
     assert "bng2" in both.assumed[0]
 
 
+def test_merging_tells_that_lines_were_estimated() -> None:
+    """Of one of two BNGs lines were not counted: what follows rests on an estimate, and that is told once."""
+    there = situation(Usage(v4=7, ia_pd=2, sessions=7))
+    both = merge(merge(situation(Usage(v4=3), Census(v4_only=3)), there, "bng2"), there, "bng3")
+
+    assert Census(dual=4, v4_only=13) == both.census
+    assert 1 == both.assumed.count("Lines are estimated from the hosts, for they were not counted.")
+
+
 def test_steps_compose() -> None:
     """Merged, then dual stack, then without WAN addresses: only v4 and prefixes are left, each line has both."""
     start = situation(Usage(v4=6, ia_na=2, ia_pd=2, na_or_pd=2, sessions=6), Census(dual=2, v4_only=4))

@@ -141,7 +141,7 @@ def test_what_if_takes_all_steps_together(url: str) -> None:
     table = list(csv.reader(io.StringIO(run("what-if", "bng1", *steps, "-o", "csv", "--url", url).out)))
     found = json.loads(ran.out)
 
-    assert ("halved", 0, 5) == (found["after"]["cost_table"], found["after"]["usage"]["ia_na"], len(found["assumed"]))
+    assert ("halved", 0, 6) == (found["after"]["cost_table"], found["after"]["usage"]["ia_na"], len(found["assumed"]))
     assert ["host_resources", "700", str(found["after"]["host_resources"])] in table
 
 

@@ -187,11 +187,8 @@ def test_a_word_counts_of_when_it_was_said(operator: Operator) -> None:
     os.utime(said, (now / 1000 - 1800, now / 1000 - 1800))
 
     told = operator.file('{"v4": 7, "at": "-29m"}', "told")
-    for ran, ago_ms in (
-        (operator.run("bng1", said, "-o", "json"), 1_800_000),
-        (operator.run("bng1", told, "-o", "json"), 1_740_000),
-        (operator.run("bng1", told, "-o", "json", "--at", "-28m"), 1_680_000),
-    ):
+    for ago_ms, arguments in ((1_800_000, (said,)), (1_740_000, (told,)), (1_680_000, (told, "--at", "-28m"))):
+        ran = operator.run("bng1", *arguments, "-o", "json")
         assert (0, 0) == (ran.code, ran.rows["v4"]["difference"])
         kept = operator.kept()
         assert kept is not None

@@ -25,6 +25,8 @@ EXAMPLE = Path(__file__).parents[2] / "conf" / "bngcorr.example.yaml"
 
 Steps = tuple[str | int, ...]  # ("bngs", 0, "name")
 
+NAMED = {"cost_tables": "two-for-v6"}  # sections whose names are the operator's, and those of the example
+
 _LINE = re.compile(r"(?P<indent> *)(?P<hash># )?(?P<key>[a-z][a-z0-9_-]*\+?):(?: (?P<value>.*))?")
 _DEFAULT = re.compile(r"Default: (.+)")
 
@@ -91,7 +93,8 @@ def model_of(annotation: object) -> type[BaseModel] | None:
 def fields(
     model: type[BaseModel], at: Steps = (), seen: tuple[type[BaseModel], ...] = ()
 ) -> Iterator[tuple[Steps, FieldInfo]]:
-    """Every key of the configuration, depth first in the order of the models; of lists, the first item.
+    """Every key of the configuration, depth first in the order of the models; of lists, the first item, and of sections
+    that have names of the operator's, the one that the example shows.
 
     A model that stands in two places (the AAA servers) is gone into at the first only.
     """
@@ -101,8 +104,11 @@ def fields(
         inner = model_of(field.annotation)
         if inner is not None and inner not in gone_into:
             gone_into.append(inner)
-            many = "tuple" in str(field.annotation)
-            yield from fields(inner, (*at, name, 0) if many else (*at, name), tuple(gone_into))
+            yield from fields(inner, (*at, name, *_first(name, str(field.annotation))), tuple(gone_into))
+
+
+def _first(name: str, annotation: str) -> Steps:
+    return (0,) if "tuple" in annotation else (NAMED[name],) if annotation.startswith("dict") else ()
 
 
 FIELDS = dict(fields(config.Config))
@@ -114,7 +120,7 @@ ENTRIES = tuple(entries(TEXT))
 def value_at(settings: object, steps: Steps) -> object:
     """The setting at that place."""
     for step in steps:
-        settings = settings[step] if isinstance(step, int) else getattr(settings, step)  # type: ignore[index]
+        settings = settings[step] if isinstance(settings, dict | tuple) else getattr(settings, str(step))  # type: ignore[index]
     return settings
 
 
@@ -123,6 +129,8 @@ def with_value(data: dict[str, object], steps: Steps, value: object) -> dict[str
     changed: dict[str, object] = copy.deepcopy(data)
     place: typing.Any = changed
     for step in steps[:-1]:
+        if place[step] is None:  # a section of which nothing is set
+            place[step] = {}
         place = place[step]
     place[steps[-1]] = value
     return changed

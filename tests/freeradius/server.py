@@ -144,15 +144,18 @@ class FreeRadius:
         for name in ("radiusd.conf", "users"):
             (folder / name).chmod(0o600)  # it refuses a configuration that others may write
         self._child: subprocess.Popen[bytes] | None = None
+        self._started = False
 
     def start(self) -> None:
-        """Start in the foreground of a child; returns when it answers."""
+        """Start in the foreground of a child, or start again with what it wrote so far; returns when it answers."""
         program = shutil.which("freeradius", path=_PATH)
         assert program is not None
         with (self.folder / "stdout.log").open("ab") as log:
             self._child = subprocess.Popen([program, "-f", "-d", str(self.folder)], stdout=log, stderr=log)
         wait_until(self._answers, 20, "FreeRADIUS answers")
-        self._forget()
+        if not self._started:
+            self._forget()
+        self._started = True
 
     def _answers(self) -> bool:
         assert self._child is not None
@@ -190,6 +193,10 @@ class FreeRadius:
     def requests(self, user: str) -> list[Entry]:
         """Access-Requests with that User-Name, as they arrived."""
         return [entry for entry in self._entries("auth.detail") if entry.get("User-Name") == [user]]
+
+    def all_accounting(self) -> list[Entry]:
+        """All Accounting-Requests, as they arrived."""
+        return self._entries("acct.detail")
 
     def accounting(self, session: str) -> list[Entry]:
         """Accounting-Requests with that Acct-Session-Id, as they arrived."""

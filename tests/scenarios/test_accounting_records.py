@@ -206,17 +206,6 @@ def test_what_is_named_and_promised_is_simply_named(lab: Lab) -> None:
     assert () == bng.sessions["s1"].filled
 
 
-def test_a_prefix_that_rides_as_a_managed_route_is_not_filled_beside_it(lab: Lab) -> None:
-    """AAA gave a delegated prefix, accounting names it as a route: one thing, and what accounting calls it."""
-    bng = box(lab)
-    gives(lab, pd())
-    lab.at("10:00:00")
-    bng.asks(session="s1")
-    bng.tells(START, "s1", v4(), pd_route())
-
-    assert Usage(v4=1, pd_route=1, sessions=1) == bng.usage
-
-
 # ---- when it ends by itself
 
 

@@ -78,10 +78,11 @@ def is_running(pid: int) -> bool:
 
 
 class Valkey:
-    """A Valkey of the test's own on a TCP port; it forgets everything when it ends."""
+    """A Valkey of the test's own on a TCP port; it forgets everything when it ends, unless it is `durable`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.port = free_port()
+        self._durable = durable
         self._folder = folder
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -97,6 +98,7 @@ class Valkey:
         with (self._folder / "valkey.log").open("ab") as log:
             self._child = subprocess.Popen(
                 [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+                 "--appendonly", "yes" if self._durable else "no", "--appendfsync", "always",
                  "--dir", str(self._folder)],
                 stdout=log, stderr=log,
             )  # fmt: skip

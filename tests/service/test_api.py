@@ -17,13 +17,16 @@ from tests.service.radius import (
     INTERIM,
     START,
     STOP,
+    USER_NAME,
     Bng,
     Packet,
+    attribute,
     ia_na_host,
     line,
     prefix_host,
     v4_host,
 )
+from tests.service.radius import cpe as cpe_of
 from tests.service.settings import SECRET, Cpe, one_bng
 
 DUAL_STACK = (
@@ -36,7 +39,7 @@ COSTS = {"sros-classic": 4, "sros-r12-shared": 3, "sros-pd-managed-route": 3, "s
 LIMIT = 1000
 HOST_KINDS = ("v4", "ia_na", "ia_pd", "slaac")
 SOURCES = {table: f"127.0.1.{number}" for number, table in enumerate(COSTS, start=1)}
-NOTHING = {"v4": 0, "ia_na": 0, "ia_pd": 0, "slaac": 0, "sessions": 0}
+NOTHING = {"v4": 0, "ia_na": 0, "ia_pd": 0, "slaac": 0, "pd_route": 0, "sessions": 0, "na_or_pd": 0}
 
 
 def bng_settings(name: str, address: str, **more: object) -> Settings:
@@ -53,7 +56,9 @@ def service(aaa: Aaa, start_service: Callable[[Settings], Service]) -> Service:
     stories = [bng_settings(f"story{number}", f"127.0.2.{number}") for number in range(1, 10)]
     found = [bng_settings("found", "127.0.3.1"), bng_settings("other", "127.0.3.2")]
     gauged = bng_settings("gauged", "127.0.3.3", cost_table="sros-r12-shared", limits={"host_resources": LIMIT})
-    service = start_service({"upstream": upstream(aaa), "bngs": [*tables, *stories, *found, gauged]})
+    limits = {"host_resources": 50, "cards": {"1": 40}, "ports": {"1/1/4": 8, "*": 100}}
+    carded = bng_settings("carded", "127.0.3.4", limits=limits)
+    service = start_service({"upstream": upstream(aaa), "bngs": [*tables, *stories, *found, gauged, carded]})
     service.start_web()
     return service
 
@@ -65,8 +70,8 @@ def usage(service: Service, name: str) -> Json:
 
 
 def uses(**hosts: int) -> dict[str, int]:
-    """Usage with these figures and nothing else."""
-    return {**NOTHING, **hosts}
+    """Usage with these figures and nothing else, IA_NA and IA_PD being of one session."""
+    return {**NOTHING, "na_or_pd": int("ia_na" in hosts or "ia_pd" in hosts), **hosts}
 
 
 def tell(service: Service, bng: Bng, *records: Packet) -> None:
@@ -86,6 +91,25 @@ def test_hosts_cost_what_the_table_of_the_bng_says(service: Service, table: str)
     assert uses(v4=1, ia_na=1, ia_pd=1, slaac=1, sessions=1) == item["usage"]
     assert (COSTS[table], LIMIT, LIMIT - COSTS[table]) == (item["host_resources"], item["limit"], item["headroom"])
     assert table == item["cost_table"]
+
+
+def test_cards_and_ports_spend_what_their_sessions_hold(service: Service) -> None:
+    """Two ports of card 1, each with its own limit: an address on both counts for each, and once for the BNG."""
+    bng, first, second = service.bng("127.0.3.4", SECRET), Cpe(3), Cpe(4)
+    elsewhere = attribute(USER_NAME, "there") + cpe_of(second.mac, "1/1/10:100.20")
+    tell(
+        service, bng,
+        bng.account(START, "here", first.attributes("here") + first.line + DUAL_STACK),
+        bng.account(START, "there", elsewhere + second.line + v4_host("192.0.2.10") + v4_host("192.0.2.11")),
+    )  # fmt: skip
+
+    def spent(by: str) -> list[tuple[str, int, int]]:
+        rows = service.items(f"/v1/hosts?bng=carded&by={by}")
+        return [(row["name"], row["host_resources"], row["limit"]) for row in rows]
+
+    assert [("1/1/4", 4, 8), ("1/1/10", 2, 100)] == spent("port")
+    assert [("1", 6, 40)] == spent("card")
+    assert [("carded", 5, 50)] == spent("bng")
 
 
 def test_gauges_follow_the_usage(service: Service) -> None:
@@ -377,7 +401,13 @@ def test_a_page_that_does_not_exist_is_a_problem_too(service: Service) -> None:
     assert (404, "application/problem+json") == (answer.status, answer.content_type)
 
 
-@pytest.mark.parametrize("path", ["/v1/sessions", "/v1/sessions?mac=00:0e:8f:00:00:c8", "/v1/lines", "/v1/bngs"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/sessions", "/v1/sessions?mac=00:0e:8f:00:00:c8", "/v1/lines", "/v1/bngs", "/v1/hosts", "/v1/hosts?by=port",
+        "/v1/what-if?bng=bng1",
+    ],
+)  # fmt: skip
 def test_without_the_store_the_api_says_so(dead_store: Service, path: str) -> None:
     """503 as application/problem+json, with a hint when to come again; the process itself is alive."""
     answer = dead_store.api(path)

@@ -298,12 +298,13 @@ class Scene:
         }
 
     async def everything(self, *, now: int = 0) -> dict[str, object]:
-        """That, and all sessions and lines that it can list."""
+        """That, all sessions, and the lines that it can list."""
+        sessions = [(self.domain, name) for name in sorted(self._named["session"])]
         return {
             "known": await self.known(now=now),
             "by port": await self.store.queries.usage_by_port(self.domain, [BNG, "bng2"]),
             "traffic": await self.store.queries.traffic(self.domain, [BNG, "bng2"]),
-            "sessions": await self.rows(bngs=(BNG, "bng2")),
+            "sessions": await self.store.queries.session_rows(sessions),
             "lines": await self.lines(now=now),
             "closed": sorted(await self.closed(), key=str),  # those of one walk come in any order
             "census": await self.store.queries.census(self.domain),

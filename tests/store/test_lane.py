@@ -258,6 +258,22 @@ async def test_a_bad_url_is_refused_without_showing_it() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+async def test_whoever_wants_to_know_is_told_how_long_calls_take(lane: Lane, single: Single) -> None:
+    """One figure a call, whether it was answered or given up."""
+    told: list[float] = []
+    lane.took = told.append
+    await lane.run([("PING",), ("PING",)], 5.0)
+    single.stop_node()
+    try:
+        await lane.run_each([("PING",)], 0.05)
+    finally:
+        single.cont()
+
+    assert 2 == len(told)
+    assert 0 < told[0] < 5.0
+    assert told[1] >= 0.05
+
+
 async def test_a_single_server_needs_no_name(lane: Lane) -> None:
     """Breakers and metrics of a store with one server see one node."""
     assert "" == lane.where("any")

@@ -31,7 +31,7 @@ class Forgotten:
     torn: int = 0  # lines that were torn off: they say nothing, but may hold a name, and go as well
     files: int = 0  # that have any of either
     of_files: int = 0
-    lines: set[tuple[str, str]] = field(default_factory=set)  # domain and access line: more than one customer?
+    lines: set[tuple[str, str]] = field(default_factory=set)  # domain and access line; of several customers?
     unread: list[str] = field(default_factory=list)  # "name: why" of files that could not be read or rewritten
 
     def add(self, found: Forgotten) -> None:

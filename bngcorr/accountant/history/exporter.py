@@ -20,7 +20,7 @@ from bngcorr.store.contract import Clock, HistoryStore
 
 EVERY_S: Final = 2.0
 BATCH: Final = 500  # closed sessions read from the store at once
-LEASE_MS: Final = 30_000
+LEASE_MS: Final = 10_000  # one that was killed keeps others out for so long
 REST_S: Final = 10.0
 TIDY_EVERY_S: Final = 600.0
 LET_GO_S: Final = 0.3  # for giving the lease up at the end; it runs out by itself

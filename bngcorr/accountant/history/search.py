@@ -71,9 +71,10 @@ def chunks(directory: Path, file: DayFile, told: Told) -> Iterator[list[bytes]]:
         return
     raw, packed = opened
     with raw:
-        source = gzip.GzipFile(fileobj=raw, mode="rb") if packed else raw
+        # of a packed file that breaks off, read1 gives what there is, and read gives nothing
+        read = gzip.GzipFile(fileobj=raw, mode="rb").read1 if packed else raw.read
         rest, at = b"", 0
-        while chunk := source.read(CHUNK):
+        while chunk := read(CHUNK):
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
             if len(rest) > MOST_OCTETS:

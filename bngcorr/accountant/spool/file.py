@@ -137,10 +137,14 @@ class SpoolFile:
             raise
 
     def mark(self, sent: Collection[int], learnt: Collection[int]) -> int:
-        """Note what AAA has and what the store has; how many rows went because both have them."""
+        """Note what AAA has and what the store has; how many rows went because both have them.
+
+        Not synced: a process that is killed loses none of it, and a machine that stops makes some records go twice.
+        """
         sent, learnt = set(sent), set(learnt)
         gone = 0
         try:
+            self._ask("PRAGMA synchronous=NORMAL")
             self._database.execute("BEGIN")
             for statement, seqs in (
                 (_DELETE, sent & learnt),
@@ -159,6 +163,8 @@ class SpoolFile:
             with contextlib.suppress(sqlite3.Error):  # what stands in the log may fit into the file, and make room
                 self._ask("PRAGMA wal_checkpoint(TRUNCATE)")
             raise
+        finally:
+            self._ask("PRAGMA synchronous=FULL")
         return gone
 
     def restarts(self, limit: int) -> tuple[list[Row], int]:

@@ -26,8 +26,9 @@ from bngcorr.accountant.spool.file import Bounds, SpoolFile, told
 from bngcorr.accountant.spool.row import Row
 
 GROUP: Final = 512  # rows in one transaction
-MARK_EVERY_S: Final = 0.2
+MARK_EVERY_S: Final = 0.05
 TRY_AGAIN_S: Final = 1.0
+IDLE_S: Final = 0.5  # a mark that comes at the very moment when the thread goes to sleep waits no longer
 MOST_PENDING: Final = 8_192  # rows that wait for the disk
 STALLED_S: Final = 2.0  # a transaction that takes longer is told
 CLOSE_WITHIN_S: Final = 3.0
@@ -133,11 +134,17 @@ class Journal:
 
     def mark_sent(self, seq: int) -> None:
         """AAA has it."""
-        self._marks.append((seq, True))
+        self._mark_as(seq, True)
 
     def mark_learnt(self, seq: int) -> None:
         """The store has what it teaches, or it teaches nothing."""
-        self._marks.append((seq, False))
+        self._mark_as(seq, False)
+
+    def _mark_as(self, seq: int, sent: bool) -> None:
+        first = not self._marks
+        self._marks.append((seq, sent))
+        if first:
+            self._bell.set()
 
     def restarts(self, limit: int, then: Reader) -> None:
         """Accounting-Ons and -Offs that are not sent, in order."""
@@ -173,7 +180,7 @@ class Journal:
     def _run(self, file: SpoolFile) -> None:
         mark_at = 0.0
         while True:
-            self._bell.wait(MARK_EVERY_S)
+            self._bell.wait(max(mark_at - time.monotonic(), 0.001) if self._marks else IDLE_S)
             self._bell.clear()
             ending = self._ending
             while self._rows:

@@ -143,10 +143,11 @@ end
 if not later then since = {} end
 
 -- Deadline: so many intervals without a word. If the interval was not told, it is the longest gap between records of the
--- session, once a second gap was as long: Interims that something triggered lie between those of the clock. Without
--- either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after that
--- has a timeout that we do not know. A gap that is not confirmed is kept as a negative number.
-local LEAST_GAP_MS, LATE_STOP_MS = 60000, 300000
+-- session, once a second gap was as long: Interims that something triggered lie between those of the clock. No clock
+-- should run faster than ten minutes, and none may run faster than one (RFC 2869 5.16): so short a gap is how a CPE boots.
+-- Without either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after
+-- that has a timeout that we do not know. A gap that is not confirmed is kept as a negative number.
+local LEAST_GAP_MS, LEAST_INTERVAL_MS, LATE_STOP_MS = 60000, 600000, 300000
 local gap = anew and 0 or S[GAP]
 if moves and goes_on and r_state == UP and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
   local this, longest = at - r_at, math.abs(gap)
@@ -159,7 +160,7 @@ end
 if moves then
   local over_ms = began + timeout_ms + LATE_STOP_MS
   if interval_ms > 0 or gap > 0 then
-    until_ms = at + missed * (interval_ms > 0 and interval_ms or gap)
+    until_ms = at + missed * (interval_ms > 0 and interval_ms or math.max(gap, LEAST_INTERVAL_MS))
   elseif timeout_ms > 0 and over_ms > at then
     until_ms = math.min(until_ms, over_ms)
   end

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from bngcorr.accountant.history import files
 from bngcorr.accountant.history.day_file import DayFile, day_files
 from bngcorr.accountant.history.files import Folder
 from bngcorr.accountant.history.folder_lock import TIDYING, locked
@@ -101,9 +100,10 @@ def test_a_full_disk_leaves_nothing_half_written(years: Years, monkeypatch: pyte
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(handle, octets[:5])
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
-        patch.setattr(files.os, "write", full_after_a_few)
-        years.append(b"two and more")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full_after_a_few)
+        with pytest.raises(OSError, match="No space"):
+            years.append(b"two and more")
     assert b"one\n" == years.text("2026-11-25.jsonl")
     years.append(b"two and more")
 
@@ -112,13 +112,13 @@ def test_a_full_disk_leaves_nothing_half_written(years: Years, monkeypatch: pyte
 
 def test_lines_are_durable_before_the_call_returns(years: Years, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file and, when it is new, its name."""
-    synced: list[str] = []
-    monkeypatch.setattr(files.os, "fsync", lambda handle: synced.append(os.readlink(f"/proc/self/fd/{handle}")))
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
     years.append(b"one")
     years.append(b"two")
-    file = str(years.directory / "2026-11-25.jsonl")
+    file = years.directory / "2026-11-25.jsonl"
 
-    assert [file, str(years.directory), file] == synced
+    assert [file, years.directory, file] == synced
 
 
 def test_older_days_are_packed_and_say_the_same(years: Years) -> None:
