@@ -164,7 +164,7 @@ async def test_lines_that_come_and_go_do_not_make_it_flap() -> None:
     post = Post()
     early, late = post.process(limits={"host_resources": 100}), post.process(limits={"host_resources": 100})
     for round_ in range(120):
-        post.spend(79 + round_ % 2)  # 80 whenever the second one looks
+        post.spend(79 + round_ // 2 % 2)
         await post.after(EVERY // 2, late if round_ % 2 else early)
     post.spend(77)
     await post.after(EVERY, early, late)

@@ -258,6 +258,19 @@ async def test_a_bad_url_is_refused_without_showing_it() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+async def test_an_answer_that_is_there_counts_however_late_the_loop_comes_to_read_it(lane: Lane) -> None:
+    """A process busy with packets for longer than the budget has not lost its store."""
+    await _echo(lane, "warm")
+    ends = []
+    for _ in range(5):
+        call = asyncio.create_task(lane.run_each([("PING",)], 0.03))
+        await asyncio.sleep(0)  # until it is sent
+        time.sleep(0.05)  # noqa: ASYNC251 -- the loop is busy
+        ends += await call
+
+    assert [b"PONG"] * 5 == ends
+
+
 async def test_whoever_wants_to_know_is_told_how_long_calls_take(lane: Lane, single: Single) -> None:
     """One figure a call, whether it was answered or given up."""
     told: list[float] = []

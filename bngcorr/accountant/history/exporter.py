@@ -17,13 +17,14 @@ from bngcorr.accountant.history.held import of_closed
 from bngcorr.accountant.history.meters import HistoryMeters
 from bngcorr.errors import StoreError
 from bngcorr.store.contract import Clock, HistoryStore
+from bngcorr.store.rows import Closed
 
 EVERY_S: Final = 2.0
-BATCH: Final = 500  # closed sessions read from the store at once
+BATCH: Final = 100  # closed sessions read from the store at once: requests wait while they are unpacked
 LEASE_MS: Final = 10_000  # one that was killed keeps others out for so long
 REST_S: Final = 10.0
 TIDY_EVERY_S: Final = 600.0
-LET_GO_S: Final = 0.3  # for giving the lease up at the end; it runs out by itself
+LET_GO_S: Final = 0.5  # for giving the lease up at the end; it runs out by itself
 
 log = structlog.get_logger()
 
@@ -96,19 +97,20 @@ class Exporter:
                 return True
             if len(rows) < read:
                 log.error("closed sessions can't be read, they are lost", domain=domain, sessions=read - len(rows))
-            now_ms = self._clock.now_ms()
-            lines = [as_line(held) for row in rows for held in of_closed(row, now_ms)]
-            if not await self._append(lines):
+            if not await self._append(rows):
                 return False
             await self._store.written(domain)
             self._meters.written.inc(len(rows))
         self._leased.discard(domain)
         return True
 
-    async def _append(self, lines: Sequence[bytes]) -> bool:
+    def _write(self, rows: Sequence[Closed], now_ms: int) -> None:
+        self._folder.append([as_line(held) for row in rows for held in of_closed(row, now_ms)])
+
+    async def _append(self, rows: Sequence[Closed]) -> bool:
         """Whether they are durable. What is wrong is told once, until something else is or all is well."""
         try:
-            await asyncio.to_thread(self._folder.append, lines)
+            await asyncio.to_thread(self._write, rows, self._clock.now_ms())
         except OSError as error:  # also BlockingIOError: somebody is forgotten just now
             if not isinstance(error, BlockingIOError):
                 self._failed(error)

@@ -18,6 +18,7 @@ FIRST: Final = b'{"address":"'  # every line begins so
 MOST_OCTETS: Final = 65_536  # of a line; a real one has 4096 at most
 
 JsonObject = dict[str, Any]
+_encoded: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def as_json(held: Held) -> JsonObject:
@@ -49,7 +50,7 @@ def as_json(held: Held) -> JsonObject:
 
 def as_line(held: Held) -> bytes:
     """With the newline that ends it."""
-    return json.dumps(as_json(held), separators=(",", ":")).encode() + b"\n"
+    return _encoded(as_json(held)).encode() + b"\n"
 
 
 def read_line(line: bytes) -> Held | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _AGO: Final = re.compile(r"-(\d{1,9}(?:\.\d{1,3})?)\s*(s|m|h|d|w)")
@@ -16,6 +17,7 @@ EXPECTED: Final = (
 )
 
 
+@lru_cache(maxsize=1024)  # those of one session and of one batch are the same
 def instant_shown(epoch_ms: int | None) -> str | None:
     """RFC 3339 in UTC with milliseconds; None stays None."""
     if epoch_ms is None:

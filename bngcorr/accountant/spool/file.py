@@ -22,6 +22,7 @@ VACUUM_PAGES: Final = 2_048  # given back to the file system at a time, while mo
 LOG_PAGES: Final = 1_000  # of the write-ahead log, before they are copied into the file
 _CHUNKS: Final = (64, 16, 4, 1)  # rows in one statement: each statement costs two changes of thread
 
+_OURS: Final = (APPLICATION_ID, FORM)
 _SCHEMA: Final = """
 CREATE TABLE record (
     seq INTEGER PRIMARY KEY,
@@ -89,6 +90,11 @@ class SpoolFile:
 
     def _prepare(self, bounds: Bounds) -> None:
         self._ask("PRAGMA locking_mode=EXCLUSIVE")
+        made = not self._ask("SELECT count(*) FROM sqlite_schema")
+        if not made and (self._ask("PRAGMA application_id"), self._ask("PRAGMA user_version")) != _OURS:
+            raise SpoolError(
+                f"spool.path {self.path}: a database, but no spool of this version of bngcorr; name another file"
+            )
         self._ask("PRAGMA auto_vacuum=INCREMENTAL")
         self._ask("PRAGMA journal_mode=WAL")
         self._ask("PRAGMA synchronous=FULL")
@@ -99,15 +105,11 @@ class SpoolFile:
         self._ask(f"PRAGMA wal_autocheckpoint={log_pages}")
         self._ask(f"PRAGMA journal_size_limit={log_pages * page}")
         self._database.execute("BEGIN IMMEDIATE")
-        if not self._ask("SELECT count(*) FROM sqlite_schema"):
+        if made:
             self._database.execute(_SCHEMA)
             self._ask(f"PRAGMA application_id={APPLICATION_ID}")
             self._ask(f"PRAGMA user_version={FORM}")
         self._database.execute("COMMIT")
-        if (self._ask("PRAGMA application_id"), self._ask("PRAGMA user_version")) != (APPLICATION_ID, FORM):
-            raise SpoolError(
-                f"spool.path {self.path}: a database, but no spool of this version of bngcorr; name another file"
-            )
         for domain, count, last, learnt in self._database.execute(
             "SELECT domain, count(*), max(seq), min(learnt) FROM record GROUP BY domain"
         ):

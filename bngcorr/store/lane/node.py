@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
 from typing import Final
 
 from redis.asyncio.connection import AbstractConnection
@@ -13,7 +14,53 @@ from bngcorr.errors import StoreError
 from bngcorr.store.lane.commands import Command, Reply, pack
 
 MOST_AT_ONCE: Final = 16  # calls to one node under way; further ones wait their turn
+LATE_S: Final = 0.002  # a loop that comes this late to a deadline was busy
 CONNECT_BUDGET_S: Final = 0.2  # for a turn and a connection: some round trips with TLS and authentication
+
+
+class _Patience:
+    """A timeout that does not hold against the server what the event loop spent elsewhere. Raises TimeoutError.
+
+    A loop that comes late to a deadline has not read yet what arrived while it was busy, and would give up answers that
+    are there. It gets as much time again as it is late, once.
+    """
+
+    __slots__ = ("_forgiven", "_handle", "_latest", "_limit", "_loop")
+
+    def __init__(self, latest: float) -> None:
+        """`latest` is an instant of the loop's clock."""
+        self._loop = asyncio.get_running_loop()
+        self._limit = asyncio.timeout(None)
+        self._latest = latest
+        self._forgiven = False
+        self._handle: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> _Patience:
+        await self._limit.__aenter__()
+        self.until(self._latest)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        await self._limit.__aexit__(kind, error, at)
+
+    def until(self, deadline: float) -> None:
+        """Another deadline."""
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = self._loop.call_at(deadline, self._over, deadline)
+
+    def _over(self, deadline: float) -> None:
+        now = self._loop.time()
+        late = now - deadline
+        if late > LATE_S and not self._forgiven:
+            self._forgiven = True
+            self.until(now + late)
+        else:
+            self._limit.reschedule(now)
 
 
 class Node:
@@ -51,11 +98,11 @@ class Node:
     async def _exchange(self, commands: Sequence[Command], replies: list[Reply], budget_s: float) -> None:
         now = asyncio.get_running_loop().time
         latest = now() + CONNECT_BUDGET_S + budget_s
-        async with asyncio.timeout_at(latest) as limit, self._turns:
+        async with _Patience(latest) as patience, self._turns:
             connection = await self._take()
             generation = self._generation  # now: to bring a connection up may have begun a new one
             clean = False
-            limit.reschedule(min(now() + budget_s, latest))
+            patience.until(min(now() + budget_s, latest))
             try:
                 await connection.send_packed_command([b"".join(map(pack, commands))])
                 for _ in commands:

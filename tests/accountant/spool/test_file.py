@@ -81,7 +81,7 @@ def test_the_file_is_bounded_and_has_room_for_marks_when_it_is_full(tmp_path: Pa
     """Beyond max_octets SQLite itself refuses; what is done with can still go, and then there is room again."""
     file = SpoolFile(tmp_path / "spool.db", Bounds(records=10**6, octets=1 << 20))
     last = 0
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(sqlite3.OperationalError, match="full"):  # noqa: PT012 -- one of many does not fit
         for first in range(1, 100_000, 100):
             file.insert([row(seq, size=1_000) for seq in range(first, first + 100)])
             last = first + 99
@@ -139,9 +139,9 @@ def test_what_is_no_spool_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert "damaged, or no spool" in messages["text"]
     assert "Is a directory" in messages["folder"]
     assert "no spool of this version" in messages["other.db"]
-    assert "Not a directory" in messages["below"]
+    assert "it has to be a file that can be written" in messages["below"]
     assert all(message.startswith(f"spool.path {tmp_path}") for message in messages.values())
-    assert before[:20] == other.read_bytes()[:20]
+    assert before == other.read_bytes()
 
 
 def test_a_damaged_page_is_found_when_it_is_opened_or_read(tmp_path: Path) -> None:
