@@ -34,7 +34,7 @@ _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x07\x
 _BREAK: Final = re.compile(r"[\r\n\x08]+|Press any key to continue \(Q to quit\)|any other key to print next page\.")
 _TITLE: Final = re.compile(r"Subscriber Management Statistics for (\S.*)")
 _COLUMNS: Final = re.compile(r"(.*?) +(\d{1,10}) +\d{1,10}(?: +\d\d/\d\d/\d{4} +\d\d:\d\d:\d\d)?")
-_FAMILIES: Final = frozenset({"IPv4", "IPv6", "Total", "Local"})  # in front of the first row of each block
+_BLOCKS: Final = frozenset({"IPv4", "IPv6", "Total", "Local"})  # in front of the first row of each block
 _LONGEST: Final = 200  # characters of a row; a terminal has 80 columns
 _TOTALS: Final = {"IPv4 Hosts": "v4", "IPv6 Hosts": "v6", "System Hosts Scale": "hosts"}
 _KINDS: Final = {"(NA)": "ia_na", "(PD)": "ia_pd", "SLAAC": "slaac", "(SLAAC)": "slaac"}  # ends of rows about IPv6
@@ -134,7 +134,6 @@ def _read_statistics(text: str) -> Figures:
 class _Row:
     """One row."""
 
-    family: str  # as the row says, "" if it belongs to the one before
     label: str  # "IPOE Hosts"
     kind: str  # last word behind the dash, "(PD)"; "" for rows without
     current: int
@@ -143,8 +142,9 @@ class _Row:
 def _row(words: str, current: int) -> _Row:
     label, _, kind = words.partition(" - ")
     parts = label.split()
-    family = parts.pop(0) if len(parts) > 2 and parts[0] in _FAMILIES else ""  # "IPv4 Hosts" is a label
-    return _Row(family=family, label=" ".join(parts), kind=kind.split(" ")[-1], current=current)
+    if len(parts) > 2 and parts[0] in _BLOCKS:  # "IPv4 Hosts" is a label
+        del parts[0]
+    return _Row(label=" ".join(parts), kind=kind.split(" ")[-1], current=current)
 
 
 def _up_to_scale(rows: Sequence[_Row]) -> Sequence[_Row]:
@@ -157,12 +157,10 @@ def _figures(rows: Sequence[_Row]) -> Figures:
     """What the rows of one section say. One that is missing is 0 if the others add up, else it is not told."""
     told: dict[str, int] = {}
     kinds = {"ia_na": 0, "ia_pd": 0, "slaac": 0}
-    family = ""
     for row in rows:
-        family = row.family or family
         if not row.kind and row.label in _TOTALS:
             told[_TOTALS[row.label]] = row.current
-        elif row.kind in _KINDS and family == "IPv6" and row.label.endswith(" Hosts"):
+        elif row.kind in _KINDS and row.label.endswith(" Hosts"):
             kinds[_KINDS[row.kind]] += row.current
     if told.keys() == {"v4", "hosts"} and told["v4"] == told["hosts"]:
         told["v6"] = 0

@@ -81,7 +81,7 @@ class Hosts:
                 "forecast": _forecast_shown(forecast(growth.trend, max(growth.busy, spent), place.spent.limit)),
                 "traffic": spread_shown(traffics.get(bng.name, Traffic())),
                 "census": census_shown(census.get(bng.name)),
-                "observed": _observed_shown(said, growth.then),
+                "observed": _observed_shown(said, growth.then, self._costs[bng.name]),
             }]  # fmt: skip
         return found
 
@@ -179,11 +179,11 @@ def _forecast_shown(found: Forecast) -> JsonObject:
     return shown
 
 
-def _observed_shown(said: Observed | None, then: Usage | None) -> JsonObject | None:
+def _observed_shown(said: Observed | None, then: Usage | None, table: CostTable) -> JsonObject | None:
     """What the box said, beside what the ledger had at that time; alone if nothing is known of then."""
     if said is None:
         return None
-    compared = {row.figure: row for row in compare(said, then)} if then is not None else {}
+    compared = {row.figure: row for row in compare(said, then, table)} if then is not None else {}
     return {
         "at": instant_shown(said.at_ms),
         "figures": [_figure_shown(name, figure, compared.get(name)) for name, figure in said.figures],

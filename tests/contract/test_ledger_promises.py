@@ -187,7 +187,7 @@ async def test_only_what_is_named_is_surely_there(scene: Scene, named: object) -
     hosts = [v4(2), ia_pd(2) if named == ia_pd() else pd_route(2)]
     await scene.write(
         scene.sighting(1, attachment="a"), scene.sighting(2, attachment="b"),
-        scene.change(EXPECTED, "s1", promised=[slaac(1)], number=1),
+        scene.change(EXPECTED, "s1", promised=[slaac(1), ia_na(1)], number=1),
         scene.change(START, "s1", at=1_000, hosts=[v4(1)], number=1),
         scene.change(START, "s2", at=1_000, hosts=hosts, number=2),
     )  # fmt: skip
