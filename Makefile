@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check simulate scale storm format clean
+.PHONY: run test check simulate scale storm soak format clean
 
 run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
 	$(BIN)/bngcorr demo $(ARGS)
@@ -26,6 +26,9 @@ scale: .venv/.run          ## a million dual-stack lines in a store: memory per 
 
 storm: .venv/.run          ## a BNG with 50,000 lines restarts: nothing lost, the ledger right, what it takes; about 5 minutes
 	$(BIN)/python -m benchmarks.storm $(ARGS)
+
+soak: .venv/.run           ## 20 kills of the service while BNGs account: nothing acknowledged is lost; needs FreeRADIUS; about 2 minutes
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 format: .venv/.dev         ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .

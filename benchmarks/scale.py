@@ -31,7 +31,7 @@ from bngcorr.correlator.keys import Keyring
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import Mac
-from bngcorr.model.usage import Host
+from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import HostKind, Key, LineIdPolicy, MacSource, Outcome, VlanModel
 from bngcorr.store.keys import BUCKETS, DomainKeys
 from bngcorr.store.lesson import Lesson, SessionChange, SessionStep, Sighting
@@ -88,7 +88,7 @@ def lessons_of(bng: str, number: int) -> Iterator[Lesson]:
             at_ms=at_ms,
             until_ms=at_ms + DAY_MS, line=line, ids=ids, own=True, keys=tuple(handle.hash for handle in ring.handles),
             fingerprint=ring.fingerprint, digest=f"{number:08x}", hosts=hosts, interval_ms=900_000,
-            traffic=(1_000_000, 2_000_000),
+            traffic=Traffic(1_000_000, 2_000_000),
             session_id=session_id, user_name=mac.hex(":"), port=at, address=mac, outcome=Outcome.OWN,
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Kills the service again and again while boxes account through it: nothing that was acknowledged may be lost.
 
-    .venv/bin/python benchmarks/soak.py --kills 20
+    .venv/bin/python -m benchmarks.soak --kills 20
 
 Needs FreeRADIUS. Ends with exit code 1 if a record is missing, a session is out of order, or the ledger differs.
 """
@@ -13,8 +13,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the test's boxes and servers are used here, too
 
 from tests.service.crash import Scene
 

@@ -42,6 +42,7 @@ def tables(found: Figures) -> list[Table]:
         ("discards", _listed(found.discards) or "none"),
         ("ledger right after the last answer", f"{found.ledger_seconds} s"),
         ("all at AAA after the last answer", f"{found.at_aaa_seconds} s"),
+        *([("records acknowledged out of the spool", found.spooled)] if found.spool else []),
         ("lessons waiting for the store, at most; given up", f"{found.backlog}; {found.given_up}"),
         ("peak memory of the service", f"{found.service_octets / _MIB:.0f} MiB"),
         ("peak memory of the store; its data",

@@ -15,7 +15,7 @@ import socket
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import md5
 from typing import Final
@@ -27,6 +27,7 @@ ACCOUNTING_RESPONSE: Final = 5
 RECEIVE_BUFFER: Final = 1_048_576
 AT_ONCE: Final = 64  # datagrams of one socket before the others are looked at
 LOOK_EVERY_S: Final = 0.05
+TELL_EVERY_S: Final = 10.0
 
 Story = Sequence[tuple[Kind, bytes]]  # requests of one line: the next goes out when the one before is answered
 
@@ -103,12 +104,17 @@ class Client:
         for lane in self._lanes:
             lane.socket.close()
 
-    def run(self, stories: Iterable[Story], within_s: float, event_ago_s: int = 0) -> Answered:
-        """Ask it all, as fast as it is answered; events lie that far back. The figures begin anew."""
+    def run(
+        self, stories: Iterable[Story], within_s: float, event_ago_s: int = 0, tell: Callable[[int], None] | None = None
+    ) -> Answered:
+        """Ask it all, as fast as it is answered; events lie that far back. The figures begin anew.
+
+        `tell` is told every few seconds how many requests have been answered.
+        """
         self.answered = Answered()
         coming = iter(stories)
         started = time.monotonic()
-        end = started + within_s
+        end, tell_at = started + within_s, started + TELL_EVERY_S
         exhausted = False
         while True:
             now = time.monotonic()
@@ -124,6 +130,10 @@ class Client:
                         self._begin(self._next.pop(), event_ago_s)
             if not self._open or now > end:
                 break
+            if now > tell_at:
+                tell_at = now + TELL_EVERY_S
+                if tell is not None:
+                    tell(sum(map(len, self.answered.took.values())))
             for fd, _ in self._poll.poll(LOOK_EVERY_S):
                 self._drain(self._by_fd[fd])
             self._expire(time.monotonic())

@@ -108,6 +108,7 @@ class Figures:
     at_aaa_seconds: float  # from the last answer until AAA had everything
     ledger_seconds: float | None  # from the last answer until the ledger was right; None: it never was
     backlog: int  # lessons that waited for the store, at most
+    spooled: int  # records acknowledged because they were durable in the spool, since the start
     given_up: int  # lessons given up because too many waited: sightings first
     service_octets: int
     store_rss_octets: int

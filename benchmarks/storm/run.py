@@ -23,8 +23,7 @@ from bngcorr.model.vocabulary import SessionState
 
 FEW: Final = 1000  # sessions of the BNG that a restart is compared with
 BEFORE_AGO_S: Final = 60  # when the sessions of the life before were last heard of
-SETTLE_S: Final = 30.0  # how long the ledger may take
-STALLED_S: Final = 30.0  # AAA gets nothing more for so long: what is missing is lost
+STALLED_S: Final = 20.0  # nothing more comes to the ledger or to AAA for so long: what is missing is lost
 RESTARTS: Final = 5  # further ones, of which the best counts
 LOOKED_UP: Final = 100  # lines whose addresses are looked up at the end
 
@@ -79,14 +78,19 @@ def _play(
     say: Callable[[str], None],
 ) -> Figures:  # fmt: skip
     (many, few), store = bngs, stage.store
+
+    def tell(count: int) -> None:
+        say(f"  {count} answered")
+
     say(f"{many.lines} lines come up for the first time")
     began = time.monotonic()
     for bng in (few, many):
-        answered = clients[bng.name].run(_stories(bng, [Kind.BEFORE], chance), asked.within_s, BEFORE_AGO_S)
-        if answered.unanswered or store.await_usage(bng.name, truth.usage(bng.lines), SETTLE_S) is None:
+        answered = clients[bng.name].run(_stories(bng, [Kind.BEFORE], chance), asked.within_s, BEFORE_AGO_S, tell)
+        if answered.unanswered or store.await_usage(bng.name, truth.usage(bng.lines), STALLED_S) is None:
             raise RuntimeError(
                 f"{bng.name} with {bng.lines} lines: {answered.unanswered} records not answered, ledger "
-                f"{store.usage(bng.name)}; {stage.service.log()[-2000:]}"
+                f"{store.usage(bng.name)}, {_total(stage, 'bngcorr_store_lost_writes')} lessons given up; "
+                f"{stage.service.log()[-1000:]}"
             )
     before_s = time.monotonic() - began
 
@@ -100,11 +104,11 @@ def _play(
     before, calls = _cpu(stage), stage.samples("bngcorr_store_call_seconds_bucket")
     store.log_slower_than(round(SLOW_MS * 1000))
     with Backlog(stage.metrics_url) as backlog:
-        answered = clients[many.name].run(stories, asked.within_s)
+        answered = clients[many.name].run(stories, asked.within_s, tell=tell)
         over = time.monotonic()
         say(f"all answered within {answered.seconds:.1f} s; the ledger is compared with the truth")
         expected = truth.usage(many.lines)
-        ledger_s = store.await_usage(many.name, expected, SETTLE_S)
+        ledger_s = store.await_usage(many.name, expected, STALLED_S)
         seen = stage.aaa.await_records(list(STORY), many.lines, STALLED_S if asked.spool or asked.loss else 2.0)
         at_aaa_s = time.monotonic() - over
     slow = store.slow()
@@ -156,6 +160,7 @@ def _play(
         at_aaa_seconds=round(at_aaa_s, 2),
         ledger_seconds=None if ledger_s is None else round(ledger_s, 2),
         backlog=backlog.most,
+        spooled=_total(stage, "bngcorr_spool_acknowledged_total"),
         given_up=_total(stage, "bngcorr_store_lost_writes"),
         service_octets=peak_octets(stage.service_pid),
         store_rss_octets=peak_octets(stage.store_pid),
@@ -173,7 +178,7 @@ def _restart(store: Store, client: Client, bng: Bng) -> tuple[float, float]:
     store.log_slower_than(0)
     began = time.monotonic()
     client.run([[(Kind.ON, truth.restart(bng))]], 30.0)
-    if store.await_usage(bng.name, Usage(), SETTLE_S) is None:
+    if store.await_usage(bng.name, Usage(), STALLED_S) is None:
         raise RuntimeError(f"Accounting-On of {bng.name}: the ledger still says {store.usage(bng.name)}")
     in_force_ms = round((time.monotonic() - began) * 1000, 1)
     calls = [call for call in store.slow() if call.name == "restart"]

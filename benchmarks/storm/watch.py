@@ -24,6 +24,7 @@ from bngcorr.store.valkey import ValkeyStore
 
 EVERY_S: Final = 1.0  # a look at the metrics costs the service some milliseconds
 APPLIED: Final = "applied"
+LOOK_EVERY_S: Final = 0.02  # at the ledger
 KEPT: Final = 4096  # entries of the slow log
 _BACKLOG: Final = re.compile(r"^bngcorr_store_backlog ([0-9.e+]+)$", re.MULTILINE)
 
@@ -117,13 +118,17 @@ class Store:
         """What has been accounted for."""
         return self._runner.run(self._store.queries.traffic(bng, [bng]))[bng]
 
-    def await_usage(self, bng: str, usage: Usage, within_s: float) -> float | None:
-        """Seconds until the ledger says so; None if it does not."""
-        began = time.monotonic()
-        while self.usage(bng) != usage:
-            if time.monotonic() - began > within_s:
+    def await_usage(self, bng: str, usage: Usage, stalled_s: float) -> float | None:
+        """Seconds until the ledger says so; None if nothing about it changes any more for `stalled_s`."""
+        began = since = time.monotonic()
+        last = None
+        while (found := self.usage(bng)) != usage:
+            now = time.monotonic()
+            if found != last:
+                last, since = found, now
+            if now - since > stalled_s:
                 return None
-            time.sleep(0.01)
+            time.sleep(LOOK_EVERY_S)
         return time.monotonic() - began
 
     def holders(self, bng: str, address: object) -> list[SessionRow]:

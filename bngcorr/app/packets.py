@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, Info
 
 from bngcorr import __version__
 from bngcorr.accountant.spool.file import SpoolError
-from bngcorr.accountant.spool.journal import Bounds
 from bngcorr.accountant.watch import Watch
 from bngcorr.app.history import history_exporter
 from bngcorr.app.parts import StartError, open_store
+from bngcorr.app.spool import look_into, spool_of
 from bngcorr.bng_profiles import compile_all, costs_of, nas_of
 from bngcorr.config import Config, Endpoint
 from bngcorr.config import Upstream as UpstreamConfig
@@ -35,7 +35,6 @@ from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket
-from bngcorr.proxy.spooling import Spool
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
@@ -89,21 +88,8 @@ class PacketProcess:
         table = NasTable([(network, nas_of(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address])
         numbers = Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling)
         remember_ms = round(config.store.remember * 1000)
-        self._spool = (
-            Spool(
-                config.spool.path,
-                Bounds(records=config.spool.max_records, octets=config.spool.max_octets),
-                rate=config.spool.rate,
-                writer=self._behind,
-                room=config.store.write_backlog // 2,
-                reader=Reader(table, numbers, remember_ms, self._noise),
-                remember_ms=remember_ms,
-                meters=self._meters,
-                noise=self._noise,
-            )
-            if config.spool.enabled and config.listen.acct
-            else None
-        )
+        reader = Reader(table, numbers, remember_ms, self._noise)
+        self._spool = spool_of(config, self._behind, reader, self._meters, self._noise)
         self._pipeline = Pipeline(
             table=table,
             numbers=numbers,
@@ -167,6 +153,8 @@ class PacketProcess:
                 await self._spool.open()
             except SpoolError as error:
                 raise StartError(str(error)) from None
+        else:
+            await asyncio.to_thread(look_into, self._config)
         self._pipeline.start()
         listen, upstream = self._config.listen, self._config.upstream
         self._open("auth", a.Code.ACCESS_REQUEST, listen.auth, upstream.auth)

@@ -99,7 +99,7 @@ def forget(
 
 
 def _carry_out(directory: Path, subject: Subject, *, dry_run: bool) -> Forgotten:
-    with Steps() as steps, steps.step("reading files", Search.all(directory).octets()) as read:
+    with Steps(fleeting=True) as steps, steps.step("reading files", Search.all(directory).octets()) as read:
         return delete(directory, subject, read, dry_run=dry_run)
 
 

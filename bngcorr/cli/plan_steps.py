@@ -1,4 +1,4 @@
-"""The steps of an import, for whoever waits for it."""
+"""The steps of long work, for whoever waits for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 class Steps:
     """Progress on standard error, one bar for each step; nothing where nobody watches."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fleeting: bool = False) -> None:
+        """With `fleeting` the bars go when all is done."""
         console = Console(stderr=True)
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -20,7 +21,7 @@ class Steps:
             TaskProgressColumn(),
             TimeElapsedColumn(),
         )
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal, transient=fleeting)
 
     def __enter__(self) -> Steps:
         self._progress.start()

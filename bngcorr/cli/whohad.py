@@ -81,7 +81,7 @@ def whohad(
     question = Question(network=network, at_ms=at_ms, within_ms=within_ms, bng=bng)
     inquiry = Inquiry(question, now_ms=now_ms, most=limit)
     try:
-        with Steps() as steps:
+        with Steps(fleeting=True) as steps:
             asyncio.run(_ask_store(settings, inquiry, steps))
             if settings.history.directory is not None:
                 inquiry.ask_files(settings.history.directory, steps.step)

@@ -57,10 +57,15 @@ def plain(text: str) -> str:
     return "".join(one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode() for one in text)
 
 
+def _moment(epoch_ms: int | None) -> str:
+    text = instant_shown(epoch_ms)
+    return "not known" if text is None else text.replace("T", " ").replace(".000Z", "Z")
+
+
 def _print(answers: Sequence[Answer], question: Question) -> None:
     console = Console()
     asked = str(question.network.network_address if question.single else question.network)
-    when = instant_shown(question.at_ms)
+    when = _moment(question.at_ms)
     if not answers:
         console.print(f"Nobody is known to have held {asked} at {when}.", markup=False, highlight=False)
         return
@@ -69,13 +74,13 @@ def _print(answers: Sequence[Answer], question: Question) -> None:
         column.overflow = "fold"
     for answer in answers:
         held = answer.held
-        start = instant_shown(held.from_ms) or "not known"
+        start = _moment(held.from_ms)
         if held.to_ms is None:
-            end = f"still\n(last heard {instant_shown(held.heard_ms)})"
+            end = f"still\n(last heard {_moment(held.heard_ms)})"
         elif held.end == EXPIRED:
-            end = f"last heard {instant_shown(held.to_ms)}"
+            end = f"last heard {_moment(held.to_ms)}"
         else:
-            end = f"{instant_shown(held.to_ms)}\n{_ENDS.get(held.end, held.end)}"
+            end = f"{_moment(held.to_ms)}\n{_ENDS.get(held.end, held.end)}"
         row = _flat(_row(answer))
         where = [held.bng, held.box, "" if held.port is None else str(held.port)]
         table.add_row(

@@ -66,6 +66,7 @@ class Delivery:
         self._octets = 0
         self._more = False  # there may be rows on disk that are not in memory
         self._upto = 0  # rows up to this place are in memory, or sent
+        self._early: set[int] = set()  # restarts beyond that place that are in memory, or sent
         self._reading = False
         self._resting = False
         self._port: Port | None = None
@@ -106,16 +107,16 @@ class Delivery:
             self._more = True
         if not self._more:
             self._upto = row.seq
-        elif not row.restart or not self._has_room(STUCK * MOST_ROWS):
-            return  # it is read when its turn comes; but an On overtakes what is on disk
+        elif row.restart and len(self._early) < MOST_ROWS:  # an On overtakes what is on disk
+            self._early.add(row.seq)
+        else:
+            return  # it is read when its turn comes
         self._keep(row)
 
     def _has_room(self, rows: int) -> bool:
         return len(self._kept) < rows and self._octets < MOST_OCTETS
 
     def _keep(self, row: Row) -> None:
-        if row.seq in self._kept:
-            return
         loop_now, age_s = asyncio.get_running_loop().time(), time.time() - row.wall_ms / 1000
         kept = self._kept[row.seq] = _Kept(row, loop_now - max(age_s, 0.0))
         self._octets += row.size
@@ -131,7 +132,9 @@ class Delivery:
 
     def _read_restarts(self, rows: list[Row] | None, last: int) -> None:  # noqa: ARG002 -- as a Reader
         for row in rows or ():
-            self._keep(row)
+            if row.seq not in self._early:
+                self._early.add(row.seq)
+                self._keep(row)
         self._reading = False
         self.pump()
 
@@ -145,7 +148,12 @@ class Delivery:
         else:
             self._more = False  # whatever becomes durable from here on comes through `add`
         for row in rows:
-            self._keep(row)
+            if row.seq in self._early:
+                self._early.discard(row.seq)
+            else:
+                self._keep(row)
+        if not self._more:
+            self._early.clear()
         self.pump()
 
     # ---- to AAA

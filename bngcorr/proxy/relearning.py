@@ -20,13 +20,14 @@ from bngcorr.proxy.admit import describe, which
 from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.request import Request
 from bngcorr.proxy.settle import verified
 from bngcorr.store.lesson import Lesson
 from bngcorr.wire import radius
 
 PAGE: Final = 250
+MOST_LESSONS: Final = 2  # of one row
 LOOK_EVERY_S: Final = 0.1  # while a domain lags
-READ_AGAIN_S: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class Writer(Protocol):
 
 
 class Reader:
-    """Reads rows anew: what they say of line, CPE and session by the rules of today, with the verdict of then."""
+    """Says what records teach; reads rows anew, by the rules of today and with the verdict of then."""
 
     def __init__(self, table: NasTable, numbers: Numbers, remember_ms: int, noise: Noise) -> None:
         self._table = table
@@ -52,8 +53,14 @@ class Reader:
         self._remember_ms = remember_ms
         self._noise = noise
 
-    def lessons(self, row: Row) -> list[Lesson]:
-        """What a row teaches; nothing if its BNG is no longer in the configuration, which is told."""
+    def lessons(self, request: Request) -> list[Lesson]:
+        """What a judged record teaches."""
+        if request.record is None or request.verdict is None:
+            return []
+        return lessons.accounting(request, request.record, request.verdict, self._remember_ms)
+
+    def read(self, row: Row) -> list[Lesson]:
+        """What the record of a row teaches; nothing if its BNG is no longer in the configuration, which is told."""
         try:
             view = radius.decode(row.octets)
             group = self._table.find(row.host)
@@ -66,9 +73,8 @@ class Reader:
             )
             if row.verdict.verified:
                 verified(request, self._numbers)
-            if request.record is None:
-                return []
-            return lessons.accounting(request, request.record, row.verdict, self._remember_ms)
+            request.verdict = row.verdict
+            return self.lessons(request)
         except WireError as error:
             self._noise.unlearnable(row.host, row.bng, str(error.reason))
         except Exception:
@@ -162,10 +168,12 @@ class Relearning:
 
     def _read_more(self, domain: str) -> None:
         after = self._lagging.get(domain)
-        if after is None or domain in self._reading or self._writer.waiting(domain) > self._room // 2:
+        room = self._room - self._writer.waiting(domain)
+        if after is None or domain in self._reading or room < self._room // 2:
             return
         self._reading.add(domain)
-        self._journal.unlearnt(domain, after, PAGE, lambda rows, last: self._read(domain, after, rows, last))
+        rows = min(max(room // MOST_LESSONS, 1), PAGE)
+        self._journal.unlearnt(domain, after, rows, lambda rows, last: self._read(domain, after, rows, last))
 
     def _read(self, domain: str, after: int, rows: list[Row] | None, last: int) -> None:
         self._reading.discard(domain)

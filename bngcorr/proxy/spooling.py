@@ -15,7 +15,6 @@ import structlog
 from bngcorr.accountant.spool.journal import Bounds, Journal
 from bngcorr.accountant.spool.row import Row
 from bngcorr.model.verdict import UNKNOWN
-from bngcorr.proxy import lessons
 from bngcorr.proxy.delivery import Delivery, Try
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
@@ -44,16 +43,15 @@ class Spool:
         writer: Writer,
         room: int,
         reader: Reader,
-        remember_ms: int,
         meters: Meters,
         noise: Noise,
     ) -> None:
         """`rate`: records a second to AAA while older ones wait; `room`: lessons of a domain with the writer."""
         self._journal = Journal(path, bounds, self._committed)
         self._delivery = Delivery(self._journal, rate, meters, noise)
-        self._relearning = Relearning(self._journal, writer, room, reader.lessons)
+        self._relearning = Relearning(self._journal, writer, room, reader.read)
+        self._reader = reader
         self._writer = writer
-        self._remember_ms = remember_ms
         self._meters = meters
         self._noise = noise
         self._under_way: dict[int, tuple[Request, Then]] = {}
@@ -117,14 +115,9 @@ class Spool:
         """The BNG keeps it and tells it again; what it teaches is told to the store all the same."""
         self._refusing = True
         self._noise.spool_full(why)
-        for lesson in self._taught(request):
+        for lesson in self._reader.lessons(request):
             self._writer.put(lesson)
         then(request, False)
-
-    def _taught(self, request: Request) -> list[Lesson]:
-        if request.record is None or request.verdict is None:
-            return []
-        return lessons.accounting(request, request.record, request.verdict, self._remember_ms)
 
     # ---- from the file
 
@@ -144,7 +137,7 @@ class Spool:
             except Exception:
                 log.exception("internal error, a record is not acknowledged", client=row.host)
             if error is None:
-                self._relearning.take(row, lambda request=request: self._taught(request))  # type: ignore[misc]
+                self._relearning.take(row, lambda request=request: self._reader.lessons(request))  # type: ignore[misc]
                 self._delivery.add(row)
         self._delivery.pump()
 

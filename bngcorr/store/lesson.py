@@ -66,7 +66,6 @@ class SessionStep(StrEnum):
     START = "start"
     INTERIM = "interim"
     STOP = "stop"
-    EXPIRE = "expire"  # its deadline passed
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen: one is made for every record

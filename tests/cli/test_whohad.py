@@ -7,6 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from bngcorr.accountant.history.instants import instant_shown
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
+from bngcorr.model.usage import Host
+from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.lesson import Lesson
 from bngcorr.store.rows import Closed
 from bngcorr.store.valkey import ValkeyStore
@@ -131,8 +134,8 @@ def test_each_holder_is_told_for_his_own_time(office: Office) -> None:
         9: [], 7: [("old", "stop")], 5.5: [], 4.5: [("second", "stop")], 3.5: [], 2: [("third", None)],
     } == holders  # fmt: skip
     assert 1 == office.whohad("203.0.113.9", "--at", ago(3.5)).code
-    assert [("third",), ("second",)] == shown(
-        office.whohad("203.0.113.9", "--at", ago(3.5), "--within", "40m").rows, "session_id"
+    assert [("second",), ("third",)] == shown(
+        office.whohad("203.0.113.9", "--at", ago(3.6), "--within", "40m").rows, "session_id"
     )
 
 
@@ -174,6 +177,22 @@ def test_after_a_restart_of_the_box_nobody_is_sure(office: Office) -> None:
 
     assert [(False,)] == shown(office.whohad("203.0.113.9").rows, "certain")
     assert [(True,)] == shown(office.whohad("203.0.113.9", "--at", ago(5)).rows, "certain")
+
+
+def test_an_address_that_very_many_hold_is_told_for_each(office: Office) -> None:
+    """More sessions than the index of addresses keeps, all with the same private address in services of their own."""
+    many = 20
+    office.tell(
+        lambda scene, at: [
+            scene.change(
+                START, f"s{number}", at=at(1), hosts=[Host(HostKind.V4, IPv4Address("10.0.0.1"), f"vrf{number}")],
+                session_id=b"%d" % number, lasts=9 * HOUR,
+            )
+            for number in range(many)
+        ]
+    )  # fmt: skip
+
+    assert many == len(office.whohad("10.0.0.1").rows)
 
 
 def test_what_aaa_has_only_promised_is_not_held(office: Office) -> None:
@@ -269,7 +288,17 @@ def test_the_table_says_who_and_when(office: Office, monkeypatch: pytest.MonkeyP
     ran = printed(office, "table")
 
     assert 0 == ran.code
-    for part in (ago(8), ago(6), "olt7/1", "eth 1/1", "00:0e:8f:00:00:01", "bng1", "1/1/4:100.20", "given back"):
+    for part in (
+        ago(8)[:10],
+        ago(8)[11:19],
+        ago(6)[11:19],
+        "olt7/1",
+        "eth 1/1",
+        "00:0e:8f:00:00:01",
+        "bng1",
+        "1/1/4:100.20",
+        "given back",
+    ):
         assert part in ran.out
     assert "\x1b[2J" not in ran.out
     assert r"a\x1b[2Jb\nc" in ran.out
@@ -292,4 +321,4 @@ def test_nobody_is_said_in_a_sentence(office: Office) -> None:
     ran = office.run("whohad", "2001:db8::77", "--at", "2026-01-01 00:00")
 
     assert 1 == ran.code
-    assert "Nobody is known to have held 2001:db8::77 at 2026-01-01T00:00:00.000Z." in " ".join(ran.out.split())
+    assert "Nobody is known to have held 2001:db8::77 at 2026-01-01 00:00:00Z." in " ".join(ran.out.split())

@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -29,6 +30,7 @@ LONG: Final = os.environ.get("BNGCORR_LONG") == "1"
 BOXES: Final = (NAS, "bng2|0")
 HOSTS: Final = (v4(1), v4(2), ia_na(1), ia_pd(1), ia_pd(2), slaac(1), pd_route(1))
 PORTS: Final = ("1/1/1", "1/1/2", "lag-3")
+TO: Final = st.sampled_from((0, 1, None))  # the replica that hears of it soon; None: later or never
 EVENT_MS: Final = (
     3_000  # between two events: a second Accounting-On nearer than two seconds is the first one told again
 )
@@ -133,30 +135,39 @@ class Disorder(RuleBasedStateMachine):
             self.run(replica.close())
         self.runner.close()
 
-    def _record(self, step: SessionStep, name: str, hosts: Sequence[Host] | None, port: str | None) -> SessionChange:
+    def _record(
+        self, step: SessionStep, name: str, hosts: Sequence[Host] | None, port: str | None, to: int | None = None
+    ) -> SessionChange:
         where = None if port is None else Attachment(port, 0, 0)
         change = self.scene.change(
             step, name, at=next(self.clock), nas=self.network[name].box, hosts=hosts, port=where, lasts=10**9
         )
-        self.sent.append(change)
+        self._send(change, to)
         return change
+
+    def _send(self, record: Record, to: int | None) -> None:
+        self.sent.append(record)
+        if to is not None:
+            self._tell([record], to)
 
     # ---- what happens
 
     @rule(
         data=st.data(), box=st.sampled_from(BOXES), hosts=st.sets(st.sampled_from(HOSTS), max_size=4),
-        port=st.sampled_from(PORTS), anew=st.booleans(),
+        port=st.sampled_from(PORTS), anew=st.booleans(), to=TO,
     )  # fmt: skip
-    def start(self, data: st.DataObject, box: str, hosts: set[Host], port: str, anew: bool) -> None:
+    def start(
+        self, data: st.DataObject, box: str, hosts: set[Host], port: str, anew: bool, to: int | None
+    ) -> None:  # fmt: skip
         """A session under a name of its own, or under one that was another's."""
         old = sorted(name for name, its_box in self.gone.items() if its_box == box)
         name = data.draw(st.sampled_from(old)) if anew and old else f"s{next(self.names)}"
         self.gone.pop(name, None)
         self.network[name] = Session(box=box, hosts=frozenset(hosts), port=port)
-        self.starts[name] = self._record(START, name, tuple(hosts), port)
+        self.starts[name] = self._record(START, name, tuple(hosts), port, to)
 
-    @rule(data=st.data(), hosts=st.none() | st.sets(st.sampled_from(HOSTS), max_size=4), says=st.booleans())
-    def interim(self, data: st.DataObject, hosts: set[Host] | None, says: bool) -> None:
+    @rule(data=st.data(), hosts=st.none() | st.sets(st.sampled_from(HOSTS), max_size=4), says=st.booleans(), to=TO)
+    def interim(self, data: st.DataObject, hosts: set[Host] | None, says: bool, to: int | None) -> None:
         """A session has other hosts now, or says nothing of them; on another port, or says nothing of that."""
         if not self.network:
             return
@@ -164,21 +175,21 @@ class Disorder(RuleBasedStateMachine):
         one = self.network[name]
         port = data.draw(st.sampled_from(PORTS)) if says else one.port
         self.network[name] = replace(one, hosts=one.hosts if hosts is None else frozenset(hosts), port=port)
-        self._record(INTERIM, name, None if hosts is None else tuple(hosts), port if says else None)
+        self._record(INTERIM, name, None if hosts is None else tuple(hosts), port if says else None, to)
 
-    @rule(data=st.data())
-    def stop(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), to=TO)
+    def stop(self, data: st.DataObject, to: int | None) -> None:
         """A session ends."""
         if self.network:
             name = data.draw(st.sampled_from(sorted(self.network)))
-            self.stops[name] = self._record(STOP, name, tuple(self.network[name].hosts), None)
+            self.stops[name] = self._record(STOP, name, tuple(self.network[name].hosts), None, to)
             self.gone[name] = self.network.pop(name).box
 
-    @rule(box=st.sampled_from(BOXES), survive=st.booleans())
-    def restart(self, box: str, survive: bool) -> None:
+    @rule(box=st.sampled_from(BOXES), survive=st.booleans(), to=TO)
+    def restart(self, box: str, survive: bool, to: int | None) -> None:
         """Accounting-On: all sessions of the box are gone without a word, or all have survived."""
         self.restarts[box] = self.scene.restart(at=next(self.clock), nas=box)
-        self.sent.append(self.restarts[box])
+        self._send(self.restarts[box], to)
         if not survive:
             self.gone |= {name: box for name, one in self.network.items() if one.box == box}
             self.network = {name: one for name, one in self.network.items() if one.box != box}
@@ -241,6 +252,7 @@ class Disorder(RuleBasedStateMachine):
         assert expected == told
 
 
+@pytest.mark.timeout(1_200 if LONG else 120)
 def test_disorder_changes_nothing(valkey_url: str) -> None:
     """Over any history the ledger says what the model says, and what the network holds as soon as that can be known."""
     Disorder.url = valkey_url

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
+from typing import cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -96,8 +97,7 @@ class Aaa(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Listening."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
         self.port = transport.get_extra_info("sockname")[1]
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -140,7 +140,8 @@ class Bench:
         self.meters = Meters(CollectorRegistry())
         self.spool = Spool(
             self.path, self.bounds, rate=self.rate, writer=self.writer, room=self.room,
-            reader=Reader(self.table, Numbers(), 86_400_000, Noise()), remember_ms=86_400_000, meters=self.meters,
+            reader=Reader(self.table, Numbers(), 86_400_000, Noise()),
+            meters=self.meters,
             noise=Noise(),
         )  # fmt: skip
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self.aaa, local_addr=("127.0.0.1", 0))

@@ -7,7 +7,6 @@ record of a box has its own, and the latest word on a session is the one with th
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import random
 import select
@@ -18,8 +17,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bngcorr.app.parts import open_store
-from bngcorr.config import load
 from bngcorr.model.usage import Usage
 from tests.freeradius.server import FreeRadius
 from tests.service.aaa import wait_until
@@ -362,12 +359,4 @@ class Scene:
 
     def stored(self) -> Usage:
         """Usage as the store has it."""
-
-        async def ask() -> Usage:
-            store = open_store(load(self.service.config))
-            try:
-                return (await store.queries.usage("bng1", ["bng1"]))["bng1"]
-            finally:
-                await store.close()
-
-        return asyncio.run(ask())
+        return self.service.usage("bng1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -21,6 +22,9 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from bngcorr.app.parts import open_store
+from bngcorr.config import load
+from bngcorr.model.usage import Usage
 from tests.service.aaa import Aaa, wait_until
 from tests.service.ports import free_port, has_ipv6
 from tests.service.radius import Bng
@@ -257,6 +261,18 @@ class Service:
         assert answer.status == 200, answer.body
         items: list[Json] = answer.body["items"]
         return items
+
+    def usage(self, bng: str) -> Usage:
+        """What the store says that a BNG spends."""
+
+        async def ask() -> Usage:
+            store = open_store(load(self.config))
+            try:
+                return (await store.queries.usage(bng, [bng]))[bng]
+            finally:
+                await store.close()
+
+        return asyncio.run(ask())
 
     def written(self) -> None:
         """Wait until what was learnt has reached the store: nothing waits, and nothing is under way."""

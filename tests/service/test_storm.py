@@ -93,7 +93,7 @@ def good() -> Figures:
         before_seconds=1.0, restarts=restarts(0.1), unanswered=0, refused=0, missing={}, wrong=0, improper=0,
         examples=[], usage=truth.usage(1), expected=truth.usage(1), ports_differ=0, traffic=truth.traffic(1),
         expected_traffic=truth.traffic(1), strangers=[], failed_lessons=0, unmatched=0, outcomes={}, discards={},
-        at_aaa_seconds=0.0, ledger_seconds=0.0, backlog=0, given_up=0, service_octets=0, store_rss_octets=0,
+        at_aaa_seconds=0.0, ledger_seconds=0.0, backlog=0, spooled=0, given_up=0, service_octets=0, store_rss_octets=0,
         store_octets=0, cpu_us={}, slow={}, slow_calls=0, round_trips={}, pinned=False,
     )  # fmt: skip
 

@@ -189,6 +189,18 @@ async def test_events_are_bounded() -> None:
     assert 0 == behind.lost
 
 
+async def test_what_is_given_up_is_told_and_how_much_of_a_domain_waits_is_known() -> None:
+    """Whoever can tell it again, later, gets the very objects that it had put."""
+    lost: list[Lesson] = []
+    behind = WriteBehind(Ledger(), Noon(), limit=20, written=lambda *_: None, lost=lost.extend)
+    sightings: list[Lesson] = [_seen(number) for number in range(21)]
+    for seen in sightings:
+        behind.put(seen)
+
+    assert [id(seen) for seen in sightings[:2]] == [id(seen) for seen in lost]
+    assert (19, 0) == (behind.waiting(HERE.domain), behind.waiting("elsewhere"))
+
+
 async def test_the_backlog_is_bounded_and_accounting_goes_last() -> None:
     """With the backlog full, the oldest sightings are lost first, then the oldest steps, and never a restart."""
     ledger = Ledger()

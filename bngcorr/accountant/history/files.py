@@ -85,7 +85,7 @@ class Folder:
             before = source.stat()
             if not _packed(source, half, go_on):
                 return
-            with locked(self._directory, 10.0):
+            with locked(self._directory, 2.0):
                 if _state(before) != _state(source.stat()):
                     return  # somebody was forgotten meanwhile; the next time
                 target = file.gzipped()

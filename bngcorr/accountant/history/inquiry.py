@@ -6,22 +6,24 @@ or a file, is said and does not keep the rest from being told.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
 from bngcorr.accountant.history.held import Held, of_closed, of_session
 from bngcorr.accountant.history.question import Answer, Question, once
-from bngcorr.accountant.history.search import Search
+from bngcorr.accountant.history.search import Search, finder
 from bngcorr.errors import StoreError
 from bngcorr.store.contract import HistoryStore, QueryStore
+from bngcorr.store.duplicates import address_of, unique
 from bngcorr.store.rows import Page, SessionQuery
 from bngcorr.store.terms import address_term
 
 PAGE: Final = 1000  # sessions read at once
+CROWDED: Final = 4  # so many of one private address, and the store's index, which keeps 8, may not know them all
 MOST_ASKED: Final = 256  # addresses of an IPv4 prefix that are asked for one by one
 
 Watch = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]  # a step, and how much it has to do
@@ -37,21 +39,35 @@ class Inquiry:
     answers: list[Answer] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)  # sentences on what could not be asked
     more: bool = False  # there are more answers than are kept
+    _about: Callable[[str], bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._about = finder(self.question)
 
     async def ask_store(
         self, queries: QueryStore, histories: HistoryStore, domains: Sequence[tuple[str, tuple[str, ...]]], watch: Watch
     ) -> None:
-        """Live sessions, and closed ones that wait to be written."""
-        try:
-            for term in self._terms():
-                await self._page(queries, SessionQuery(domains=tuple(domains), term=term))
-            if not self.question.single and self._has_more_than_terms():
-                await self._walk(queries, domains, watch)
-            for domain, _ in domains:
+        """Live sessions, and closed ones that wait to be written; of domains whose node is away the others' only."""
+        with self._told_if_away():
+            found = [await self._read(queries, domains, term, lambda _: None) for term in self._terms()]
+            crowded = max(found, default=0) >= CROWDED and not unique(f"||{self.question.network}")
+            within = not self.question.single and self._has_more_than_terms()  # stands under no term
+            if crowded or (within and not self._held_whole()):
+                with watch("reading sessions", None) as read:
+                    await self._read(queries, self._meant(domains), None, read)
+        for domain, _ in domains:
+            with self._told_if_away():
                 for row in await histories.recent(domain):
                     self._take(of_closed(row, self.now_ms))
+
+    @contextmanager
+    def _told_if_away(self) -> Iterator[None]:
+        try:
+            yield
         except StoreError as error:
-            self.missing.append(f"the store could not be asked: {error}")
+            sentence = f"the store could not be asked: {error}"
+            if sentence not in self.missing:
+                self.missing.append(sentence)
 
     def ask_files(self, directory: Path, watch: Watch) -> None:
         """What is on disk."""
@@ -76,19 +92,42 @@ class Inquiry:
         network = self.question.network
         return network.version == 6 or network.num_addresses > MOST_ASKED
 
-    async def _walk(self, queries: QueryStore, domains: Sequence[tuple[str, tuple[str, ...]]], watch: Watch) -> None:
-        """All sessions: what lies within a prefix stands under no term."""
-        with watch("reading sessions", None) as read:
-            cursor: str | None = ""
-            while cursor is not None:
-                query = SessionQuery(domains=tuple(domains), page=Page(cursor=cursor, limit=PAGE))
-                cursor = await self._page(queries, query)
-                read(PAGE)
+    def _held_whole(self) -> bool:
+        """Whether somebody holds all of it: then nobody else has a part, unless it is used many times over."""
+        return any(answer.certain and answer.held.to_ms is None and self._alone(answer.held) for answer in self.answers)
 
-    async def _page(self, queries: QueryStore, query: SessionQuery) -> str | None:
-        rows, cursor = await queries.sessions(query)
-        self._take(itertools.chain.from_iterable(of_session(row, self.now_ms) for row in rows))
-        return cursor
+    def _alone(self, held: Held) -> bool:
+        whole = ip_network(held.address).prefixlen <= self.question.network.prefixlen
+        return whole and not held.service and unique(f"{held.kind}||{held.address}")
+
+    async def _read(
+        self,
+        queries: QueryStore,
+        domains: Sequence[tuple[str, tuple[str, ...]]],
+        term: str | None,
+        read: Callable[[int], None],
+    ) -> int:
+        """Sessions under a term, or all of them; how many."""
+        about = self._about
+        count = 0
+        cursor: str | None = ""
+        while cursor is not None:
+            query = SessionQuery(domains=tuple(domains), term=term, page=Page(cursor=cursor, limit=PAGE))
+            rows, cursor = await queries.sessions(query)
+            self._take(
+                held
+                for row in rows
+                if any(about(address_of(host)) for host in row.hosts)
+                for held in of_session(row, self.now_ms)
+            )
+            read(len(rows))
+            count += len(rows)
+        return count
+
+    def _meant(self, domains: Sequence[tuple[str, tuple[str, ...]]]) -> list[tuple[str, tuple[str, ...]]]:
+        """Those of the BNG that is asked for, or all."""
+        bng = self.question.bng
+        return [(domain, bngs) for domain, bngs in domains if bng is None or bng in bngs]
 
     def _take(self, held: Iterable[Held]) -> None:
         for one in held:

@@ -22,6 +22,7 @@ class Answer:
 
     held: Held
     certain: bool  # False: it had not been heard of any more by then, and nobody said that it was given back
+    aside_ms: int = 0  # how far from the instant it was held; more than 0 is within the margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +73,13 @@ class Question:
         """Whether this host was held then, on the BNG that is meant; None: it was not."""
         if (self.bng is not None and held.bng != self.bng) or not self.about(held.address):
             return None
-        at, margin = self.at_ms, self.within_ms
-        if held.from_ms is not None and at < held.from_ms - margin:
+        silent = held.end == EXPIRED and held.to_ms is not None and self.at_ms > held.to_ms + self.within_ms
+        aside_ms = max(
+            _before(self.at_ms, held.from_ms), _after(self.at_ms, held.noted_ms if silent else held.to_ms), 0
+        )
+        if aside_ms > self.within_ms:
             return None
-        if held.to_ms is None or at <= held.to_ms + margin:
-            return Answer(held=held, certain=held.from_ms is not None)
-        if held.end == EXPIRED and at <= held.noted_ms + margin:
-            return Answer(held=held, certain=False)
-        return None
+        return Answer(held=held, certain=held.from_ms is not None and not silent, aside_ms=aside_ms)
 
 
 def asked_network(text: str) -> Network:
@@ -93,8 +93,19 @@ def asked_network(text: str) -> Network:
         raise ValueError('an IPv4 or IPv6 address, or a prefix such as "2001:db8:0:42::/64"') from None
 
 
+def _before(at_ms: int, from_ms: int | None) -> int:
+    return 0 if from_ms is None else from_ms - at_ms
+
+
+def _after(at_ms: int, to_ms: int | None) -> int:
+    return 0 if to_ms is None else at_ms - to_ms
+
+
 def once(answers: Iterable[Answer]) -> list[Answer]:
-    """Each host once, though a line may stand twice; the surest and latest first. What has ended beats what goes on."""
+    """Each host once, though a line may stand twice; the surest, nearest and latest first.
+
+    Of one host that was told with and without its end, the end counts.
+    """
     found: dict[object, Answer] = {}
     for answer in answers:
         held = answer.held
@@ -102,7 +113,9 @@ def once(answers: Iterable[Answer]) -> list[Answer]:
         known = found.get(name)
         if known is None or _finality(answer) > _finality(known):
             found[name] = replace(answer, certain=answer.certain or (known is not None and known.certain))
-    return sorted(found.values(), key=lambda one: (not one.certain, -_end(one.held), -(one.held.from_ms or 0)))
+    return sorted(
+        found.values(), key=lambda one: (not one.certain, one.aside_ms, -_end(one.held), -(one.held.from_ms or 0))
+    )
 
 
 def _finality(answer: Answer) -> tuple[bool, int]:

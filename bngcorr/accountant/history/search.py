@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
@@ -43,10 +44,11 @@ class Search:
 
     def octets(self) -> int:
         """Size on disk of all of them."""
-        return sum((self.directory / file.name).stat().st_size for file in self.files if self._there(file))
-
-    def _there(self, file: DayFile) -> bool:
-        return (self.directory / file.name).exists()
+        sizes = 0
+        for file in self.files:
+            with contextlib.suppress(FileNotFoundError):  # packed or dropped meanwhile
+                sizes += (self.directory / file.name).stat().st_size
+        return sizes
 
     def held(self, question: Question, told: Told) -> Iterator[Held]:
         """Hosts whose address is the one asked for, overlaps it, or lies within it; whenever that was."""
@@ -97,31 +99,39 @@ def _opened(directory: Path, file: DayFile) -> tuple[BinaryIO, bool] | None:
 
 def _wanted(question: Question) -> Callable[[bytes], bool]:
     """Whether a line may answer, told from its address alone; lines that begin otherwise have to be parsed."""
+    about = finder(question)
+
+    def wanted(line: bytes) -> bool:
+        if not line.startswith(FIRST):
+            return line != b""
+        return about(line[_START : line.find(b'"', _START)].decode("ascii", "replace"))
+
+    return wanted
+
+
+def finder(question: Question) -> Callable[[str], bool]:
+    """`Question.about`, for millions of addresses."""
     if question.single:
-        texts = frozenset(text.encode() for text in question.texts())
-        return lambda line: line[_START : line.find(b'"', _START)] in texts if line.startswith(FIRST) else line != b""
+        return question.texts().__contains__
     return _overlapping(question.network)
 
 
-def _overlapping(network: Network) -> Callable[[bytes], bool]:
+def _overlapping(network: Network) -> Callable[[str], bool]:
     four = isinstance(network, IPv4Network)
     family, octets = (AF_INET, 4) if four else (AF_INET6, 16)
     bits = octets * 8
     low = int(network.network_address)
     high = low + network.num_addresses - 1
 
-    def wanted(line: bytes) -> bool:
-        if not line.startswith(FIRST):
-            return line != b""
-        text = line[_START : line.find(b'"', _START)]
-        if (b":" in text) == four:
+    def overlaps(text: str) -> bool:
+        if (":" in text) == four:
             return False
-        address, _, length = text.partition(b"/")
+        address, _, length = text.partition("/")
         try:
-            first = int.from_bytes(inet_pton(family, address.decode()), "big")
+            first = int.from_bytes(inet_pton(family, address), "big")
             last = first + (1 << bits - int(length or bits)) - 1
         except (OSError, ValueError):
             return False
         return first <= high and last >= low
 
-    return wanted
+    return overlaps

@@ -67,7 +67,7 @@ class SpoolFile:
         self.records = 0  # when it was opened
         self.last_seq = 0  # likewise
         self.unlearnt: list[str] = []  # domains with rows that were not learnt, likewise
-        self.octets = 0  # in use, with what is to be copied into the file
+        self.octets = 0  # in use, with what is to be copied into the file; this and the next two since the last look
         self.free_pages = 0
         self.oldest_ms: int | None = None  # arrival of the first row
         try:
@@ -117,7 +117,7 @@ class SpoolFile:
             self.last_seq = max(self.last_seq, last)
             if not learnt:
                 self.unlearnt.append(domain)
-        self._look()
+        self.look()
 
     def _ask(self, statement: str) -> int:
         row = self._database.execute(statement).fetchone()
@@ -133,7 +133,6 @@ class SpoolFile:
                 self._database.execute(statement, values)
             if len(statements) > 1:
                 self._database.execute("COMMIT")
-            self._look()
         except BaseException:
             self._roll_back()
             raise
@@ -159,7 +158,6 @@ class SpoolFile:
                     cursor = self._database.execute(statement, (json.dumps(sorted(seqs)),))
                     gone += cursor.rowcount if statement.startswith(_DELETE) else 0
             self._database.execute("COMMIT")
-            self._look()
         except BaseException:
             self._roll_back()
             with contextlib.suppress(sqlite3.Error):  # what stands in the log may fit into the file, and make room
@@ -195,9 +193,9 @@ class SpoolFile:
         """Give some free pages back to the file system, if there are many."""
         if self.free_pages > VACUUM_PAGES:
             self._database.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         size, pages = self._ask("PRAGMA page_size"), self._ask("PRAGMA page_count")
         self.free_pages = self._ask("PRAGMA freelist_count")
         log_octets = 0

@@ -28,10 +28,11 @@ from bngcorr.accountant.spool.row import Row
 GROUP: Final = 512  # rows in one transaction
 MARK_EVERY_S: Final = 0.05
 TRY_AGAIN_S: Final = 1.0
+LOOK_EVERY_S: Final = 0.02  # how full the file is
 IDLE_S: Final = 0.5  # a mark that comes at the very moment when the thread goes to sleep waits no longer
 MOST_PENDING: Final = 8_192  # rows that wait for the disk
 STALLED_S: Final = 2.0  # a transaction that takes longer is told
-CLOSE_WITHIN_S: Final = 3.0
+CLOSE_WITHIN_S: Final = 1.5
 
 log = structlog.get_logger()
 
@@ -62,6 +63,7 @@ class Journal:
         self._file: SpoolFile | None = None
         self._pending = 0
         self._pending_octets = 0
+        self._looked_at = 0.0
         self._began_at: float | None = None  # monotonic seconds; of the transaction under way
         self._error: str | None = None  # of the last transaction
         self.records = 0  # durable, and not done with
@@ -203,6 +205,9 @@ class Journal:
         error = None
         try:
             file.insert(rows)
+            if started - self._looked_at > LOOK_EVERY_S:
+                self._looked_at = started
+                file.look()
         except Exception as fault:
             error = _told(fault)
         self._began_at = None
@@ -217,6 +222,7 @@ class Journal:
                 [seq for seq, sent in marks if sent],
                 [seq for seq, sent in marks if not sent],
             )
+            file.look()
             if not self._rows:
                 file.shrink()
         except Exception as fault:

@@ -13,8 +13,8 @@ local tombstone_ms, max_sessions, missed, v6_lost_ms = s[18], s[19], s[20], s[21
 local promised, accepted_as, fill, told_timeout_ms, backlog = s[23], s[24], s[25], s[26], s[27]
 local words = {'applied'}
 
-if call('HEXISTS', KEYS[1], box) == 0 then put_box(box, 0, 0, 0) end
 local epoch, epoch_at, names = epoch_of(box)
+if epoch == 0 and names == 0 then call('HSETNX', KEYS[1], box, '0 0') end
 local stored = call('HGET', bucket('s', sid), sid)
 local known = stored and true or false
 local S = known and session_of(stored) or BLANK
@@ -97,7 +97,7 @@ if told_timeout_ms > 0 then timeout_ms = told_timeout_ms end
 local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
 local held = tokens_of(r_hosts)
 local tokens = {}
-if given and step ~= 'expected' then
+if given and step ~= 'expected' and names < 15 then
   local seen = names
   for kind, mark in pairs(PROMISED_KINDS) do
     if has_kind(given, kind .. '|') then seen = bit.bor(seen, mark) end
@@ -124,6 +124,7 @@ for _, token in ipairs(moves and tokens_of(promise) or {}) do
 end
 if step ~= 'expected' then promise = table.concat(kept, '\n') end
 local text = table.concat(tokens, '\n')
+local same = goes_on and text == r_hosts
 account(now, box, epoch, sid, before, S[PORT], text, port)
 -- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
 local v4 = has_kind(named, 'v4|')
@@ -132,15 +133,17 @@ local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|
 
 -- from when it holds each of them
 local began = ended and S[BEGAN] or moves and (goes_on and S[BEGAN] > 0 and S[BEGAN] or at) or 0
-local since_of, since, later = {}, {}, false
-if goes_on and S[BEGAN] > 0 then
-  for i, token in ipairs(held) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
+local since = S[SINCE]
+if not same then
+  local since_of, later = {}, false
+  for i, token in ipairs(goes_on and S[BEGAN] > 0 and held or {}) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
+  since = {}
+  for i, token in ipairs(tokens) do
+    since[i] = (since_of[token] or at) - began
+    later = later or since[i] > 0
+  end
+  if not later then since = {} end
 end
-for i, token in ipairs(tokens) do
-  since[i] = (since_of[token] or at) - began
-  later = later or since[i] > 0
-end
-if not later then since = {} end
 
 -- Deadline: so many intervals without a word. If the interval was not told, it is the longest gap between records of the
 -- session, once a second gap was as long: Interims that something triggered lie between those of the clock. No clock
@@ -176,8 +179,8 @@ end
 
 -- what it no longer holds
 local gone, still = {}, {}
-for _, token in ipairs(anew and {} or tokens) do still[token] = true end
-for i, token in ipairs(held) do
+for _, token in ipairs((anew or same) and {} or tokens) do still[token] = true end
+for i, token in ipairs(same and {} or held) do
   if not still[token] then gone[#gone + 1] = i end
 end
 if not anew then
@@ -286,4 +289,4 @@ put_session(sid, {
   (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
   shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
 })
-return {table.concat(words, ','), missing(text, r_hosts), missing(r_hosts, text)}
+return {table.concat(words, ','), same and {} or missing(text, r_hosts), same and {} or missing(r_hosts, text)}

@@ -119,6 +119,16 @@ def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
     assert b"no gzip" == (tmp_path / PACKED).read_bytes()
 
 
+def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
+    """Half of a new file is nobody's: the old one still counts, and a customer does not survive in a leftover."""
+    fill(tmp_path)
+    (tmp_path / (FIRST + ".new")).write_bytes(as_line(held()))
+    done = gone(tmp_path, Subject(mac=MAC))
+
+    assert 2 == done.hosts
+    assert {FIRST, PACKED, LAST} == {path.name for path in tmp_path.iterdir()} - {".lock"}
+
+
 def test_what_is_appended_meanwhile_is_kept(tmp_path: Path) -> None:
     """Two writers append while one customer is forgotten again and again: no line of another is lost or doubled."""
     folder = Folder(tmp_path, keep_s=DAY_S, max_octets=1 << 30, now_s=lambda: T0 / 1000)

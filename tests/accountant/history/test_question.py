@@ -106,12 +106,18 @@ def test_a_line_that_stands_twice_is_told_once() -> None:
     assert [("stop", True), ("stop", True)] == [(one.held.end, one.certain) for one in found]
 
 
-def test_sure_answers_stand_before_perhaps() -> None:
+def test_sure_answers_stand_before_perhaps_and_near_ones_before_those_aside() -> None:
     """Whenever they ended."""
-    sure = Answer(held=held(), certain=True)
-    perhaps = Answer(held=held(session_id=b"s2", why="expired", until=T0 + 2 * HOUR), certain=False)
+    asked = question(at=T0 + HOUR, within=5 * MINUTE)
+    hosts = [
+        held(),
+        held(session_id=b"s2", since=T0 + HOUR + MINUTE, until=T0 + 2 * HOUR),
+        held(session_id=b"s3", why="expired", until=T0 + 2 * MINUTE, noted=T0 + 3 * HOUR),
+    ]
+    answers = [asked.judge(one) for one in reversed(hosts)]
 
-    assert [sure, perhaps] == once([perhaps, sure])
+    assert hosts == [one.held for one in once(one for one in answers if one is not None)]
+    assert [(False, 0), (True, MINUTE), (True, 0)] == [(one.certain, one.aside_ms) for one in answers if one]
 
 
 @pytest.mark.parametrize("text", ["", "host", "203.0.113", "203.0.113.9/33", "fe80::1%eth0", "2001:db8::/129"])

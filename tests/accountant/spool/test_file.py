@@ -85,11 +85,13 @@ def test_the_file_is_bounded_and_has_room_for_marks_when_it_is_full(tmp_path: Pa
         for first in range(1, 100_000, 100):
             file.insert([row(seq, size=1_000) for seq in range(first, first + 100)])
             last = first + 99
+    file.look()
     full = file.octets
     places = range(1, last + 1)
     assert last == file.mark(places, places)
     file.insert([row(last + 1)])
     file.mark([], [])
+    file.look()
 
     on_disk = sum(path.stat().st_size for path in tmp_path.iterdir())
     assert (1 << 20) <= full <= (1 << 20) + (1 << 21)
