@@ -189,8 +189,8 @@ class Box:
         """Whether everything that it told is answered."""
         return self._restart is None and all(session.waits_for is None for session in self._sessions)
 
-    def usage(self) -> Usage:
-        """What the acknowledged records add up to: the latest word on each session since the last restart."""
+    def live(self) -> list[Record]:
+        """The latest word on each session that is up by the acknowledged records."""
         last: dict[str, Record] = {}
         restarted = 0
         for record in self.acknowledged:
@@ -198,7 +198,11 @@ class Box:
                 restarted = max(restarted, record.stamp)
             elif record.session not in last or last[record.session].stamp < record.stamp:
                 last[record.session] = record
-        live = [record for record in last.values() if record.stamp > restarted and record.status != STOP]
+        return [record for record in last.values() if record.stamp > restarted and record.status != STOP]
+
+    def usage(self) -> Usage:
+        """What they hold."""
+        live = self.live()
         prefixes = sum(bytes((DELEGATED_IPV6_PREFIX, 11)) in record.attributes for record in live)
         return Usage(v4=len(live), ia_pd=prefixes, sessions=len(live), na_or_pd=prefixes)
 
