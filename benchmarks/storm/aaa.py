@@ -7,7 +7,6 @@ import multiprocessing
 import random
 import select
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import md5
@@ -178,19 +177,6 @@ class Aaa:
         self._ours.send(None)
         found: Seen = self._ours.recv()
         return found
-
-    def await_records(self, kinds: list[Kind], number: int, stalled_s: float) -> Seen:
-        """Once it has seen `number` of each of these kinds, or no more of them come for so long."""
-        best, since = -1, time.monotonic()
-        while True:
-            seen = self.seen()
-            have = sum(seen.records[kind] for kind in kinds)
-            now = time.monotonic()
-            if have > best:
-                best, since = have, now
-            if have >= number * len(kinds) or now - since > stalled_s:
-                return seen
-            time.sleep(0.05)
 
     def close(self) -> None:
         """End the process."""

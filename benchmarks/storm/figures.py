@@ -99,13 +99,13 @@ class Figures:
     ports_differ: int
     traffic: Traffic
     expected_traffic: Traffic
-    strangers: Sequence[str]  # addresses whose holder is not the line that has it
+    strangers: Sequence[str]  # addresses, of some that were looked up, that are not held by their line alone
     failed_lessons: int  # refused by the store for good
     # what is left to see
     unmatched: int
     outcomes: Mapping[str, int]
     discards: Mapping[str, int]
-    at_aaa_seconds: float  # from the last answer until AAA had everything
+    at_aaa_seconds: float | None  # from the last answer until AAA had everything; None: it never had
     ledger_seconds: float | None  # from the last answer until the ledger was right; None: it never was
     backlog: int  # lessons that waited for the store, at most
     spooled: int  # records acknowledged because they were durable in the spool, since the start
@@ -139,7 +139,8 @@ class Figures:
             found.append(f"the ledger of {self.ports_differ} ports differs from the truth")
         if self.traffic != self.expected_traffic:
             found.append(f"the ledger says {self.traffic}, the truth is {self.expected_traffic}")
-        found += [f"held by a stranger: {text}" for text in self.strangers]
+        if self.strangers:
+            found.append(f"{len(self.strangers)} addresses are not held by their line alone, first {self.strangers[0]}")
         if self.failed_lessons:
             found.append(f"{self.failed_lessons} lessons were refused by the store")
         restarts = self.restarts

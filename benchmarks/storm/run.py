@@ -17,7 +17,7 @@ from benchmarks.storm.bng import Answered, Client, Story
 from benchmarks.storm.figures import SLOW_MS, Figures, Restarts, latency, quantiles_ms
 from benchmarks.storm.stage import BNG_SECRET, Stage
 from benchmarks.storm.truth import STORY, Bng, Kind
-from benchmarks.storm.watch import Backlog, Store, cpu_seconds, peak_octets
+from benchmarks.storm.watch import LOOK_EVERY_S, Backlog, Store, cpu_seconds, peak_octets
 from bngcorr.model.usage import Usage
 from bngcorr.model.vocabulary import SessionState
 
@@ -105,12 +105,10 @@ def _play(
     store.log_slower_than(round(SLOW_MS * 1000))
     with Backlog(stage.metrics_url) as backlog:
         answered = clients[many.name].run(stories, asked.within_s, tell=tell)
-        over = time.monotonic()
         say(f"all answered within {answered.seconds:.1f} s; the ledger is compared with the truth")
         expected = truth.usage(many.lines)
-        ledger_s = store.await_usage(many.name, expected, STALLED_S)
-        seen = stage.aaa.await_records(list(STORY), many.lines, STALLED_S if asked.spool or asked.loss else 2.0)
-        at_aaa_s = time.monotonic() - over
+        ledger_s, at_aaa_s = _settled(stage, many, expected)
+    seen = stage.aaa.seen()
     slow = store.slow()
     cpu = {who: seconds - before[who] for who, seconds in _cpu(stage).items()}
     requests = sum(map(len, answered.took.values())) or 1
@@ -157,8 +155,8 @@ def _play(
         unmatched=seen.unmatched,
         outcomes=dict(after - verdicts),
         discards=dict(after_discards - discards),
-        at_aaa_seconds=round(at_aaa_s, 2),
-        ledger_seconds=None if ledger_s is None else round(ledger_s, 2),
+        at_aaa_seconds=at_aaa_s,
+        ledger_seconds=ledger_s,
         backlog=backlog.most,
         spooled=_total(stage, "bngcorr_spool_acknowledged_total"),
         given_up=_total(stage, "bngcorr_store_lost_writes"),
@@ -183,6 +181,28 @@ def _restart(store: Store, client: Client, bng: Bng) -> tuple[float, float]:
     in_force_ms = round((time.monotonic() - began) * 1000, 1)
     calls = [call for call in store.slow() if call.name == "restart"]
     return (calls[0].ms if calls else 0.0), in_force_ms
+
+
+def _settled(stage: Stage, bng: Bng, expected: Usage) -> tuple[float | None, float | None]:
+    """Seconds until the ledger was right, and until AAA had seen everything; None: it stood still before that."""
+    records = len(STORY) * bng.lines
+    began = since = time.monotonic()
+    ledger_s = at_aaa_s = None
+    last: tuple[Usage, int] | None = None
+    while ledger_s is None or at_aaa_s is None:
+        seen = stage.aaa.seen()
+        found = stage.store.usage(bng.name), sum(seen.records[kind] for kind in STORY)
+        now = time.monotonic()
+        if ledger_s is None and found[0] == expected:
+            ledger_s = round(now - began, 2)
+        if at_aaa_s is None and found[1] >= records:
+            at_aaa_s = round(now - began, 2)
+        if found != last:
+            last, since = found, now
+        elif now - since > STALLED_S:
+            break
+        time.sleep(LOOK_EVERY_S)
+    return ledger_s, at_aaa_s
 
 
 def _cpu(stage: Stage) -> dict[str, float]:

@@ -30,7 +30,7 @@ from bngcorr.wire import radius
 
 MOST_ROWS: Final = 20_000  # in memory
 MOST_OCTETS: Final = 67_108_864  # likewise
-STUCK: Final = 5  # times as many rows may be in memory if none of them may go now
+STUCK: Final = 5  # times as many rows may be in memory if none of them may go though AAA would take more
 PAGE: Final = 1_000
 READ_AGAIN_S: Final = 1.0
 
@@ -67,6 +67,7 @@ class Delivery:
         self._more = False  # there may be rows on disk that are not in memory
         self._upto = 0  # rows up to this place are in memory, or sent
         self._early: set[int] = set()  # restarts beyond that place that are in memory, or sent
+        self._overtaking = True  # a restart is taken into memory ahead of what is on disk
         self._reading = False
         self._resting = False
         self._port: Port | None = None
@@ -80,6 +81,7 @@ class Delivery:
         self._port, self._upstream = port, upstream
         if self._journal.records:
             self._more = self._reading = True
+            self._overtaking = False  # until those on disk are known
             self._journal.restarts(PAGE, self._read_restarts)
         else:
             self._upto = self._journal.last_seq
@@ -107,11 +109,16 @@ class Delivery:
             self._more = True
         if not self._more:
             self._upto = row.seq
-        elif row.restart and len(self._early) < MOST_ROWS:  # an On overtakes what is on disk
+            self._keep(row)
+        elif row.restart:  # an On overtakes what is on disk; all else is read when its turn comes
+            self._keep_early(row)
+
+    def _keep_early(self, row: Row) -> None:
+        """A restart, ahead of its turn; once one has to stay on disk, all behind it have to."""
+        self._overtaking = self._overtaking and len(self._early) < MOST_ROWS
+        if self._overtaking and row.seq not in self._early:
             self._early.add(row.seq)
-        else:
-            return  # it is read when its turn comes
-        self._keep(row)
+            self._keep(row)
 
     def _has_room(self, rows: int) -> bool:
         return len(self._kept) < rows and self._octets < MOST_OCTETS
@@ -125,16 +132,16 @@ class Delivery:
     def _read_more(self) -> None:
         if self._reading or not self._more:
             return
-        nothing_goes = not self._order.out and not self._order.ready
-        if self._has_room(MOST_ROWS * STUCK if nothing_goes else MOST_ROWS - PAGE):
+        idle = not self._order.ready and self._order.out < self._pace.window  # what is in memory is stuck
+        if self._has_room(MOST_ROWS * STUCK if idle else MOST_ROWS - PAGE):
             self._reading = True
             self._journal.unsent(self._upto, PAGE, self._read)
 
     def _read_restarts(self, rows: list[Row] | None, last: int) -> None:  # noqa: ARG002 -- as a Reader
+        self._overtaking = True
         for row in rows or ():
-            if row.seq not in self._early:
-                self._early.add(row.seq)
-                self._keep(row)
+            self._keep_early(row)
+        self._overtaking = rows is not None and len(rows) < PAGE
         self._reading = False
         self.pump()
 
@@ -154,6 +161,7 @@ class Delivery:
                 self._keep(row)
         if not self._more:
             self._early.clear()
+            self._overtaking = True
         self.pump()
 
     # ---- to AAA

@@ -6,6 +6,7 @@ its own time; it leaves the file when AAA and the store have it.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -129,16 +130,15 @@ class Spool:
         for row in rows:
             request, then = self._under_way.pop(row.seq)
             try:
-                if error is not None:
+                if error is None:
+                    self._delivery.add(row)  # first of all: whatever else goes wrong, AAA gets what is durable
+                    then(request, True)
+                    self._meters.spool.acknowledged.inc()
+                    self._relearning.take(row, functools.partial(self._reader.lessons, request))
+                else:
                     self._refuse(request, error, then)
-                    continue
-                then(request, True)
-                self._meters.spool.acknowledged.inc()
             except Exception:
-                log.exception("internal error, a record is not acknowledged", client=row.host)
-            if error is None:
-                self._relearning.take(row, lambda request=request: self._reader.lessons(request))  # type: ignore[misc]
-                self._delivery.add(row)
+                log.exception("internal error, a spooled record is not answered or not learnt from", client=row.host)
         self._delivery.pump()
 
     # ---- from AAA and from the store

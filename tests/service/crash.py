@@ -2,7 +2,7 @@
 
 A box waits for the answer to one record of a session before it tells the next, and tells a record again until it is
 answered, as it was at first, then with Acct-Delay-Time raised. Event-Timestamps are counted, not read off a clock: each
-record of a box has its own, and the latest word on a session is the one with the highest.
+session counts by seconds from the last restart of its box, and the latest word on it is the one with the highest.
 """
 
 from __future__ import annotations
@@ -71,10 +71,11 @@ class Session:
 
     name: str
     number: int
+    stops_after: int
+    stamp: int
     records: int = 0
     waits_for: Record | None = None
     next_at: float = 0.0
-    stops_after: int = 0
 
 
 class Box:
@@ -89,7 +90,7 @@ class Box:
         self.socket.setblocking(False)
         self._identifier = 0
         self._told: dict[int, tuple[Record, bytes]] = {}
-        self._stamp = int(time.time()) - LAG_S
+        self._base = self._stamp = int(time.time()) - LAG_S
         self._serial = 0
         self._names = 0
         self._restart: Record | None = None
@@ -101,16 +102,19 @@ class Box:
         self._names += 1
         number = self._names * 64 + slot
         later = time.monotonic() + self._dice.uniform(0.0, 0.2)
-        return Session(
-            f"b{self.number}-{self._names}-{slot}", number, 0, None, later, self._dice.choice((3, 6, 12, 10**6))
-        )
+        stops_after = self._dice.choice((3, 6, 12, 10**6))
+        return Session(f"b{self.number}-{self._names}-{slot}", number, stops_after, self._base, next_at=later)
 
     def _record(self, status: int, session: Session | None) -> Record:
-        self._stamp += 1
+        if session is None:
+            stamp = self._stamp = self._stamp + APART
+        else:
+            stamp = session.stamp = session.stamp + 1
+            self._stamp = max(self._stamp, stamp)
         self._serial += 1
         serial = f"{self.number}.{self._serial}"
         body = attribute(ACCT_STATUS_TYPE, status) + attribute(CONNECT_INFO, serial)
-        body += attribute(EVENT_TIMESTAMP, self._stamp)
+        body += attribute(EVENT_TIMESTAMP, stamp)
         if session is not None:
             host, who = session.number, f"{self.number}/{session.number}"
             body += attribute(ACCT_SESSION_ID, session.name)
@@ -120,7 +124,7 @@ class Box:
             if host % 2:
                 prefix = bytes((0, 56, 0x20, 1, 0x0D, 0xB8, self.number, host // 256 % 256, host % 256))
                 body += attribute(DELEGATED_IPV6_PREFIX, prefix)
-        return Record(serial, "" if session is None else session.name, status, self._stamp, body)
+        return Record(serial, "" if session is None else session.name, status, stamp, body)
 
     def _tell(self, record: Record) -> None:
         again = record.tries > 0
@@ -138,9 +142,8 @@ class Box:
     def reboot(self) -> None:
         """Forget all sessions and what they had to tell; Accounting-Off or -On first."""
         self._told.clear()
-        self._stamp += APART
         self._restart = self._record(self._dice.choice((ACCOUNTING_ON, ACCOUNTING_OFF)), None)
-        self._stamp += APART
+        self._base = self._stamp = self._stamp + APART
         self._sessions = [self._fresh(slot) for slot in range(self._slots)]
         self._tell(self._restart)
 

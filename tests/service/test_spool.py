@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bngcorr.accountant.spool.file import Bounds, SpoolFile
+from bngcorr.app.spool import look_into
+from bngcorr.config import parse
+from tests.accountant.spool.rows import row
 from tests.service.aaa import Aaa, wait_until
 from tests.service.process import Service, Settings, bngcorr, upstream
 from tests.service.radius import (
@@ -126,6 +130,21 @@ def test_what_was_answered_outlives_sigterm(aaa: Aaa, service: Service, bng: Bng
     again = [packet.text(77) for packet in aaa.seen()[before:]]
     assert serials == sorted(set(serials) & set(again))
     assert 5 == service.metric("bngcorr_spool_sent_total")
+
+
+def test_a_spool_that_was_switched_off_is_not_forgotten(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its records were acknowledged: the start says that they are there, and leaves them."""
+    file = SpoolFile(tmp_path / "spool.db", Bounds(records=10, octets=1 << 24))
+    file.insert([row(1), row(2)])
+    file.close()
+    look_into(parse({**service.settings, "spool": {"enabled": False, "path": str(tmp_path / "spool.db")}}))
+    said = capsys.readouterr().out
+
+    assert "spool is off, and its file holds records" in said
+    assert "records=2" in said
+    assert 2 == SpoolFile(tmp_path / "spool.db", Bounds(records=10, octets=1 << 24)).records
 
 
 def test_a_second_process_does_not_take_the_same_spool(service: Service, path: Path, tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_a_storm_that_went_well_has_no_faults() -> None:
         ({"ledger_seconds": None, "usage": Usage(v4=2)}, "the ledger says v4=2"),
         ({"ports_differ": 1}, "ledger of 1 ports"),
         ({"traffic": truth.traffic(2)}, "the truth is"),
-        ({"strangers": ["10.128.0.1: nobody"]}, "held by a stranger: 10.128.0.1"),
+        ({"strangers": ["10.128.0.1: nobody"]}, "first 10.128.0.1: nobody"),
         ({"failed_lessons": 1}, "refused by the store"),
         ({"restarts": restarts(9.5)}, "over 9 sessions takes 9.5 ms"),
     ],
