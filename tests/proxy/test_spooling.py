@@ -12,7 +12,9 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry
 
+from bngcorr.accountant.spool import order
 from bngcorr.accountant.spool.file import Bounds, SpoolFile
+from bngcorr.accountant.spool.pace import BURST_S
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Outcome
@@ -358,6 +360,25 @@ async def test_a_record_that_is_not_answered_is_sent_again_with_its_age(tmp_path
     assert delays[0] == 5 < delays[1] <= 7
     assert first.all(55) == second.all(55)
     assert [kind for kind, _ in first.attributes()] == [kind for kind, _ in second.attributes()]
+
+
+async def test_an_aaa_that_is_back_is_not_met_by_everything_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While older records wait, no more than `rate` go out in a second."""
+    monkeypatch.setattr(order, "OLD_S", -1.0)  # whatever waits is old
+    bench = Bench(tmp_path / "spool.db", rate=40)
+    await bench.start()
+    started = asyncio.get_running_loop().time()
+    for serial in range(24):
+        bench.tell(str(serial))
+    await bench.until(lambda: len(bench.aaa.seen) == 24)
+    took_s = asyncio.get_running_loop().time() - started
+    await bench.emptied()
+    await bench.stop()
+
+    assert took_s >= (24 - 40 * BURST_S) / 40 - 0.05
+    assert [str(serial) for serial in range(24)] == bench.aaa.serials()
 
 
 async def test_a_full_spool_refuses_and_still_teaches(tmp_path: Path) -> None:

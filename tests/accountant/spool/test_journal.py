@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -157,6 +158,32 @@ async def test_a_disk_that_takes_nothing_is_told_and_the_next_group_tries_again(
     await scene.journal.close()
 
     assert ["SQLITE_FULL: database or disk is full", None] == [trouble, scene.journal.trouble]
+
+
+@pytest.mark.asyncio
+async def test_a_disk_that_hangs_stops_nobody_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop goes on; a bounded number of rows waits; all of them are durable when the disk answers again."""
+    monkeypatch.setattr("bngcorr.accountant.spool.journal.STALLED_S", 0.02)
+    monkeypatch.setattr("bngcorr.accountant.spool.journal.MOST_PENDING", 5)
+    answers = threading.Event()
+    insert = SpoolFile.insert
+
+    def hang(file: SpoolFile, rows: list[Row]) -> None:
+        answers.wait(10)
+        insert(file, rows)
+
+    monkeypatch.setattr(SpoolFile, "insert", hang)
+    scene = Scene(tmp_path / "spool.db")
+    await scene.journal.open()
+    scene.append(5)
+    await asyncio.sleep(0.1)
+    during = (scene.journal.trouble, scene.journal.full, len(scene.groups))
+    answers.set()
+    await scene.until(5)
+    await scene.journal.close()
+
+    assert ("disk has not answered for 0 s", "disk too slow, 5 records wait for it", 0) == during
+    assert (None, None) == (scene.journal.trouble, scene.journal.full)
 
 
 WRITER = """
