@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-VECTOR: Final = 64  # most datagrams taken from a socket at one wake-up
+VECTOR: Final = 16  # most datagrams taken from a socket at one wake-up: the store waits for every turn of the loop
 IP_PKTINFO: Final = 8  # linux/in.h; the socket module does not name it before Python 3.14
 ANCILLARY_OCTETS: Final = 64
 DATAGRAM_OCTETS: Final = 4097  # one more than a RADIUS packet may have, so that an oversize one is seen as such

@@ -13,7 +13,7 @@ from bngcorr.errors import IdentifierExhausted
 
 IDENTIFIERS: Final = 256
 SWEEP_EVERY_S: Final = 0.05
-DRAIN: Final = 64
+DRAIN: Final = 16  # answers taken from a socket at one wake-up
 DATAGRAM_OCTETS: Final = 4097
 SILENT_AFTER: Final = 8  # requests in a row without an answer
 SILENT_S: Final = 30.0  # then it is worth another try: without traffic nobody would ever notice that it is back

@@ -5,5 +5,5 @@ local box, at = ARGV[1], tonumber(ARGV[2])
 local epoch, before, names = epoch_of(box)
 if at <= before + (before > 0 and tonumber(ARGV[3]) or 0) then return 'stale' end
 put_box(box, epoch + 1, at, names)
-call('DEL', PREFIX .. 'u:' .. box)  -- references to hosts carry their epoch: old ones count no more
+call('UNLINK', PREFIX .. 'u:' .. box)  -- references to hosts carry their epoch: old ones count no more
 return 'applied'
