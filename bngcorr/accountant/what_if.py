@@ -116,7 +116,7 @@ def with_table(here: Situation, table: CostTable) -> Situation:
 
 def _counted(here: Situation) -> Census:
     """The census, or one estimated from hosts: a line has one IPv4 address, and of IPv6 one of each kind it has."""
-    if here.census is not None and here.census.lines:
+    if here.census is not None and _fits(here.census, here.usage):
         return here.census
     usage = here.usage
     with_v6 = max(usage.ia_na, usage.ia_pd + usage.pd_route, usage.slaac)
@@ -126,8 +126,21 @@ def _counted(here: Situation) -> Census:
 
 def _estimated(here: Situation) -> tuple[str, ...]:
     """What is to be said of the lines."""
-    known = here.census is not None and here.census.lines > 0
-    return () if known else ("Lines are estimated from the hosts, for they were not counted.",)
+    if here.census is None or not here.census.lines:
+        return ("Lines are estimated from the hosts, for they were not counted.",)
+    if not _fits(here.census, here.usage):
+        return ("Lines are estimated from the hosts, for these are of other families than the lines counted last.",)
+    return ()
+
+
+def _fits(census: Census, usage: Usage) -> bool:
+    """Whether there are hosts of the families that lines have, and no others: lines are counted less often."""
+    v6 = usage.ia_na + usage.ia_pd + usage.slaac + usage.pd_route
+    return (
+        census.lines > 0
+        and (census.dual + census.v4_only > 0) == (usage.v4 > 0)
+        and (census.dual + census.v6_only > 0) == (v6 > 0)
+    )
 
 
 def _part(figure: int, new: int, of: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Final
 
 import cyclopts
 
@@ -23,6 +25,8 @@ from bngcorr.cli import (
     what_if,
     whohad,
 )
+
+_SIGPIPE: Final = 141  # what a shell tells of a command that was ended by it
 
 app = cyclopts.App(
     name="bngcorr",
@@ -49,6 +53,12 @@ app.command(demo.demo)
 def main() -> None:
     """Entry point of the ``bngcorr`` command."""
     try:
-        app(exit_on_error=False)
+        try:
+            app(exit_on_error=False)
+        finally:
+            sys.stdout.flush()
     except cyclopts.CycloptsError:
         sys.exit(2)  # what was wrong is printed already
+    except BrokenPipeError:  # whoever read the output has seen enough; 1 would be an answer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_SIGPIPE)

@@ -204,7 +204,7 @@ def _print_table(rows: Sequence[dict[str, str | int]]) -> None:
     for row in rows[:MOST_SHOWN]:
         cells = (str(row[name]) for name in ("bng", "box", "port", "kind", "ledger", "sessions"))
         table.add_row(*map(escape, cells), f"{row['difference']:+}")
-    Console().print(table)
+    Console(emoji=False).print(table)
     if len(rows) > MOST_SHOWN:
         print(f"… and {len(rows) - MOST_SHOWN} more; -o csv tells all of them")
 

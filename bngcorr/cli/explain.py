@@ -77,7 +77,7 @@ def explain(
         json.dump(results, sys.stdout, indent=1)
         print()
     else:
-        console = Console()
+        console = Console(emoji=False)
         for row in results:
             _print(console, row)
     sys.exit(1 if failed else 0)

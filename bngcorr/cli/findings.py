@@ -82,7 +82,7 @@ def findings(
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    console = Console()
+    console = Console(emoji=False)
     if not rows:
         console.print("Nothing to look at.")
         return

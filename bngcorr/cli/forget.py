@@ -67,6 +67,8 @@ def forget(
     yes:
         Don't ask.
     """
+    if user_name == "":
+        _fail(2, "--user-name is empty")
     subject = Subject(
         remote_id=_octets("--remote-id", remote_id),
         circuit_id=_octets("--circuit-id", circuit_id),

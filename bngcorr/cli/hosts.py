@@ -71,7 +71,7 @@ def hosts(
     if not _LEAST_EVERY_S <= every <= _MOST_EVERY_S:
         sys.exit(_refused(f"--every {every:g} is not {_LEAST_EVERY_S} … {_MOST_EVERY_S} seconds"))
     base, query = base_url(url), {"by": str(by), "days": str(days), **({} if bng is None else {"bng": bng})}
-    console = Console()
+    console = Console(emoji=False)
     if watch:
         _watch(console, base, query, every)
         return
@@ -144,7 +144,7 @@ def _table(answer: JsonObject, by: Scope) -> Table:
         cells.append(_use(row["use"], answer["thresholds"]))
         if whole:
             share = row["traffic"]["v6_share"]
-            cells += [_peak(row["peak"]), _full(row["forecast"]), "" if share is None else f"{share:.0%}"]
+            cells += [_peak(row["peak"]), _full(row), "" if share is None else f"{share:.0%}"]
         table.add_row(*cells)
     return table
 
@@ -169,14 +169,15 @@ def _peak(peak: JsonObject | None) -> str:
     return "" if peak is None else f"{peak['host_resources']} ({peak['at'][:16].replace('T', ' ')})"
 
 
-def _full(forecast: JsonObject) -> Text:
+def _full(row: JsonObject) -> Text:
     """Expected, earliest and latest; or why there is none."""
+    forecast = row["forecast"]
     full = forecast["full_in_s"]
     if full is None:
         return Text(forecast["reason"] or "", style="dim")
     expected, earliest, latest = full["expected"], full["earliest"], full["latest"]
     if expected == latest == 0:
-        return Text("is full", style="bold red")
+        return Text("busiest hour is full" if row["headroom"] > 0 else "is full", style="bold red")
     rough = "" if forecast["per_day"]["daily_rhythm"] else "~"
     if expected is None:
         return Text(f"{rough}{_span(earliest)} or later")

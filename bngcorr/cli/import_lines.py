@@ -130,7 +130,7 @@ def import_lines(
     if json_:
         _print_json(report.as_json())
     else:
-        report.print(Console())
+        report.print(Console(emoji=False))
     for refusal in done.refusals:
         print(f"bngcorr import: {refusal}", file=sys.stderr)
     sys.exit(1 if done.refusals else 0)
@@ -217,7 +217,7 @@ def _show(settings: Config, domains: Sequence[str], json_: bool) -> None:
     if json_:
         _print_json(plans_as_json(infos))
     else:
-        print_plans(Console(), infos)
+        print_plans(Console(emoji=False), infos)
 
 
 async def _infos(settings: Config, domains: Sequence[str]) -> dict[str, PlanInfo | None]:

@@ -246,7 +246,7 @@ def _print_table(compared: Compared) -> None:
     table.add_column("")
     for row in compared.rows():
         table.add_row(_TITLES[row["figure"]], str(row["observed"]), *_cells(row))
-    Console().print(table, markup=False)
+    Console(emoji=False).print(table, markup=False)
     ours = "" if compared.ours_ms is None else f", the ledger of {instant_shown(compared.ours_ms)}"
     print(f"{compared.bng}: its word of {instant_shown(compared.observed.at_ms)}{ours}")
 

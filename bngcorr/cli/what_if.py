@@ -105,7 +105,7 @@ def _print(answer: JsonObject) -> None:
         _row(table, "headroom", before["headroom"], after["headroom"])
         style = "bold red" if after["headroom"] < 0 else ""
         table.add_row("use", f"{before['use']:.1%}", Text(f"{after['use']:.1%}", style=style))
-    console = Console()
+    console = Console(emoji=False)
     console.print(table)
     for sentence in answer["assumed"]:
         console.print(f"- {sentence}", markup=False, highlight=False)

@@ -63,7 +63,7 @@ def _moment(epoch_ms: int | None) -> str:
 
 
 def _print(answers: Sequence[Answer], question: Question) -> None:
-    console = Console()
+    console = Console(emoji=False)
     asked = str(question.network.network_address if question.single else question.network)
     when = _moment(question.at_ms)
     if not answers:

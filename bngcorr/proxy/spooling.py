@@ -48,6 +48,7 @@ class Spool:
         noise: Noise,
     ) -> None:
         """`rate`: records a second to AAA while older ones wait; `room`: lessons of a domain with the writer."""
+        self._path = path
         self._journal = Journal(path, bounds, self._committed)
         self._delivery = Delivery(self._journal, rate, meters, noise)
         self._relearning = Relearning(self._journal, writer, room, reader.read)
@@ -63,8 +64,7 @@ class Spool:
     async def open(self) -> None:
         """Open the file. Raises SpoolError."""
         self._relearning.begin(await self._journal.open())
-        if self._journal.records:
-            log.info("spool holds records of an earlier time", records=self._journal.records)
+        log.info("spool open", path=str(self._path), records=self._journal.records)
 
     def deliver(self, port: Port, upstream: Upstream[Try]) -> None:
         """Send to AAA from now on."""

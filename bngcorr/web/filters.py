@@ -38,13 +38,22 @@ def address_terms(text: str) -> tuple[str, ...]:
     try:
         if "/" in text:
             return (address_term(ipaddress.ip_network(text, strict=False)),)
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address("" if "%" in text else text)
     except ValueError:
         raise Problem(400, "Bad filter", f"address={text!r} is no IP address or prefix") from None
     if address.version == 4:
         return (address_term(address),)
     prefixes = (ipaddress.ip_network((address, length), strict=False) for length in range(64, 31, -1))
     return (address_term(address), *(address_term(prefix) for prefix in prefixes))
+
+
+def _unmapped(text: str) -> str:
+    """The IPv4 address of ::ffff:203.0.113.9, as servers write it; anything else as it is."""
+    try:
+        mapped = ipaddress.IPv6Address(text).ipv4_mapped
+    except ValueError:
+        return text
+    return text if mapped is None else str(mapped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +88,15 @@ class Filters:
                 raise Problem(
                     400, "Bad filter", f"state={query['state']!r} is none of {', '.join(SessionState)}"
                 ) from None
-        if "address" in query:
-            address_terms(query["address"])
+        address = _unmapped(query["address"]) if "address" in query else None
+        if address is not None:
+            address_terms(address)
         return cls(
             mac=mac,
             remote_id=parse_octets(query["remote_id"]) if "remote_id" in query else None,
             circuit_id=parse_octets(query["circuit_id"]) if "circuit_id" in query else None,
             bng=query.get("bng"),
-            address=query.get("address"),
+            address=address,
             state=state,
         )
 

@@ -68,6 +68,27 @@ def test_lines_are_estimated_while_they_were_not_counted() -> None:
         assert "Lines are estimated from the hosts, for they were not counted." == there.assumed[0]
 
 
+@pytest.mark.parametrize(
+    ("usage", "census", "dual"),
+    [
+        (Usage(v4=1000, ia_pd=500, na_or_pd=500, sessions=1500), Census(v4_only=1000), 1000),
+        (Usage(), Census(v4_only=1000), 0),
+        (Usage(ia_pd=10, na_or_pd=10, sessions=10), Census(dual=10), 0),
+    ],
+)
+def test_lines_that_were_counted_before_the_hosts_changed_are_estimated(
+    usage: Usage, census: Census, dual: int
+) -> None:
+    """IPv6 came since, or on no known line; the box restarted; its IPv4 has gone: that census tells nothing of now."""
+    here = situation(usage, census)
+    there = dual_stack(here)
+
+    assert Census(dual=dual, v6_only=usage.ia_pd if dual == 0 else 0) == there.census
+    assert Usage(v4=usage.v4, ia_pd=max(usage.ia_pd, dual), na_or_pd=max(usage.na_or_pd, dual),
+                 sessions=usage.sessions + max(0, dual - usage.ia_pd)) == there.usage  # fmt: skip
+    assert there.assumed[0].startswith("Lines are estimated from the hosts")
+
+
 def test_a_link_local_wan_spares_the_ia_na() -> None:
     """Every IA_NA goes; a session that holds a prefix as well still shares for it."""
     there = drop_ia_na(situation(Usage(v4=10, ia_na=10, ia_pd=6, na_or_pd=10, sessions=10)))

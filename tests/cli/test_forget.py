@@ -77,6 +77,7 @@ def test_it_asks_first(desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: str,
         (["--line", "12", "--yes"], "--line '12' is not 24 hexadecimal digits"),
         (["--remote-id", "0xzz", "--yes"], "--remote-id '0xzz' is not hexadecimal"),
         (["--remote-id", "", "--yes"], "--remote-id is empty"),
+        (["--user-name", "", "--yes"], "--user-name is empty"),
         (["--mac", "00:0e:8f:00:00:01"], "nobody is there to be asked; give --yes or --dry-run"),
     ],
 )

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from bngcorr.cli import app
-from tests.web.stage import Figures, served
+from bngcorr.cli import app, main
+from bngcorr.model.usage import Usage
+from tests.web.stage import Figures, config_of, served
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,37 @@ def test_the_table_has_a_row_for_each_bng(url: str) -> None:
     assert second.endswith(" not growing")
     assert "edge 7 0 0 0 7 too few samples" == third
     assert 0 == ran.code
+
+
+def test_a_bng_that_is_full_in_the_evening_alone_has_headroom_and_is_told_so() -> None:
+    """Half of its hosts have gone since: what was spent in the busiest hour is over the limit, what is spent is not."""
+    figures = Figures()
+    figures.past("bng2", days=3, per_day=0)
+    figures.now["bng2"] = Usage(v4=150, sessions=150)
+    config = config_of([{"name": "bng2", "limits": {"host_resources": 100}}])
+    with served(figures, config) as url:
+        full = run("hosts", "--url", url).words
+        figures.now["bng2"] = Usage(v4=50, sessions=50)
+        ebb = run("hosts", "--url", url).words
+
+    assert " -50 150.0% " in full
+    assert " is full" in full
+    assert "busiest hour" not in full
+    assert " 50 50.0% " in ebb
+    assert " busiest hour is full" in ebb
+
+
+def test_a_pipe_that_is_closed_is_no_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `| head`: it ends as by SIGPIPE, without a word, for 1 would mean something."""
+    read, write = os.pipe()
+    os.close(read)
+    with contextlib.redirect_stderr(io.StringIO()) as err, os.fdopen(write, "w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "argv", ["bngcorr", "hosts", "-o", "jsonl", "--url", url])
+        with pytest.raises(SystemExit) as end:
+            main()
+
+    assert (141, "") == (end.value.code, err.getvalue())
 
 
 def test_cards_and_ports_have_their_own_table(url: str) -> None:

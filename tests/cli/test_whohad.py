@@ -179,6 +179,25 @@ def test_after_a_restart_of_the_box_nobody_is_sure(office: Office) -> None:
     assert [(True,)] == shown(office.whohad("203.0.113.9", "--at", ago(5)).rows, "certain")
 
 
+def test_an_address_that_two_lines_hold_is_certain_of_neither(office: Office) -> None:
+    """The Stop of one of them was lost, and nobody knows of which."""
+    office.tell(
+        lambda scene, at: [
+            scene.change(START, at=at(5), hosts=[v4(9)], number=1, session_id=b"first", lasts=9 * HOUR),
+            scene.change(START, at=at(2), hosts=[v4(9)], number=2, session_id=b"second", lasts=9 * HOUR),
+        ]
+    )
+
+    assert [(False,), (False,)] == shown(office.whohad("203.0.113.9").rows, "certain")
+    assert [(True,)] == shown(office.whohad("203.0.113.9", "--at", "-3h").rows, "certain")
+
+
+def test_an_address_is_printed_as_it_is(office: Office) -> None:
+    """Parts of it that are names of pictures, :100: and :ab:, too."""
+    for address in ("2001:db8:100::1", "2001:db8:ab:1::1"):
+        assert f"held {address} at" in office.run("whohad", address).out
+
+
 def test_an_address_that_very_many_hold_is_told_for_each(office: Office) -> None:
     """More sessions than the index of addresses keeps, all with the same private address in services of their own."""
     many = 20
@@ -256,6 +275,7 @@ def test_without_a_history_only_live_sessions_are_asked(office: Office) -> None:
         (["203.0.113.9", "--at", "2099-01-01 00:00"], "--at '2099-01-01 00:00' lies in the future"),
         (["203.0.113.9", "--at", "1969-01-01 00:00"], "lies before 1970"),
         (["203.0.113.9", "--within", "5"], "--within '5' is not a duration"),
+        (["203.0.113.9", "--within", "9" * 400 + "d"], "is not a duration"),
         (["203.0.113.9", "--limit", "0"], "--limit 0 is not 1 …"),
     ],
 )

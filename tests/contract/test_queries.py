@@ -6,7 +6,7 @@ import pytest
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.mac import Mac
-from bngcorr.model.usage import Usage
+from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Outcome, SessionState
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
 from tests.store.scene import Scene, Store
@@ -26,7 +26,7 @@ async def test_a_session_is_shown_as_it_was_told(scene: Scene) -> None:
     await scene.write(
         scene.change(
             START, at=5, number=1, hosts=[v4(), ia_pd()], session_id=b"\0\xffid", user_name="jos\udce9@isp", port=PORT,
-            address=CPE, outcome=Outcome.OWN,
+            address=CPE, outcome=Outcome.OWN, traffic=(70, 30),
         )
     )  # fmt: skip
 
@@ -34,6 +34,7 @@ async def test_a_session_is_shown_as_it_was_told(scene: Scene) -> None:
         session=key("s1"), domain=scene.domain, nas=NAS, state=SessionState.UP, line=line(1), ids=ids_of(1),
         hosts=(str(v4()), str(ia_pd())), at_ms=NOW + 5, until_ms=NOW + 600_005, session_id=b"\0\xffid",
         user_name="jos\udce9@isp", port=PORT, address=CPE, outcome=Outcome.OWN,
+        since_ms=(NOW + 5, NOW + 5), began_ms=NOW + 5, traffic=Traffic(70, 30),
     )  # fmt: skip
     assert [shown] == await scene.rows()
     assert BNG == shown.bng

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bngcorr.accountant.history.held import Held, of_closed, of_session
-from bngcorr.accountant.history.question import Answer, Question, once
+from bngcorr.accountant.history.question import Answer, Question, once, undisputed
 from bngcorr.accountant.history.search import Search, finder
 from bngcorr.errors import StoreError
 from bngcorr.store.contract import HistoryStore, QueryStore
@@ -145,4 +145,4 @@ class Inquiry:
         """Each once, the surest and latest first; what could not be kept is `more`."""
         found = once(self.answers)
         self.more = self.more or len(found) > self.most
-        return found[: self.most]
+        return undisputed(found)[: self.most]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from bngcorr.accountant.history.held import EXPIRED, Held
+from bngcorr.model.mac import format_mac
+from bngcorr.store.duplicates import unique
 
 SKEW: Final = timedelta(days=1)  # a BNG's clock may be ahead of ours by as much, and its records be written earlier
 MOST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
@@ -21,7 +24,7 @@ class Answer:
     """A host that answers."""
 
     held: Held
-    certain: bool  # False: it had not been heard of any more by then, and nobody said that it was given back
+    certain: bool  # False: it was not heard of any more by then and did not say goodbye; or others held it as well
     aside_ms: int = 0  # how far from the instant it was held; more than 0 is within the margin
 
 
@@ -83,12 +86,19 @@ class Question:
 
 
 def asked_network(text: str) -> Network:
-    """The address or prefix that a person means; bits behind a prefix's length don't count. Raises ValueError."""
+    """The address or prefix that a person means. Raises ValueError.
+
+    Bits behind a prefix's length don't count; ::ffff:203.0.113.9 is how servers write the IPv4 address in it.
+    """
     text = text.strip()
     if "%" in text:
         raise ValueError("an address without a zone")
     try:
-        return ip_network(text, strict=False) if "/" in text else ip_network(ip_address(text))
+        if "/" in text:
+            return ip_network(text, strict=False)
+        address = ip_address(text)
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return ip_network(mapped or address)
     except ValueError:
         raise ValueError('an IPv4 or IPv6 address, or a prefix such as "2001:db8:0:42::/64"') from None
 
@@ -116,6 +126,32 @@ def once(answers: Iterable[Answer]) -> list[Answer]:
     return sorted(
         found.values(), key=lambda one: (not one.certain, one.aside_ms, -_end(one.held), -(one.held.from_ms or 0))
     )
+
+
+def undisputed(answers: Sequence[Answer]) -> list[Answer]:
+    """The same, but certain no more where several lines or CPEs are told to have held the same address then.
+
+    It changed hands about that time, or one of them has given it back unheard. An address that is meant to be in one
+    place only is the same on every box; private ones are on each box their own.
+    """
+    placed = [(_place(answer.held), answer) for answer in answers]
+    holders: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for place, answer in placed:
+        if answer.certain and (holder := _holder(answer.held)):
+            holders[place].add(holder)
+    return [replace(answer, certain=False) if len(holders[place]) > 1 else answer for place, answer in placed]
+
+
+def _place(held: Held) -> tuple[str, ...]:
+    meant_once = unique(f"{held.kind}||{held.address}")
+    return (held.service, held.address, *(() if meant_once else (held.bng, held.box)))
+
+
+def _holder(held: Held) -> str:
+    """Who has it, as far as that is known; "" may be anybody."""
+    if held.line is not None:
+        return f"{held.domain} {held.line}"
+    return "" if held.mac is None else format_mac(held.mac)
 
 
 def _finality(answer: Answer) -> tuple[bool, int]:

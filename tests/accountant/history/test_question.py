@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bngcorr.accountant.history.question import Answer, Question, asked_network, once
-from tests.accountant.history.sessions import HOUR, MINUTE, T0, held
+from bngcorr.accountant.history.question import Answer, Question, asked_network, once, undisputed
+from bngcorr.model.mac import Mac
+from tests.accountant.history.sessions import HOUR, LINE, MINUTE, T0, held
 
 
 def question(text: str = "203.0.113.9", at: int = T0, within: int = 0, bng: str | None = None) -> Question:
@@ -31,7 +32,7 @@ def question(text: str = "203.0.113.9", at: int = T0, within: int = 0, bng: str 
         ("2001:db8:100::/48", "2001:db8:100:4200::/56", True),
         ("2001:db8:100::1/48", "2001:db8:100:4200::1", True),
         ("2001:db8:101::/48", "2001:db8:100:4200::/56", False),
-        ("::ffff:203.0.113.9", "203.0.113.9", False),
+        ("::ffff:203.0.113.9", "203.0.113.9", True),
         ("0.0.0.0/0", "::1", False),
         ("203.0.113.9", "nonsense", False),
     ],
@@ -118,6 +119,30 @@ def test_sure_answers_stand_before_perhaps_and_near_ones_before_those_aside() ->
 
     assert hosts == [one.held for one in once(one for one in answers if one is not None)]
     assert [(False, 0), (True, MINUTE), (True, 0)] == [(one.certain, one.aside_ms) for one in answers if one]
+
+
+@pytest.mark.parametrize(
+    ("host", "other", "certain"),
+    [
+        ("v4||203.0.113.9", {"line": "f" * 24}, False),
+        ("v4||203.0.113.9", {"line": "f" * 24, "nas": "bng2|"}, False),
+        ("v4||203.0.113.9", {"line": None, "mac": Mac(bytes(6))}, False),
+        ("v4||203.0.113.9", {"line": None, "mac": None}, True),
+        ("v4||203.0.113.9", {"line": LINE}, True),
+        ("v4||203.0.113.9", {"line": "f" * 24, "why": "expired", "until": T0 - MINUTE}, True),
+        ("v4||10.0.0.5", {"line": "f" * 24, "nas": "bng2|"}, True),
+        ("v4||10.0.0.5", {"line": "f" * 24, "nas": "bng1|192.0.2.7"}, True),
+        ("v4||10.0.0.5", {"line": "f" * 24}, False),
+    ],
+)
+def test_what_two_lines_are_told_to_have_held_is_certain_of_neither(
+    host: str, other: dict[str, object], certain: bool
+) -> None:
+    """At the instant of a hand-over, or when a Stop was lost; one line may have two sessions, and so may two boxes."""
+    asked = question(host.rpartition("|")[2])
+    answers = [asked.judge(one) for one in (held(host), held(host, session_id=b"s2", since=T0 - HOUR, **other))]
+
+    assert certain == undisputed([one for one in answers if one is not None])[0].certain
 
 
 @pytest.mark.parametrize("text", ["", "host", "203.0.113", "203.0.113.9/33", "fe80::1%eth0", "2001:db8::/129"])
