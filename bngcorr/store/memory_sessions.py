@@ -104,7 +104,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         after.until_ms = until_ms
     domain.sessions[s.session] = after
     _close(domain, s, known, after, anew=anew)
-    _count(box, s, known, reborn=reborn)
+    _count(box, s, known, after, reborn=reborn)
     its = domain.lines.get(line or "")
     if line is not None and its is not None:
         if not reborn:
@@ -176,9 +176,14 @@ def _close(domain: Domain, s: SessionChange, known: Session, after: Session, *, 
         close(domain, known, known.hosts, s.at_ms, "replaced", known)
 
 
-def _count(box: Box, s: SessionChange, known: Session, *, reborn: bool) -> None:
-    """Octets that came since the last record; a session that we did not see begin only says where it stands."""
+def _count(box: Box, s: SessionChange, known: Session, after: Session, *, reborn: bool) -> None:
+    """Octets that came since the last record; a session that we did not see begin only says where it stands.
+
+    Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
+    """
     traffic = believable(s.traffic)
+    if traffic is not None and traffic.v6 == 0 and (known.filled or after.filled):
+        traffic = Traffic(either=sum(traffic))
     base = None if reborn else known.traffic
     if base is None and s.step is SessionStep.START:
         base = Traffic()

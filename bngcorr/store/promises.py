@@ -35,10 +35,16 @@ def open_promises(hosts: Sequence[str], fill: Fill, names: Collection[str]) -> t
     """Those that may be left out of accounting by a box that `names` these kinds in it."""
     if fill is Fill.NEVER:
         return ()
-    return tuple(host for host in hosts if fill is Fill.ALWAYS or kind_of(host) not in names)
+    told = set(map(_told_as, names))
+    return tuple(host for host in hosts if fill is Fill.ALWAYS or _told_as(kind_of(host)) not in told)
 
 
 def left_out(hosts: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
     """Promised hosts of kinds of which accounting names none."""
-    kinds = set(map(kind_of, named))
-    return tuple(host for host in hosts if kind_of(host) not in kinds)
+    told = {_told_as(kind_of(host)) for host in named}
+    return tuple(host for host in hosts if _told_as(kind_of(host)) not in told)
+
+
+def _told_as(kind: str) -> str:
+    """A delegated prefix is one kind, whether a box names it as a host or as a managed route."""
+    return HostKind.IA_PD if kind == HostKind.PD_ROUTE else kind

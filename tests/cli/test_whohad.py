@@ -183,8 +183,8 @@ def test_an_address_that_two_lines_hold_is_certain_of_neither(office: Office) ->
     """The Stop of one of them was lost, and nobody knows of which."""
     office.tell(
         lambda scene, at: [
-            scene.change(START, at=at(5), hosts=[v4(9)], number=1, session_id=b"first", lasts=9 * HOUR),
-            scene.change(START, at=at(2), hosts=[v4(9)], number=2, session_id=b"second", lasts=9 * HOUR),
+            scene.change(START, "first", at=at(5), hosts=[v4(9)], number=1, session_id=b"first", lasts=9 * HOUR),
+            scene.change(START, "second", at=at(2), hosts=[v4(9)], number=2, session_id=b"second", lasts=9 * HOUR),
         ]
     )
 

@@ -206,6 +206,36 @@ def test_what_is_named_and_promised_is_simply_named(lab: Lab) -> None:
     assert () == bng.sessions["s1"].filled
 
 
+def test_a_prefix_that_rides_as_a_managed_route_is_not_filled_beside_it(lab: Lab) -> None:
+    """AAA gave a delegated prefix, accounting names it as a route: one thing, and what accounting calls it."""
+    bng = box(lab)
+    gives(lab, pd())
+    lab.at("10:00:00")
+    bng.asks(session="s1")
+    bng.tells(START, "s1", v4(), pd_route())
+
+    assert Usage(v4=1, pd_route=1, sessions=1) == bng.usage
+
+
+def test_octets_of_a_box_that_leaves_ipv6_out_are_of_either_family(lab: Lab) -> None:
+    """With a prefix that only the Accept names, and one counter for all, nobody can tell whose octets they are."""
+    bng = box(lab)
+    gives(lab, pd())
+    lab.at("10:00:00")
+    bng.asks(session="s1")
+    bng.tells(START, "s1", v4())
+    bng.tells(START, "s2", v4("203.0.113.10"))
+    lab.at("10:10:00")
+    bng.tells(INTERIM, "s1", v4(), *octets(1000, 0))
+    bng.tells(INTERIM, "s2", v4("203.0.113.10"), *octets(30, 0))
+    counted = bng.traffic
+    lab.at("10:20:00")
+    bng.tells(STOP, "s1", v4(), *octets(1500, 0))
+
+    assert Traffic(v4=30, either=1000) == counted
+    assert Traffic(v4=30, either=1500) == bng.traffic
+
+
 # ---- when it ends by itself
 
 

@@ -19,8 +19,9 @@ local function put(kind, id, record) call('HSET', bucket(kind, id), id, pack(rec
 
 local function drop(kind, id) call('HDEL', bucket(kind, id), id) end
 
--- kinds of hosts that an Access-Accept may promise; their sum tells which of them a box names in accounting
-local PROMISED_KINDS = {ia_na = 1, ia_pd = 2, slaac = 4, pd_route = 8}
+-- kinds of hosts that an Access-Accept may promise; their sum tells which of them a box names in accounting. A delegated
+-- prefix is one kind, whether the box names it as a host or as a managed route.
+local PROMISED_KINDS = {ia_na = 1, ia_pd = 2, slaac = 4, pd_route = 2}
 
 local epochs = {}  -- box → {epoch, instant, kinds that it names}, as far as it was looked up
 local function epoch_of(box)
@@ -157,6 +158,15 @@ end
 
 -- whether a list of hosts has one whose kind begins so
 local function has_kind(hosts, kind) return string.find('\n' .. hosts, '\n' .. kind, 1, true) ~= nil end
+
+-- which of the PROMISED_KINDS are among some hosts, as the sum of their marks
+local function kinds_of(hosts)
+  local marks = 0
+  for kind, mark in pairs(PROMISED_KINDS) do
+    if has_kind(hosts, kind .. '|') then marks = bit.bor(marks, mark) end
+  end
+  return marks
+end
 
 -- ports of a box, numbered as they come; 0: unknown, or more of them than a box can have
 local MOST_PORTS = 4096

@@ -98,10 +98,7 @@ local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
 local held = tokens_of(r_hosts)
 local tokens = {}
 if given and step ~= 'expected' and names < 15 then
-  local seen = names
-  for kind, mark in pairs(PROMISED_KINDS) do
-    if has_kind(given, kind .. '|') then seen = bit.bor(seen, mark) end
-  end
+  local seen = bit.bor(names, kinds_of(given))
   if seen ~= names then put_box(box, epoch, epoch_at, seen) end
   names = seen
 end
@@ -116,7 +113,7 @@ for _, token in ipairs(moves and tokens_of(promise) or {}) do
   local kind = kind_of(token)
   if fill == 'always' or fill == 'auto' and bit.band(names, PROMISED_KINDS[kind] or 0) == 0 then
     kept[#kept + 1] = token
-    if not has_kind(named, kind .. '|') then
+    if bit.band(kinds_of(named), PROMISED_KINDS[kind] or 0) == 0 then
       filled = filled + 1
       tokens[#tokens + 1] = token
     end
@@ -192,7 +189,7 @@ else
 end
 
 -- Octets: what came since the last record is the box's. A session that we did not see begin, or whose counters began
--- anew, only says where it stands.
+-- anew, only says where it stands. Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
 local counted = #S[13] > 0 and not reborn
 if #traffic == 3 and (counted or step == 'start') then
   local v4_before, v6_before, either_before = 0, 0, 0
@@ -202,7 +199,7 @@ if #traffic == 3 and (counted or step == 'start') then
     -- a sum that no integer holds stays as it is
     if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
   end
-  if traffic[3] > 0 then
+  if traffic[3] > 0 or traffic[2] == 0 and (filled > 0 or S[FILLED] > 0) then
     grow('either', growth)
   else
     local grown = math.min(math.max(traffic[2] - v6_before, 0), growth)
