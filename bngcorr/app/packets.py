@@ -41,7 +41,7 @@ from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.greeting import Severity, faults, greet
-from bngcorr.store.lesson import FAILED, NEW, FindingSeen, Lesson
+from bngcorr.store.lesson import FAILED, NEW, SUPERSEDED, FindingSeen, Lesson
 from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
 from bngcorr.wire import attributes as a
@@ -101,6 +101,7 @@ class PacketProcess:
             in_flight_s=max(server.timeout for server in servers) + max(holds) + 1.0,
             noise=self._noise,
             spool=self._spool,
+            keeps_up=lambda: self._spool is not None or not self._behind.full,
         )
         self._upstreams: dict[str, Upstream[Request] | Upstream[Try]] = {}
         self._sockets: list[NasSocket] = []
@@ -108,7 +109,7 @@ class PacketProcess:
         self._health: web.AppRunner | None = None
 
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
-        self._judge.sighted(lessons)
+        self._judge.sighted([lesson for lesson, word in zip(lessons, words, strict=True) if word != SUPERSEDED])
         if self._spool is not None:
             self._spool.written(lessons)
         for lesson, word in zip(lessons, words, strict=True):

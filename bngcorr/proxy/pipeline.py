@@ -75,7 +75,11 @@ class Pipeline:
         in_flight_s: float,
         noise: Noise,
         spool: Spooling | None = None,
+        keeps_up: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`keeps_up`: whether what further records teach can still be kept; else they are left to the BNG to send
+        again.
+        """
         self._table = table
         self._numbers = numbers
         self._hidden = hidden
@@ -84,6 +88,7 @@ class Pipeline:
         self._clock = clock
         self._meters = meters
         self._spool = spool
+        self._keeps_up = keeps_up
         self._noise = noise
         self._exchanges = Exchanges(in_flight_s=in_flight_s)
         self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
@@ -147,6 +152,10 @@ class Pipeline:
                 return None
             if admission is not Admission.NEW:
                 self._repeat(admission, self._requests.get(id(exchange)), exchange.reply, socket, datagram)
+                return None
+            if code is a.Code.ACCOUNTING_REQUEST and not self._keeps_up():
+                self._exchanges.abandon(exchange)
+                self._meters.drop(DropReason.OVERLOAD)
                 return None
             request = describe(
                 nas, view, peer.host, at_ms=now_ms, authentic=authentic, numbers=self._numbers,

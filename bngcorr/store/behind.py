@@ -12,23 +12,23 @@ import structlog
 from bngcorr.store.contract import Clock, CorrelationStore
 from bngcorr.store.lesson import (
     AWAY,
+    SUPERSEDED,
     Distances,
     Event,
     FindingSeen,
     Lesson,
-    NumberSeen,
-    Restart,
     SessionChange,
     Sighting,
 )
 from bngcorr.store.nodes import ONE_NODE, Nodes
+from bngcorr.store.waiting import Kept, Queue, alike
 
-BATCH: Final = 256  # lessons in one write
+BATCH: Final = 128  # lessons in one write: a server is busy with them for some 20 ms, and answers nobody else
 EVENT_BATCH: Final = 256
 MOST_EVENTS: Final = 4096  # waiting
 RETRY_S: Final = 0.25
+FULL: Final = 0.75  # of what may wait
 
-Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 _EXPENDABLE: Final = (Sighting, Distances, FindingSeen, SessionChange)  # given up in this order, a restart never
 
 log = structlog.get_logger()
@@ -37,11 +37,13 @@ log = structlog.get_logger()
 class WriteBehind:
     """Queues in front of `CorrelationStore.write`, one for each domain, and one write at a time to each node.
 
-    Lessons of a domain keep their order (a session vouches for a line that its sighting made). Those that their node
-    does not take are kept and tried again, while what other nodes take goes on. Verdicts for people have a small queue
-    of their own, come after, and are lost rather than tried again: a second try could write them twice. When too much
-    waits, sightings are given up first, the oldest of them, then steps of sessions, never a restart; `lost` counts
-    them. A lesson that the store can't take is reported through `written` and dropped: it must not block others.
+    Lessons of a domain are told in order; while more of them wait than one write takes, restarts come first, and
+    sightings pass the steps of sessions, since somebody may wait for one: both are true whatever is told later. Those
+    that their node does not take are kept and tried again, while what other nodes take goes on. Sightings alike but for
+    their instants become one while they wait. Verdicts for people have a small queue of their own, come after, and are
+    lost rather than tried again: a second try could write them twice. When too much waits, sightings are given up
+    first, the oldest of them, then steps of sessions, never a restart; `lost` counts them. A lesson that the store can't
+    take is reported through `written` and dropped: it must not block others.
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class WriteBehind:
         self._written = written
         self._tell_lost = lost
         self._nodes = nodes
-        self._lessons: dict[str, deque[Kept]] = {}  # by domain, none of them empty; who was served last comes last
+        self._lessons: dict[str, Queue] = {}  # by domain, none of them empty; who was served last comes last
+        self._sightings: dict[tuple[object, ...], Sighting] = {}  # those that wait
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._waiting = 0  # lessons in all queues
         self._writing: dict[str, int] = {}  # how much is under way to each node
@@ -82,6 +85,11 @@ class WriteBehind:
         """Whether some domain's node takes no writes."""
         return bool(self._retry_at)
 
+    @property
+    def full(self) -> bool:
+        """Whether the store answers and yet does not keep up: whoever may send again should do so later."""
+        return self._waiting >= self._limit * FULL and not self._retry_at
+
     def waiting(self, domain: str) -> int:
         """Lessons of a domain that wait, but for those under way."""
         return len(self._lessons.get(domain, ()))
@@ -90,41 +98,58 @@ class WriteBehind:
         """Queue one lesson; never waits."""
         if isinstance(lesson, Event):
             self._events.append(lesson)
-        else:
+        elif not (isinstance(lesson, Sighting) and self._joined(lesson)):
             if self._waiting >= self._limit:
                 self._make_room()
-            queue = self._lessons.get(lesson.domain)
-            if queue is None:
-                queue = self._lessons[lesson.domain] = deque()
-            queue.append(lesson)
+            self._queue(lesson.domain).append(lesson)
             self._waiting += 1
         self._idle.clear()
         self._wake.set()
 
+    def _queue(self, domain: str) -> Queue:
+        queue = self._lessons.get(domain)
+        if queue is None:
+            queue = self._lessons[domain] = Queue()
+        return queue
+
+    def _joined(self, late: Sighting) -> bool:
+        """Whether one like it waits already, which then speaks for both."""
+        what = alike(late)
+        waits = self._sightings.get(what)
+        if waits is None:
+            self._sightings[what] = late
+            return False
+        waits.at_ms = max(waits.at_ms, late.at_ms)
+        waits.until_ms = max(waits.until_ms, late.until_ms)
+        self._written((late,), (SUPERSEDED,))
+        return True
+
+    def _leaves(self, lesson: Kept) -> Kept:
+        """A lesson waits no longer."""
+        if isinstance(lesson, Sighting):
+            what = alike(lesson)
+            if self._sightings.get(what) is lesson:
+                del self._sightings[what]
+        return lesson
+
     def _make_room(self) -> None:
         """Lose the oldest tenth of the most expendable kind that there is."""
-        most = left = max(self._limit // 10, 1)
-        given_up: list[Lesson] = []
+        most = max(self._limit // 10, 1)
+        given_up: list[Kept] = []
         for kind in _EXPENDABLE:
             for domain, queue in list(self._lessons.items()):
-                kept: deque[Kept] = deque()
-                for lesson in queue:
-                    if left and isinstance(lesson, kind):
-                        left -= 1
-                        given_up.append(lesson)
-                    else:
-                        kept.append(lesson)
-                self._keep(domain, kept)
-                if not kept:
+                given_up += map(self._leaves, queue.give_up(kind, most - len(given_up)))
+                self._keep(domain, queue)
+                if not queue:
                     self._retry_at.pop(domain, None)  # nothing is left to try
-            if left < most:
+            if given_up:
                 break
-        self._waiting -= most - left
-        self.lost += most - left
+        self._waiting -= len(given_up)
+        self.lost += len(given_up)
         if self._tell_lost is not None:
             self._tell_lost(given_up)
 
-    def _keep(self, domain: str, queue: deque[Kept]) -> None:
+    def _keep(self, domain: str, queue: Queue) -> None:
         if queue:
             self._lessons[domain] = queue
         else:
@@ -162,9 +187,9 @@ class WriteBehind:
             if len(batch) == BATCH:
                 continue
             queue = self._lessons.pop(domain)
-            while queue and len(batch) < BATCH:
-                batch.append(queue.popleft())
-                self._waiting -= 1
+            taken = queue.take(BATCH - len(batch))
+            batch.extend(map(self._leaves, taken))
+            self._waiting -= len(taken)
             self._carried.add(domain)
             self._keep(domain, queue)
         if self._events and (node := self._nodes.where_events()) not in self._writing:
@@ -208,10 +233,7 @@ class WriteBehind:
     def _put_back(self, lessons: Sequence[Kept]) -> None:
         """In front of their queues, in order."""
         for lesson in reversed(lessons):
-            queue = self._lessons.get(lesson.domain)
-            if queue is None:
-                queue = self._lessons[lesson.domain] = deque()
-            queue.appendleft(lesson)
+            self._queue(lesson.domain).appendleft(lesson)
         self._waiting += len(lessons)
 
     async def drained(self, timeout_s: float) -> bool:

@@ -101,6 +101,7 @@ class EmbeddedValkey:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log_file,
                 stderr=log_file,
+                umask=0o077,  # the folder may be open to others; what is in the files is not for them
                 start_new_session=True,  # a Ctrl-C at the terminal must not end it before we have
             )
         except OSError as error:

@@ -167,5 +167,6 @@ NO_TRAFFIC: Final = "no_traffic"  # on a SessionChange: its IPv6 counters stand 
 TRAFFIC: Final = "traffic"  # on a SessionChange: they rise again
 V6_BACK: Final = "v6_back"  # on a SessionChange: a line that had lost its IPv6 has it again
 DUPLICATE: Final = "duplicate="  # on a SessionChange: what follows up to the next comma is live on another line too
+SUPERSEDED: Final = "superseded"  # on a Sighting: a later one like it was waiting, or took its place
 FAILED: Final = "failed:"  # how the word on a lesson begins that the store can't take, now or ever
 AWAY: Final = "away"  # the part of the store that keeps this lesson's domain does not answer: tell it again

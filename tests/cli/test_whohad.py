@@ -194,7 +194,7 @@ def test_an_address_that_two_lines_hold_is_certain_of_neither(office: Office) ->
 
 def test_an_address_is_printed_as_it_is(office: Office) -> None:
     """Parts of it that are names of pictures, :100: and :ab:, too."""
-    for address in ("2001:db8:100::1", "2001:db8:ab:1::1"):
+    for address in ("2001:db8:1:100::1", "2001:db8:1:ab::1"):
         assert f"held {address} at" in office.run("whohad", address).out
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bngcorr.model.usage import Usage
 from bngcorr.store.behind import BATCH, MOST_EVENTS, WriteBehind
-from bngcorr.store.lesson import AWAY, Event, Lesson, Restart, SessionChange, Sighting
+from bngcorr.store.lesson import AWAY, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.recollection import Recall, Recollection
 
@@ -73,8 +73,8 @@ def _restart(number: int) -> Restart:
     return HERE.restart(at=number)
 
 
-def _seen(number: int) -> Sighting:
-    return HERE.sighting(number, attachment="k")
+def _seen(number: int, at: int | None = None) -> Sighting:
+    return HERE.sighting(number, attachment="k", at=number if at is None else at)
 
 
 @asynccontextmanager
@@ -93,7 +93,19 @@ async def _running(
 
 
 async def test_lessons_keep_their_order() -> None:
-    """Sightings, steps and restarts reach the store in the order in which they were told, batch after batch."""
+    """What one write takes reaches the store in the order in which it was told."""
+    ledger = Ledger()
+    told: list[Lesson] = [_seen(at) if at % 3 else _step(at) if at % 2 else _restart(at) for at in range(BATCH)]
+    async with _running(ledger) as behind:
+        for lesson in told:
+            behind.put(lesson)
+        assert await behind.drained(5.0)
+
+    assert told == ledger.written
+
+
+async def test_while_many_wait_restarts_come_first_and_sightings_pass_the_steps_of_sessions() -> None:
+    """Each kind stays in order, all of it arrives, and steps of sessions have half of each write."""
     ledger = Ledger()
     told: list[Lesson] = [_seen(at) if at % 3 else _step(at) if at % 2 else _restart(at) for at in range(600)]
     async with _running(ledger) as behind:
@@ -101,8 +113,38 @@ async def test_lessons_keep_their_order() -> None:
             behind.put(lesson)
         assert await behind.drained(5.0)
 
-    assert told == ledger.written
+    for kind in (Sighting, SessionChange, Restart):
+        assert [one for one in told if isinstance(one, kind)] == [
+            one for one in ledger.written if isinstance(one, kind)
+        ]
+    first = ledger.batches[0]
+    restarts = sum(isinstance(one, Restart) for one in told)
+    assert all(isinstance(one, Restart) for one in first[:restarts])
+    assert (BATCH - restarts) // 2 == sum(isinstance(one, SessionChange) for one in first)
     assert all(len(batch) <= BATCH for batch in ledger.batches)
+
+
+async def test_sightings_alike_become_one_while_they_wait() -> None:
+    """The store is told once, of the latest instant; those that were joined are told as superseded."""
+    ledger = Ledger()
+    words: list[str] = []
+    async with _running(ledger, written=lambda _, some: words.extend(some)) as behind:
+        for at in (5, 9, 7):
+            behind.put(_seen(1, at=at))
+        assert await behind.drained(5.0)
+
+    assert [_seen(1, at=9)] == ledger.written
+    assert 2 == words.count(SUPERSEDED)
+
+
+async def test_a_writer_that_does_not_keep_up_is_full() -> None:
+    """From three quarters of what may wait it says so, but not of a store that is away: nobody is to wait for that."""
+    behind = WriteBehind(Ledger(), Noon(), limit=100, written=lambda *_: None)
+    for at in range(74):
+        behind.put(_step(at))
+    assert not behind.full
+    behind.put(_step(74))
+    assert behind.full
 
 
 async def test_events_come_after_what_they_tell_of() -> None:

@@ -86,6 +86,18 @@ async def test_data_outlive_a_stop(folder: Path) -> None:
         await embedded.stop()
 
 
+async def test_nobody_else_may_read_what_it_writes(folder: Path) -> None:
+    """Not even where the folder was there before, open to all."""
+    folder.mkdir(mode=0o755)
+    embedded = EmbeddedValkey(folder)
+    await embedded.start()
+    files = list((folder / "appendonlydir").iterdir())
+    await embedded.stop()
+
+    assert files
+    assert [0] * len(files) == [file.stat().st_mode & 0o077 for file in files]
+
+
 async def test_a_folder_that_cannot_hold_a_socket_is_named() -> None:
     """A data directory whose socket path is too long is refused with the reason."""
     with pytest.raises(StoreError, match="too long for a Unix socket"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -136,7 +137,7 @@ def test_sure_answers_stand_before_perhaps_and_near_ones_before_those_aside() ->
     ],
 )
 def test_what_two_lines_are_told_to_have_held_is_certain_of_neither(
-    host: str, other: dict[str, object], certain: bool
+    host: str, other: dict[str, Any], certain: bool
 ) -> None:
     """At the instant of a hand-over, or when a Stop was lost; one line may have two sessions, and so may two boxes."""
     asked = question(host.rpartition("|")[2])
