@@ -1,4 +1,7 @@
-"""The command line: one module a verb. Exit codes: 0 done, 1 negative answer or failure, 2 usage or configuration."""
+"""The command line: one module a verb.
+
+Exit codes: 0 done, 1 negative answer or failure, 2 usage or configuration, 141 nobody reads the output any more.
+"""
 
 from __future__ import annotations
 

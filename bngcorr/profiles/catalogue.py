@@ -188,7 +188,7 @@ def overridden(known: Mapping[str, ProfileData], name: str, changes: Mapping[str
     base_name = changes.get("extends", name)
     base = known.get(base_name) if isinstance(base_name, str) else None
     if base is None:
-        raise ProfileFault("extends", repr(base_name), f"one of {', '.join(known)}")
+        raise ProfileFault("extends", repr(base_name), f"one of {', '.join(map(str, known))}")
     merged = base.model_dump(mode="json")
     for key, value in changes.items():
         if key == "extends":

@@ -141,7 +141,8 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             nas=request.box,
             step=record.step,
             at_ms=record.event_ms,
-            until_ms=record.event_ms + record.life_ms,
+            until_ms=record.sent_ms + record.life_ms,  # the NAS's clock may be hours behind
+            sent_ms=record.sent_ms,
             line=line,
             ids=ids,
             own=verdict.outcome is Outcome.OWN,

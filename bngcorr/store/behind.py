@@ -27,6 +27,7 @@ BATCH: Final = 128  # lessons in one write: a server is busy with them for some 
 EVENT_BATCH: Final = 256
 MOST_EVENTS: Final = 4096  # waiting
 RETRY_S: Final = 0.25
+MOST_UNFINISHED: Final = 4  # batches, beyond which their nodes are not free for the next ones
 FULL: Final = 0.75  # of what may wait
 
 _EXPENDABLE: Final = (Sighting, Distances, FindingSeen, SessionChange)  # given up in this order, a restart never
@@ -70,6 +71,7 @@ class WriteBehind:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._waiting = 0  # lessons in all queues
         self._writing: dict[str, int] = {}  # how much is under way to each node
+        self._unfinished = 0  # batches whose addresses may still have to be noted
         self._carried: set[str] = set()  # domains that something is under way for
         self._retry_at: dict[str, float] = {}  # domains whose node did not take the last lessons
         self._wake = asyncio.Event()
@@ -164,7 +166,7 @@ class WriteBehind:
                 for node, batch in self._due(now).items():
                     self._writing[node] = len(batch)
                     writes.create_task(self._write(node, batch))
-                if not len(self):
+                if not len(self) and not self._unfinished:
                     self._idle.set()
                 await self._woken(min((at - now for at in self._retry_at.values() if at > now), default=None))
 
@@ -198,20 +200,43 @@ class WriteBehind:
         return due
 
     async def _write(self, node: str, batch: Sequence[Lesson]) -> None:
-        try:
-            try:
-                words = await self._store.write(batch, self._clock.now_ms())
-            except asyncio.CancelledError:
-                self._put_back([lesson for lesson in batch if not isinstance(lesson, Event)])
-                raise
+        """Write one batch. Its node is free for the next one as soon as the lessons are taken: who holds which address
+        follows, though not for too many batches at a time.
+        """
+        first: list[str] = []
+        freed = False
+        self._unfinished += 1
+
+        def free() -> None:
+            nonlocal freed
+            if not freed:
+                freed = True
+                del self._writing[node]
+                self._carried -= {lesson.domain for lesson in batch if not isinstance(lesson, Event)}
+            self._wake.set()
+
+        def taken(words: list[str]) -> None:
+            first.extend(words)
             self._settle(batch, words)
             done = [pair for pair in zip(batch, words, strict=True) if pair[1] != AWAY]
             if done:
                 self._written([lesson for lesson, _ in done], [word for _, word in done])
+            if self._unfinished < MOST_UNFINISHED:
+                free()
+
+        try:
+            try:
+                words = await self._store.write(batch, self._clock.now_ms(), taken)
+            except asyncio.CancelledError:
+                if not first:
+                    self._put_back([lesson for lesson in batch if not isinstance(lesson, Event)])
+                raise
+            for lesson, word, before in zip(batch, words, first, strict=True):
+                if word != before:
+                    self._written((lesson,), (word.removeprefix(f"{before},"),))
         finally:
-            del self._writing[node]
-            self._carried -= {lesson.domain for lesson in batch if not isinstance(lesson, Event)}
-            self._wake.set()
+            self._unfinished -= 1
+            free()
 
     def _settle(self, batch: Sequence[Lesson], words: Sequence[str]) -> None:
         """Keep what was not taken; tell where that begins and where it ends."""

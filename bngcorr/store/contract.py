@@ -56,8 +56,14 @@ class CorrelationStore(Protocol):
         """Answer all questions in one round trip per node, within the budget; None: its node did not answer."""
         ...
 
-    async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
-        """Apply lessons in order; one word each on what came of it, AWAY if its node did not take it."""
+    async def write(
+        self, lessons: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
+    ) -> list[str]:
+        """Apply lessons in order; one word each on what came of it, AWAY if its node did not take it.
+
+        `taken` is called with the words once all of them are in the store; then it is noted who holds which address, and
+        the words that are returned tell of duplicates as well.
+        """
         ...
 
     async def ping(self, domain: str) -> bool:

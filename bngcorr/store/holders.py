@@ -48,8 +48,14 @@ class Holders:
         self._waiting: deque[_Claim] = deque(maxlen=MOST_WAITING)
         self._rests: dict[str, float] = {}  # nodes that did not answer, and until when they are let alone
         self._trying: asyncio.Task[list[Reply]] | None = None
+        self._turn = asyncio.Lock()  # what was taken and given back is noted in order
 
     async def move(self, moves: Sequence[Move]) -> list[tuple[int, str]]:
+        """As `_move`, one call after the other."""
+        async with self._turn:
+            return await self._move(moves)
+
+    async def _move(self, moves: Sequence[Move]) -> list[tuple[int, str]]:
         """Note all of it; (index, address) for each that is live on another line as well.
 
         Addresses lie all over a cluster: those of a node that does not answer are noted later, and nobody waits.

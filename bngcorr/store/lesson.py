@@ -79,6 +79,7 @@ class SessionChange:
     step: SessionStep
     at_ms: int  # instant of the event by the NAS's clock (Event-Timestamp, else arrival minus Acct-Delay-Time)
     until_ms: int  # it counts as live until then unless heard of again
+    sent_ms: int = 0  # when the NAS told it, by our clock (arrival minus Acct-Delay-Time); 0: at_ms
     line: str | None = None
     ids: LineIds | None = None
     own: bool = False  # the line is the request's own word, not inherited

@@ -9,7 +9,7 @@ which address. Unlike the real one it walks over a domain whole, and finds by lo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self, TypeVar, assert_never
 
 from bngcorr.model.line import LineIds
@@ -93,7 +93,9 @@ class MemoryStore:
 
     # ---- writing what was seen
 
-    async def write(self, lessons_: Sequence[Lesson], now_ms: int) -> list[str]:
+    async def write(
+        self, lessons_: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
+    ) -> list[str]:
         """Apply them in order, then look for addresses that are live twice."""
         words: list[str] = []
         moves: list[Move] = []
@@ -109,6 +111,7 @@ class MemoryStore:
                 moves.append(Move(index, (lesson.domain, lesson.session), came, went))
             else:
                 words.append(self._apply(lesson, now_ms))
+        taken(list(words))
         for index, address in self._holders.move(moves, self._row):
             words[index] += f",{lessons.DUPLICATE}{address}"
         return words

@@ -7,7 +7,7 @@ from typing import Final
 
 from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
 from bngcorr.model.vocabulary import SessionState
-from bngcorr.store.memory_records import Domain, Session
+from bngcorr.store.memory_records import Box, Domain, Session
 from bngcorr.store.rows import Closed
 
 MOST_PORTS: Final = 4096  # of a box
@@ -53,6 +53,17 @@ def port_of(domain: Domain, nas: str, port: str) -> str:
 def add(one: Traffic, other: Traffic) -> Traffic:
     """Their sum."""
     return Traffic(*(a + b for a, b in zip(one, other, strict=True)))
+
+
+def outlived(box: Box, session: Session) -> tuple[int, str]:
+    """Until when a session had its hosts that did not survive a restart of its box, and why not longer.
+
+    Until the restart that followed. If there was another one since, its instant is what is known, and may be long after:
+    somebody else may have them by then. So the session is told as one that fell silent.
+    """
+    if session.epoch + 1 < box.epoch:
+        return session.at_ms, "expired"
+    return max(box.since_ms, session.at_ms), "restart"
 
 
 def close(domain: Domain, held: Session, hosts: Iterable[str], until_ms: int, why: str, to: Session) -> None:

@@ -57,13 +57,19 @@ def note_gap(session: Session, gap_ms: int) -> None:
         session.gap_ms, session.gap_confirmed = gap_ms, False
 
 
-def deadline(session: Session, until_ms: int) -> int:
+def deadline(session: Session, sent_ms: int, until_ms: int) -> int:
     """Some intervals after its last record; else a little after its Session-Timeout, but not beyond `until_ms`.
 
-    A session that is heard of after that has a timeout which we do not know.
+    A session that is heard of after that has a timeout which we do not know; one that is heard of after a silence longer
+    than its interval allows goes by another interval. `sent_ms` is when that record was told: a NAS's clock may be hours
+    behind.
     """
-    interval_ms = session.interval_ms or (max(session.gap_ms, LEAST_INTERVAL_MS) if session.gap_confirmed else 0)
+    interval_ms = session.interval_ms
+    if interval_ms and session.gap_ms > c.INTERIMS_MISSED * interval_ms:
+        interval_ms = session.gap_ms
+    elif not interval_ms and session.gap_confirmed:
+        interval_ms = max(session.gap_ms, LEAST_INTERVAL_MS)
     if interval_ms:
-        return session.at_ms + c.INTERIMS_MISSED * interval_ms
-    over_ms = session.began_ms + session.timeout_ms + LATE_STOP_MS
-    return min(until_ms, over_ms) if session.timeout_ms and over_ms > session.at_ms else until_ms
+        return sent_ms + c.INTERIMS_MISSED * interval_ms
+    left_ms = session.began_ms + session.timeout_ms + LATE_STOP_MS - session.at_ms
+    return min(until_ms, sent_ms + left_ms) if session.timeout_ms and left_ms > 0 else until_ms

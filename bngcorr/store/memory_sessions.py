@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.model.line import contradict
 from bngcorr.model.usage import Traffic
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store.lesson import Restart, SessionChange, SessionStep
-from bngcorr.store.memory_ledger import add, close, port_of
+from bngcorr.store.memory_ledger import add, close, outlived, port_of
 from bngcorr.store.memory_life import deadline, grant, note_gap
 from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
 from bngcorr.store.promises import KINDS, left_out, merged, open_promises, promised
@@ -44,14 +45,15 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
     expected, ended = s.step is SessionStep.EXPECTED, s.step is SessionStep.STOP
     reborn = before is not None and _reborn(s, before, box)
     known = before if before is not None else Session(nas=s.nas)
-    anew = reborn and not (s.step is SessionStep.INTERIM and not _differs(known.fingerprint, s.fingerprint))
+    anew = reborn and (s.step is not SessionStep.INTERIM or _another(s, known))
     goes_on = before is not None and not anew and known.state in (SessionState.UP, SessionState.EXPIRED)
     had_v4 = not reborn and known.state is SessionState.UP and known.has_v4
     at_ms = known.at_ms if expected else s.at_ms  # accounting speaks by the NAS's clock
 
     line, ids, own = known.line, known.ids, known.own
     unnamed = line is None and known.state is SessionState.EXPECTED
-    if before is None or reborn or unnamed or (s.own and (not own or line != s.line)):
+    later = s.own and (not own or line != s.line) and not (ended and _another_line(s, known))
+    if before is None or reborn or unnamed or later:
         if before is not None and not reborn and s.own and line is None:
             said.append(words.LATE)
         if line != s.line:
@@ -72,7 +74,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         until_ms=now_ms + c.TOMBSTONE_MS,
         accepted_ms=s.at_ms if expected else known.accepted_ms,
         state=_STATES[s.step],
-        epoch=box.epoch,
+        epoch=known.epoch if s.at_ms < box.since_ms else box.epoch,
         line=line,
         ids=ids,
         own=own,
@@ -97,9 +99,9 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         outcome=s.outcome,
         terms=line_terms(s.ids, s.address) if before is None or line == s.line else known.terms,
     )
-    if s.step in MOVES and goes_on and known.state is SessionState.UP and known.epoch == box.epoch:
+    if s.step in MOVES and goes_on and known.epoch == box.epoch:
         note_gap(after, at_ms - known.at_ms)
-    until_ms = deadline(after, s.until_ms) if s.step in MOVES else s.until_ms
+    until_ms = deadline(after, s.sent_ms or at_ms, s.until_ms) if s.step in MOVES else s.until_ms
     if not ended:
         after.until_ms = until_ms
     domain.sessions[s.session] = after
@@ -170,8 +172,7 @@ def _close(domain: Domain, s: SessionChange, known: Session, after: Session, *, 
         gone = [host for host in known.hosts if host not in after.hosts]
         close(domain, known, gone, s.at_ms, "stop" if s.step is SessionStep.STOP else "interim", after)
     elif known.epoch != after.epoch:
-        restarted_ms = domain.boxes[known.nas].since_ms
-        close(domain, known, known.hosts, max(restarted_ms, known.at_ms), "restart", known)
+        close(domain, known, known.hosts, *outlived(domain.boxes[known.nas], known), known)
     else:
         close(domain, known, known.hosts, s.at_ms, "replaced", known)
 
@@ -193,7 +194,7 @@ def _count(box: Box, s: SessionChange, known: Session, after: Session, *, reborn
 
 def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:
     """Why a step changes nothing; None if it does."""
-    if s.at_ms < box.since_ms:
+    if s.at_ms < box.since_ms and not (before is not None and _tells_end(s, before, box)):
         return "restarted"  # an Accept as well: a restart is never dated ahead of our clock
     if s.step is SessionStep.EXPECTED:
         return "known" if before is not None and not _newer(s, before) else None
@@ -219,15 +220,31 @@ def _newer(accept: SessionChange, before: Session) -> bool:
     return before.state not in ENDED or accept.at_ms > before.until_ms - c.TOMBSTONE_MS
 
 
+def _tells_end(s: SessionChange, before: Session, box: Box) -> bool:
+    """A Stop of the box's life before still tells when its hosts were given back: others may have had them since."""
+    return s.step is SessionStep.STOP and before.state is SessionState.UP and before.epoch + 1 == box.epoch
+
+
 def _reborn(s: SessionChange, before: Session, box: Box) -> bool:
-    """Another CPE, another life of the box, or a Start after the Stop: the name came back, the session is a new one."""
+    """Another CPE or line, another life of the box, or a Start after the Stop: the name came back, the session is a new one."""
     if s.step is SessionStep.STOP:
         return False
     return (
         (before.epoch != box.epoch and (s.own or s.step is SessionStep.START))
-        or _differs(before.fingerprint, s.fingerprint)
+        or _another(s, before)
         or (before.state in ENDED and s.step is not SessionStep.INTERIM)
     )
+
+
+def _another(s: SessionChange, known: Session) -> bool:
+    """Whether it is of another CPE, or of another line by the BNG's own word."""
+    return _differs(known.fingerprint, s.fingerprint) or _another_line(s, known)
+
+
+def _another_line(s: SessionChange, known: Session) -> bool:
+    if s.ids is None or known.ids is None or s.line == known.line:
+        return False
+    return s.own and known.own and contradict(known.ids, s.ids)
 
 
 def _differs(one: str, other: str) -> bool:

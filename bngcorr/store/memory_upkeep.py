@@ -6,7 +6,7 @@ from typing import Final
 
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
-from bngcorr.store.memory_ledger import close
+from bngcorr.store.memory_ledger import close, outlived
 from bngcorr.store.memory_records import Domain, Line
 from bngcorr.store.rows import LostV6, Upkeep
 
@@ -69,7 +69,7 @@ def _sessions(domain: Domain, now_ms: int) -> tuple[list[tuple[str, tuple[str, .
         if session.epoch == box.epoch:
             close(domain, session, session.hosts, session.at_ms, "expired", session)
         else:
-            close(domain, session, session.hosts, max(box.since_ms, session.at_ms), "restart", session)
+            close(domain, session, session.hosts, *outlived(box, session), session)
         domain.disown(session.line, name)
         session.until_ms, session.state = now_ms + c.TOMBSTONE_MS, SessionState.EXPIRED
         session.hosts, session.filled, session.since_ms = (), (), ()

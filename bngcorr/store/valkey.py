@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, assert_never
 
 from bngcorr.errors import StoreError
@@ -126,7 +126,9 @@ class ValkeyStore:
 
     # ---- writing what was seen
 
-    async def write(self, lessons_: Sequence[Lesson], now_ms: int) -> list[str]:
+    async def write(
+        self, lessons_: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
+    ) -> list[str]:
         """One script call a lesson, all of them in one write per node; then who holds which address."""
         replies = await self.lane.run_each([self._command(lesson, now_ms) for lesson in lessons_], WRITE_BUDGET_S)
         words: list[str] = []
@@ -146,6 +148,7 @@ class ValkeyStore:
                 words.append(lessons.NEW if reply == 1 else "known")
             else:
                 words.append("ok" if isinstance(lesson, lessons.Event) else reply.decode())
+        taken(list(words))
         self._holders.retry()
         if moves:
             for index, address in await self._holders.move(moves):
@@ -195,7 +198,7 @@ class ValkeyStore:
             packing.shown_session(s), _terms(s.ids, s), packing.tags(s.keys), packing.name(s.session),
             c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE, c.INTERIMS_MISSED, self._v6_lost_ms,
             "" if s.port is None else s.port.port, packing.hosts_text(promised(s.promised)),
-            packing.name(s.accepted_as), str(s.fill), s.timeout_ms, self._history_backlog,
+            packing.name(s.accepted_as), str(s.fill), s.timeout_ms, self._history_backlog, s.sent_ms,
         ]  # fmt: skip
         return self.lane.script("session", (self._keys(s.domain).epochs,), (packing.pack(row),))
 

@@ -100,6 +100,44 @@ async def test_another_life_has_another_timeout(scene: Scene) -> None:
     assert WEEK == await left(scene)
 
 
+async def test_a_box_that_does_not_keep_to_its_interval(scene: Scene) -> None:
+    """A session that came back after a silence longer than its interval allows is not ended by the next such silence."""
+    await scene.write(scene.change(START, hosts=[v4()], interval=10 * MINUTE))
+    expired = []
+    for hour in (1, 2, 3):
+        expired.append((await scene.walk(now=hour * HOUR - MINUTE)).expired)
+        await scene.write(scene.change(INTERIM, at=hour * HOUR, hosts=[v4()], lasts=WEEK), now=hour * HOUR)
+
+    assert [1, 0, 0] == expired
+    assert INTERIMS_MISSED * HOUR == await left(scene)
+
+
+async def test_an_interval_that_grew_is_noticed(scene: Scene) -> None:
+    """Observed Interims that become rarer end a session once at most: its silence is a gap as well."""
+    for at in (0, 10 * MINUTE, 20 * MINUTE):
+        await scene.write(scene.change(START if at == 0 else INTERIM, at=at, hosts=[v4()], lasts=WEEK))
+    expired = []
+    for at in (80 * MINUTE, 140 * MINUTE, 200 * MINUTE):
+        expired.append((await scene.walk(now=at - MINUTE)).expired)
+        await scene.write(scene.change(INTERIM, at=at, hosts=[v4()], lasts=WEEK), now=at)
+
+    assert [1, 0, 0] == expired
+    assert INTERIMS_MISSED * HOUR == await left(scene)
+
+
+@pytest.mark.parametrize("told", ["interval", "observed", "timeout"])
+async def test_a_clock_that_is_behind_ends_no_session(scene: Scene, told: str) -> None:
+    """Deadlines count from when a record was told by our clock: the BNG's may be hours behind."""
+    behind = 5 * HOUR
+    asked = {"interval": 10 * MINUTE if told == "interval" else 0, "timeout": HOUR if told == "timeout" else 0}
+    for at in (0, 10 * MINUTE, 20 * MINUTE):
+        step = START if at == 0 else INTERIM
+        await scene.write(scene.change(step, at=at - behind, sent=at, hosts=[v4()], lasts=WEEK, **asked), now=at)
+    left_ms = HOUR + 5 * MINUTE - 20 * MINUTE if told == "timeout" else INTERIMS_MISSED * 10 * MINUTE
+
+    assert NOW + 20 * MINUTE + left_ms == (await scene.row()).until_ms
+
+
 # ---- since when
 
 

@@ -67,7 +67,9 @@ class Model:
                 self.since_ms[box], self.life[box] = record.at_ms, self.life[box] + 1
             return
         known = self.sessions.get(record.session, Session(box=box))
-        if record.at_ms <= max(self.since_ms[box] - 1, known.at_ms):
+        overtaken = record.at_ms < self.since_ms[box]  # by the restart; the Stop of a session before it is its end yet
+        tells_end = record.step is STOP and known.at_ms > 0 and not known.ended and known.life + 1 == self.life[box]
+        if record.at_ms <= known.at_ms or (overtaken and not tells_end):
             return
         if known.ended and known.life == self.life[box] and record.step is INTERIM:
             return
@@ -79,7 +81,7 @@ class Model:
             hosts=frozenset() if record.step is STOP else hosts if record.hosts is None else frozenset(record.hosts),
             port=port if record.port is None else record.port.port,
             at_ms=record.at_ms,
-            life=self.life[box],
+            life=known.life if overtaken else self.life[box],
             ended=record.step is STOP,
         )
 

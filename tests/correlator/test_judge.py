@@ -64,9 +64,11 @@ class Store:
             for one in questions
         ]
 
-    async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
+    async def write(
+        self, lessons: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
+    ) -> list[str]:
         """Nothing is written here."""
-        raise AssertionError(lessons, now_ms)
+        raise AssertionError(lessons, now_ms, taken)
 
     async def ping(self, domain: str) -> bool:
         """Whether it is there."""

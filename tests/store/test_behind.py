@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bngcorr.model.usage import Usage
-from bngcorr.store.behind import BATCH, MOST_EVENTS, WriteBehind
-from bngcorr.store.lesson import AWAY, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
+from bngcorr.store.behind import BATCH, MOST_EVENTS, MOST_UNFINISHED, WriteBehind
+from bngcorr.store.lesson import AWAY, DUPLICATE, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.recollection import Recall, Recollection
 
@@ -36,6 +36,9 @@ class Ledger:
         self.away: set[str] = set()  # domains
         self.batches: list[list[Lesson]] = []
         self.tries = 0
+        self.noted = asyncio.Event()  # who holds which address
+        self.noted.set()
+        self.twice: list[Lesson] = []  # those whose addresses are live elsewhere
 
     async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
         """Nobody asks here."""
@@ -45,13 +48,21 @@ class Ledger:
         """Nor this."""
         raise AssertionError(domain)
 
-    async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
+    async def write(
+        self, lessons: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
+    ) -> list[str]:
         """Note the batch."""
         assert now_ms == NOW
         self.tries += 1
         await asyncio.sleep(0)
         self.batches.append([lesson for lesson in lessons if not self._lost(lesson)])
-        return [AWAY if self._lost(lesson) else f"word{at}" for at, lesson in enumerate(lessons)]
+        words = [AWAY if self._lost(lesson) else f"word{at}" for at, lesson in enumerate(lessons)]
+        taken(words)
+        await self.noted.wait()
+        return [
+            f"{word},{DUPLICATE}192.0.2.1" if lesson in self.twice else word
+            for lesson, word in zip(lessons, words, strict=True)
+        ]
 
     def _lost(self, lesson: Lesson) -> bool:
         return bool(self.away) if isinstance(lesson, Event) else lesson.domain in self.away
@@ -135,6 +146,28 @@ async def test_sightings_alike_become_one_while_they_wait() -> None:
 
     assert [_seen(1, at=9)] == ledger.written
     assert 2 == words.count(SUPERSEDED)
+
+
+async def test_the_next_lessons_do_not_wait_until_it_is_noted_who_holds_which_address() -> None:
+    """A few batches are under way at a time; a duplicate is told when it is found, of its own lesson."""
+    ledger = Ledger()
+    ledger.noted.clear()
+    ledger.twice.append(_step(0))
+    said: list[tuple[Lesson, str]] = []
+    async with _running(ledger, written=lambda some, words: said.extend(zip(some, words, strict=True))) as behind:
+        for at in range(6 * BATCH):
+            behind.put(_step(at))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert MOST_UNFINISHED == len(ledger.batches)
+        assert MOST_UNFINISHED * BATCH == len(said)
+        assert not await behind.drained(0.01)
+
+        ledger.noted.set()
+        assert await behind.drained(5.0)
+
+    assert 6 * BATCH == len(ledger.written)
+    assert [(_step(0), f"{DUPLICATE}192.0.2.1")] == [pair for pair in said if "word" not in pair[1]]
 
 
 async def test_a_writer_that_does_not_keep_up_is_full() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
 
@@ -56,7 +56,9 @@ class Halves:
         """Nor this."""
         raise AssertionError(domain)
 
-    async def write(self, lessons: Sequence[Lesson], now_ms: int) -> list[str]:
+    async def write(
+        self, lessons: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
+    ) -> list[str]:
         """Note what is taken."""
         assert now_ms == NOW
         nodes = {"a" if isinstance(lesson, Event) else lesson.domain[0] for lesson in lessons}
@@ -66,10 +68,11 @@ class Halves:
             await self.answers.wait()
         else:
             await asyncio.sleep(0)
-        if not self.takes[node]:
-            return [AWAY] * len(lessons)
-        self.batches.append(list(lessons))
-        return ["ok"] * len(lessons)
+        words = ["ok" if self.takes[node] else AWAY] * len(lessons)
+        if self.takes[node]:
+            self.batches.append(list(lessons))
+        taken(words)
+        return words
 
     def told(self, domain: str) -> list[int]:
         """Numbers of the lessons of a domain, in the order in which they were taken."""

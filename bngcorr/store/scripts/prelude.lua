@@ -84,6 +84,14 @@ local function close(backlog, S, gone, until_ms, why, line, ids, shown)
   end
 end
 
+-- Until when a session had its hosts that did not survive a restart of its box, and why not longer: until the restart that
+-- followed. If there was another one since, its instant is what is known, and may be long after: somebody else may have
+-- them by then. So the session is told as one that fell silent.
+local function outlived(S, epoch, epoch_at)
+  if S[4] + 1 < epoch then return S[2], 'expired' end
+  return math.max(epoch_at, S[2]), 'restart'
+end
+
 -- the first octets of a key tell which keys a session vouches on
 local function has_tag(tags, key)
   local tag = string.sub(key, 1, 4)

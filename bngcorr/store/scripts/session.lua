@@ -2,7 +2,8 @@
 -- ARGV[1] {now, step, at, until, box, line or '', ids, own, fingerprint (8 octets), digest (4 octets or ''),
 --   hosts or false, interval, traffic {v4, v6, either} or {}, shown, terms, tags of its keys, sid, tombstone_ms,
 --   most sessions a line, intervals that may be missed, v6_lost_ms, port or '', promised hosts, name under which the
---   Accept of an unnamed session was noted or '', fill, timeout, closed sessions that are kept}
+--   Accept of an unnamed session was noted or '', fill, timeout, closed sessions that are kept, when the box told it by our
+--   clock or 0}
 -- Returns {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
 -- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
 local s = unpack_(ARGV[1])
@@ -11,6 +12,7 @@ local fingerprint, digest, given, told_ms, traffic, shown = s[9], s[10], s[11], 
 local terms, tags, sid = s[15], s[16], s[17]
 local tombstone_ms, max_sessions, missed, v6_lost_ms = s[18], s[19], s[20], s[21]
 local promised, accepted_as, fill, told_timeout_ms, backlog = s[23], s[24], s[25], s[26], s[27]
+local sent_ms = s[28] > 0 and s[28] or at
 local words = {'applied'}
 
 local epoch, epoch_at, names = epoch_of(box)
@@ -37,7 +39,11 @@ local function merged(older, newer)
   return table.concat(tokens, '\n')
 end
 
-if at < epoch_at then return {'restarted', {}, {}} end  -- of an Accept as well: a restart is never dated ahead of our clock
+-- Of an Accept as well: a restart is never dated ahead of our clock. A Stop of the life before still tells when its session
+-- gave its hosts back: others may have had them before the restart.
+local overtaken = at < epoch_at
+local tells_end = step == 'stop' and r_state == UP and r_epoch + 1 == epoch
+if overtaken and not tells_end then return {'restarted', {}, {}} end
 if step == 'expected' then
   local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - tombstone_ms or 0  -- when it was, by our clock
   if known and (r_state == UP or at <= accepted or at <= over_ms) then
@@ -65,13 +71,15 @@ else
   end
 end
 
--- another CPE, another life of the BNG, or a Start after the Stop: the name came back, the session is a new one
+-- another CPE or line, another life of the BNG, or a Start after the Stop: the name came back, the session is a new one
+local other_line = own and r_own and line ~= r_line and contradict(r_ids, ids)
+local other = differs(r_fingerprint, fingerprint) or other_line
 local reborn = known and step ~= 'stop' and
-  (r_epoch ~= epoch and (own or step == 'start') or differs(r_fingerprint, fingerprint) or
+  (r_epoch ~= epoch and (own or step == 'start') or other or
   ((r_state == STOPPED or r_state == EXPIRED) and step ~= 'interim'))
 local ended, moves = step == 'stop', step == 'start' or step == 'interim'
 -- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
-local anew = reborn and (step ~= 'interim' or differs(r_fingerprint, fingerprint))
+local anew = reborn and (step ~= 'interim' or other)
 local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
 local port = known and not anew and s[22] == '' and S[PORT] or port_number(box, s[22])
 
@@ -146,10 +154,12 @@ end
 -- session, once a second gap was as long: Interims that something triggered lie between those of the clock. No clock
 -- should run faster than ten minutes, and none may run faster than one (RFC 2869 5.16): so short a gap is how a CPE boots.
 -- Without either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after
--- that has a timeout that we do not know. A gap that is not confirmed is kept as a negative number.
+-- that has a timeout that we do not know. A gap that is not confirmed is kept as a negative number. A box that was silent
+-- for longer than what it was told allows, and then spoke of the session, goes by another interval: that gap counts, or the
+-- session would end and come back for ever. What counts is when the box told it: its clock may be hours behind.
 local LEAST_GAP_MS, LEAST_INTERVAL_MS, LATE_STOP_MS = 60000, 600000, 300000
 local gap = anew and 0 or S[GAP]
-if moves and goes_on and r_state == UP and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
+if moves and goes_on and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
   local this, longest = at - r_at, math.abs(gap)
   if math.abs(this - longest) * 10 <= longest then
     gap = math.max(this, longest)
@@ -158,17 +168,21 @@ if moves and goes_on and r_state == UP and r_epoch == epoch and at - r_at >= LEA
   end
 end
 if moves then
-  local over_ms = began + timeout_ms + LATE_STOP_MS
-  if interval_ms > 0 or gap > 0 then
-    until_ms = at + missed * (interval_ms > 0 and interval_ms or math.max(gap, LEAST_INTERVAL_MS))
-  elseif timeout_ms > 0 and over_ms > at then
-    until_ms = math.min(until_ms, over_ms)
+  local left_ms = began + timeout_ms + LATE_STOP_MS - at
+  if interval_ms > 0 then
+    local silent_ms = math.abs(gap)
+    until_ms = sent_ms + missed * (silent_ms > missed * interval_ms and silent_ms or interval_ms)
+  elseif gap > 0 then
+    until_ms = sent_ms + missed * math.max(gap, LEAST_INTERVAL_MS)
+  elseif timeout_ms > 0 and left_ms > 0 then
+    until_ms = math.min(until_ms, sent_ms + left_ms)
   end
 end
 
 -- identity: fixed at first sight; what the BNG itself says takes the place of "none", of an inherited line, and of what it
--- said before
-if not known or reborn or (r_line == '' and was_expected) or (own and (not r_own or line ~= r_line)) then
+-- said before; but for the Stop of another line, which ends what began as it began
+if not known or reborn or (r_line == '' and was_expected) or
+  (own and (not r_own or line ~= r_line) and not (ended and other_line)) then
   if known and not reborn and own and r_line == '' then words[#words + 1] = 'late' end
   if r_line ~= line then disown(r_line, sid) end
   r_line, r_ids, r_own = line, ids, own
@@ -183,7 +197,8 @@ end
 if not anew then
   close(backlog, S, gone, at, ended and 'stop' or 'interim', r_line, r_ids, S[SHOWN])
 elseif r_epoch ~= epoch then
-  close(backlog, S, gone, math.max(epoch_at, r_at), 'restart', S[6], S[7], S[SHOWN])
+  local over_ms, why = outlived(S, epoch, epoch_at)
+  close(backlog, S, gone, over_ms, why, S[6], S[7], S[SHOWN])
 else
   close(backlog, S, gone, at, 'replaced', S[6], S[7], S[SHOWN])
 end
@@ -282,7 +297,7 @@ end
 if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
 reindex(S[15], terms, 's' .. sid)
 put_session(sid, {
-  ended and now + tombstone_ms or until_ms, at, state, epoch, box, r_line, r_ids, r_own and 1 or 0,
+  ended and now + tombstone_ms or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
   (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
   shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
 })

@@ -76,8 +76,9 @@ local function sessions(number)
       released[#released + 1] = sid
       released[#released + 1] = S[HOSTS]
       for place = 1, #tokens_of(S[HOSTS]) do all[place] = place end
-      local until_ms = same and S[2] or math.max(epoch_at, S[2])
-      close(backlog, S, all, until_ms, same and 'expired' or 'restart', S[6], S[7], S[SHOWN])
+      local until_ms, why = S[2], 'expired'
+      if not same then until_ms, why = outlived(S, epoch, epoch_at) end
+      close(backlog, S, all, until_ms, why, S[6], S[7], S[SHOWN])
     end
     disown(S[6], sid)
     S[1], S[3], S[HOSTS], S[FILLED], S[SINCE] = now + tombstone_ms, EXPIRED, '', 0, {}
