@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bngcorr.accountant.cost import CostTable
@@ -541,6 +541,7 @@ sections = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(sections, nested))
+@example({"profiles": {0: {}, "": {}}})
 def test_any_file_is_a_configuration_or_its_faults(data: object) -> None:
     """Whatever YAML an operator writes, the answer is a configuration or a list of faults, never a traceback."""
     try:

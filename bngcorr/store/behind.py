@@ -43,8 +43,8 @@ class WriteBehind:
     that their node does not take are kept and tried again, while what other nodes take goes on. Sightings alike but for
     their instants become one while they wait. Verdicts for people have a small queue of their own, come after, and are
     lost rather than tried again: a second try could write them twice. When too much waits, sightings are given up
-    first, the oldest of them, then steps of sessions, never a restart; `lost` counts them. A lesson that the store can't
-    take is reported through `written` and dropped: it must not block others.
+    first, the oldest of them, then steps of sessions, never a restart; `lost` counts them. A lesson that the store
+    can't take is reported through `written` and dropped: it must not block others.
     """
 
     def __init__(

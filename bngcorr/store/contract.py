@@ -61,8 +61,8 @@ class CorrelationStore(Protocol):
     ) -> list[str]:
         """Apply lessons in order; one word each on what came of it, AWAY if its node did not take it.
 
-        `taken` is called with the words once all of them are in the store; then it is noted who holds which address, and
-        the words that are returned tell of duplicates as well.
+        `taken` is called with the words once all of them are in the store; then it is noted who holds which address,
+        and the words that are returned tell of duplicates as well.
         """
         ...
 

@@ -58,8 +58,8 @@ def add(one: Traffic, other: Traffic) -> Traffic:
 def outlived(box: Box, session: Session) -> tuple[int, str]:
     """Until when a session had its hosts that did not survive a restart of its box, and why not longer.
 
-    Until the restart that followed. If there was another one since, its instant is what is known, and may be long after:
-    somebody else may have them by then. So the session is told as one that fell silent.
+    Until the restart that followed. If there was another one since, its instant is what is known, and may be long
+    after: somebody else may have them by then. So the session is told as one that fell silent.
     """
     if session.epoch + 1 < box.epoch:
         return session.at_ms, "expired"

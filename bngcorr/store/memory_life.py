@@ -60,9 +60,9 @@ def note_gap(session: Session, gap_ms: int) -> None:
 def deadline(session: Session, sent_ms: int, until_ms: int) -> int:
     """Some intervals after its last record; else a little after its Session-Timeout, but not beyond `until_ms`.
 
-    A session that is heard of after that has a timeout which we do not know; one that is heard of after a silence longer
-    than its interval allows goes by another interval. `sent_ms` is when that record was told: a NAS's clock may be hours
-    behind.
+    A session that is heard of after that has a timeout which we do not know; one that is heard of after a silence
+    longer than its interval allows goes by another interval. `sent_ms` is when that record was told: a NAS's clock may
+    be hours behind.
     """
     interval_ms = session.interval_ms
     if interval_ms and session.gap_ms > c.INTERIMS_MISSED * interval_ms:

@@ -226,7 +226,7 @@ def _tells_end(s: SessionChange, before: Session, box: Box) -> bool:
 
 
 def _reborn(s: SessionChange, before: Session, box: Box) -> bool:
-    """Another CPE or line, another life of the box, or a Start after the Stop: the name came back, the session is a new one."""
+    """Another CPE or line, another life of the box, or a Start after the Stop: the session is a new one."""
     if s.step is SessionStep.STOP:
         return False
     return (

@@ -94,7 +94,7 @@ async def test_of_several_restarts_the_last_one_ended_nothing(scene: Scene, agai
 
 
 async def test_a_stop_that_the_restart_overtook_tells_the_end(scene: Scene) -> None:
-    """Told after the Accounting-On, a Stop from before it changes no count, and tells when the hosts were given back."""
+    """Told after the Accounting-On, a Stop from before it changes no count, and tells when hosts were given back."""
     stop = scene.change(STOP, at=60_000)
     await scene.write(
         scene.change(START, "s1", hosts=[v4()], number=1),

@@ -101,7 +101,7 @@ async def test_another_life_has_another_timeout(scene: Scene) -> None:
 
 
 async def test_a_box_that_does_not_keep_to_its_interval(scene: Scene) -> None:
-    """A session that came back after a silence longer than its interval allows is not ended by the next such silence."""
+    """A session that came back after a silence longer than its interval allows is not ended by the next one."""
     await scene.write(scene.change(START, hosts=[v4()], interval=10 * MINUTE))
     expired = []
     for hour in (1, 2, 3):
@@ -125,17 +125,26 @@ async def test_an_interval_that_grew_is_noticed(scene: Scene) -> None:
     assert INTERIMS_MISSED * HOUR == await left(scene)
 
 
-@pytest.mark.parametrize("told", ["interval", "observed", "timeout"])
-async def test_a_clock_that_is_behind_ends_no_session(scene: Scene, told: str) -> None:
+@pytest.mark.parametrize(
+    ("interval", "over", "last", "expected"),
+    [(10, 0, 15, INTERIMS_MISSED * 10), (0, 0, 20, INTERIMS_MISSED * 10), (0, 60, 15, 60 + 5 - 15)],
+    ids=["interval", "observed", "timeout"],
+)
+async def test_a_clock_that_is_behind_ends_no_session(
+    scene: Scene, interval: int, over: int, last: int, expected: int
+) -> None:
     """Deadlines count from when a record was told by our clock: the BNG's may be hours behind."""
-    behind = 5 * HOUR
-    asked = {"interval": 10 * MINUTE if told == "interval" else 0, "timeout": HOUR if told == "timeout" else 0}
-    for at in (0, 10 * MINUTE, 20 * MINUTE):
-        step = START if at == 0 else INTERIM
-        await scene.write(scene.change(step, at=at - behind, sent=at, hosts=[v4()], lasts=WEEK, **asked), now=at)
-    left_ms = HOUR + 5 * MINUTE - 20 * MINUTE if told == "timeout" else INTERIMS_MISSED * 10 * MINUTE
+    for minute in (0, 10, last):
+        at = minute * MINUTE
+        await scene.write(
+            scene.change(
+                INTERIM if at else START, at=at - 5 * HOUR, sent=at, lasts=WEEK, interval=interval * MINUTE,
+                timeout=over * MINUTE,
+            ),
+            now=at,
+        )  # fmt: skip
 
-    assert NOW + 20 * MINUTE + left_ms == (await scene.row()).until_ms
+    assert NOW + (last + expected) * MINUTE == (await scene.row()).until_ms
 
 
 # ---- since when

@@ -136,7 +136,7 @@ class Histories(RuleBasedStateMachine):
         step=st.sampled_from((EXPECTED, START, START, INTERIM, INTERIM, INTERIM, STOP)),
         number=st.sampled_from((*LINES, None)), own=st.booleans(), where=st.sampled_from(PLACES),
         mac=st.sampled_from(MACS), age=st.sampled_from(AGES), lasts=st.sampled_from(LIVES),
-        fingerprint=st.sampled_from(FINGERPRINTS), hosts=st.sampled_from(POOL), interval=st.sampled_from((0, 300_000)),
+        behind=st.sampled_from((None, None, 0, 7_200_000)), fingerprint=st.sampled_from(FINGERPRINTS), hosts=st.sampled_from(POOL), interval=st.sampled_from((0, 300_000)),
         traffic=st.sampled_from(OCTETS), promised=st.sampled_from(PROMISES), accept=st.sampled_from(ACCEPTS),
         fill=st.sampled_from((Fill.AUTO, Fill.AUTO, Fill.AUTO, Fill.ALWAYS, Fill.NEVER)),
         timeout=st.sampled_from((0, 0, 600_000, DAY)), port=st.sampled_from(PORTS),

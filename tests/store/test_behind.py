@@ -152,11 +152,12 @@ async def test_the_next_lessons_do_not_wait_until_it_is_noted_who_holds_which_ad
     """A few batches are under way at a time; a duplicate is told when it is found, of its own lesson."""
     ledger = Ledger()
     ledger.noted.clear()
-    ledger.twice.append(_step(0))
+    steps = [_step(at) for at in range(6 * BATCH)]
+    ledger.twice.append(steps[0])
     said: list[tuple[Lesson, str]] = []
     async with _running(ledger, written=lambda some, words: said.extend(zip(some, words, strict=True))) as behind:
-        for at in range(6 * BATCH):
-            behind.put(_step(at))
+        for step in steps:
+            behind.put(step)
         for _ in range(50):
             await asyncio.sleep(0)
         assert MOST_UNFINISHED == len(ledger.batches)
@@ -166,8 +167,8 @@ async def test_the_next_lessons_do_not_wait_until_it_is_noted_who_holds_which_ad
         ledger.noted.set()
         assert await behind.drained(5.0)
 
-    assert 6 * BATCH == len(ledger.written)
-    assert [(_step(0), f"{DUPLICATE}192.0.2.1")] == [pair for pair in said if "word" not in pair[1]]
+    assert steps == ledger.written
+    assert [(steps[0], f"{DUPLICATE}192.0.2.1")] == [pair for pair in said if "word" not in pair[1]]
 
 
 async def test_a_writer_that_does_not_keep_up_is_full() -> None:
