@@ -129,6 +129,23 @@ def test_without_a_cost_table_the_profile_says_how_a_bng_counts() -> None:
     assert ["session", "sros-classic", "sros-r12-shared"] == found
 
 
+def test_what_accounting_bounds_may_be_reached() -> None:
+    """The dearest host, the largest limit, the shortest and the longest spans are good."""
+    bng = {**BNG, "limits": {"host_resources": 2**31, "cards": {"*": 1}}}
+    for every in ("60s", "1d"):
+        config = parse(
+            _data(
+                bngs=[bng], cost_tables={"dear": {"v4": 1000}}, capacity={"sample_every": every}, history={"keep": "1d"}
+            )
+        )
+
+        assert (1000, 2**31, 86_400) == (
+            config.cost_tables["dear"].v4,
+            config.bngs[0].limits.host_resources,
+            config.history.keep,
+        )
+
+
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [("300ms", 0.3), ("5s", 5.0), ("2m", 120.0), ("24h", 86_400.0), ("7d", 604_800.0), ("1.5s", 1.5), (" 5 s ", 5.0)],
@@ -315,7 +332,13 @@ def test_faults_show_no_secret(data: dict[str, object]) -> None:
         (_data(cost_tables={"free": {"v4": -1}}), "cost_tables.free.v4", "-1", "0"),
         (_data(cost_tables={"session": {"v4": 1}}), "cost_tables.session", "'session'", "a name other than"),
         (_data(capacity={"thresholds": [80, 0]}), "capacity.thresholds[1]", "0", "1"),
-        (_data(capacity={"sample_every": "0s"}), "capacity.sample_every", "'0s'", "greater than 0"),
+        (_data(cost_tables={"free": {"v4": 1001}}), "cost_tables.free.v4", "1001", "1000"),
+        (_with_bng(limits={"host_resources": 2**31 + 1}), "bngs[0].limits.host_resources", "2147483649", "2147483648"),
+        (_with_bng(limits={"cards": {"": 1}}), "bngs[0].limits.cards.", "''", "the name of a card or port"),
+        (_with_bng(limits={"ports": {" ": 1}}), "bngs[0].limits.ports. ", "' '", "the name of a card or port"),
+        (_data(capacity={"sample_every": "59s"}), "capacity.sample_every", "'59s'", '"60s" to "1d"'),
+        (_data(capacity={"sample_every": "25h"}), "capacity.sample_every", "'25h'", '"60s" to "1d"'),
+        (_data(history={"keep": "23h"}), "history.keep", "'23h'", 'at least "1d"'),
         (
             _with_bng(require_message_authenticator="please"),
             "bngs[0].require_message_authenticator",

@@ -133,7 +133,7 @@ class Store:
 
     def holders(self, bng: str, address: object) -> list[SessionRow]:
         """Sessions that hold an address."""
-        query = SessionQuery(domains=((bng, (bng,)),), term=address_term(str(address)))
+        query = SessionQuery(domains=((bng, (bng,)),), terms=(address_term(str(address)),))
         return self._runner.run(self._store.queries.sessions(query))[0]
 
     # ---- its calls

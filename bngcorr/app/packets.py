@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -15,42 +14,34 @@ from bngcorr import __version__
 from bngcorr.accountant.spool.file import SpoolError
 from bngcorr.accountant.watch import Watch
 from bngcorr.app.history import history_exporter
-from bngcorr.app.parts import StartError, open_store
+from bngcorr.app.parts import StartError, greet_store, open_store
+from bngcorr.app.ports import Ports
 from bngcorr.app.spool import look_into, spool_of
 from bngcorr.bng_profiles import compile_all, costs_of, nas_of
 from bngcorr.config import Config, Endpoint
-from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
-from bngcorr.errors import ConfigError, ConfigFault, StoreError
-from bngcorr.proxy.delivery import Try
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.pipeline import Pipeline
-from bngcorr.proxy.port import Port
 from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
-from bngcorr.proxy.sockets import NasSocket
-from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import EmbeddedValkey
-from bngcorr.store.greeting import Severity, faults, greet
 from bngcorr.store.lesson import FAILED, NEW, SUPERSEDED, FindingSeen, Lesson
 from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
-from bngcorr.wire import attributes as a
 from bngcorr.wire.dictionary import Dictionary
 
 FINISH_S: Final = 1.2  # how long requests under way may take at the end
 LOOK_AGAIN_S: Final = 0.01
 DRAIN_S: Final = 1.5  # how long the last writes may take at the end
-FIRST_TRY_S: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -103,8 +94,7 @@ class PacketProcess:
             spool=self._spool,
             keeps_up=lambda: self._spool is not None or not self._behind.full,
         )
-        self._upstreams: dict[str, Upstream[Request] | Upstream[Try]] = {}
-        self._sockets: list[NasSocket] = []
+        self._ports = Ports(config, self._pipeline, self._spool, self._meters)
         self._tasks: list[asyncio.Task[None]] = []
         self._health: web.AppRunner | None = None
 
@@ -140,7 +130,7 @@ class PacketProcess:
         """Store, spool, upstreams, sockets, health, in that order. Raises StartError, StoreError or ConfigError."""
         if self._embedded is not None:
             await self._embedded.start()
-        await self._greet_store()
+        await greet_store(self._store, self._clock)
         self._tasks = [
             asyncio.create_task(self._supervised("clock", lambda: self._clock.run(self._store))),
             asyncio.create_task(self._supervised("writer", self._behind.run)),
@@ -157,9 +147,7 @@ class PacketProcess:
         else:
             await asyncio.to_thread(look_into, self._config)
         self._pipeline.start()
-        listen, upstream = self._config.listen, self._config.upstream
-        self._open("auth", a.Code.ACCESS_REQUEST, listen.auth, upstream.auth)
-        self._open("acct", a.Code.ACCOUNTING_REQUEST, listen.acct, upstream.acct)
+        self._ports.open()
         at = self._config.health.listen
         app = health_app(self.readiness, self._registry, self._refresh)
         try:
@@ -178,107 +166,26 @@ class PacketProcess:
                 log.exception("internal error, background task starts again", task=name)
                 await asyncio.sleep(1.0)
 
-    async def _greet_store(self) -> None:
-        """Say what the store is, and what is wrong with it.
-
-        One that is of no use ends the start (StartError); one that is away does not: v4 does not need it.
-        """
-        try:
-            async with asyncio.timeout(FIRST_TRY_S + 2):
-                greeting = await greet(self._store.lane, FIRST_TRY_S)
-                await self._clock.measure(self._store)
-        except (StoreError, TimeoutError) as error:
-            log.warning("store does not answer, going on without correlation until it does", error=str(error))
-            return
-        log.info("store connected", store=greeting.version, nodes=len(greeting.nodes))
-        for fault in faults(greeting):
-            if fault.severity is Severity.REFUSE:
-                raise StartError(fault.text)
-            say = log.warning if fault.severity is Severity.WARN else log.info
-            say("store", fault=fault.text)
-
-    def _open(self, name: str, code: a.Code, endpoints: Sequence[Endpoint], server: UpstreamConfig | None) -> None:
-        if not endpoints or server is None:
-            return
-        replies = (
-            frozenset((a.Code.ACCESS_ACCEPT, a.Code.ACCESS_REJECT, a.Code.ACCESS_CHALLENGE))
-            if code is a.Code.ACCESS_REQUEST
-            else frozenset((a.Code.ACCOUNTING_RESPONSE,))
-        )
-        port = Port(
-            code=code,
-            replies=replies,
-            secret=server.shared_secret,
-            require_message_authenticator=server.require_message_authenticator and code is a.Code.ACCESS_REQUEST,
-            meters=self._meters.upstream(name),
-        )
-        try:
-            self._connect(name, port, server)
-        except OSError as error:
-            raise StartError(f"upstream.{name}.address {server.address}: {error.strerror}") from None
-        for index, endpoint in enumerate(endpoints):
-            try:
-                socket = NasSocket(
-                    endpoint.host,
-                    endpoint.port,
-                    receive_buffer=self._config.listen.receive_buffer,
-                    number=len(self._sockets),
-                )
-            except OSError as error:
-                key = f"listen.{name}[{index}]"
-                fault = ConfigFault(
-                    key=key, got=f"{endpoint} ({error.strerror})", expected="an address to bind to here"
-                )
-                raise ConfigError((fault,)) from None
-            self._sockets.append(socket)
-            socket.start(lambda s, vector: self._pipeline.carry(s, vector, code))
-            granted, asked = socket.receive_buffer, self._config.listen.receive_buffer
-            log.info("listening", kind=name, address=str(Endpoint(socket.host, socket.port)), receive_buffer=granted)
-            if granted < asked:
-                log.warning(
-                    "receive buffer is smaller than asked for", granted=granted, asked=asked,
-                    hint=f"sysctl -w net.core.rmem_max={asked}",
-                )  # fmt: skip
-
-    def _connect(self, name: str, port: Port, server: UpstreamConfig) -> None:
-        """Open the way to AAA: for the pipeline, or for the spool that stands in front of it. Raises OSError."""
-        to = (server.address.host, server.address.port, server.timeout, server.sockets)
-        if self._spool is not None and port.code is a.Code.ACCOUNTING_REQUEST:
-            from_spool = _upstream(to, self._spool.answered, self._spool.expired)
-            from_spool.start()
-            self._upstreams[name] = from_spool
-            self._spool.deliver(port, from_spool)
-        else:
-            upstream = _upstream(
-                to,
-                functools.partial(self._pipeline.answered, port),
-                functools.partial(self._pipeline.expired, port),
-            )
-            upstream.start()
-            self._upstreams[name] = upstream
-            self._pipeline.open(port, upstream)
-
     # ---- state
 
     def readiness(self) -> Readiness:
         """Ready: sockets bound and AAA not known to be silent. The store is told, never asked for; nor is an AAA for
         accounting that a spool stands in front of, nor the spool: authentication goes on without.
         """
-        now = asyncio.get_running_loop().time()
-        silent = [name for name, upstream in self._upstreams.items() if upstream.is_silent(now)]
+        silent = self._ports.silent(asyncio.get_running_loop().time())
         degraded = self._judge.broken or self._behind.failing
         waited_for = [name for name in silent if name != "acct" or self._spool is None]
         parts = {
             "store": "degraded" if degraded else "ok",
-            **{f"upstream.{name}": "silent" if name in silent else "ok" for name in self._upstreams},
+            **{f"upstream.{name}": "silent" if name in silent else "ok" for name in self._ports.in_flight},
         }
         if self._spool is not None:
             parts["spool"] = self._spool.state
-        return Readiness(bool(self._sockets) and not waited_for, parts)
+        return Readiness(self._ports.listening and not waited_for, parts)
 
     def _refresh(self) -> None:
-        for name, upstream in self._upstreams.items():
-            self._meters.in_flight.labels(name).set(len(upstream))
+        for name, requests in self._ports.in_flight.items():
+            self._meters.in_flight.labels(name).set(requests)
         if self._spool is not None:
             self._spool.refresh()
         self._meters.held.set(self._judge.held)
@@ -300,8 +207,7 @@ class PacketProcess:
 
     async def stop(self) -> None:
         """Read no more, answer what is under way, write what was learnt, close. Safe after a start that failed."""
-        for socket in self._sockets:
-            socket.stop()
+        self._ports.stop()
         if self._spool is not None:
             self._spool.rest()
         await self._judge.release()
@@ -318,24 +224,9 @@ class PacketProcess:
         if self._spool is not None:
             await self._spool.close()
         self._pipeline.close()
-        for upstream in self._upstreams.values():
-            upstream.close()
-        for socket in self._sockets:
-            socket.close()
+        self._ports.close()
         if self._health is not None:
             await self._health.cleanup()
         await self._store.close()
         if self._embedded is not None:
             await self._embedded.stop()
-
-
-T = TypeVar("T")
-
-
-def _upstream(
-    to: tuple[str, int, float, int],
-    answered: Callable[[Flight[T] | None, bytes], None],
-    expired: Callable[[Flight[T]], None],
-) -> Upstream[T]:
-    host, port, timeout_s, sockets = to
-    return Upstream(host, port, timeout_s=timeout_s, most_sockets=sockets, answered=answered, expired=expired)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
+import structlog
+
 from bngcorr.config import Config
-from bngcorr.errors import BngcorrError
+from bngcorr.errors import BngcorrError, StoreError
+from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import url as embedded_url
+from bngcorr.store.greeting import Severity, faults, greet
 from bngcorr.store.valkey import ValkeyStore
+
+FIRST_TRY_S: Final = 1.0
+
+log = structlog.get_logger()
 
 
 class StartError(BngcorrError):
@@ -22,3 +33,23 @@ def open_store(config: Config) -> ValkeyStore:
         v6_lost_s=config.findings.v6_lost_after,
         history_backlog=0 if config.history.directory is None else config.history.backlog,
     )
+
+
+async def greet_store(store: ValkeyStore, clock: StoreClock) -> None:
+    """Say what the store is, and what is wrong with it.
+
+    One that is of no use ends the start (StartError); one that is away does not: v4 does not need it.
+    """
+    try:
+        async with asyncio.timeout(FIRST_TRY_S + 2):
+            greeting = await greet(store.lane, FIRST_TRY_S)
+            await clock.measure(store)
+    except (StoreError, TimeoutError) as error:
+        log.warning("store does not answer, going on without correlation until it does", error=str(error))
+        return
+    log.info("store connected", store=greeting.version, nodes=len(greeting.nodes))
+    for fault in faults(greeting):
+        if fault.severity is Severity.REFUSE:
+            raise StartError(fault.text)
+        say = log.warning if fault.severity is Severity.WARN else log.info
+        say("store", fault=fault.text)

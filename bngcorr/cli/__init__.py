@@ -1,11 +1,11 @@
 """The command line: one module a verb.
 
-Exit codes: 0 done, 1 negative answer or failure, 2 usage or configuration, 141 nobody reads the output any more.
+Exit codes: 0 done, 1 negative answer or failure, 2 usage or configuration, 3 no whole answer (the store is away, or the
+output takes nothing), 141 nobody reads the output any more.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Final
 
@@ -28,7 +28,9 @@ from bngcorr.cli import (
     what_if,
     whohad,
 )
+from bngcorr.cli.standard_output import OutputError, give_output_up, watch_output
 
+_NO_ANSWER: Final = 3
 _SIGPIPE: Final = 141  # what a shell tells of a command that was ended by it
 
 app = cyclopts.App(
@@ -55,13 +57,18 @@ app.command(demo.demo)
 
 def main() -> None:
     """Entry point of the ``bngcorr`` command."""
+    watch_output()
     try:
         try:
             app(exit_on_error=False)
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except cyclopts.CycloptsError:
         sys.exit(2)  # what was wrong is printed already
-    except BrokenPipeError:  # whoever read the output has seen enough; 1 would be an answer
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_SIGPIPE)
+    except OutputError as error:  # 1 would be an answer
+        give_output_up()
+        if error.unread:  # whoever read it has seen enough
+            sys.exit(_SIGPIPE)
+        print(f"bngcorr: standard output: {error}", file=sys.stderr)
+        sys.exit(_NO_ANSWER)

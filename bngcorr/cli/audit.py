@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import json
 import signal
 import sys
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bngcorr.cli.output import Output
+from bngcorr.cli.output import Output, print_csv
 from bngcorr.cli.plan_steps import Steps
 from bngcorr.cli.process import load_or_exit
 from bngcorr.config import Config
@@ -184,9 +183,7 @@ def _print(done: Sequence[Audited], output: Output, repair: bool) -> None:
             for row in rows:
                 print(json.dumps(row))
         case Output.CSV:
-            writer = csv.DictWriter(sys.stdout, _COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
+            print_csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
         case Output.TABLE:
             _print_table(rows)
             if done:

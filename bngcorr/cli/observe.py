@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bngcorr.accountant.cost import CostTable
-from bngcorr.accountant.history.instants import instant_asked, instant_shown
+from bngcorr.accountant.history.instants import instant_asked
 from bngcorr.accountant.observed import LEAST, Difference, Figures, compare, read_observed, usage_then
 from bngcorr.app.parts import open_store
 from bngcorr.bng_profiles import costs_of
@@ -25,6 +25,7 @@ from bngcorr.cli.process import load_or_exit
 from bngcorr.config import Bng, Config
 from bngcorr.correlator.findings import NEXT_STEP
 from bngcorr.errors import StoreError
+from bngcorr.model.shown import instant_shown
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.rows import Observed, Sample

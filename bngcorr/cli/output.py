@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 Row = Mapping[str, Any]
+
+_RUN: Final = ("=", "+", "-", "@", "\t", "\r")  # what a formula may begin with
 
 
 class Output(StrEnum):
@@ -24,8 +26,7 @@ class Output(StrEnum):
 def print_rows(rows: Sequence[Row], output: Output, *, columns: Sequence[str], table: Callable[[], None]) -> None:
     """Rows to standard output: a JSON list, an object a line, CSV of these columns, or what `table` prints.
 
-    In CSV a column may name a key inside another: "usage.v4". What is not there, or null, is an empty cell; an object
-    or a list is JSON.
+    In CSV a column may name a key inside another: "usage.v4".
     """
     match output:
         case Output.JSON:
@@ -35,15 +36,29 @@ def print_rows(rows: Sequence[Row], output: Output, *, columns: Sequence[str], t
             for row in rows:
                 print(json.dumps(row))
         case Output.CSV:
-            writer = csv.writer(sys.stdout)
-            writer.writerow(columns)
-            writer.writerows([_cell(row, column) for column in columns] for row in rows)
+            print_csv(columns, ([_cell(row, column) for column in columns] for row in rows))
         case Output.TABLE:
             table()
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """CSV to standard output: None is an empty cell, an object or a list is JSON.
+
+    Text that a spreadsheet would run (OWASP, "CSV Injection") has a ' in front: customers choose what is in some cells.
+    """
+    writer = csv.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows([_inert(value) for value in row] for row in rows)
+
+
+def _inert(value: object) -> object:
+    if isinstance(value, Mapping | list):
+        return json.dumps(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value
 
 
 def _cell(row: Row, column: str) -> object:
     value: object = row
     for name in column.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    return json.dumps(value) if isinstance(value, Mapping | list) else value
+    return value

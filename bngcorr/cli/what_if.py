@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from typing import Annotated, Final
@@ -14,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bngcorr.cli.api_client import ApiFault, JsonObject, base_url, get
-from bngcorr.cli.output import Output
+from bngcorr.cli.output import Output, print_csv
 
 _USAGE: Final = {
     "v4": "v4", "ia_na": "IA_NA", "ia_pd": "IA_PD", "slaac": "SLAAC", "pd_route": "PD routes", "sessions": "sessions",
@@ -75,9 +74,7 @@ def what_if(
         case Output.JSONL:
             print(json.dumps(answer))
         case Output.CSV:
-            writer = csv.writer(sys.stdout)
-            writer.writerow(("figure", "before", "after"))
-            writer.writerows(_figures(answer))
+            print_csv(("figure", "before", "after"), _figures(answer))
         case Output.TABLE:
             _print(answer)
 

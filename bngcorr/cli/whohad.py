@@ -52,7 +52,7 @@ def whohad(
     the silence was noticed. Such an answer is not certain.
 
     Exits 0 if somebody is found, 1 if nobody is known, 2 for a bad question or configuration, 3 if the store or a file
-    could not be read: what was found is printed, and there may be more.
+    could not be read, or the output takes nothing: what was found is printed, and there may be more.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def whohad(
     limit:
         At most so many answers, the surest and latest first, 1 to 100000.
     output:
-        table for people; json (a list), jsonl (an object a line) or csv for programs.
+        table for people; json (a list), jsonl (an object a line) or csv for programs. In CSV, text that a
+        spreadsheet would run as a formula has a ' in front.
     """
     now_ms = time.time_ns() // 1_000_000
     network, at_ms, within_ms = _network(address), _instant(at, now_ms), _margin(within)
@@ -89,7 +90,7 @@ def whohad(
         print("bngcorr whohad: interrupted", file=sys.stderr)
         sys.exit(3)
     answers = inquiry.result()
-    print_answers(answers, output, question)
+    print_answers(answers, output, question, complete=not inquiry.missing)
     for sentence in inquiry.missing:
         print(f"bngcorr whohad: {sentence}; there may be more", file=sys.stderr)
     if settings.history.directory is None:

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from bngcorr.accountant.history.format import JsonObject, as_json
 from bngcorr.accountant.history.held import ACCEPT, EXPIRED
-from bngcorr.accountant.history.instants import instant_shown
 from bngcorr.accountant.history.question import Answer, Question
 from bngcorr.cli.output import Output, print_rows
 from bngcorr.model.mac import format_mac
+from bngcorr.model.shown import instant_shown
 
 _COLUMNS: Final = (
     "address", "kind", "service", "from", "to", "end", "last_heard", "certain", "bng", "box", "port", "outer", "inner",
@@ -29,12 +29,12 @@ _ENDS: Final = {
 }
 
 
-def print_answers(answers: Sequence[Answer], output: Output, question: Question) -> None:
-    """All of them, in the form that was asked for."""
+def print_answers(answers: Sequence[Answer], output: Output, question: Question, *, complete: bool) -> None:
+    """All of them, in the form that was asked for. `complete`: all that could know an answer was asked."""
     rows = [_row(answer) for answer in answers]
     if output is Output.CSV:
         rows = [_flat(row) for row in rows]
-    print_rows(rows, output, columns=_COLUMNS, table=lambda: _print(answers, question))
+    print_rows(rows, output, columns=_COLUMNS, table=lambda: _print(answers, question, complete))
 
 
 def _row(answer: Answer) -> JsonObject:
@@ -62,12 +62,13 @@ def _moment(epoch_ms: int | None) -> str:
     return "not known" if text is None else text.replace("T", " ").replace(".000Z", "Z")
 
 
-def _print(answers: Sequence[Answer], question: Question) -> None:
+def _print(answers: Sequence[Answer], question: Question, complete: bool) -> None:
     console = Console(emoji=False)
     asked = str(question.network.network_address if question.single else question.network)
     when = _moment(question.at_ms)
     if not answers:
-        console.print(f"Nobody is known to have held {asked} at {when}.", markup=False, highlight=False)
+        if complete:
+            console.print(f"Nobody is known to have held {asked} at {when}.", markup=False, highlight=False)
         return
     table = Table("from, to", "address", "line", "session", "BNG, port", title=f"{asked} at {when}", show_lines=True)
     for column in table.columns:

@@ -1,8 +1,7 @@
 """The operator's file, checked whole, all its faults told at once.
 
-`settings` and `accounting` say what may stand in it, `fields` what kinds of values there are, `faults` what can be wrong
-with it,
-and `loading` reads it.
+`settings` and `accounting` say what may stand in it, `fields` what kinds of values there are, `faults` what can be
+wrong with it, and `loading` reads it.
 """
 
 from bngcorr.config.accounting import Capacity, CostTableSettings, History, Limits, Spool

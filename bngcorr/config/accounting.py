@@ -5,18 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from bngcorr.config.fields import Seconds, Span
+from bngcorr.config.fields import Duration, Seconds
 from bngcorr.config.section import Section
 
-Count = Annotated[int, Field(ge=0)]
-Limit = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0, le=1_000)]
+Limit = Annotated[int, Field(ge=1, le=1 << 31)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 
+def _place(name: str) -> str:
+    if not name.strip():
+        raise ValueError('the name of a card or port, or "*"')
+    return name
+
+
+def _sampled(seconds: float) -> float:
+    if not 60 <= seconds <= 86_400:
+        raise ValueError('a duration of "60s" to "1d"')
+    return seconds
+
+
+def _kept(seconds: float) -> float:
+    if seconds < 86_400:
+        raise ValueError('a duration of at least "1d": files are by the day')
+    return seconds
+
+
+Place = Annotated[str, AfterValidator(_place)]
+
+
 class CostTableSettings(Section):
-    """Host resources that each thing costs."""
+    """Host resources that each thing costs, each 0 … 1000."""
 
     v4: Count = 0
     """An IPv4 address."""
@@ -38,13 +59,13 @@ COST_TABLES: Final = ("sros-classic", "sros-r12-shared", "sros-pd-managed-route"
 
 
 class Limits(Section):
-    """What the BNG can bear, in host resources of its cost table."""
+    """What the BNG can bear, in host resources of its cost table; each limit 1 … 2³¹."""
 
     host_resources: Limit | None = None
     """The whole box. None: not known."""
-    cards: dict[str, Limit] = Field(default={})
+    cards: dict[Place, Limit] = Field(default={})
     """Each card by its slot, "*" for those that are not named."""
-    ports: dict[str, Limit] = Field(default={})
+    ports: dict[Place, Limit] = Field(default={})
     """Each port by its name as NAS-Port-Id tells it without VLANs, "*" for those that are not named."""
 
 
@@ -55,8 +76,8 @@ class Capacity(Section):
     """Per cent of a limit from which on it is a finding (near_limit), one for each."""
     tolerance: Percent = 2
     """Per cent by which the box's own figures may differ from ours before it is a finding (ledger_differs)."""
-    sample_every: Span = Seconds(300.0)
-    """How often usage is noted for the trend; noted once, however many processes there are."""
+    sample_every: Annotated[Duration, AfterValidator(_sampled)] = Seconds(300.0)
+    """How often usage is noted for the trend, "60s" to "1d"; noted once, however many processes there are."""
 
 
 class Spool(Section):
@@ -67,7 +88,7 @@ class Spool(Section):
     path: Path = Path("var/spool.db")
     """The file, on a local disk; one for each packet process."""
     max_records: Limit = 1_000_000
-    """Records kept; beyond it nothing is acknowledged any more."""
+    """Records kept, at most 2³¹; beyond it nothing is acknowledged any more."""
     max_octets: Annotated[int, Field(ge=1_048_576)] = 2_147_483_648
     """Size of the file on disk; beyond it nothing is acknowledged any more."""
     rate: Limit = 1_000
@@ -79,8 +100,8 @@ class History(Section):
 
     directory: Path | None = None
     """Folder of the files, one a day. None: no history."""
-    keep: Span = Seconds(180 * 86_400.0)
-    """How long a file is kept."""
+    keep: Annotated[Duration, AfterValidator(_kept)] = Seconds(180 * 86_400.0)
+    """How long a file is kept, at least "1d"."""
     max_octets: Annotated[int, Field(ge=1_048_576)] = 1_073_741_824
     """Size at which a day's file is closed and the next one begun."""
     backlog: Annotated[int, Field(ge=1_000)] = 100_000

@@ -131,7 +131,7 @@ _SHOWN_KEYS = re.compile(
     r"|sockets|budget|remember|events|write_backlog|receive_buffer|cost_table|host_resources|level|format|ceiling"
     r"|accept(\[\d+\])?|enterprise_number|v4_always_has_id|require_message_authenticator|data_dir"
     r"|ports|remembered|fresh|(keys|rungs)(\[\d+\])?|line_id_source\.(dhcpv4|dhcpv6|ppp)|on_unmatched|v6_lost_after"
-    r"|prefixes_from_accept|cpe_address|cost_tables\.[^.]+\..+|(cards|ports)\..+|thresholds(\[\d+\])?|tolerance|sample_every"
+    r"|prefixes_from_accept|cpe_address|cost_tables\.[^.]+\..+|(cards|ports)\..*|thresholds(\[\d+\])?|tolerance|sample_every"
     r"|enabled|path|max_records|max_octets|rate|directory|keep|backlog)"
 )
 

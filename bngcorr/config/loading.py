@@ -28,7 +28,8 @@ def parse(data: object) -> Config:
         config = Config.model_validate(data)
     except ValidationError as error:
         for item in error.errors(include_url=False):
-            path = key_path(item["loc"])
+            where = item["loc"][:-1] if item["loc"][-1:] == ("[key]",) else item["loc"]  # a key that can't be one
+            path = key_path(where)
             if any(known.key in [f"{path}.{name}" for name in SECRET_KEYS] for known in faults):
                 continue  # told already, with the key
             if item["type"] == "too_short" and item["input"]:

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS: Final = 253_402_300_799_000  # of the year 9999
+
+
+@lru_cache(maxsize=1024)  # those of one session and of one batch are the same
+def instant_shown(epoch_ms: int | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds, within 1970 … 9999; None stays None."""
+    if epoch_ms is None:
+        return None
+    epoch_ms = min(max(epoch_ms, 0), _LAST_MS)
+    return (EPOCH + timedelta(milliseconds=epoch_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
 
 def octets_shown(value: bytes | None) -> dict[str, str | None] | None:
     """Opaque octets: ``{"hex": …, "text": … or null}``; text only if every octet is printable ASCII."""

@@ -174,14 +174,17 @@ class MemoryStore:
 
     async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
         """In the order of domains and names; the cursor is a rank."""
-        address = (query.term or "").removeprefix("address:")
+        terms = {*query.terms}
+        addresses = {term.removeprefix("address:") for term in terms}
         rows = [
             session_row(name, session, known, domain.epoch(known.nas))
             for name, bngs in query.domains
             if (domain := self._domains.get(name)) is not None
             for session, known in sorted(domain.sessions.items())
             if known.nas.partition("|")[0] in bngs
-            and (query.term is None or query.term in known.terms or address in map(address_of, known.hosts))
+            and (
+                not terms or not terms.isdisjoint(known.terms) or not addresses.isdisjoint(map(address_of, known.hosts))
+            )
         ]
         return _paged(rows, query.page)
 

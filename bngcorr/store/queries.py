@@ -17,6 +17,7 @@ from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionR
 
 READ_BUDGET_S: Final = 2.0
 BUCKETS_AT_ONCE: Final = 64  # looked through in one round trip for the next page
+_ADDRESS: Final = "address:"
 ENTRY: Final = 13  # octets of an index entry: "l" or "s", and the name
 
 
@@ -37,15 +38,15 @@ class Queries:
         self._lane = lane
 
     async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
-        """From an index term, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
+        """From index terms, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
         wanted = {domain: frozenset(bngs) for domain, bngs in query.domains}
-        if query.term is not None:
-            names = await self._indexed(query.term, [domain for domain, _ in query.domains], b"s")
+        if query.terms:
+            names = await self._indexed(query.terms, list(wanted), b"s")
             start = int(query.page.cursor or 0)
             chosen = names[start : start + query.page.limit]
             end = start + query.page.limit
             rows = await self.session_rows([(domain, name.hex()) for domain, name in chosen])
-            ours = [row for row in rows if row.bng in wanted[row.domain] and _answers(row, query.term)]
+            ours = [row for row in rows if row.bng in wanted[row.domain] and _answers(row, query.terms)]
             return ours, str(end) if end < len(names) else None
         found, cursor = await self._walk("s", list(wanted), query.page)
         epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
@@ -59,7 +60,7 @@ class Queries:
         if term is None:
             found, cursor = await self._walk("l", domains, page)
         else:
-            names = await self._indexed(term, domains, b"l")
+            names = await self._indexed((term,), domains, b"l")
             start, end = int(page.cursor or 0), int(page.cursor or 0) + page.limit
             found = await self._records("l", names[start:end])
             cursor = str(end) if end < len(names) else None
@@ -77,23 +78,28 @@ class Queries:
         replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
         return [(*pair, packed) for pair, packed in zip(names, replies, strict=True) if packed]
 
-    async def _indexed(self, term: str, domains: Sequence[str], kind: bytes) -> list[tuple[str, bytes]]:
-        """(domain, name) of what answers to a term."""
-        hashed = term_hash(term)
-        if term.startswith("address:"):
-            (packed,) = await self._lane.run([("HGET", holders(hashed), hashed)], READ_BUDGET_S)
-            pairs = [read_entry(entry) for entry in (packing.unpack(packed) if packed else [])]
-            return [(domain, bytes.fromhex(session)) for domain, session in pairs if domain in domains]
-        commands: list[Command] = [("HGET", DomainKeys(domain).record("i", hashed), hashed) for domain in domains]
-        found: list[tuple[str, bytes]] = []
+    async def _indexed(self, terms: Sequence[str], domains: Sequence[str], kind: bytes) -> list[tuple[str, bytes]]:
+        """(domain, name) of what answers to any of the terms, each once; of all terms in one round trip."""
+        asked: list[str | None] = []  # the domain whose index it is; None: who holds an address, in all domains
+        commands: list[Command] = []
+        for term in terms:
+            hashed = term_hash(term)
+            if term.startswith(_ADDRESS):
+                asked.append(None)
+                commands.append(("HGET", holders(hashed), hashed))
+            else:
+                asked += domains
+                commands += [("HGET", DomainKeys(domain).record("i", hashed), hashed) for domain in domains]
+        found: dict[tuple[str, bytes], None] = {}
         replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
-        for domain, entries in zip(domains, replies, strict=True):
-            found.extend(
-                (domain, entries[at + 1 : at + ENTRY])
-                for at in range(0, len(entries or b""), ENTRY)
-                if entries[at : at + 1] == kind
-            )
-        return found
+        for domain, reply in zip(asked, replies, strict=True):
+            if domain is None:
+                pairs = [read_entry(entry) for entry in (packing.unpack(reply) if reply else [])]
+                found.update(((of, bytes.fromhex(session)), None) for of, session in pairs if of in domains)
+            else:
+                names = (reply[at : at + ENTRY] for at in range(0, len(reply or b""), ENTRY))
+                found.update(((domain, name[1:]), None) for name in names if name[:1] == kind)
+        return list(found)
 
     async def _walk(
         self, kind: str, domains: Sequence[str], page: Page
@@ -227,10 +233,10 @@ class Queries:
         return found
 
 
-def _answers(row: SessionRow, term: str) -> bool:
+def _answers(row: SessionRow, terms: Sequence[str]) -> bool:
     """Whether a session that was found by an address still has it: who holds what may lag behind."""
-    address = term.removeprefix("address:")
-    return address == term or address in map(address_of, row.hosts)
+    addresses = [term.removeprefix(_ADDRESS) for term in terms if term.startswith(_ADDRESS)]
+    return len(addresses) < len(terms) or not {*addresses}.isdisjoint(map(address_of, row.hosts))
 
 
 def _pairs(reply: Reply) -> list[tuple[bytes, bytes]]:

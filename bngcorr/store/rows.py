@@ -106,7 +106,7 @@ class SessionQuery:
     """Which sessions."""
 
     domains: tuple[tuple[str, tuple[str, ...]], ...]  # (domain, its BNGs)
-    term: str | None = None  # index term; None: all
+    terms: tuple[str, ...] = ()  # index terms, one of which it answers to; none: all
     page: Page = field(default_factory=Page)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Final
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, format_mac
+
+SHORTEST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
 
 
 def mac_term(mac: Mac) -> str:
@@ -26,6 +29,20 @@ def circuit_id_term(circuit_id: bytes) -> str:
 def address_term(address: IPv4Address | IPv6Address | IPv4Network | IPv6Network | str) -> str:
     """Of an address or prefix that a session holds."""
     return f"address:{address}"
+
+
+def covering(network: IPv4Network | IPv6Network, shortest: int) -> tuple[str, ...]:
+    """A prefix and those that hold it, the longest first, none shorter than so many bits."""
+    return tuple(str(network.supernet(new_prefix=length)) for length in range(network.prefixlen, shortest - 1, -1))
+
+
+def holding(network: IPv4Network | IPv6Network) -> tuple[str, ...]:
+    """Texts under which a session may hold an address or prefix: the address itself, and prefixes that hold it.
+
+    IPv4 is held by single addresses, so that an IPv4 prefix stands under none.
+    """
+    address = (str(network.network_address),) if network.num_addresses == 1 else ()
+    return address if network.version == 4 else (*address, *covering(network, SHORTEST_GIVEN))
 
 
 def line_terms(ids: LineIds | None, mac: Mac | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from bngcorr.model.vocabulary import Finding, SessionState
 from bngcorr.store.contract import CapacityStore, QueryStore
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
 from bngcorr.store.terms import circuit_id_term, remote_id_term
-from bngcorr.web.filters import EVENT, MOST_ROWS, PLACE, RANK, Filters, cursor_of, limit_of, parse_octets
+from bngcorr.web.filters import EVENT, MOST_ROWS, PLACE, RANK, Filters, cursor_of, limit_of, one_of, only, parse_octets
 from bngcorr.web.hosts import Hosts
 from bngcorr.web.problems import Problem, problems
 from bngcorr.web.shown import JsonObject, bng_shown, finding_shown, line_shown, session_shown
@@ -76,24 +76,23 @@ class Api:
         return web.json_response({"status": "alive"})
 
     def _in_scope(self, bng: str | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Domains and BNGs that are asked about. Raises Problem for a BNG that is not configured."""
         if bng is None:
             return self._domains
+        one_of([one.name for one in self._bngs], "bng", bng)
         return tuple((domain, (bng,)) for domain, names in self._domains if bng in names)
 
     async def sessions(self, request: web.Request) -> web.Response:
         """GET /v1/sessions: filters mac, remote_id, circuit_id (text or 0x…), bng, address, state; limit, cursor."""
         filters = Filters.read(request.query)
         limit = limit_of(request.query)
-        terms = filters.terms()
+        domains, terms = self._in_scope(filters.bng), filters.terms()
         cursor: str | None = cursor_of(request.query, "cursor", RANK if terms else PLACE)
         rows: dict[str, SessionRow] = {}
         if terms:
-            for term in terms:
-                query = SessionQuery(
-                    domains=self._in_scope(filters.bng), term=term, page=Page(cursor="", limit=MOST_ROWS)
-                )
-                found, _ = await self._store.sessions(query)
-                rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
+            query = SessionQuery(domains=domains, terms=terms, page=Page(cursor="", limit=MOST_ROWS))
+            found, _ = await self._store.sessions(query)
+            rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
             start = int(cursor or 0)
             chosen = list(rows.values())[start : start + limit]
             following = str(start + limit) if start + limit < len(rows) else None
@@ -101,7 +100,7 @@ class Api:
         scanned = 0
         while len(rows) < limit and cursor is not None and scanned < MOST_SCANNED:
             want = limit - len(rows)
-            query = SessionQuery(domains=self._in_scope(filters.bng), page=Page(cursor=cursor, limit=want))
+            query = SessionQuery(domains=domains, page=Page(cursor=cursor, limit=want))
             found, cursor = await self._store.sessions(query)
             scanned += want
             rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
@@ -113,9 +112,7 @@ class Api:
     async def lines(self, request: web.Request) -> web.Response:
         """GET /v1/lines: filters remote_id, circuit_id (text or 0x…); limit, cursor. A look-up by id returns a list."""
         query = request.query
-        for name in query:
-            if name not in ("remote_id", "circuit_id", "limit", "cursor"):
-                raise Problem(400, "Unknown filter", f"{name!r} is none of circuit_id, cursor, limit, remote_id")
+        only(query, ("remote_id", "circuit_id", "limit", "cursor"))
         remote = parse_octets(query["remote_id"]) if "remote_id" in query else None
         circuit = parse_octets(query["circuit_id"]) if "circuit_id" in query else None
         term = remote_id_term(remote) if remote is not None else None
@@ -145,8 +142,9 @@ class Api:
                     found[row.domain, row.line or ""].append(row)
         return found
 
-    async def bngs(self, _: web.Request) -> web.Response:
+    async def bngs(self, request: web.Request) -> web.Response:
         """GET /v1/bngs: usage against limits, traffic, lines, enterprise numbers, distances of matches."""
+        only(request.query, ())
         usages: dict[str, Usage] = {}
         traffics: dict[str, Traffic] = {}
         census: dict[str, tuple[int, int, int]] = {}
@@ -169,9 +167,7 @@ class Api:
 
     async def correlations(self, request: web.Request) -> web.Response:
         """GET /v1/correlations: recent verdicts, oldest first behind `after`; limit."""
-        for name in request.query:
-            if name not in ("after", "limit"):
-                raise Problem(400, "Unknown filter", f"{name!r} is none of after, limit")
+        only(request.query, ("after", "limit"))
         after = cursor_of(request.query, "after", EVENT)
         entries = await self._store.events(after, limit_of(request.query))
         items = [{"id": cursor, **json.loads(shown)} for cursor, shown in entries]
@@ -180,9 +176,7 @@ class Api:
     async def findings(self, request: web.Request) -> web.Response:
         """GET /v1/findings: what operations should look at, newest first; filters finding, bng, state; limit."""
         query = request.query
-        for name in query:
-            if name not in ("finding", "bng", "state", "limit"):
-                raise Problem(400, "Unknown filter", f"{name!r} is none of bng, finding, limit, state")
+        only(query, ("finding", "bng", "state", "limit"))
         kind, state, bng = query.get("finding"), query.get("state"), query.get("bng")
         if kind is not None and kind not in list(Finding):
             raise Problem(400, "Bad filter", f"finding={kind!r} is none of {', '.join(Finding)}")

@@ -13,7 +13,7 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, parse_mac
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.rows import SessionRow
-from bngcorr.store.terms import address_term, circuit_id_term, mac_term, remote_id_term
+from bngcorr.store.terms import address_term, circuit_id_term, holding, mac_term, remote_id_term
 from bngcorr.web.problems import Problem
 
 MOST_ROWS: Final = 1000
@@ -41,10 +41,7 @@ def address_terms(text: str) -> tuple[str, ...]:
         address = ipaddress.ip_address("" if "%" in text else text)
     except ValueError:
         raise Problem(400, "Bad filter", f"address={text!r} is no IP address or prefix") from None
-    if address.version == 4:
-        return (address_term(address),)
-    prefixes = (ipaddress.ip_network((address, length), strict=False) for length in range(64, 31, -1))
-    return (address_term(address), *(address_term(prefix) for prefix in prefixes))
+    return tuple(address_term(held) for held in holding(ipaddress.ip_network(address)))
 
 
 def _unmapped(text: str) -> str:
@@ -70,10 +67,7 @@ class Filters:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Filters:
         """From the query string. Raises Problem naming the filter and the value."""
-        known = {"mac", "remote_id", "circuit_id", "bng", "address", "state", "limit", "cursor"}
-        for name in query:
-            if name not in known:
-                raise Problem(400, "Unknown filter", f"{name!r} is none of {', '.join(sorted(known))}")
+        only(query, ("mac", "remote_id", "circuit_id", "bng", "address", "state", "limit", "cursor"))
         mac = None
         if "mac" in query:
             parsed = parse_mac(query["mac"])
@@ -150,11 +144,16 @@ def cursor_of(query: Mapping[str, str], name: str, shape: re.Pattern[str]) -> st
     return text
 
 
-def only(query: Mapping[str, str], known: Collection[str]) -> None:
-    """Raises Problem naming a parameter that is none of these."""
-    for name in query:
+def only(query: Mapping[str, str], known: Collection[str], *, many: Collection[str] = ()) -> None:
+    """Raises Problem naming a parameter that is none of these, or that is given twice and is none of `many`."""
+    seen: set[str] = set()
+    for name, _ in query.items():  # a name that is given twice comes twice
         if name not in known:
-            raise Problem(400, "Unknown filter", f"{name[:40]!r} is none of {', '.join(sorted(known))}")
+            some = f"none of {', '.join(sorted(known))}" if known else "no filter: this resource has none"
+            raise Problem(400, "Unknown filter", f"{name[:40]!r} is {some}")
+        if name in seen and name not in many:
+            raise Problem(400, "Bad filter", f"{name!r} is given twice")
+        seen.add(name)
 
 
 def one_of(known: Collection[str], name: str, value: str) -> str:

@@ -20,7 +20,7 @@ from bngcorr.store.contract import CapacityStore, QueryStore
 from bngcorr.store.rows import Observed, Peak, Sample
 from bngcorr.web.filters import bng_of, only
 from bngcorr.web.problems import Problem
-from bngcorr.web.shown import JsonObject, capacity_shown, census_shown, instant_shown, spread_shown, usage_shown
+from bngcorr.web.shown import JsonObject, capacity_shown, census_shown, if_ever, spread_shown, usage_shown
 
 MOST_KEPT: Final = 1_000  # results of reading samples
 
@@ -162,7 +162,7 @@ def _place_shown(place: Place, table: CostTable) -> JsonObject:
 
 
 def _peak_shown(peak: Peak | None) -> JsonObject | None:
-    return None if peak is None else {"host_resources": peak.host_resources, "at": instant_shown(peak.at_ms)}
+    return None if peak is None else {"host_resources": peak.host_resources, "at": if_ever(peak.at_ms)}
 
 
 def _forecast_shown(found: Forecast) -> JsonObject:
@@ -185,7 +185,7 @@ def _observed_shown(said: Observed | None, then: Usage | None, table: CostTable)
         return None
     compared = {row.figure: row for row in compare(said, then, table)} if then is not None else {}
     return {
-        "at": instant_shown(said.at_ms),
+        "at": if_ever(said.at_ms),
         "figures": [_figure_shown(name, figure, compared.get(name)) for name, figure in said.figures],
     }
 

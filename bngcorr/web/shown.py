@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from ipaddress import IPv6Address
 from typing import Any
 
@@ -16,7 +15,7 @@ from bngcorr.correlator.findings import NEXT_STEP, REASON
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
-from bngcorr.model.shown import octets_shown
+from bngcorr.model.shown import instant_shown, octets_shown
 from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.rows import FindingRow, LineRow, SessionRow
@@ -25,11 +24,9 @@ JsonObject = dict[str, Any]
 InterfaceIds = Mapping[str, IPv6Address | None]  # by BNG: what its CPEs answer to within their delegated prefixes
 
 
-def instant_shown(epoch_ms: int) -> str | None:
-    """RFC 3339 in UTC; None for "never"."""
-    if epoch_ms <= 0:
-        return None
-    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def if_ever(epoch_ms: int) -> str | None:
+    """An instant of the store, in which 0 stands for "never"."""
+    return instant_shown(epoch_ms) if epoch_ms > 0 else None
 
 
 def _port_shown(port: Attachment | None) -> JsonObject | None:
@@ -52,7 +49,7 @@ def _addresses(row: SessionRow) -> list[JsonObject]:
             "kind": kind,
             "service": service,
             "address": address,
-            "since": instant_shown(at),
+            "since": if_ever(at),
             "source": "accept" if "|".join((kind, service, address)) in row.filled else "accounting",
         }
         for (kind, service, address), at in zip((host.split("|", 2) for host in row.hosts), since, strict=True)
@@ -100,9 +97,9 @@ def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> JsonObject:
         "addresses": _addresses(row),
         "cpe_address": _reach_shown(_reach_of(row, interface_ids)),
         "traffic": _traffic_shown(row.traffic),
-        "began_at": instant_shown(row.began_ms),
-        "updated_at": instant_shown(row.at_ms),
-        "expires_at": instant_shown(row.until_ms),
+        "began_at": if_ever(row.began_ms),
+        "updated_at": if_ever(row.at_ms),
+        "expires_at": if_ever(row.until_ms),
     }
 
 
@@ -115,8 +112,8 @@ def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: Inte
         "domain": row.domain,
         "remote_id": octets_shown(row.ids.remote_id),
         "circuit_id": octets_shown(row.ids.circuit_id),
-        "first_seen": instant_shown(row.first_ms),
-        "last_seen": instant_shown(row.last_ms),
+        "first_seen": if_ever(row.first_ms),
+        "last_seen": if_ever(row.last_ms),
         "last": {"bng": row.bng, "attachment": _port_shown(row.port), "mac": _mac_shown(row.address)},
         "addresses": _addresses_together(sessions),
         "cpe_address": _reach_shown(best),
@@ -170,9 +167,7 @@ def bng_shown(
         **capacity_shown(Capacity(table.resources(usage), bng.limits.host_resources)),
         "traffic": spread_shown(traffic),
         "census": census_shown(census),
-        "enterprise_numbers": [
-            {"number": number, "first_seen": instant_shown(at)} for number, at in sorted(numbers.items())
-        ],
+        "enterprise_numbers": [{"number": number, "first_seen": if_ever(at)} for number, at in sorted(numbers.items())],
         "window": {
             "window_ms": round(bng.window * 1000),
             "distances": [
@@ -191,9 +186,9 @@ def finding_shown(row: FindingRow) -> JsonObject:
         "bng": row.bng,
         "domain": row.domain,
         "state": "over" if row.over_ms else "open",
-        "first_seen": instant_shown(row.first_ms),
-        "last_seen": instant_shown(row.last_ms),
-        "over_at": instant_shown(row.over_ms),
+        "first_seen": if_ever(row.first_ms),
+        "last_seen": if_ever(row.last_ms),
+        "over_at": if_ever(row.over_ms),
         "count": row.count,
         "reason": REASON[row.finding],
         "next_step": NEXT_STEP[row.finding],

@@ -30,7 +30,7 @@ class WhatIf:
     async def what_if(self, request: web.Request) -> web.Response:
         """GET /v1/what-if: bng; merge (further BNGs), dual_stack, drop_ia_na, cost_table, in this order."""
         query = request.query
-        only(query, ("bng", "dual_stack", "drop_ia_na", "cost_table", "merge"))
+        only(query, ("bng", "dual_stack", "drop_ia_na", "cost_table", "merge"), many=("merge",))
         if "bng" not in query:
             raise Problem(400, "Bad filter", "bng is missing: the BNG that is asked about")
         bng = bng_of(self._bngs, "bng", query["bng"])

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -91,17 +92,30 @@ def test_a_bng_that_is_full_in_the_evening_alone_has_headroom_and_is_told_so() -
     assert " busiest hour is full" in ebb
 
 
-def test_a_pipe_that_is_closed_is_no_answer(url: str) -> None:
+@pytest.mark.parametrize("output", ["table", "jsonl"])
+def test_a_pipe_that_is_closed_is_no_answer(url: str, output: str) -> None:
     """As with `| head`: it ends as by SIGPIPE, without a word, for 1 would mean something."""
     read, write = os.pipe()
     os.close(read)
     ran = subprocess.run(
-        [sys.executable, "-m", "bngcorr", "hosts", "-o", "jsonl", "--url", url],
+        [sys.executable, "-m", "bngcorr", "hosts", "-o", output, "--url", url],
         stdout=write, stderr=subprocess.PIPE, timeout=30, check=False,
     )  # fmt: skip
     os.close(write)
 
     assert (141, b"") == (ran.returncode, ran.stderr)
+
+
+@pytest.mark.parametrize("output", ["table", "csv"])
+def test_a_full_device_is_no_answer(url: str, output: str) -> None:
+    """One line says what is wrong, and the exit code is none that means something else."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "bngcorr", "hosts", "-o", output, "--url", url],
+            stdout=full, stderr=subprocess.PIPE, timeout=30, check=False,
+        )  # fmt: skip
+
+    assert (3, b"bngcorr: standard output: No space left on device\n") == (ran.returncode, ran.stderr)
 
 
 def test_cards_and_ports_have_their_own_table(url: str) -> None:

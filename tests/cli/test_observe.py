@@ -20,11 +20,11 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from bngcorr.accountant.history.instants import instant_shown
 from bngcorr.accountant.watch import Watch
 from bngcorr.bng_profiles import costs_of
 from bngcorr.cli import app
 from bngcorr.config import load
+from bngcorr.model.shown import instant_shown
 from bngcorr.model.usage import Host, Usage
 from bngcorr.model.vocabulary import Finding, HostKind
 from bngcorr.store.clock import StoreClock

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bngcorr.accountant.history.instants import instant_shown
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
+from bngcorr.model.shown import instant_shown
 from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.lesson import Lesson
@@ -334,6 +334,24 @@ def test_programs_get_json_lines_and_csv(office: Office) -> None:
     assert {("olt7/1", "eth 1/1", "old", ago(6), "True")} == {
         (row["remote_id"], row["circuit_id"], row["session_id"], row["to"], row["certain"]) for row in rows
     }
+
+
+def test_text_that_a_spreadsheet_would_run_is_made_harmless(office: Office) -> None:
+    """Customers choose user names and ids: a formula is text, with a ' in front. JSON has it as it is."""
+    office.write(closed("v4||203.0.113.9", since=8, until=6, user_name="=1+1", session_id=b"@x"))
+    (row,) = csv.DictReader(io.StringIO(office.run("whohad", "203.0.113.9", "--at", "-7h", "-o", "csv").out))
+
+    assert ("'=1+1", "'@x", "203.0.113.9") == (row["user_name"], row["session_id"], row["address"])
+    assert "=1+1" == office.whohad("203.0.113.9", "--at", "-7h").rows[0]["user_name"]
+
+
+def test_nobody_is_not_said_while_something_could_not_be_asked(office: Office) -> None:
+    """It would be an answer, and there is none: what is missing is told on standard error alone."""
+    office.configure({"store": {"url": "redis://127.0.0.1:1/0"}})
+    ran = office.run("whohad", "203.0.113.9")
+
+    assert (3, "") == (ran.code, ran.out)
+    assert "the store could not be asked" in ran.err
 
 
 def test_nobody_is_said_in_a_sentence(office: Office) -> None:

@@ -109,9 +109,7 @@ async def test_a_stop_that_the_restart_overtook_tells_the_end(scene: Scene) -> N
 
 async def test_a_stop_from_before_an_earlier_restart_tells_nothing(scene: Scene) -> None:
     """It may be of a session of the life in between, of which nothing else is known."""
-    await scene.write(
-        scene.change(START, hosts=[v4()], number=1), scene.restart(at=HOUR), scene.restart(at=2 * HOUR)
-    )
+    await scene.write(scene.change(START, hosts=[v4()], number=1), scene.restart(at=HOUR), scene.restart(at=2 * HOUR))
 
     assert ["restarted"] == await scene.write(scene.change(STOP, at=HOUR + 60_000))
     assert [] == await told(scene)

@@ -136,14 +136,15 @@ class Histories(RuleBasedStateMachine):
         step=st.sampled_from((EXPECTED, START, START, INTERIM, INTERIM, INTERIM, STOP)),
         number=st.sampled_from((*LINES, None)), own=st.booleans(), where=st.sampled_from(PLACES),
         mac=st.sampled_from(MACS), age=st.sampled_from(AGES), lasts=st.sampled_from(LIVES),
-        behind=st.sampled_from((None, None, 0, 7_200_000)), fingerprint=st.sampled_from(FINGERPRINTS), hosts=st.sampled_from(POOL), interval=st.sampled_from((0, 300_000)),
+        behind=st.sampled_from((None, None, 0, 7_200_000)), fingerprint=st.sampled_from(FINGERPRINTS),
+        hosts=st.sampled_from(POOL), interval=st.sampled_from((0, 300_000)),
         traffic=st.sampled_from(OCTETS), promised=st.sampled_from(PROMISES), accept=st.sampled_from(ACCEPTS),
         fill=st.sampled_from((Fill.AUTO, Fill.AUTO, Fill.AUTO, Fill.ALWAYS, Fill.NEVER)),
         timeout=st.sampled_from((0, 0, 600_000, DAY)), port=st.sampled_from(PORTS),
     )  # fmt: skip
     def step(
         self, scene: int, session: str, step: SessionStep, number: int | None, own: bool, where: str, mac: str,
-        age: int, lasts: int, fingerprint: str, hosts: tuple[Host, ...] | None, interval: int,
+        age: int, lasts: int, behind: int | None, fingerprint: str, hosts: tuple[Host, ...] | None, interval: int,
         traffic: tuple[int, ...] | None, promised: tuple[Host, ...], accept: str | None, fill: Fill, timeout: int,
         port: Attachment | None,
     ) -> None:  # fmt: skip
@@ -156,7 +157,7 @@ class Histories(RuleBasedStateMachine):
                 hosts=None if step is EXPECTED else hosts, interval=interval,
                 traffic=None if step is EXPECTED else traffic, address=ADDRESSES[mac], fill=fill, timeout=timeout,
                 promised=promised if step is EXPECTED else (), accepted_as=None if step is EXPECTED else accept,
-                port=port,
+                port=port, sent=None if behind is None else self.now - age + behind,
             )
         )  # fmt: skip
 

@@ -61,6 +61,25 @@ async def test_sessions_are_found_by_what_people_know(scene: Scene) -> None:
     assert 3 == len(await scene.rows())
 
 
+async def test_sessions_are_found_by_any_of_several_terms(scene: Scene, store: Store) -> None:
+    """Each once, though it answers to two of them; one that has given an address back is not found by it."""
+    await scene.write(
+        scene.change(START, "s1", number=1, address=CPE, hosts=[v4(1), ia_pd()]),
+        scene.change(START, "s2", number=2, address=CPE, hosts=[v4(2)]),
+        scene.change(START, "s3", number=3, hosts=[v4(3)]),
+        scene.change(INTERIM, "s3", at=1, number=3, hosts=[v4(4)]),
+    )
+
+    async def found(*terms: str) -> list[str]:
+        query = SessionQuery(domains=((scene.domain, (BNG,)),), terms=terms)
+        return sorted(row.session for row in (await store.queries.sessions(query))[0])
+
+    pd, gone = f"address:{ia_pd().address}", "address:203.0.113.3"
+    assert [key("s1")] == await found("address:203.0.113.1", pd, "address:203.0.113.77")
+    assert sorted(map(key, ("s1", "s2"))) == await found("address:203.0.113.2", pd, gone)
+    assert sorted(map(key, ("s1", "s2"))) == await found("address:203.0.113.1", "mac:3c:a6:2f:00:00:17")
+
+
 async def test_a_session_is_found_by_what_it_has_now(scene: Scene) -> None:
     """With another address and another CPE a session is no longer found by the former ones."""
     await scene.write(scene.change(START, number=1, address=CPE, hosts=[v4(1)]))
@@ -102,13 +121,13 @@ async def test_sessions_are_read_page_by_page(scene: Scene, store: Store) -> Non
     for number in range(5):
         await scene.write(scene.change(START, f"a{number}", address=CPE))
         await other.write(other.change(START, f"b{number}", address=CPE))
-    for term in (None, "mac:3c:a6:2f:00:00:17"):
+    for terms in ((), ("mac:3c:a6:2f:00:00:17",), ("mac:3c:a6:2f:00:00:18", "mac:3c:a6:2f:00:00:17")):
         found: list[str] = []
         cursor: str | None = ""
         pages = 0
         while cursor is not None:
             query = SessionQuery(
-                domains=((scene.domain, (BNG,)), (other.domain, (BNG,))), term=term, page=Page(cursor=cursor, limit=3)
+                domains=((scene.domain, (BNG,)), (other.domain, (BNG,))), terms=terms, page=Page(cursor=cursor, limit=3)
             )
             rows, cursor = await store.queries.sessions(query)
             assert len(rows) <= 3

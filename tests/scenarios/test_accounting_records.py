@@ -7,10 +7,11 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from bngcorr.model.shown import instant_shown
 from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import HostKind, Outcome, SessionState, Trigger
 from bngcorr.store.lesson import Fill
-from bngcorr.web.shown import instant_shown, session_shown
+from bngcorr.web.shown import session_shown
 from bngcorr.wire.radius import PacketView
 from tests.lab import Lab
 from tests.wire.radius_packets import Piece
@@ -117,6 +118,23 @@ def test_a_record_told_again_counts_once(lab: Lab) -> None:
         lab.later(3000 if delay_s == 0 else 6000)
 
     assert Traffic(v4=1500) == bng.traffic
+
+
+def test_a_box_whose_clock_is_hours_behind_keeps_its_sessions(lab: Lab) -> None:
+    """Its Event-Timestamps order its records; whether a session has fallen silent is told by our own clock."""
+    bng = box(lab)
+    behind = 5 * 3600
+    lab.at("10:00:00")
+    bng.tells(START, "s1", v4(), number(85, 600), ago_s=behind)
+    lab.at("10:09:00")
+    before = bng.usage
+    lab.at("10:10:00")
+    bng.tells(INTERIM, "s1", v4(), number(85, 600), ago_s=behind)
+    lab.at("10:39:00")
+    during = bng.usage
+    lab.at("10:41:00")
+
+    assert (Usage(v4=1, sessions=1), Usage(v4=1, sessions=1), NOTHING) == (before, during, bng.usage)
 
 
 # ---- what only the Access-Accept names

@@ -9,10 +9,10 @@ import json
 from typing import Any, Final
 
 from bngcorr.accountant.history.held import EXPIRED, Held
-from bngcorr.accountant.history.instants import instant_shown, read_instant
+from bngcorr.accountant.history.instants import read_instant
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.mac import Mac, format_mac
-from bngcorr.model.shown import octets_shown
+from bngcorr.model.shown import instant_shown, octets_shown
 
 FIRST: Final = b'{"address":"'  # every line begins so
 MOST_OCTETS: Final = 65_536  # of a line; a real one has 4096 at most

@@ -112,7 +112,9 @@ class Inquiry:
         count = 0
         cursor: str | None = ""
         while cursor is not None:
-            query = SessionQuery(domains=tuple(domains), term=term, page=Page(cursor=cursor, limit=PAGE))
+            query = SessionQuery(
+                domains=tuple(domains), terms=() if term is None else (term,), page=Page(cursor=cursor, limit=PAGE)
+            )
             rows, cursor = await queries.sessions(query)
             self._take(
                 held

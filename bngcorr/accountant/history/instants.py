@@ -1,33 +1,23 @@
-"""Instants as the history writes them and as people give them. Pure: what "now" is comes with the call."""
+"""Instants as the history reads them and as people give them. Pure: what "now" is comes with the call."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Final
+
+from bngcorr.model.shown import EPOCH
 
 _AGO: Final = re.compile(r"-(\d{1,9}(?:\.\d{1,3})?)\s*(s|m|h|d|w)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MS: Final = 253_402_300_799_000  # of the year 9999
 EXPECTED: Final = (
     'an instant such as "2026-11-25T14:00:00Z", "2026-11-25 14:00" (UTC), "2026-11-25 15:00+01:00", or "-2h" for two '
     "hours ago"
 )
 
 
-@lru_cache(maxsize=1024)  # those of one session and of one batch are the same
-def instant_shown(epoch_ms: int | None) -> str | None:
-    """RFC 3339 in UTC with milliseconds; None stays None."""
-    if epoch_ms is None:
-        return None
-    epoch_ms = min(max(epoch_ms, 0), _LAST_MS)
-    return (_EPOCH + timedelta(milliseconds=epoch_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def read_instant(text: str | None) -> int | None:
-    """Inverse of `instant_shown`. Raises ValueError."""
+    """Inverse of `model.shown.instant_shown`. Raises ValueError."""
     return None if text is None else _epoch_ms(datetime.fromisoformat(text))
 
 
@@ -53,5 +43,5 @@ def instant_asked(text: str, now_ms: int) -> int:
 def _epoch_ms(instant: datetime) -> int:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
-    since = instant - _EPOCH
+    since = instant - EPOCH
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000

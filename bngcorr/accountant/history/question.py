@@ -12,9 +12,9 @@ from typing import Final
 from bngcorr.accountant.history.held import EXPIRED, Held
 from bngcorr.model.mac import format_mac
 from bngcorr.store.duplicates import unique
+from bngcorr.store.terms import covering, holding
 
 SKEW: Final = timedelta(days=1)  # a BNG's clock may be ahead of ours by as much, and its records be written earlier
-MOST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
 
 Network = IPv4Network | IPv6Network
 
@@ -50,17 +50,11 @@ class Question:
 
     def texts(self) -> frozenset[str]:
         """All texts under which a single address may stand: itself, and every prefix that holds it."""
-        return frozenset((str(self.network.network_address), *self._prefixes(0)))
+        return frozenset((str(self.network.network_address), *covering(self.network, 0)))
 
     def holding(self) -> tuple[str, ...]:
         """The texts under which the store may know it, or a prefix that holds it: as long as are ever given out."""
-        address = (str(self.network.network_address),) if self.single else ()
-        return address if self.network.version == 4 else (*address, *self._prefixes(MOST_GIVEN))
-
-    def _prefixes(self, shortest: int) -> tuple[str, ...]:
-        """Itself and the prefixes that hold it, the longest first."""
-        lengths = range(self.network.prefixlen, shortest - 1, -1)
-        return tuple(str(self.network.supernet(new_prefix=length)) for length in lengths)
+        return holding(self.network)
 
     def about(self, address: str) -> bool:
         """Whether an address or prefix is the one asked for, holds it, or lies within it."""

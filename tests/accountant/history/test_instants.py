@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bngcorr.accountant.history.instants import instant_asked, instant_shown, read_instant
+from bngcorr.accountant.history.instants import instant_asked, read_instant
+from bngcorr.model.shown import instant_shown
 from tests.accountant.history.sessions import HOUR, MINUTE, T0
 
 
