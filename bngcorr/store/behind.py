@@ -29,6 +29,7 @@ MOST_EVENTS: Final = 4096  # waiting
 RETRY_S: Final = 0.25
 MOST_UNFINISHED: Final = 4  # batches, beyond which their nodes are not free for the next ones
 FULL: Final = 0.75  # of what may wait
+PROGRESS_S: Final = 0.25  # a store that has taken nothing for so long may be away
 
 _EXPENDABLE: Final = (Sighting, Distances, FindingSeen, SessionChange)  # given up in this order, a restart never
 
@@ -71,6 +72,7 @@ class WriteBehind:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._waiting = 0  # lessons in all queues
         self._writing: dict[str, int] = {}  # how much is under way to each node
+        self._taken_at = 0.0  # when the store last took some; monotonic seconds
         self._unfinished = 0  # batches whose addresses may still have to be noted
         self._carried: set[str] = set()  # domains that something is under way for
         self._retry_at: dict[str, float] = {}  # domains whose node did not take the last lessons
@@ -90,7 +92,9 @@ class WriteBehind:
     @property
     def full(self) -> bool:
         """Whether the store answers and yet does not keep up: whoever may send again should do so later."""
-        return self._waiting >= self._limit * FULL and not self._retry_at
+        if self._waiting < self._limit * FULL or self._retry_at:
+            return False
+        return asyncio.get_running_loop().time() - self._taken_at < PROGRESS_S
 
     def waiting(self, domain: str) -> int:
         """Lessons of a domain that wait, but for those under way."""
@@ -217,6 +221,7 @@ class WriteBehind:
 
         def taken(words: list[str]) -> None:
             first.extend(words)
+            self._taken_at = asyncio.get_running_loop().time()
             self._settle(batch, words)
             done = [pair for pair in zip(batch, words, strict=True) if pair[1] != AWAY]
             if done:

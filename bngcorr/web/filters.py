@@ -147,7 +147,7 @@ def cursor_of(query: Mapping[str, str], name: str, shape: re.Pattern[str]) -> st
 def only(query: Mapping[str, str], known: Collection[str], *, many: Collection[str] = ()) -> None:
     """Raises Problem naming a parameter that is none of these, or that is given twice and is none of `many`."""
     seen: set[str] = set()
-    for name, _ in query.items():  # a name that is given twice comes twice
+    for name in [name for name, _ in query.items()]:  # here a name that is given twice comes twice
         if name not in known:
             some = f"none of {', '.join(sorted(known))}" if known else "no filter: this resource has none"
             raise Problem(400, "Unknown filter", f"{name[:40]!r} is {some}")

@@ -255,7 +255,9 @@ class Scene:
         rows: list[SessionRow] = []
         cursor: str | None = ""
         while cursor is not None:
-            query = SessionQuery(domains=((self.domain, tuple(bngs)),), terms=() if term is None else (term,), page=Page(cursor=cursor))
+            query = SessionQuery(
+                domains=((self.domain, tuple(bngs)),), terms=() if term is None else (term,), page=Page(cursor=cursor)
+            )
             some, cursor = await self.store.queries.sessions(query)
             rows += some
         return rows

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bngcorr.model.usage import Usage
-from bngcorr.store.behind import BATCH, MOST_EVENTS, MOST_UNFINISHED, WriteBehind
+from bngcorr.store.behind import BATCH, MOST_EVENTS, MOST_UNFINISHED, PROGRESS_S, WriteBehind
 from bngcorr.store.lesson import AWAY, DUPLICATE, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.recollection import Recall, Recollection
@@ -172,13 +172,23 @@ async def test_the_next_lessons_do_not_wait_until_it_is_noted_who_holds_which_ad
 
 
 async def test_a_writer_that_does_not_keep_up_is_full() -> None:
-    """From three quarters of what may wait it says so, but not of a store that is away: nobody is to wait for that."""
-    behind = WriteBehind(Ledger(), Noon(), limit=100, written=lambda *_: None)
-    for at in range(74):
-        behind.put(_step(at))
-    assert not behind.full
-    behind.put(_step(74))
-    assert behind.full
+    """From three quarters of what may wait it says so while the store takes some: nobody waits for one that is away."""
+    ledger = Ledger()
+    ledger.noted.clear()
+    async with _running(ledger, limit=MOST_UNFINISHED * BATCH) as behind:
+        for at in range(MOST_UNFINISHED * BATCH):
+            behind.put(_step(at))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        full = [behind.full]
+        for at in range(MOST_UNFINISHED * BATCH * 3 // 4):
+            behind.put(_step(at))
+        full.append(behind.full)
+        await asyncio.sleep(PROGRESS_S)
+        full.append(behind.full)
+        ledger.noted.set()
+
+    assert [False, True, False] == full
 
 
 async def test_events_come_after_what_they_tell_of() -> None:
