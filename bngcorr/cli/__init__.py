@@ -62,8 +62,7 @@ def main() -> None:
         try:
             app(exit_on_error=False)
         finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except cyclopts.CycloptsError:
         sys.exit(2)  # what was wrong is printed already
     except OutputError as error:  # 1 would be an answer

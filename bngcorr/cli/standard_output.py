@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ class _Raw(io.FileIO):
 
 
 def watch_output() -> None:
-    """From now on what can't be printed raises OutputError."""
-    if sys.stdout is None:  # the caller closed it
-        return
+    """From now on what can't be printed raises OutputError. Where the caller closed it, nothing is printed."""
     old = sys.stdout
+    if old is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- for as long as the process lasts
     if isinstance(old, io.TextIOWrapper):
         raw = _Raw(old.fileno(), "w", closefd=False)
         sys.stdout = io.TextIOWrapper(
