@@ -43,6 +43,7 @@ class Record:
     life_ms: int  # how long it vouches for the session
     interval_ms: int  # Acct-Interim-Interval; 0: it does not say
     timeout_ms: int  # Session-Timeout; 0: it does not say
+    lasted_ms: int  # Acct-Session-Time; 0: it does not say
     hosts: tuple[Host, ...] | None  # None: it does not say
     traffic: Traffic | None  # octets so far; None: it does not say. A Start without counters has counted nothing yet
     digest: str  # tells a replay from another record of the same second; 8 hex digits
@@ -77,6 +78,7 @@ def read(view: PacketView, arrived_ms: int) -> Record:
         life_ms=life_ms,
         interval_ms=(interval_s or 0) * 1000,
         timeout_ms=timeout_ms(view),
+        lasted_ms=(view.integer(a.ACCT_SESSION_TIME) or 0) * 1000,
         hosts=hosts_of(view),
         traffic=traffic_of(view) or (Traffic() if status == a.AcctStatus.START else None),
         digest=blake2b(covered, digest_size=4).hexdigest(),

@@ -154,6 +154,7 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             fill=nas.fill,
             interval_ms=record.interval_ms,
             timeout_ms=record.timeout_ms,
+            lasted_ms=record.lasted_ms,
             traffic=record.traffic,
             session_id=record.session_id,
             user_name=request.view.text(a.USER_NAME),

@@ -94,6 +94,7 @@ class SessionChange:
     fill: Fill = Fill.AUTO  # whether promised hosts count that accounting does not name
     interval_ms: int = 0  # Acct-Interim-Interval that was told; 0: it was not
     timeout_ms: int = 0  # Session-Timeout that was told; 0: it was not
+    lasted_ms: int = 0  # Acct-Session-Time: how long it was up at the event; 0: the record does not say
     traffic: Traffic | None = None  # octets so far; None: the record does not say
     session_id: bytes = b""  # Acct-Session-Id, for people
     user_name: str | None = None

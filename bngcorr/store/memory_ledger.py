@@ -11,13 +11,14 @@ from bngcorr.store.memory_records import Box, Domain, Session
 from bngcorr.store.rows import Closed
 
 MOST_PORTS: Final = 4096  # of a box
+MOST_PORTS_OF_HOST: Final = 64
 
 
-def reckon(sessions: Iterable[Session]) -> Usage:
-    """What these sessions of one box hold between them."""
+def reckon(sessions: Iterable[Session], spent: Iterable[str] | None = None) -> Usage:
+    """What these sessions of one box hold between them; of hosts only those that are `spent`, if that is told."""
     some = [set(session.hosts) for session in sessions if session.hosts]
     sums = dict.fromkeys(USAGE_FIELDS, 0)
-    for host in set().union(*some):
+    for host in set().union(*some) if spent is None else spent:
         sums[host.split("|", 1)[0]] += 1
     sums["sessions"] = len(some)
     sums["na_or_pd"] = sum(any(host.startswith("ia_") for host in hosts) for hosts in some)
@@ -37,9 +38,17 @@ def counted(domain: Domain, nas: str) -> list[Session]:
 def by_port(sessions: Iterable[Session]) -> dict[str, Usage]:
     """What they hold on each port."""
     there: dict[str, list[Session]] = {}
+    spent: dict[str, set[str]] = {}
+    ports: dict[str, set[str]] = {}  # on which each host counts; on more of them than so many it counts under ""
     for session in sessions:
         there.setdefault(session.ledger_port, []).append(session)
-    return {port: reckon(some) for port, some in there.items()}
+        for host in session.hosts:
+            its, port = ports.setdefault(host, set()), session.ledger_port
+            if port and port not in its and len(its) >= MOST_PORTS_OF_HOST:
+                port = ""
+            its |= {port} - {""}
+            spent.setdefault(port, set()).add(host)
+    return {port: reckon(there.get(port, ()), spent.get(port, ())) for port in {**there, **spent}}
 
 
 def port_of(domain: Domain, nas: str, port: str) -> str:

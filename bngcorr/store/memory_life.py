@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store.lesson import SessionChange, SessionStep
-from bngcorr.store.memory_records import Box, Domain, Session
+from bngcorr.store.memory_records import Accepted, Box, Domain, Session
 from bngcorr.store.promises import merged, promised
 
 LEAST_GAP_MS: Final = 60_000  # between two Interims of the clock (RFC 2869 §5.16)
@@ -21,40 +21,90 @@ class Granted(NamedTuple):
     promised: tuple[str, ...]
     interval_ms: int
     timeout_ms: int
+    accepted_ms: int
 
 
 def grant(domain: Domain, s: SessionChange, known: Session, box: Box, *, anew: bool) -> Granted:
     """What is known of it now: from this step, from the session, or from that under which its Accept was noted."""
     promise, interval_ms, timeout_ms = known.promised, known.interval_ms, known.timeout_ms
+    accepted_ms, coming = known.accepted_ms, known.next
     if anew:
         promise, timeout_ms = (), 0
+        begins = s.step in (SessionStep.START, SessionStep.INTERIM)
+        if begins and coming is not None and (coming.fingerprint, coming.epoch) == (s.fingerprint, box.epoch):
+            promise, timeout_ms, accepted_ms = coming.promised, coming.timeout_ms, coming.at_ms
+            interval_ms = coming.interval_ms or interval_ms
     first = anew or known.state is SessionState.EXPECTED  # so is one that is not known
     if s.step is SessionStep.EXPECTED:
         promise = merged(promise if known.epoch == box.epoch else (), tuple(map(str, promised(s.promised))))
-    elif s.step is not SessionStep.STOP and first and s.accepted_as is not None:
+        accepted_ms = s.at_ms
+    elif s.step is not SessionStep.STOP and s.accepted_as is not None:
         accept = domain.sessions.get(s.accepted_as)
         if (
             accept is not None
-            and accept.state is SessionState.EXPECTED
             and (accept.nas, accept.epoch) == (s.nas, box.epoch)
+            and (accept.state is SessionState.EXPECTED if first else _claimable(accept, s, known))
         ):
-            promise = promise or accept.promised
+            takes = first and not promise and bool(accept.promised)
+            if takes or not first:
+                promise = merged(promise, accept.promised)
             interval_ms, timeout_ms = interval_ms or accept.interval_ms, timeout_ms or accept.timeout_ms
-    return Granted(promise, s.interval_ms or interval_ms, s.timeout_ms or timeout_ms)
+            accepted_ms = max(accepted_ms, accept.accepted_ms)
+            accept.claimed |= takes
+    return Granted(promise, s.interval_ms or interval_ms, s.timeout_ms or timeout_ms, accepted_ms)
+
+
+def _claimable(accept: Session, s: SessionChange, known: Session) -> bool:
+    """The other family of a session that is up was authenticated without its name.
+
+    That Accept may have run out until the next Interim; what a session took that began since is that one's.
+    """
+    unfollowed = accept.state is SessionState.EXPECTED or (
+        accept.state is SessionState.EXPIRED and accept.began_ms == 0
+    )
+    goes_on = s.step is SessionStep.INTERIM and known.state in (SessionState.UP, SessionState.EXPIRED)
+    return unfollowed and not accept.claimed and goes_on and accept.accepted_ms > known.accepted_ms
+
+
+def promise_more(s: SessionChange, known: Session, box: Box) -> None:
+    """Its other family was authenticated while it is up: what is promised counts from its next record on."""
+    promise = tuple(map(str, promised(s.promised)))
+    if s.at_ms < box.since_ms:
+        return
+    fits = known.state is SessionState.UP and known.epoch == box.epoch and s.at_ms > known.accepted_ms
+    if fits and promise and not differs(known.fingerprint, s.fingerprint):
+        known.promised, known.accepted_ms = merged(known.promised, promise), s.at_ms
+    another = known.epoch != box.epoch or differs(known.fingerprint, s.fingerprint)
+    younger = s.at_ms > max(known.accepted_ms, known.next.at_ms if known.next else 0)
+    if known.state is SessionState.UP and another and younger and s.fingerprint.strip("."):
+        # kept for the session that this CPE begins under that name
+        coming = known.next
+        adds = coming is not None and (coming.fingerprint, coming.epoch) == (s.fingerprint, box.epoch)
+        promise = merged(coming.promised if coming is not None and adds else (), promise)
+        known.next = Accepted(s.fingerprint, box.epoch, s.at_ms, promise, s.interval_ms, s.timeout_ms)
+
+
+def differs(one: str, other: str) -> bool:
+    """Whether something that is known of both differs."""
+    if not one or not other:
+        return False
+    return any(a and b and a != b for a, b in zip(one.split("."), other.split("."), strict=True))
 
 
 def note_gap(session: Session, gap_ms: int) -> None:
     """So long it was silent: its interval is the longest gap, once a second one was as long.
 
-    Interims that something triggered lie between those of the clock, so shorter gaps say nothing.
+    Interims that something triggered lie between those of the clock, so shorter gaps say nothing. Gaps of less than ten
+    minutes may be how a CPE boots: they take a third. Twice the interval is an Interim that was lost.
     """
     if gap_ms < LEAST_GAP_MS:
         return
     longest_ms = session.gap_ms
     if abs(gap_ms - longest_ms) * 10 <= longest_ms:
-        session.gap_ms, session.gap_confirmed = max(gap_ms, longest_ms), True
-    elif gap_ms > longest_ms:
-        session.gap_ms, session.gap_confirmed = gap_ms, False
+        session.gap_confirmed |= session.gap_twice or longest_ms >= LEAST_INTERVAL_MS
+        session.gap_ms, session.gap_twice = max(gap_ms, longest_ms), not session.gap_confirmed
+    elif gap_ms > longest_ms and not (session.gap_confirmed and abs(gap_ms - 2 * longest_ms) * 10 <= 2 * longest_ms):
+        session.gap_ms, session.gap_confirmed, session.gap_twice = gap_ms, False, False
 
 
 def deadline(session: Session, sent_ms: int, until_ms: int) -> int:

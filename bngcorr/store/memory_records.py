@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
@@ -79,6 +80,17 @@ class Line:
     rose_ms: int = 0  # its IPv4 counters rose
 
 
+class Accepted(NamedTuple):
+    """What AAA said of the next session of a name that is up."""
+
+    fingerprint: str
+    epoch: int
+    at_ms: int
+    promised: tuple[str, ...]
+    interval_ms: int
+    timeout_ms: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Session:
     """A session."""
@@ -97,6 +109,8 @@ class Session:
     hosts: tuple[str, ...] = ()  # "kind|service|address"
     filled: tuple[str, ...] = ()  # the last of them, which accounting left out of what was promised
     promised: tuple[str, ...] = ()
+    claimed: bool = False  # a session that began since took what was promised
+    next: Accepted | None = None
     began_ms: int = 0  # its first record of this life
     since_ms: tuple[int, ...] = ()  # from when it holds each of its hosts
     ledger_port: str = ""  # where they count
@@ -104,6 +118,7 @@ class Session:
     timeout_ms: int = 0
     gap_ms: int = 0  # the longest between two of its records
     gap_confirmed: bool = False  # another one was as long
+    gap_twice: bool = False  # so it was, but a third has to be
     traffic: Traffic | None = None
     flat: int = 0  # Interims over which IPv6 stood still
     session_id: bytes = b""

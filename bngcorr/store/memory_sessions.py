@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bngcorr.model.line import contradict
@@ -11,9 +12,9 @@ from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store.lesson import Restart, SessionChange, SessionStep
 from bngcorr.store.memory_ledger import add, close, outlived, port_of
-from bngcorr.store.memory_life import deadline, grant, note_gap
+from bngcorr.store.memory_life import deadline, differs, grant, note_gap, promise_more
 from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
-from bngcorr.store.promises import KINDS, left_out, merged, open_promises, promised
+from bngcorr.store.promises import KINDS, left_out, open_promises, promised
 from bngcorr.store.terms import line_terms
 from bngcorr.store.traffic import believable, growth
 
@@ -39,7 +40,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
     refused = _refused(s, before, box)
     if refused is not None:
         if refused == "known" and before is not None:
-            _promise_more(s, before, box)
+            promise_more(s, before, box)
         return [refused]
     said = ["applied"]
     expected, ended = s.step is SessionStep.EXPECTED, s.step is SessionStep.STOP
@@ -72,7 +73,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         nas=s.nas,
         at_ms=at_ms,
         until_ms=now_ms + c.TOMBSTONE_MS,
-        accepted_ms=s.at_ms if expected else known.accepted_ms,
+        accepted_ms=terms.accepted_ms,
         state=_STATES[s.step],
         epoch=known.epoch if s.at_ms < box.since_ms else box.epoch,
         line=line,
@@ -83,6 +84,8 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         hosts=hosts,
         filled=filled,
         promised=promise,
+        claimed=expected and not anew and not promised(s.promised) and known.claimed,
+        next=None if anew else known.next,
         began_ms=began_ms,
         since_ms=tuple(since.get(host, at_ms) for host in hosts),
         ledger_port=known.ledger_port if not port and not anew else port_of(domain, s.nas, port),
@@ -90,6 +93,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         timeout_ms=terms.timeout_ms,
         gap_ms=0 if anew else known.gap_ms,
         gap_confirmed=not anew and known.gap_confirmed,
+        gap_twice=not anew and known.gap_twice,
         traffic=believable(s.traffic) or (None if reborn else known.traffic),
         flat=0 if reborn else known.flat,
         session_id=s.session_id,
@@ -106,7 +110,11 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         after.until_ms = until_ms
     domain.sessions[s.session] = after
     _close(domain, s, known, after, anew=anew)
-    _count(box, s, known, after, reborn=reborn)
+    if ended and (before is None or (known.state is SessionState.EXPECTED and not _another(s, known))):
+        _close_alone(domain, s, after)
+    resumed = known.state is SessionState.EXPIRED and known.epoch == box.epoch and not _another(s, known)
+    counts_on = not reborn or (s.step is SessionStep.START and resumed)
+    _count(box, s, known, after, counts_on=counts_on)
     its = domain.lines.get(line or "")
     if line is not None and its is not None:
         if not reborn:
@@ -131,14 +139,6 @@ _STATES: Final = {
     SessionStep.INTERIM: SessionState.UP,
     SessionStep.STOP: SessionState.STOPPED,
 }
-
-
-def _promise_more(s: SessionChange, known: Session, box: Box) -> None:
-    """Its other family was authenticated while it is up: what is promised counts from its next record on."""
-    promise = tuple(map(str, promised(s.promised)))
-    fits = known.state is SessionState.UP and known.epoch == box.epoch and s.at_ms > known.accepted_ms
-    if s.at_ms >= box.since_ms and fits and promise and not _differs(known.fingerprint, s.fingerprint):
-        known.promised, known.accepted_ms = merged(known.promised, promise), s.at_ms
 
 
 def _hosts(
@@ -177,15 +177,23 @@ def _close(domain: Domain, s: SessionChange, known: Session, after: Session, *, 
         close(domain, known, known.hosts, s.at_ms, "replaced", known)
 
 
-def _count(box: Box, s: SessionChange, known: Session, after: Session, *, reborn: bool) -> None:
+def _close_alone(domain: Domain, s: SessionChange, after: Session) -> None:
+    """The Stop of a session of which no record came tells all that is known of it."""
+    from_ms = s.at_ms - s.lasted_ms if 0 < s.lasted_ms < s.at_ms else 0
+    hosts = tuple(map(str, s.hosts or ()))
+    close(domain, replace(after, hosts=hosts, since_ms=(from_ms,) * len(hosts)), hosts, s.at_ms, "stop", after)
+
+
+def _count(box: Box, s: SessionChange, known: Session, after: Session, *, counts_on: bool) -> None:
     """Octets that came since the last record; a session that we did not see begin only says where it stands.
 
+    A session that fell silent and that a Start of the same CPE brings back may count on from where it stood.
     Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
     """
     traffic = believable(s.traffic)
     if traffic is not None and traffic.v6 == 0 and (known.filled or after.filled):
         traffic = Traffic(either=sum(traffic))
-    base = None if reborn else known.traffic
+    base = known.traffic if counts_on else None
     if base is None and s.step is SessionStep.START:
         base = Traffic()
     if traffic is not None and base is not None:
@@ -238,20 +246,13 @@ def _reborn(s: SessionChange, before: Session, box: Box) -> bool:
 
 def _another(s: SessionChange, known: Session) -> bool:
     """Whether it is of another CPE, or of another line by the BNG's own word."""
-    return _differs(known.fingerprint, s.fingerprint) or _another_line(s, known)
+    return differs(known.fingerprint, s.fingerprint) or _another_line(s, known)
 
 
 def _another_line(s: SessionChange, known: Session) -> bool:
     if s.ids is None or known.ids is None or s.line == known.line:
         return False
     return s.own and known.own and contradict(known.ids, s.ids)
-
-
-def _differs(one: str, other: str) -> bool:
-    """Whether something that is known of both differs."""
-    if not one or not other:
-        return False
-    return any(a and b and a != b for a, b in zip(one.split("."), other.split("."), strict=True))
 
 
 def _traffic(line: Line, s: SessionChange, known: Session, after: Session) -> list[str]:

@@ -6,7 +6,9 @@ line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions t
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age
           at which it took each host, …], longest gap between records (negative until another one was as long), timeout,
-          how many of its hosts, the last ones, accounting left out, promised hosts
+          how many of its hosts, the last ones, accounting left out, promised hosts, 1 if a session that began since
+          took these (of one that is only expected), what AAA said of the next session of this name [fingerprint,
+          promised hosts, interval, timeout, accepted, epoch], 1 if a second gap was as long and a third has to be
 key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
           at]
 MAC       line, at, …

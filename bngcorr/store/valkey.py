@@ -199,6 +199,7 @@ class ValkeyStore:
             c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE, c.INTERIMS_MISSED, self._v6_lost_ms,
             "" if s.port is None else s.port.port, packing.hosts_text(promised(s.promised)),
             packing.name(s.accepted_as), str(s.fill), s.timeout_ms, self._history_backlog, s.sent_ms,
+            s.lasted_ms,
         ]  # fmt: skip
         return self.lane.script("session", (self._keys(s.domain).epochs,), (packing.pack(row),))
 

@@ -105,6 +105,14 @@ def test_a_record_vouches_for_three_intervals(pieces: tuple[Piece, ...], life_ms
     assert life_ms == read(accounting(*pieces), ARRIVED).life_ms
 
 
+@pytest.mark.parametrize(
+    ("pieces", "lasted_ms"), [((), 0), ((number(46, 90),), 90_000), ((number(46, 2**32 - 1),), (2**32 - 1) * 1000)]
+)
+def test_how_long_a_session_was_up(pieces: tuple[Piece, ...], lasted_ms: int) -> None:
+    """Acct-Session-Time in milliseconds, whatever it claims; 0 if it is not told."""
+    assert lasted_ms == read(accounting(*pieces), ARRIVED).lasted_ms
+
+
 def test_a_session_id_is_taken_as_it_comes() -> None:
     """Acct-Session-Id is octets; without one it is empty."""
     assert b"\0\xff|\n" == read(accounting(plain(SESSION, b"\0\xff|\n")), ARRIVED).session_id

@@ -119,6 +119,36 @@ async def test_a_late_identity_is_that_of_all_the_session(scene: Scene) -> None:
     assert [line(1)] == [closed.line for closed in await scene.closed()]
 
 
+@pytest.mark.parametrize(("lasted", "from_ms"), [(7_000, NOW + 2_000), (0, 0), (2 * NOW, 0)])
+@pytest.mark.parametrize("expected", [False, True])
+async def test_a_stop_alone_tells_who_held_what(scene: Scene, lasted: int, from_ms: int, expected: bool) -> None:
+    """Since when is told by how long it lasted, or not known; the same Stop or its late Start adds nothing."""
+    if expected:
+        await scene.write(scene.change(EXPECTED, number=1, promised=[ia_pd()]))
+    stop = scene.change(STOP, at=9_000, hosts=[v4(), slaac()], number=1, session_id=b"abc", lasted=lasted)
+    await scene.write(stop, stop, scene.change(START, at=2_000, hosts=[v4()], number=1))
+    await scene.write(scene.change(STOP, at=10_000, hosts=[v4(), slaac()], number=1), stop)
+
+    assert [
+        Closed(
+            domain=scene.domain, nas=NAS, hosts=(str(v4()), str(slaac())), since_ms=(from_ms, from_ms),
+            until_ms=NOW + 9_000, why="stop", line=line(1), ids=ids_of(1), session_id=b"abc", user_name=None, port=None,
+            address=None,
+        )
+    ] == await scene.closed()  # fmt: skip
+
+
+async def test_a_stop_of_another_line_tells_nothing_of_the_expected_one(scene: Scene) -> None:
+    """A Stop that names another line or CPE than the Accept under its name gives none of them hosts."""
+    await scene.write(
+        scene.change(EXPECTED, "s1", number=1), scene.change(STOP, "s1", at=1_000, hosts=[v4()], number=2),
+        scene.change(EXPECTED, "s2", number=1, fingerprint=CPE),
+        scene.change(STOP, "s2", at=1_000, hosts=[v4()], number=1, fingerprint=OTHER_CPE),
+    )  # fmt: skip
+
+    assert [] == await scene.closed()
+
+
 async def test_so_many_are_kept(scene: Scene) -> None:
     """Of sessions that nobody writes down the newest are kept, and the others counted."""
     for n in range(BACKLOG + 3):

@@ -90,6 +90,21 @@ async def test_a_deadline_empties_the_port(scene: Scene) -> None:
     assert {(NAS, "1/1/1"): Usage(v4=1, sessions=1)} == await scene.usage_by_port()
 
 
+async def test_a_host_counts_on_so_many_ports(scene: Scene) -> None:
+    """A host that is held on more than 64 ports counts under none on the others, and is given back there as well."""
+    for n in range(67):
+        await scene.write(scene.change(START, f"s{n}", hosts=[v4()], port=Attachment(f"p{n}", 0, 0)))
+    one, over = Usage(v4=1, sessions=1), Usage(sessions=1)
+    expected = {(NAS, f"p{n}"): one if n < 64 else over for n in range(67)} | {(NAS, ""): Usage(v4=1)}
+    assert expected == await scene.usage_by_port()
+    await scene.write(*(scene.change(STOP, f"s{n}", at=1_000) for n in (64, 65)))
+    assert {(NAS, ""), (NAS, "p66")} == set(await scene.usage_by_port()) - {(NAS, f"p{n}") for n in range(64)}
+    await scene.write(scene.change(STOP, "s66", at=1_000))
+
+    assert {(NAS, f"p{n}"): one for n in range(64)} == await scene.usage_by_port()
+    assert Usage(v4=1, sessions=64) == await scene.usage()
+
+
 @pytest.mark.parametrize("place", ["memory", "valkey"], indirect=True)
 async def test_a_box_has_so_many_ports(scene: Scene) -> None:
     """Ports beyond 4096 of one box, by whatever fault, count together under none; those that are known go on."""

@@ -115,6 +115,47 @@ async def test_the_accept_of_a_request_that_names_no_session(scene: Scene) -> No
     assert ({str(v4(3))}, set()) == await held(scene, "s3")
 
 
+@pytest.mark.parametrize("pause", [3_000, 900_000], ids=["triggered", "clock"])
+async def test_the_other_family_of_a_session_that_is_up(scene: Scene, pause: int) -> None:
+    """IPv6 that is authenticated without a session's name, after the Start, counts from the next Interim on."""
+    await scene.write(
+        scene.change(EXPECTED, "accept", lasts=120_000),
+        scene.change(START, "s1", at=1_000, hosts=[v4()], accepted_as="accept", lasts=10**7),
+        scene.change(EXPECTED, "accept", at=2_000, promised=[ia_pd(1)], lasts=120_000),
+    )
+    await scene.walk(now=pause)  # by then the Accept may have run out
+    await scene.write(scene.change(INTERIM, "s1", at=pause, hosts=[v4()], accepted_as="accept", lasts=10**7), now=pause)
+    assert ({str(v4()), str(ia_pd(1))}, {str(ia_pd(1))}) == await held(scene)
+    assert WITH_PD == await scene.usage()
+
+    again = pause + 1_000_000
+    await scene.write(
+        scene.change(EXPECTED, "accept", at=again, promised=[ia_pd(2)]),
+        scene.change(INTERIM, "s1", at=again + 1, accepted_as="accept"),
+        now=again,
+    )
+    assert {str(ia_pd(2))} == (await held(scene))[1]  # another prefix takes the place of the old one
+    assert WITH_PD == await scene.usage()
+    await scene.write(scene.change(STOP, "s1", at=again + 2))
+    assert EMPTY == await scene.usage()
+
+
+async def test_ipv6_of_a_session_of_its_own_is_not_the_other_ones(scene: Scene) -> None:
+    """What a session that began took is gone with its Stop: the IPv4 session of the same line does not take it up."""
+    await scene.write(
+        scene.change(EXPECTED, "accept"),
+        scene.change(START, "s1", at=1_000, hosts=[v4()], accepted_as="accept"),
+        scene.change(EXPECTED, "accept", at=2_000, promised=[ia_pd()]),
+        scene.change(START, "s2", at=3_000, accepted_as="accept"),
+        scene.change(EXPECTED, "accept", at=4_000),  # IPv4 once more
+        scene.change(INTERIM, "s1", at=5_000, accepted_as="accept"),
+    )
+    assert [({str(v4())}, set()), ({str(ia_pd())}, {str(ia_pd())})] == [await held(scene), await held(scene, "s2")]
+    await scene.write(scene.change(STOP, "s2", at=6_000), scene.change(INTERIM, "s1", at=7_000, accepted_as="accept"))
+
+    assert V4_ONLY == await scene.usage()
+
+
 async def test_only_an_accept_that_nothing_followed_is_one(scene: Scene) -> None:
     """A name under which a session is up, or that is another box's, promises nothing."""
     await scene.write(
@@ -152,6 +193,47 @@ async def test_another_cpe_has_no_part_in_a_promise(scene: Scene) -> None:
     assert V4_ONLY == await scene.usage()
     await scene.write(scene.change(EXPECTED, at=2_000, promised=[ia_pd()], fingerprint=CPE))
     await scene.write(scene.change(INTERIM, at=3_000, fingerprint=OTHER_CPE))
+
+    assert V4_ONLY == await scene.usage()
+
+
+@pytest.mark.parametrize("restarted", [True, False], ids=["restart", "other cpe"])
+@pytest.mark.parametrize("stop", [True, False], ids=["stop", "no stop"])
+async def test_an_accept_of_the_next_session_of_a_name(scene: Scene, restarted: bool, stop: bool) -> None:
+    """While the name is up from before a restart, or of another CPE, its Accept is kept for that CPE's session only."""
+    old = CPE if restarted else OTHER_CPE
+    await scene.write(
+        scene.change(START, hosts=[v4(1)], fingerprint=old),
+        *([scene.restart(at=60_000)] if restarted else []),
+        scene.change(EXPECTED, at=61_000, promised=[ia_pd()], interval=900_000, timeout=7_000, fingerprint=CPE),
+        scene.change(EXPECTED, at=61_500, promised=[slaac()], interval=900_000, timeout=7_000, fingerprint=CPE),
+        *([scene.change(STOP, at=62_000, fingerprint=old)] if stop else []),
+    )
+    assert (await scene.usage()).ia_pd == 0
+    await scene.write(scene.change(START, at=63_000, hosts=[v4(2)], fingerprint=CPE))
+
+    assert {str(ia_pd()), str(slaac())} == (await held(scene))[1]
+    assert 3 * 900_000 == (await scene.row()).until_ms - (await scene.row()).at_ms
+
+
+async def test_an_accept_of_the_next_session_is_for_no_stranger(scene: Scene) -> None:
+    """Neither the session that is up, nor one of a third CPE or of an unknown one takes it, nor one of a later life."""
+    third = "0a0a0a0a.03030303"
+    for name, fingerprint in (("s1", third), ("s2", ""), ("s3", OTHER_CPE)):
+        await scene.write(
+            scene.change(START, name, hosts=[v4()], fingerprint=OTHER_CPE),
+            scene.change(EXPECTED, name, at=1_000, promised=[ia_pd()], fingerprint=CPE),
+            scene.change(INTERIM, name, at=2_000, fingerprint=OTHER_CPE),
+            scene.change(STOP, name, at=3_000),
+            scene.change(START, name, at=4_000, hosts=[v4()], fingerprint=fingerprint),
+        )
+    assert Usage(v4=1, sessions=3) == await scene.usage()
+    await scene.write(
+        scene.change(START, "s4", hosts=[v4()], fingerprint=OTHER_CPE),
+        scene.change(EXPECTED, "s4", at=1_000, promised=[ia_pd()], fingerprint=CPE),
+        scene.restart(at=60_000),
+        scene.change(START, "s4", at=61_000, hosts=[v4()], fingerprint=CPE),
+    )
 
     assert V4_ONLY == await scene.usage()
 

@@ -106,6 +106,19 @@ async def test_the_sums_outlive_restarts(scene: Scene) -> None:
     )
 
 
+async def test_a_start_after_silence_may_count_on(scene: Scene) -> None:
+    """The Start of the same CPE after its session fell silent adds what came since; that of another CPE, all of it."""
+    for name in ("s1", "s2"):
+        await scene.write(scene.change(START, name, traffic=(0, 0), hosts=[v4()], fingerprint=CPE))
+        await scene.write(scene.change(INTERIM, name, at=1_000, traffic=(500, 0), fingerprint=CPE, lasts=1_000))
+    await scene.walk(now=2_000)
+    await scene.write(scene.change(START, "s1", at=50_000, traffic=(507, 0), fingerprint=CPE), now=50_000)
+    assert Traffic(500 + 500 + 7, 0) == await scene.traffic()
+    await scene.write(scene.change(START, "s2", at=50_000, traffic=(600, 0), fingerprint=OTHER_CPE), now=50_000)
+
+    assert Traffic(500 + 500 + 7 + 600, 0) == await scene.traffic()
+
+
 async def test_a_broken_counter_says_nothing(scene: Scene) -> None:
     """Counters beyond anything that a session can carry are left out, and the session itself goes on."""
     await scene.write(scene.change(START, hosts=[v4()], traffic=(10, 0)))

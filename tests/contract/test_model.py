@@ -141,12 +141,13 @@ class Histories(RuleBasedStateMachine):
         traffic=st.sampled_from(OCTETS), promised=st.sampled_from(PROMISES), accept=st.sampled_from(ACCEPTS),
         fill=st.sampled_from((Fill.AUTO, Fill.AUTO, Fill.AUTO, Fill.ALWAYS, Fill.NEVER)),
         timeout=st.sampled_from((0, 0, 600_000, DAY)), port=st.sampled_from(PORTS),
+        lasted=st.sampled_from((0, 0, 7_000, 2**42)),
     )  # fmt: skip
     def step(
         self, scene: int, session: str, step: SessionStep, number: int | None, own: bool, where: str, mac: str,
         age: int, lasts: int, behind: int | None, fingerprint: str, hosts: tuple[Host, ...] | None, interval: int,
         traffic: tuple[int, ...] | None, promised: tuple[Host, ...], accept: str | None, fill: Fill, timeout: int,
-        port: Attachment | None,
+        port: Attachment | None, lasted: int,
     ) -> None:  # fmt: skip
         """A step of a session."""
         mine = own and number is not None
@@ -157,7 +158,7 @@ class Histories(RuleBasedStateMachine):
                 hosts=None if step is EXPECTED else hosts, interval=interval,
                 traffic=None if step is EXPECTED else traffic, address=ADDRESSES[mac], fill=fill, timeout=timeout,
                 promised=promised if step is EXPECTED else (), accepted_as=None if step is EXPECTED else accept,
-                port=port, sent=None if behind is None else self.now - age + behind,
+                port=port, lasted=lasted, sent=None if behind is None else self.now - age + behind,
             )
         )  # fmt: skip
 

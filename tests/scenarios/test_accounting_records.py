@@ -177,6 +177,22 @@ def test_every_kind_of_ipv6_host_is_filled(lab: Lab) -> None:
     assert 4 == len(bng.sessions["s1"].filled)
 
 
+def test_ipv6_that_is_accepted_while_the_session_is_up_counts(lab: Lab) -> None:
+    """Requests that name no session, IPv6 asked for after the Start: its prefix is there with the next Interim."""
+    bng = box(lab)
+    lab.at("10:00:00")
+    bng.asks()
+    bng.tells(START, "s1", v4())
+    gives(lab, pd())
+    lab.at("10:00:05")
+    bng.asks()
+    lab.at("10:15:00")
+    bng.tells(INTERIM, "s1", v4())
+
+    assert DUAL == bng.usage
+    assert (f"ia_pd||{PD}",) == bng.sessions["s1"].filled
+
+
 def test_a_box_that_names_prefixes_in_accounting_is_believed(lab: Lab) -> None:
     """Once it was seen to name one, what it does not name is not there: nothing is filled any more."""
     bng = box(lab)

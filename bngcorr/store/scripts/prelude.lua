@@ -40,7 +40,8 @@ end
 -- A session's record, see store/packing.py. The last fields are left out where they say nothing; when it began is told by
 -- how long ago that was at its latest record.
 local HOSTS, SHOWN, PORT, BEGAN, SINCE, GAP, TIMEOUT, FILLED, PROMISED = 11, 14, 17, 18, 19, 20, 21, 22, 23
-local BLANK = {0, 0, 0, 0, '', '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0, 0, {}, 0, 0, 0, ''}
+local CLAIMED, NEXT, TWICE = 24, 25, 26
+local BLANK = {0, 0, 0, 0, '', '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0, 0, {}, 0, 0, 0, '', 0, {}, 0}
 local function session_of(packed)
   local S = unpack_(packed)
   for field = #S + 1, #BLANK do S[field] = BLANK[field] end
@@ -222,6 +223,17 @@ local function post(book, box, epoch, changes)
   if book.lasts_ms then call('PEXPIRE', usage, book.lasts_ms) end
 end
 
+-- A host counts on so many ports of a box at most, whatever holds it there; on more of them it is spent on none that is
+-- known. A step of any of its sessions takes as long as it has ports.
+local MOST_PORTS_OF_HOST = 64
+local function counted_on(counts, port, step)
+  if counts[port] then return port end
+  local ports = 0
+  for at in pairs(counts) do ports = ports + (at > 0 and 1 or 0) end
+  if step > 0 and ports >= MOST_PORTS_OF_HOST or step < 0 and counts[0] then return 0 end
+  return port
+end
+
 -- one session's hosts before and after, each list with its port; with `gathered`, its changes of usage are left to be posted
 local function enter(book, box, epoch, before, before_port, after, after_port, gathered)
   local changes = gathered or {}
@@ -230,6 +242,7 @@ local function enter(book, box, epoch, before, before_port, after, after_port, g
     local id = string.sub(redis.sha1hex(token), 1, 16)
     local name = PREFIX .. book.references .. box .. ':' .. tonumber(string.sub(id, 1, 3), 16)
     local counts = references_of(call('HGET', name, id), epoch)
+    port = counted_on(counts, port, step)
     local held, here = next(counts) ~= nil, counts[port] or 0
     local left = math.max(here + step, 0)
     counts[port] = left > 0 and left or nil

@@ -3,7 +3,7 @@
 --   hosts or false, interval, traffic {v4, v6, either} or {}, shown, terms, tags of its keys, sid, tombstone_ms,
 --   most sessions a line, intervals that may be missed, v6_lost_ms, port or '', promised hosts, name under which the
 --   Accept of an unnamed session was noted or '', fill, timeout, closed sessions that are kept, when the box told it by our
---   clock or 0}
+--   clock or 0, how long it lasted until this record or 0}
 -- Returns {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
 -- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
 local s = unpack_(ARGV[1])
@@ -13,6 +13,7 @@ local terms, tags, sid = s[15], s[16], s[17]
 local tombstone_ms, max_sessions, missed, v6_lost_ms = s[18], s[19], s[20], s[21]
 local promised, accepted_as, fill, told_timeout_ms, backlog = s[23], s[24], s[25], s[26], s[27]
 local sent_ms = s[28] > 0 and s[28] or at
+local lasted_ms = s[29]
 local words = {'applied'}
 
 local epoch, epoch_at, names = epoch_of(box)
@@ -51,6 +52,12 @@ if step == 'expected' then
     if r_state == UP and at > accepted and promised ~= '' and r_epoch == epoch and not differs(r_fingerprint, fingerprint) then
       S[PROMISED], S[16] = merged(S[PROMISED], promised), at
       put_session(sid, S)
+    -- it is of another CPE, or the box has restarted: kept for the session that this CPE begins under that name
+    elseif r_state == UP and fingerprint ~= NONE .. NONE and at > math.max(accepted, S[NEXT][5] or 0) and
+      (r_epoch ~= epoch or differs(r_fingerprint, fingerprint)) then
+      local adds = S[NEXT][1] == fingerprint and S[NEXT][6] == epoch
+      S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told_ms, told_timeout_ms, at, epoch}
+      put_session(sid, S)
     end
     return {'known', {}, {}}
   end
@@ -83,18 +90,38 @@ local anew = reborn and (step ~= 'interim' or other)
 local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
 local port = known and not anew and s[22] == '' and S[PORT] or port_number(box, s[22])
 
+-- The other family of a session that is up was authenticated without its name. That Accept may have run out until the next
+-- Interim; what a session took that began since is that one's.
+local function claimable(P)
+  local unfollowed = P[3] == EXPECTED or P[3] == EXPIRED and P[BEGAN] == 0
+  return unfollowed and P[CLAIMED] == 0 and goes_on and step == 'interim' and P[16] > accepted
+end
+
 -- what AAA said when it accepted the session
 local promise, timeout_ms = S[PROMISED], S[TIMEOUT]
-if anew then promise, timeout_ms = '', 0 end
+if anew then
+  promise, timeout_ms = '', 0
+  if moves and S[NEXT][1] == fingerprint and S[NEXT][6] == epoch then
+    promise, timeout_ms, accepted = S[NEXT][2], S[NEXT][4], S[NEXT][5]
+    if S[NEXT][3] > 0 then interval_ms = S[NEXT][3] end
+  end
+end
 if step == 'expected' then
   promise = merged(r_epoch == epoch and promise or '', promised)
-elseif moves and accepted_as ~= '' and (not known or anew or was_expected) then
+elseif moves and accepted_as ~= '' then
   local P = call('HGET', bucket('s', accepted_as), accepted_as)
   P = P and session_of(P)
-  if P and P[3] == EXPECTED and P[4] == epoch and P[5] == box then
-    if promise == '' then promise = P[PROMISED] end
+  local first = not known or anew or was_expected
+  if P and P[4] == epoch and P[5] == box and (first and P[3] == EXPECTED or not first and claimable(P)) then
+    local takes = first and promise == '' and P[PROMISED] ~= ''
+    if takes or not first then promise = merged(promise, P[PROMISED]) end
     if interval_ms == 0 then interval_ms = P[12] end
     if timeout_ms == 0 then timeout_ms = P[TIMEOUT] end
+    accepted = math.max(accepted, P[16])
+    if takes and P[CLAIMED] == 0 then
+      P[CLAIMED] = 1
+      put_session(accepted_as, P)
+    end
   end
 end
 if told_ms > 0 then interval_ms = told_ms end
@@ -152,19 +179,21 @@ end
 
 -- Deadline: so many intervals without a word. If the interval was not told, it is the longest gap between records of the
 -- session, once a second gap was as long: Interims that something triggered lie between those of the clock. No clock
--- should run faster than ten minutes, and none may run faster than one (RFC 2869 5.16): so short a gap is how a CPE boots.
+-- should run faster than ten minutes, and none may run faster than one (RFC 2869 5.16): so short a gap is how a CPE boots,
+-- and shorter ones than ten minutes take a third. Twice the interval is an Interim that was lost.
 -- Without either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after
 -- that has a timeout that we do not know. A gap that is not confirmed is kept as a negative number. A box that was silent
 -- for longer than what it was told allows, and then spoke of the session, goes by another interval: that gap counts, or the
 -- session would end and come back for ever. What counts is when the box told it: its clock may be hours behind.
 local LEAST_GAP_MS, LEAST_INTERVAL_MS, LATE_STOP_MS = 60000, 600000, 300000
-local gap = anew and 0 or S[GAP]
+local gap, twice = anew and 0 or S[GAP], not anew and S[TWICE] or 0
 if moves and goes_on and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
   local this, longest = at - r_at, math.abs(gap)
   if math.abs(this - longest) * 10 <= longest then
-    gap = math.max(this, longest)
-  elseif this > longest then
-    gap = -this
+    local confirmed = gap > 0 or twice == 1 or longest >= LEAST_INTERVAL_MS
+    gap, twice = math.max(this, longest) * (confirmed and 1 or -1), confirmed and 0 or 1
+  elseif this > longest and not (gap > 0 and math.abs(this - 2 * longest) * 10 <= 2 * longest) then
+    gap, twice = -this, 0
   end
 end
 if moves then
@@ -203,12 +232,23 @@ else
   close(backlog, S, gone, at, 'replaced', S[6], S[7], S[SHOWN])
 end
 
+-- the Stop of a session of which no record came tells all that is known of it
+if ended and given and (not known or was_expected and not other) then
+  local all = {}
+  for place = 1, #tokens_of(given) do all[place] = place end
+  local from_ms = lasted_ms > 0 and lasted_ms < at and at - lasted_ms or 0
+  local alone = {[5] = box, [HOSTS] = given, [BEGAN] = from_ms, [SINCE] = {}, [FILLED] = 0}
+  close(backlog, alone, all, at, 'stop', r_line, r_ids, shown)
+end
+
 -- Octets: what came since the last record is the box's. A session that we did not see begin, or whose counters began
--- anew, only says where it stands. Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
+-- anew, only says where it stands. A session that fell silent and that a Start of the same CPE brings back may count on
+-- from where it stood. Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
 local counted = #S[13] > 0 and not reborn
+local resumed = #S[13] > 0 and r_state == EXPIRED and r_epoch == epoch and not other
 if #traffic == 3 and (counted or step == 'start') then
   local v4_before, v6_before, either_before = 0, 0, 0
-  if counted then v4_before, v6_before, either_before = S[13][1], S[13][2], S[13][4] or 0 end
+  if counted or resumed then v4_before, v6_before, either_before = S[13][1], S[13][2], S[13][4] or 0 end
   local growth = traffic[1] + traffic[2] + traffic[3] - v4_before - v6_before - either_before
   local function grow(field, octets)
     -- a sum that no integer holds stays as it is
@@ -300,5 +340,6 @@ put_session(sid, {
   ended and now + tombstone_ms or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
   (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
   shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
+  step == 'expected' and not anew and promised == '' and S[CLAIMED] or 0, anew and {} or S[NEXT], twice,
 })
 return {table.concat(words, ','), same and {} or missing(text, r_hosts), same and {} or missing(r_hosts, text)}
