@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import pytest
@@ -77,10 +79,38 @@ def _clustered(topology: Cluster) -> Place:
     return Place(open=lambda: _valkey(topology.url), lose=lose, regain=lambda: topology.failed_over(*lost[-1]))
 
 
-@pytest.fixture(scope="session", params=("memory", "valkey", "redis", "sentinel", "cluster"))
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """Each of them in turn; a server that was lost stays so for the tests that follow."""
-    match request.param:
+class Places:
+    """Each store is started once for all tests; one that has lost a server is started anew for the next."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, tuple[Place, ExitStack]] = {}
+        self._spent: list[ExitStack] = []  # until the tests that use them are over
+
+    def get(self, name: str) -> Place:
+        """A store that is whole."""
+        if name not in self._running:
+            stack = ExitStack()
+            place = stack.enter_context(_started(name))
+            self._running[name] = (replace(place, lose=partial(self._lose, name, place.lose)), stack)
+        return self._running[name][0]
+
+    def _lose(
+        self, name: str, lose: Callable[[str, Sequence[str]], frozenset[str]], domain: str, domains: Sequence[str]
+    ) -> frozenset[str]:
+        self._spent.append(self._running.pop(name)[1])
+        return lose(domain, domains)
+
+    def close(self) -> None:
+        """End all servers."""
+        for _, stack in self._running.values():
+            stack.close()
+        for stack in self._spent:
+            stack.close()
+
+
+@contextmanager
+def _started(name: str) -> Iterator[Place]:
+    match name:
         case "memory":
             yield _steadfast(lambda: MemoryStore(events=EVENTS, history_backlog=BACKLOG))
         case "valkey":
@@ -95,6 +125,20 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         case _:
             with cluster() as nodes:
                 yield _clustered(nodes)
+
+
+@pytest.fixture(scope="session")
+def places() -> Iterator[Places]:
+    """All stores over which the suite runs."""
+    every = Places()
+    yield every
+    every.close()
+
+
+@pytest.fixture(params=("memory", "valkey", "redis", "sentinel", "cluster"))
+def place(request: pytest.FixtureRequest, places: Places) -> Place:
+    """Each of them in turn."""
+    return places.get(request.param)
 
 
 @pytest_asyncio.fixture
