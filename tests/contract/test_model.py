@@ -7,6 +7,7 @@ upkeep, in any order, late, and repeatedly.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
@@ -44,6 +45,7 @@ from tests.store.subjects import (
     v4,
 )
 
+LONG: Final = os.environ.get("BNGCORR_LONG") == "1"  # many more histories
 SESSIONS: Final = {"s1": NAS, "s2": NAS, "s3": NAS, "s4": OTHER_NAS, "s5": "bng2|0"}
 ACCEPTS: Final = (None, "s1", "s3", "s4")  # under whose name an Accept was noted
 LINES: Final = (1, 2, 3, 4, 5, 6)
@@ -240,7 +242,7 @@ def test_the_model_and_the_store_say_the_same(valkey_url: str) -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None,
+            max_examples=140 if LONG else 14, stateful_step_count=30, deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a history takes minutes
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

@@ -70,7 +70,7 @@ attachments = st.one_of(
 macs = st.sampled_from((CPE, MADE_UP)) | st.binary(min_size=6, max_size=6).map(Mac)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(attachments, macs, attachments, macs)
 def test_keys_are_equal_only_for_the_same_line_and_cpe(
     one: Attachment, one_mac: Mac, other: Attachment, other_mac: Mac

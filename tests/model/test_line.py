@@ -13,14 +13,14 @@ octets = st.none() | st.binary(min_size=1, max_size=247)
 ids = st.builds(LineIds, octets, octets)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ids)
 def test_ids_survive_storage(one: LineIds) -> None:
     """Any octets, absent ids included, come back from the store's form as they were."""
     assert one == LineIds.decode(one.encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=20))
 def test_what_was_not_stored_is_not_read(stored: bytes) -> None:
     """Octets in the store's form are read back, any others are a ValueError."""
@@ -33,7 +33,7 @@ def test_what_was_not_stored_is_not_read(stored: bytes) -> None:
     assert one.circuit_id != b""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ids, ids)
 def test_different_ids_are_different_lines(one: LineIds, other: LineIds) -> None:
     """Two lines have one key if and only if the ids that count are the same; absent is not equal to anything."""

@@ -11,7 +11,7 @@ from bngcorr.model.mac import format_mac, is_locally_administered, parse_mac
 devices = st.binary(min_size=6, max_size=6).filter(lambda mac: not mac[0] & 1 and any(mac))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(devices, st.booleans())
 def test_every_spelling_is_the_same_mac(mac: bytes, upper: bool) -> None:
     """Colons, dashes, dots, bare and un-padded spellings of an address are one MAC."""
@@ -31,7 +31,7 @@ def test_every_spelling_is_the_same_mac(mac: bytes, upper: bool) -> None:
     assert mac == parse_mac(format_mac(mac))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.text(max_size=24) | st.text("0123456789abcdefABCDEF:-. ", max_size=24))
 def test_any_text_is_a_mac_of_six_octets_or_none(text: str) -> None:
     """Nothing raises, and what comes out is one device's address."""

@@ -91,7 +91,7 @@ def test_a_line_has_one_attachment_with_and_without_suffix() -> None:
 
 
 @pytest.mark.parametrize("family", [NOKIA, GENERIC])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=st.binary(max_size=253) | st.text("0123456789/.:-c lagpw#x*", max_size=60).map(str.encode))
 def test_any_nas_port_id_is_an_attachment_or_none(family: str, text: bytes) -> None:
     """Whatever stands in NAS-Port-Id, VLANs are 0 to 4095 and a port is never empty."""

@@ -178,7 +178,7 @@ values = st.one_of(
 verdicts = st.tuples(st.sampled_from(Trigger), st.sampled_from([*Strength, None]))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(values, st.sampled_from(PenPolicy), verdicts)
 def test_a_strip_takes_exactly_four_octets(
     value: bytes, policy: PenPolicy, verdict: tuple[Trigger, Strength | None]
@@ -190,7 +190,7 @@ def test_a_strip_takes_exactly_four_octets(
         assert stripped.remote_id
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(values, st.sampled_from(PenPolicy), verdicts)
 def test_a_strip_happens_once(value: bytes, policy: PenPolicy, verdict: tuple[Trigger, Strength | None]) -> None:
     """Stripping what was stripped changes nothing, unless the rest starts with a zero octet again."""
@@ -199,7 +199,7 @@ def test_a_strip_happens_once(value: bytes, policy: PenPolicy, verdict: tuple[Tr
         assert remote_id.strip(stripped.remote_id, ANY, policy, *verdict) is None
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(values, st.sampled_from(NOT_V6_FOR_SURE))
 def test_only_a_sure_dhcpv6_trigger_is_stripped(value: bytes, verdict: tuple[Trigger, Strength | None]) -> None:
     """With `auto`, a request that is not DHCPv6 by proof or strong evidence keeps its Remote-Id."""

@@ -71,7 +71,7 @@ def _is(part: Piece, kind: int) -> bool:
 # ---- to AAA
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(requests(), st.integers(0, 255))
 def test_an_access_request_goes_on_unchanged(parts: list[Piece], identifier: int) -> None:
     """Only identifier, length, authenticator, User-Password, Message-Authenticator and our Proxy-State differ."""
@@ -126,7 +126,7 @@ remote_ids = st.binary(min_size=5, max_size=40)
 siblings = st.lists(st.tuples(st.integers(0, 255).filter(lambda kind: kind != 2), st.binary(max_size=20)), max_size=4)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(requests(), remote_ids, siblings, siblings, st.data())
 def test_a_strip_shortens_one_sub_attribute_its_vsa_and_the_packet_by_four(
     parts: list[Piece],
@@ -169,7 +169,7 @@ def _carries(part: Piece, key: int) -> bool:
     return any(value for other, value in part.seen if other == key)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(requests(), ids, ids)
 def test_an_injection_leaves_the_other_octets_alone(
     parts: list[Piece], remote: bytes | None, circuit: bytes | None
@@ -186,7 +186,7 @@ def test_an_injection_leaves_the_other_octets_alone(
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(requests(), siblings, siblings, st.data())
 def test_an_injection_takes_the_place_of_empty_ids(
     parts: list[Piece], before: list[tuple[int, bytes]], after: list[tuple[int, bytes]], data: st.DataObject
@@ -283,7 +283,7 @@ def replies(draw: st.DrawFn) -> tuple[list[Piece], list[Piece], list[bytes]]:
     return whole, parts, [*states, OURS]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(replies(), st.sampled_from((2, 3, 5, 11)), st.integers(0, 255), st.booleans())
 def test_a_reply_goes_back_unchanged(
     reply: tuple[list[Piece], list[Piece], list[bytes]], code: int, identifier: int, signed: bool
@@ -301,7 +301,7 @@ def test_a_reply_goes_back_unchanged(
     assert states[:-1] == sent.all(a.PROXY_STATE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary(max_size=6), max_size=3), st.lists(st.binary(max_size=6), max_size=4))
 def test_proxy_states_that_are_not_ours_are_refused(others: list[bytes], returned: list[bytes]) -> None:
     """A reply must bring back every Proxy-State that was sent, in order; anything else is foreign-proxy-state."""

@@ -161,7 +161,7 @@ evidence = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=160, deadline=None)
 @given(evidence)
 def test_the_strongest_family_wins_if_it_is_one(found: list[Evidence]) -> None:
     """The best strength present decides: one family wins, two proofs are a conflict, two of anything else unknown."""
@@ -180,7 +180,7 @@ def test_the_strongest_family_wins_if_it_is_one(found: list[Evidence]) -> None:
         assert verdict.trigger is (Trigger.CONFLICT if best == ranked[0] else Trigger.UNKNOWN)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(evidence, st.data())
 def test_the_order_of_signals_does_not_matter(found: list[Evidence], data: st.DataObject) -> None:
     """The same evidence in another order gives the same verdict."""

@@ -178,7 +178,7 @@ def test_control_characters_do_not_reach_a_log_raw() -> None:
 # ---- any octets at all
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=160, deadline=None)
 @given(st.binary(max_size=300))
 def test_random_octets_are_decoded_or_refused(octets: bytes) -> None:
     """Any datagram is a packet or is refused by name; there is no third outcome."""
@@ -190,7 +190,7 @@ def test_random_octets_are_decoded_or_refused(octets: bytes) -> None:
         assert octets.startswith(outcome.octets)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=160, deadline=None)
 @given(st.sampled_from(a.Code), st.binary(max_size=200), st.integers(-3, 3))
 def test_random_attributes_behind_a_good_header_are_decoded_or_refused(code: a.Code, rest: bytes, skew: int) -> None:
     """Whatever stands behind a plausible header, and whatever its Length says, the outcome is a view or a refusal."""
@@ -202,7 +202,7 @@ def test_random_attributes_behind_a_good_header_are_decoded_or_refused(code: a.C
         assert len(outcome.octets) == 20 + len(rest) + skew
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(valid_packets(), st.integers(0, 4095), st.binary(min_size=1, max_size=3))
 def test_a_damaged_packet_is_decoded_or_refused(whole: Packet, at: int, damage: bytes) -> None:
     """A valid packet with a few octets overwritten anywhere is still a view or a named refusal."""
@@ -214,7 +214,7 @@ def test_a_damaged_packet_is_decoded_or_refused(whole: Packet, at: int, damage: 
     assert isinstance(outcome, PacketView) or isinstance(outcome.reason, DropReason)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(valid_packets(), st.data())
 def test_a_cut_packet_is_refused(whole: Packet, data: st.DataObject) -> None:
     """A datagram shorter than its Length is too-short or bad-length, never half a packet (RFC 2865 §3)."""
@@ -226,7 +226,7 @@ def test_a_cut_packet_is_refused(whole: Packet, data: st.DataObject) -> None:
 # ---- valid packets lose nothing
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(valid_packets())
 def test_valid_packets_round_trip(whole: Packet) -> None:
     """Every valid packet is accepted, and keys and values come out as they were put in, in order."""
@@ -238,7 +238,7 @@ def test_valid_packets_round_trip(whole: Packet) -> None:
     assert (whole.octets[0], whole.octets[1]) == (view.code, view.identifier)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(valid_packets())
 def test_spans_tile_the_packet(whole: Packet) -> None:
     """The attributes lie end to end behind the header, and the sub-attributes end to end in their VSA."""
@@ -262,7 +262,7 @@ def test_spans_tile_the_packet(whole: Packet) -> None:
     assert at == len(view.octets)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(valid_packets())
 def test_looking_up_a_key_agrees_with_the_order_of_attributes(whole: Packet) -> None:
     """`first` is the first attribute of a key and `all` is every one of them, in packet order."""
@@ -377,7 +377,7 @@ def test_prefixes_are_read_by_rfc_3162(value: bytes | None, prefix: str | None) 
     assert (None if prefix is None else IPv6Network(prefix)) == radius.ipv6_prefix(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=24))
 def test_any_octets_are_a_prefix_or_none(value: bytes) -> None:
     """Reading a prefix value never raises."""

@@ -41,16 +41,18 @@ class Aaa:
         if seq is None:
             return None
         mine = self.records[seq]
-        for other in self.records.values():
-            if other.seq >= seq or other.seq in self.got or mine.box != other.box:
-                continue
-            if mine.restart:
-                assert not other.restart, "a restart overtook an earlier one of its box"
-            elif other.restart:
-                tried = self.tries.get(other.seq, 0)
-                assert tried >= min(TRIAL_AFTER, IGNORED_AFTER), "a record overtook a restart of its box"
-            else:
-                assert other.lane != mine.lane, "a record overtook an earlier one of its session"
+        waiting = [other for other in self.records.values() if other.seq < seq and other.seq not in self.got]
+        ours = [other for other in waiting if other.box == mine.box]
+        restarts = [other.seq for other in ours if other.restart]
+        if mine.restart:
+            assert not restarts, "a restart overtook an earlier one of its box"
+        else:
+            before = [one.seq for one in self.records.values() if one.seq < seq and one.box == mine.box and one.restart]
+            tried = max((self.tries.get(one, 0) for one in before), default=0)
+            released = tried >= min(TRIAL_AFTER, IGNORED_AFTER)
+            assert released or not restarts, "a record overtook a restart of its box"
+            lanes = [other.lane for other in ours if not other.restart]
+            assert mine.lane not in lanes, "a record overtook an earlier one of its session"
         assert seq not in self.out
         self.tries[seq] = self.tries.get(seq, 0) + 1
         self.out.append(seq)
