@@ -204,7 +204,7 @@ def test_what_is_seen_at_one_instant_has_no_order(
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(story=stories, later_ms=st.sampled_from((1, 4_000, 60_000)), data=st.data())
 def test_replicas_that_lag_never_lead_to_another_line(story: list[Scene], later_ms: int, data: st.DataObject) -> None:
     """Two replicas each write in order, with delays of their own: a match may be lost by that, not become another."""
@@ -222,7 +222,7 @@ def test_replicas_that_lag_never_lead_to_another_line(story: list[Scene], later_
             assert one.line == other.line
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(story=stories, later_ms=st.sampled_from((1, 4_000, 60_000)))
 def test_no_two_lines_are_merged(story: list[Scene], later_ms: int) -> None:
     """A match is a line that was seen, with its own ids and nobody else's; what is no match has neither."""

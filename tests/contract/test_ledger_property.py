@@ -261,7 +261,7 @@ def test_disorder_changes_nothing(valkey_url: str) -> None:
     run_state_machine_as_test(
         Disorder,
         settings=settings(
-            max_examples=600 if LONG else 25, stateful_step_count=60 if LONG else 30, deadline=None,
+            max_examples=600 if LONG else 15, stateful_step_count=60 if LONG else 30, deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a history takes minutes
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

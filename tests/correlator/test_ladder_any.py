@@ -156,7 +156,7 @@ class _Told:
         return set()
 
 
-@settings(max_examples=320, deadline=None)
+@settings(max_examples=160, deadline=None)
 @given(recollections(), rules, st.booleans())
 def test_a_line_is_given_only_if_exactly_one_fits(
     known: tuple[Keyring, Recollection], told: Rules, match_v6: bool
@@ -178,7 +178,7 @@ def test_a_line_is_given_only_if_exactly_one_fits(
         assert verdict.outcome is Outcome.AMBIGUOUS or fitting == set()
 
 
-@settings(max_examples=160, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(recollections(), st.sampled_from((None, LineIds(b"A"), LineIds(b"Z"))), st.data())
 def test_the_order_of_candidates_never_matters(
     known: tuple[Keyring, Recollection], own: LineIds | None, data: st.DataObject
@@ -197,7 +197,7 @@ def test_the_order_of_candidates_never_matters(
     assert climb(asked, recollection, NOW) == climb(asked, shuffled, NOW)
 
 
-@settings(max_examples=160, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(recollections(), st.sampled_from((LineIds(b"A"), LineIds(b"B", b"eth"), LineIds(None, b"eth"))))
 def test_a_request_with_its_own_id_is_never_given_another(known: tuple[Keyring, Recollection], own: LineIds) -> None:
     """It is believed or it is a conflict; and a conflict only if the plan or something live contradicts it."""

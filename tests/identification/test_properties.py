@@ -100,7 +100,7 @@ def _ids(octets: bytes, profile: Profile) -> list[tuple[int, bytes]]:
 SURE: Final = (Strength.PROOF, Strength.STRONG)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(requests())
 def test_without_evidence_of_v6_the_remote_id_stays(request: tuple[str, bytes]) -> None:
     """Unless the request is DHCPv6 by proof, strong evidence or rule, AAA gets the Remote-Id as the BNG sent it."""
@@ -113,7 +113,7 @@ def test_without_evidence_of_v6_the_remote_id_stays(request: tuple[str, bytes]) 
         assert _ids(octets, profile) == _ids(after, profile)[: len(_ids(octets, profile))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(requests())
 def test_only_whole_numbers_go_and_only_from_carriers(request: tuple[str, bytes]) -> None:
     """Each Remote-Id leaves whole or without four octets that are an acceptable number; all else leaves as it came."""
@@ -143,7 +143,7 @@ def test_a_retransmission_is_rewritten_alike(request: tuple[str, bytes]) -> None
     assert forwarded(octets, profile, NUMBERS).octets == forwarded(bytes(bytearray(octets)), profile, NUMBERS).octets
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(numbers, texts, st.sampled_from(("none", "proof")))
 @example(2011, b"0/3/0", "proof")
 @example(6527, b"\x20", "none")
@@ -159,7 +159,7 @@ def test_what_was_stripped_is_not_stripped_again(number: int, rest: bytes, evide
     assert once.octets == twice.octets
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(requests())
 def test_the_trigger_does_not_depend_on_the_order_of_attributes(request: tuple[str, bytes]) -> None:
     """Trigger and strength depend on what is in the packet, not on where."""
@@ -174,7 +174,7 @@ def test_the_trigger_does_not_depend_on_the_order_of_attributes(request: tuple[s
         assert (first.trigger, first.strength) == (other.trigger, other.strength)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(id_values)
 def test_a_number_is_seen_only_in_front_of_something(value: bytes) -> None:
     """Values of up to 4 octets, with another first octet, or with a number that is not acceptable have none."""
@@ -200,7 +200,7 @@ class Counted(bytes):
         return super().__getitem__(key)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300) | options4 | options6)
 def test_walkers_never_raise(octets: bytes) -> None:
     """Any octets are options of both protocols, a whole message, or none: never an error."""
@@ -213,7 +213,7 @@ def test_walkers_never_raise(octets: bytes) -> None:
         assert found is None or 1 <= len(found) <= 247
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=300) | options4 | options6)
 def test_walkers_look_at_each_octet_a_bounded_number_of_times(octets: bytes) -> None:
     """One pass over the options: at most three looks for each two octets of a header, one for each value."""
@@ -269,7 +269,7 @@ def test_deep_nesting_costs_nothing() -> None:
 # ---- port texts
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(sorted(port_id.GRAMMARS)),
     st.text(max_size=60) | st.text("0123456789/.:-; lagpwxceslotubrvid=#*", max_size=80),
@@ -295,7 +295,7 @@ def test_long_port_texts_are_read_quickly(grammar: str, text: str) -> None:
     assert (time.perf_counter() - began) / 20 < 0.005
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_bit_layout_uses_every_bit_once(number: int) -> None:
     """Slot, MDA, port and VLANs put back together are the number."""

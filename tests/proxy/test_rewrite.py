@@ -96,7 +96,7 @@ def test_an_access_request_goes_on_unchanged(parts: list[Piece], identifier: int
     assert radius_auth.message_authenticator_fits(sent, AAA.secret, AAA.authenticator)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(requests(), st.integers(0, 255), st.booleans())
 def test_an_accounting_request_goes_on_unchanged(parts: list[Piece], identifier: int, signed: bool) -> None:
     """Attribute 2 is no password there and stays; all else but signature and Proxy-State leaves as it came."""
