@@ -221,10 +221,10 @@ class WriteBehind:
 
         def taken(words: list[str]) -> None:
             first.extend(words)
-            self._taken_at = asyncio.get_running_loop().time()
             self._settle(batch, words)
             done = [pair for pair in zip(batch, words, strict=True) if pair[1] != AWAY]
             if done:
+                self._taken_at = asyncio.get_running_loop().time()
                 self._written([lesson for lesson, _ in done], [word for _, word in done])
             if self._unfinished < MOST_UNFINISHED:
                 free()

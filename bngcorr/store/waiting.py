@@ -10,9 +10,9 @@ Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 
 
 def alike(s: Sighting) -> tuple[object, ...]:
-    """What two sightings have in common that tell the store the same."""
+    """What two sightings have in common that tell the store the same, of another instant."""
     return (
-        s.domain, s.line, s.attachment_mac, s.attachment, s.bng_mac, s.multi_session, s.mac, s.place,
+        s.domain, s.bng, s.line, s.ids, s.attachment_mac, s.attachment, s.bng_mac, s.multi_session, s.mac, s.place,
         s.v6, s.v4_evident, s.attached, s.claimed,
     )  # fmt: skip
 

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from bngcorr.model.line import LineIds
 from bngcorr.model.usage import Usage
 from bngcorr.store.behind import BATCH, MOST_EVENTS, MOST_UNFINISHED, PROGRESS_S, WriteBehind
 from bngcorr.store.lesson import AWAY, DUPLICATE, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
@@ -146,6 +148,23 @@ async def test_sightings_alike_become_one_while_they_wait() -> None:
 
     assert [_seen(1, at=9)] == ledger.written
     assert 2 == words.count(SUPERSEDED)
+
+
+async def test_sightings_that_differ_in_more_than_their_instant_stay_apart() -> None:
+    """Another BNG of the domain, or other ids of the line, are news of their own."""
+    ledger = Ledger()
+    told: list[Lesson] = [
+        _seen(1),
+        replace(_seen(1), bng="bng2"),
+        replace(_seen(1), ids=LineIds(b"LINE-1", b"eth 2")),
+        replace(_seen(1), v6=True),
+    ]
+    async with _running(ledger) as behind:
+        for lesson in told:
+            behind.put(lesson)
+        assert await behind.drained(5.0)
+
+    assert told == ledger.written
 
 
 async def test_the_next_lessons_do_not_wait_until_it_is_noted_who_holds_which_address() -> None:
