@@ -1,16 +1,26 @@
-"""Prometheus metrics of the packet process. Children are bound once; hot code only ever calls a bound `inc`."""
+"""Prometheus metrics of the packet process.
+
+A new one is a field of `Meters` (or of one of the groups below), with its name, help and labels, and a row of
+docs/metrics.md. What is counted for each request or each batch is a `Counts` or `Spreads`: its series are bound once
+with `labels`, by BNG in `NasMeters`, by upstream in `UpstreamMeters`, and hot code only ever calls a bound `inc` or
+`observe`. What is set when somebody scrapes, or counted rarely, is an ordinary Gauge or Counter.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from bngcorr.accountant.history.meters import HistoryMeters
 from bngcorr.accountant.usage_meters import UsageMeters
 from bngcorr.model.vocabulary import DropReason, Outcome, Rung
+from bngcorr.proxy.tallies import Count, Counts, Spread, Spreads
 
-_DISTANCE_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
-_RTT_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_CALL_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_DISTANCE_S: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
+_RTT_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_CALL_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_VECTOR: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 class Meters:
@@ -18,17 +28,17 @@ class Meters:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self.requests = Counter(
+        self.requests = Counts(
             "bngcorr_radius_requests", "Requests admitted, by BNG and code.", ("bng", "code"), registry=registry
         )
-        self.responses = Counter(
+        self.responses = Counts(
             "bngcorr_radius_responses", "Replies sent to BNGs, by code.", ("bng", "code"), registry=registry
         )
-        discards = Counter(
+        discards = Counts(
             "bngcorr_radius_discards", "Datagrams not carried on, by reason.", ("reason",), registry=registry
         )
-        self._discards = {reason: discards.labels(str(reason)) for reason in DropReason}
-        duplicates = Counter(
+        self._discards: Final[dict[str, Count]] = {reason: discards.labels(str(reason)) for reason in DropReason}
+        duplicates = Counts(
             "bngcorr_radius_duplicates",
             "Retransmissions by BNGs, by what became of them.",
             ("done",),
@@ -36,29 +46,29 @@ class Meters:
         )
         self.duplicate_answered = duplicates.labels("answered-from-cache")
         self.duplicate_resent = duplicates.labels("sent-again-to-aaa")
-        self.verdicts = Counter(
+        self.verdicts = Counts(
             "bngcorr_correlations",
             "Verdicts, by BNG, outcome and rung (empty unless matched).",
             ("bng", "outcome", "rung"),
             registry=registry,
         )
-        self.distance = Histogram(
+        self.distance = Spreads(
             "bngcorr_correlation_distance_seconds",
             "Time between a matched request and its sighting, either way.",
             ("bng",),
             buckets=_DISTANCE_S,
             registry=registry,
         )
-        self.strips = Counter(
+        self.strips = Counts(
             "bngcorr_remote_id_strips", "Enterprise numbers found in front of a Remote-Id.", ("bng",), registry=registry
         )
-        self.unsigned = Counter(
+        self.unsigned = Counts(
             "bngcorr_unsigned_requests",
             "Access-Requests without Message-Authenticator; zero means it can be required.",
             ("bng",),
             registry=registry,
         )
-        self.limited = Counter(
+        self.limited = Counts(
             "bngcorr_limited_requests",
             "Requests without a line id that were not looked up because their port sends too many.",
             ("bng",),
@@ -79,10 +89,10 @@ class Meters:
             "0 after a jump of the store's clock: the window is suspended.",
             registry=registry,
         )
-        self.rtt = Histogram(
+        self.rtt = Spreads(
             "bngcorr_upstream_rtt_seconds", "Time AAA took to answer.", ("upstream",), buckets=_RTT_S, registry=registry
         )
-        self.timeouts = Counter(
+        self.timeouts = Counts(
             "bngcorr_upstream_timeouts", "Requests that AAA did not answer in time.", ("upstream",), registry=registry
         )
         self.in_flight = Gauge(
@@ -105,21 +115,18 @@ class Meters:
         )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
-        self.store_call = Histogram(
+        self.store_call = Spreads(
             "bngcorr_store_call_seconds", "Time until a call to the store was over.", buckets=_CALL_S, registry=registry
-        )
+        ).labels()
         self.usage = UsageMeters(registry)
         self.findings = Counter(
             "bngcorr_findings", "Things that operations should look at.", ("bng", "finding"), registry=registry
         )
         self.history = HistoryMeters(registry)
         self.spool = SpoolMeters(registry)
-        self.vector = Histogram(
-            "bngcorr_vector_length",
-            "Datagrams taken at one wake-up.",
-            buckets=(1, 2, 4, 8, 16, 32, 64),
-            registry=registry,
-        )
+        self.vector = Spreads(
+            "bngcorr_vector_length", "Datagrams taken at one wake-up.", buckets=_VECTOR, registry=registry
+        ).labels()
 
     def drop(self, reason: DropReason) -> None:
         """Count one datagram that was not carried on."""
@@ -141,25 +148,27 @@ class SpoolMeters:
         self.records = Gauge("bngcorr_spool_records", "Records that AAA or the store does not have.", registry=registry)
         self.oldest = Gauge("bngcorr_spool_oldest_seconds", "Age of the oldest of them.", registry=registry)
         self.octets = Gauge("bngcorr_spool_octets", "Of the spool's file, in use.", registry=registry)
-        self.acknowledged = Counter(
+        self.acknowledged = Counts(
             "bngcorr_spool_acknowledged", "Records that were durable and acknowledged.", registry=registry
-        )
-        self.sent = Counter("bngcorr_spool_sent", "Records that AAA answered.", registry=registry)
-        self.resent = Counter("bngcorr_spool_resent", "Further tries to send a record.", registry=registry)
+        ).labels()
+        self.sent = Counts("bngcorr_spool_sent", "Records that AAA answered.", registry=registry).labels()
+        self.resent = Counts("bngcorr_spool_resent", "Further tries to send a record.", registry=registry).labels()
         self.full = Gauge("bngcorr_spool_full", "1 while records are not acknowledged.", registry=registry)
-        self.fsync = Histogram(
+        self.fsync = Spreads(
             "bngcorr_spool_fsync_seconds", "Time until a group of records was durable.", buckets=_RTT_S,
             registry=registry,
-        )  # fmt: skip
+        ).labels()  # fmt: skip
 
 
 class NasMeters:
     """Children bound to one BNG."""
 
+    __slots__ = ("acct", "auth", "distance", "limited", "responses", "strips", "unsigned", "verdicts")
+
     def __init__(self, meters: Meters, name: str) -> None:
-        self.auth = meters.requests.labels(name, "Access-Request")
-        self.acct = meters.requests.labels(name, "Accounting-Request")
-        self.responses = {
+        self.auth: Final = meters.requests.labels(name, "Access-Request")
+        self.acct: Final = meters.requests.labels(name, "Accounting-Request")
+        self.responses: Final[dict[int, Count]] = {
             code: meters.responses.labels(name, title)
             for code, title in (
                 (2, "Access-Accept"),
@@ -168,19 +177,22 @@ class NasMeters:
                 (11, "Access-Challenge"),
             )
         }
-        self.verdicts = {
+        self.verdicts: Final[dict[tuple[Outcome, Rung | None], Count]] = {
             (outcome, rung): meters.verdicts.labels(name, str(outcome), str(rung or ""))
             for outcome in Outcome
             for rung in (tuple(Rung) if outcome is Outcome.MATCHED else (None,))
         }
-        self.distance = meters.distance.labels(name)
-        self.strips = meters.strips.labels(name)
-        self.unsigned = meters.unsigned.labels(name)
+        self.distance: Final = meters.distance.labels(name)
+        self.strips: Final = meters.strips.labels(name)
+        self.unsigned: Final = meters.unsigned.labels(name)
+        self.limited: Final = meters.limited.labels(name)
 
 
 class UpstreamMeters:
     """Children bound to one upstream."""
 
+    __slots__ = ("rtt", "timeouts")
+
     def __init__(self, meters: Meters, name: str) -> None:
-        self.rtt = meters.rtt.labels(name)
-        self.timeouts = meters.timeouts.labels(name)
+        self.rtt: Final[Spread] = meters.rtt.labels(name)
+        self.timeouts: Final[Count] = meters.timeouts.labels(name)

@@ -49,7 +49,7 @@ class Notes:
 
     def limited(self, request: Request) -> None:
         """Its port asks too much; it is not looked up."""
-        self._meters.limited.labels(request.nas.name).inc()
+        self.of(request.nas).limited.inc()
 
     def found(self, request: Request, finding: Finding) -> None:
         """Tell operations what this request shows."""

@@ -16,6 +16,7 @@ from bngcorr.accountant.cost import BUILT_IN
 from bngcorr.config import Config, parse
 from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Rung, SessionState
 from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.tallies import Counts, Spreads
 from bngcorr.store.contract import CapacityStore, QueryStore
 from bngcorr.store.lane import SCRIPTS
 from bngcorr.web.api import Api
@@ -55,10 +56,11 @@ def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
 
     registered: dict[str, tuple[str, tuple[str, ...]]] = {"bngcorr_build_info": ("gauge", ("version",))}
     for metric in set(registry._names_to_collectors.values()):
-        assert isinstance(metric, MetricWrapperBase)
+        assert isinstance(metric, MetricWrapperBase | Counts | Spreads)
         (family,) = metric.describe()
         name = family.name + ("_total" if family.type == "counter" else "")
-        registered[name] = (family.type, tuple(metric._labelnames))
+        labels = metric._labelnames if isinstance(metric, MetricWrapperBase) else metric.label_names
+        registered[name] = (family.type, tuple(labels))
     assert registered == told
     assert len(rows) == len(told)
 
