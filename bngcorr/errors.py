@@ -39,6 +39,10 @@ class IdentifierExhausted(BngcorrError):
     """All 256 identifiers of every socket towards an upstream are in flight."""
 
 
+class NoUpstream(BngcorrError):
+    """Every AAA server of a pool is dead, or taken out by the operator."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFault:
     """One thing wrong in the operator's file."""

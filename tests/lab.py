@@ -204,7 +204,9 @@ class Lab:
         edits, appended = normalised(
             view, request.nas.profile, mode, request.identity, inherited, request.nas.name
         )  # fmt: skip
-        attributes = rewrite.to_upstream(view, _HOP, _HOP, edits=edits, appended=appended, proxy_state=b"lab")
+        attributes = rewrite.to_upstream(
+            view, _HOP, _HOP, edits=edits, appended=appended, proxy_state=b"lab", hidden={}
+        )
         head = view.octets[:2] + (HEADER_OCTETS + len(attributes)).to_bytes(2, "big") + view.authenticator
         told.sent = radius.decode(head + attributes)
         self.aaa.requests.append(told.sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from bngcorr.accountant.cost import CostTable
@@ -45,6 +45,7 @@ class Watched:
 
     bng: Bng
     table: CostTable
+    looked_at: bool = False
     usage: Usage = field(default_factory=Usage)
     host_resources: int = 0
     limited: tuple[Place, ...] = ()  # the BNG, its cards and its ports, as far as they have limits
@@ -83,21 +84,30 @@ class Watch:
         self._queries = queries
         self._capacity = capacity
         self._clock = clock
-        self._settings = settings
-        self._every_ms = max(round(settings.sample_every * 1000), 1)
         self._learn = learn
         self._nodes = nodes
         self._domains: dict[str, _Domain] = {}
-        for bng in bngs:
-            domain = self._domains.setdefault(bng.domain_name, _Domain({}))
-            domain.bngs[bng.name] = Watched(bng=bng, table=costs[bng.name])
+        self.look_after(bngs, costs, settings)
         self._slots: dict[str, int] = {}  # by BNG: the last slot of time for which a sample was told
-        self._seen: set[str] = set()  # domains that were looked at
+
+    def look_after(self, bngs: Sequence[Bng], costs: Mapping[str, CostTable], settings: CapacitySettings) -> None:
+        """Look at these BNGs from the next round on. Findings that were told of a domain are still known there."""
+        self._settings = settings
+        self._every_ms = max(round(settings.sample_every * 1000), 1)
+        before, self._domains = self._domains, {}
+        for bng in bngs:
+            domain = self._domains.get(bng.domain_name)
+            known = before.get(bng.domain_name)
+            if domain is None:
+                domain = self._domains[bng.domain_name] = _Domain({}, known.told if known is not None else {})
+            one = known.bngs.get(bng.name) if known is not None else None
+            table = costs[bng.name]
+            domain.bngs[bng.name] = Watched(bng=bng, table=table) if one is None else replace(one, bng=bng, table=table)
 
     @property
     def seen(self) -> list[Watched]:
-        """Of each BNG whose domain was looked at, what was seen last."""
-        return [one for name in self._domains if name in self._seen for one in self._domains[name].bngs.values()]
+        """Of each BNG that was looked at, what was seen last."""
+        return [one for domain in self._domains.values() for one in domain.bngs.values() if one.looked_at]
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -114,14 +124,16 @@ class Watch:
 
     async def _look_at(self, names: Sequence[str]) -> None:
         for name in names:
+            domain = self._domains.get(name)
+            if domain is None:  # it is gone since the round began
+                continue
             try:
-                await self._look(name, self._domains[name])
+                await self._look(name, domain)
             except StoreError:
                 return
 
     async def _look(self, name: str, domain: _Domain) -> None:
         await self._count(name, domain)
-        self._seen.add(name)
         if not self._clock.steady:  # else something could be noted in a time that never was
             return
         now_ms = self._clock.now_ms()
@@ -141,6 +153,7 @@ class Watch:
         split = [bng for bng, one in domain.bngs.items() if one.bng.limits.cards or one.bng.limits.ports]
         ports = await self._queries.usage_by_port(name, split) if split else {}
         for bng, one in domain.bngs.items():
+            one.looked_at = True
             one.usage = usages[bng]
             one.host_resources = one.table.resources(one.usage)
             one.limited = tuple(

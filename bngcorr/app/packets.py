@@ -1,10 +1,15 @@
-"""`bngcorr serve`, composed: sockets, pipeline, judge, writer, caretaker, and the health listener."""
+"""`bngcorr serve`, composed: sockets, pipeline, judge, writer, caretaker, the health listener, the control socket."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Final
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -13,22 +18,30 @@ from prometheus_client import CollectorRegistry, Info
 from bngcorr import __version__
 from bngcorr.accountant.spool.file import SpoolError
 from bngcorr.accountant.watch import Watch
+from bngcorr.app import memory
+from bngcorr.app.control import ControlSocket, control_app
+from bngcorr.app.gauges import Gauges
 from bngcorr.app.history import history_exporter
+from bngcorr.app.notify import Notifier, beat
 from bngcorr.app.parts import StartError, greet_store, open_store
+from bngcorr.app.policies import Policies, policies_of
 from bngcorr.app.ports import Ports
+from bngcorr.app.receive_queues import QueueWatch
+from bngcorr.app.reload import Reloader
 from bngcorr.app.spool import look_into, spool_of
-from bngcorr.bng_profiles import compile_all, costs_of, nas_of
-from bngcorr.config import Config, Endpoint
+from bngcorr.config import Endpoint
+from bngcorr.config.changes import Changes
+from bngcorr.config.control import AUTO, own_path
+from bngcorr.config.loading import Loaded
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
+from bngcorr.model.vocabulary import Admin
 from bngcorr.proxy.meters import Meters
-from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.pipeline import Pipeline
 from bngcorr.proxy.relearning import Reader
-from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
@@ -42,6 +55,7 @@ from bngcorr.wire.dictionary import Dictionary
 FINISH_S: Final = 1.2  # how long requests under way may take at the end
 LOOK_AGAIN_S: Final = 0.01
 DRAIN_S: Final = 1.5  # how long the last writes may take at the end
+STOP_WITHIN_S: Final = 10.0  # what the manager of services is told that the end takes at most, after the lameduck time
 
 log = structlog.get_logger()
 
@@ -49,11 +63,11 @@ log = structlog.get_logger()
 class PacketProcess:
     """The packet process."""
 
-    def __init__(self, config: Config) -> None:
-        """Build everything; nothing is opened yet."""
-        self._config = config
+    def __init__(self, file: Path, loaded: Loaded) -> None:
+        """Build everything; nothing is opened yet. `loaded`: what is in the file. Raises ConfigError."""
+        config = self._at_start = loaded.config
         dictionary = Dictionary(resource("dictionaries") / "dictionary")
-        profiles = compile_all(config, dictionary)
+        policies = policies_of(config, dictionary)
         self._registry = CollectorRegistry()
         Info("bngcorr_build", "What is running.", registry=self._registry).info({"version": __version__})
         self._meters = Meters(self._registry)
@@ -66,37 +80,43 @@ class PacketProcess:
             self._store, self._clock, limit=config.store.write_backlog, written=self._written, lost=self._lost,
             nodes=self._store,
         )  # fmt: skip
-        domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
-        self._caretaker = Caretaker(self._store, self._clock, domains, self._behind.put, nodes=self._store)
+        self._caretaker = Caretaker(self._store, self._clock, policies.domains, self._behind.put, nodes=self._store)
         self._watch = Watch(
-            self._store.queries, self._store.capacity, self._clock, config.bngs, costs_of(config), config.capacity,
+            self._store.queries, self._store.capacity, self._clock, config.bngs, policies.costs, config.capacity,
             self._behind.put, nodes=self._store,
         )  # fmt: skip
         self._exporter = history_exporter(config, self._store.history, self._clock, self._meters.history)
-        servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
-        holds = [bng.hold for bng in config.bngs]
         self._noise = Noise()
-        table = NasTable([(network, nas_of(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address])
-        numbers = Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling)
         remember_ms = round(config.store.remember * 1000)
-        reader = Reader(table, numbers, remember_ms, self._noise)
-        self._spool = spool_of(config, self._behind, reader, self._meters, self._noise)
+        self._reader = Reader(policies.table, policies.numbers, remember_ms, self._noise)
+        self._spool = spool_of(config, self._behind, self._reader, self._meters, self._noise)
         self._pipeline = Pipeline(
-            table=table,
-            numbers=numbers,
+            table=policies.table,
+            numbers=policies.numbers,
             hidden=dictionary.hidden,
             judge=self._judge,
             notes=Notes(self._behind.put, self._clock, self._meters, remember_ms),
             clock=self._clock,
             meters=self._meters,
-            in_flight_s=max(server.timeout for server in servers) + max(holds) + 1.0,
+            in_flight_s=policies.in_flight_s,
             noise=self._noise,
             spool=self._spool,
             keeps_up=lambda: self._spool is not None or not self._behind.full,
         )
         self._ports = Ports(config, self._pipeline, self._spool, self._meters)
+        self._queues = QueueWatch(self._ports.queues, self._meters.sockets, config.listen.receive_buffer)
+        self._reloader = Reloader(file, loaded, dictionary, self._meters.config, self._take)
+        self._gauges = Gauges(
+            self._meters, config=lambda: self._reloader.config, ports=self._ports, spool=self._spool, judge=self._judge,
+            behind=self._behind, store=self._store, clock=self._clock, caretaker=self._caretaker, watch=self._watch,
+            queues=self._queues,
+        )  # fmt: skip
+        self._notifier = Notifier()
         self._tasks: list[asyncio.Task[None]] = []
         self._health: web.AppRunner | None = None
+        self._control: ControlSocket | None = None
+        self._started_at = time.monotonic()
+        self._ending = False
 
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
         self._judge.sighted([lesson for lesson, word in zip(lessons, words, strict=True) if word != SUPERSEDED])
@@ -127,7 +147,9 @@ class PacketProcess:
     # ---- start
 
     async def start(self) -> None:
-        """Store, spool, upstreams, sockets, health, in that order. Raises StartError, StoreError or ConfigError."""
+        """Store, spool, upstreams, sockets, health, control, in that order. Raises StartError, StoreError or
+        ConfigError.
+        """
         if self._embedded is not None:
             await self._embedded.start()
         await greet_store(self._store, self._clock)
@@ -145,16 +167,42 @@ class PacketProcess:
             except SpoolError as error:
                 raise StartError(str(error)) from None
         else:
-            await asyncio.to_thread(look_into, self._config)
+            await asyncio.to_thread(look_into, self._at_start)
         self._pipeline.start()
         self._ports.open()
-        at = self._config.health.listen
-        app = health_app(self.readiness, self._registry, self._refresh)
+        at = self._at_start.health.listen
+        app = health_app(self.readiness, self._registry, self._gauges.refresh)
         try:
             self._health, port = await serve_http(app, at.host, at.port)
         except OSError as error:
             raise StartError(f"health.listen {at}: {error.strerror}") from None
-        log.info("ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._config.bngs), version=__version__)
+        await self._open_control()
+        memory.settle()
+        self._tasks.append(asyncio.create_task(self._supervised("queues", self._queues.run)))
+        self._tasks.append(asyncio.create_task(self._supervised("notifier", self._beat)))
+        log.info(
+            "ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._at_start.bngs), version=__version__,
+            config=self._reloader.running.digest,
+        )  # fmt: skip
+        self._notifier.ready(self._line())
+
+    async def _open_control(self) -> None:
+        """A path that nobody asked for by name is no reason not to start."""
+        path = own_path(self._at_start.control, self._at_start.store.data_dir, os.environ)
+        if path is None:
+            return
+        control = ControlSocket(path)
+        try:
+            await control.open(control_app(self))
+        except StartError as error:
+            if self._at_start.control.socket != AUTO:
+                raise
+            log.warning("no control socket: `bngcorr reload` and `bngcorr upstreams` can't be used", error=str(error))
+            return
+        self._control = control
+
+    async def _beat(self) -> None:
+        await beat(self._notifier, lambda: self._ports.listening, self._line)
 
     async def _supervised(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
         """A task that is to last as long as the process: what ends it is our bug, is told, and it starts again."""
@@ -169,54 +217,108 @@ class PacketProcess:
     # ---- state
 
     def readiness(self) -> Readiness:
-        """Ready: sockets bound and AAA not known to be silent. The store is told, never asked for; nor is an AAA for
-        accounting that a spool stands in front of, nor the spool: authentication goes on without.
+        """Ready: sockets bound, AAA not known to be silent, and not about to end. The store is told, never asked for;
+        nor is an AAA for accounting that a spool stands in front of, nor the spool: authentication goes on without.
         """
         silent = self._ports.silent(asyncio.get_running_loop().time())
-        degraded = self._judge.broken or self._behind.failing
         waited_for = [name for name in silent if name != "acct" or self._spool is None]
         parts = {
-            "store": "degraded" if degraded else "ok",
+            "store": "degraded" if self._gauges.degraded else "ok",
             **{f"upstream.{name}": "silent" if name in silent else "ok" for name in self._ports.in_flight},
         }
         if self._spool is not None:
             parts["spool"] = self._spool.state
-        return Readiness(self._ports.listening and not waited_for, parts)
+        if self._ending:
+            parts["life"] = "ending"
+        return Readiness(self._ports.listening and not waited_for and not self._ending, parts)
 
-    def _refresh(self) -> None:
-        for name, requests in self._ports.in_flight.items():
-            self._meters.in_flight.labels(name).set(requests)
-        if self._spool is not None:
-            self._spool.refresh()
-        self._meters.held.set(self._judge.held)
-        for bng in self._config.bngs:
-            self._meters.hold_pays.labels(bng.name).set(1 if self._judge.holds(bng.name) else 0)
-        self._meters.backlog.set(len(self._behind))
-        self._meters.lost.set(self._behind.lost)
-        self._meters.degraded.set(1 if self._judge.broken or self._behind.failing else 0)
-        self._meters.store_calls.set(self._store.calls)
-        self._meters.away.set(self._judge.away)
-        self._meters.clock_steady.set(1 if self._clock.steady else 0)
-        self._meters.expired.set(self._caretaker.expired)
-        for name, counts in self._caretaker.census.items():
-            for families, count in zip(("dual", "v4_only", "v6_only"), counts, strict=True):
-                self._meters.lines.labels(name, families).set(count)
-        self._meters.usage.show(self._watch.seen)
+    def status(self) -> dict[str, Any]:
+        """How it is, for the control socket."""
+        ready, running = self.readiness(), self._reloader.running
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "ready": ready.ready,
+            "parts": ready.parts,
+            "uptime_s": round(time.monotonic() - self._started_at, 1),
+            "config": {
+                "file": str(self._reloader.file.absolute()),
+                "hash": running.digest,
+                "loaded_at_s": round(running.loaded_at_s, 3),
+                "needs_restart": running.needs_restart,
+            },
+            "bngs": len(self._reloader.config.bngs),
+            "in_flight": {**self._ports.in_flight, "held": self._judge.held},
+        }
+
+    def _line(self) -> str:
+        """The same for `systemctl status`."""
+        if self._ending:
+            return "ending"
+        under_way = sum(self._ports.in_flight.values())
+        return f"{len(self._reloader.config.bngs)} BNGs, {under_way} requests wait for AAA"
+
+    # ---- orders
+
+    def servers(self) -> list[dict[str, Any]]:
+        """The AAA servers."""
+        return [asdict(row) for row in self._ports.servers()]
+
+    def set_admin(self, name: str, admin: str) -> bool:
+        """Switch a server; False if there is none of that name."""
+        known = self._ports.set_admin(name, Admin(admin))
+        if known:
+            log.warning("upstream switched by an operator", server=name, admin=admin)
+        return known
+
+    async def reload(self) -> Changes:
+        """Take the configuration file anew. Raises BngcorrError: then nothing has changed."""
+        self._notifier.reloading()
+        try:
+            return await self._reloader.reload()
+        finally:
+            self._notifier.ready(self._line())
+
+    def _take(self, policies: Policies) -> None:
+        """All of it between two requests. Those under way end by what they began with."""
+        self._ports.reconfigure(policies.config)  # the one step that can be refused: first
+        self._pipeline.use(policies.table, policies.numbers, policies.in_flight_s)
+        self._reader.use(policies.table, policies.numbers)
+        self._caretaker.look_after(policies.domains)
+        self._watch.look_after(policies.config.bngs, policies.costs, policies.config.capacity)
+        if self._exporter is not None:
+            self._exporter.look_after(policies.domains)
 
     # ---- end
 
-    async def stop(self) -> None:
-        """Read no more, answer what is under way, write what was learnt, close. Safe after a start that failed."""
-        self._ports.stop()
+    async def retire(self, at_once: asyncio.Event) -> None:
+        """Not ready any more, but answering for `listen.lameduck`, so that others can take over; cut short by
+        `at_once`.
+        """
+        self._ending = True
+        lameduck_s = self._reloader.config.listen.lameduck
+        self._notifier.stopping("ending", lameduck_s + STOP_WITHIN_S)
+        log.info("ending", answering_for_s=lameduck_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(lameduck_s):
+                await at_once.wait()
+
+    async def stop(self, at_once: asyncio.Event) -> None:
+        """Read what waits and no more, answer what is under way, write what was learnt, close; without patience as soon
+        as `at_once` is set. Safe after a start that failed.
+        """
+        self._ending = True
+        await self._ports.stop()
         if self._spool is not None:
             self._spool.rest()
         await self._judge.release()
         for _ in range(round(FINISH_S / LOOK_AGAIN_S)):
-            if not self._pipeline.in_flight and (self._spool is None or not self._spool.in_flight):
+            idle = not self._pipeline.in_flight and (self._spool is None or not self._spool.in_flight)
+            if idle or at_once.is_set():
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
         await self._judge.close()
-        if self._tasks and not await self._behind.drained(DRAIN_S):
+        if self._tasks and not await self._behind.drained(0.0 if at_once.is_set() else DRAIN_S):
             log.warning("store does not answer, writes given up", writes=len(self._behind))
         for task in self._tasks:
             task.cancel()
@@ -225,8 +327,9 @@ class PacketProcess:
             await self._spool.close()
         self._pipeline.close()
         self._ports.close()
-        if self._health is not None:
-            await self._health.cleanup()
+        for opened in (self._control, self._health):
+            if opened is not None:
+                await opened.cleanup()
         await self._store.close()
         if self._embedded is not None:
             await self._embedded.stop()

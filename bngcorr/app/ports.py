@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import structlog
@@ -16,6 +17,7 @@ from bngcorr.proxy.delivery import Try
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.pipeline import Pipeline
 from bngcorr.proxy.port import Port
+from bngcorr.proxy.receive_queue import Drops
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket
 from bngcorr.proxy.spooling import Spool
@@ -38,6 +40,7 @@ class Ports:
         self._meters = meters
         self._upstreams: dict[str, Upstream[Request] | Upstream[Try]] = {}
         self._sockets: list[NasSocket] = []
+        self._labels: dict[str, Drops] = {}
 
     def open(self) -> None:
         """All of them, those towards AAA first. Raises StartError or ConfigError."""
@@ -71,16 +74,20 @@ class Ports:
                     endpoint.port,
                     receive_buffer=self._config.listen.receive_buffer,
                     number=len(self._sockets),
+                    reuse_port=self._config.listen.reuse_port,
                 )
             except OSError as error:
                 key = f"listen.{name}[{index}]"
-                fault = ConfigFault(
-                    key=key, got=f"{endpoint} ({error.strerror})", expected="an address to bind to here"
-                )
+                expected = "an address to bind to here; several processes can share one if all have listen.reuse_port"
+                fault = ConfigFault(key=key, got=f"{endpoint} ({error.strerror})", expected=expected)
                 raise ConfigError((fault,)) from None
             self._sockets.append(socket)
             socket.start(lambda s, vector: self._pipeline.carry(s, vector, code))
             granted, asked = socket.receive_buffer, self._config.listen.receive_buffer
+            label = f"{name} {Endpoint(socket.host, socket.port)}"
+            self._labels[label] = socket.drops
+            self._meters.sockets.buffer.labels(label, "requested").set(asked)
+            self._meters.sockets.buffer.labels(label, "granted").set(granted)
             log.info("listening", kind=name, address=str(Endpoint(socket.host, socket.port)), receive_buffer=granted)
             if granted < asked:
                 log.warning(
@@ -120,10 +127,13 @@ class Ports:
         """Kinds of servers that are known to be silent. `now`: the loop's clock."""
         return [name for name, upstream in self._upstreams.items() if upstream.is_silent(now)]
 
-    def stop(self) -> None:
-        """Read no more; answers still go out."""
-        for socket in self._sockets:
-            socket.stop()
+    def queues(self) -> Iterable[tuple[str, Drops]]:
+        """What the kernel drops in front of each socket, by the socket's label in metrics."""
+        return self._labels.items()
+
+    async def stop(self) -> None:
+        """Carry what waits, and read no more; answers still go out."""
+        await asyncio.gather(*(socket.stop() for socket in self._sockets))
 
     def close(self) -> None:
         """Close everything."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import structlog
 from aiohttp import web
 
 from bngcorr import __version__
 from bngcorr.app.parts import StartError, open_store
 from bngcorr.bng_profiles import costs_of
-from bngcorr.config import Config, Endpoint
+from bngcorr.config import Endpoint
+from bngcorr.config.loading import Loaded
 from bngcorr.web.api import Api
 from bngcorr.web.server import serve as serve_http
 
@@ -18,8 +22,10 @@ log = structlog.get_logger()
 class WebProcess:
     """The API process."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, file: Path, loaded: Loaded) -> None:
+        """`loaded`: what is in the file."""
+        config = self._config = loaded.config
+        self._file = file
         self._store = open_store(config)
         self._runner: web.AppRunner | None = None
 
@@ -33,7 +39,14 @@ class WebProcess:
             raise StartError(f"web.listen {at}: {error.strerror}") from None
         log.info("ready", web=f"http://{Endpoint(at.host, port)}", version=__version__)
 
-    async def stop(self) -> None:
+    async def reload(self) -> None:
+        """Nothing is taken: whoever reads the API is served by another start in a moment."""
+        log.warning("bngcorr web takes a changed configuration by a restart", file=str(self._file))
+
+    async def retire(self, at_once: asyncio.Event) -> None:
+        """Nobody has to take over first."""
+
+    async def stop(self, at_once: asyncio.Event) -> None:  # noqa: ARG002 -- it is quick
         """Close everything."""
         if self._runner is not None:
             await self._runner.cleanup()

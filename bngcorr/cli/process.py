@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import NoReturn, Protocol
 
 from bngcorr import config, logs
 from bngcorr.config import Config
+from bngcorr.config.loading import Loaded, load_with_digest
 from bngcorr.errors import BngcorrError, ConfigError
 
 
@@ -21,8 +23,16 @@ class Process(Protocol):
         """Come up. Raises BngcorrError."""
         ...
 
-    async def stop(self) -> None:
-        """Go down; safe after a start that failed."""
+    async def reload(self) -> object:
+        """Take the configuration file anew. Raises BngcorrError, and has said so: then the old one holds."""
+        ...
+
+    async def retire(self, at_once: asyncio.Event) -> None:
+        """Let others know that the end is near, and go on for a while; cut short by `at_once`."""
+        ...
+
+    async def stop(self, at_once: asyncio.Event) -> None:
+        """Go down, without patience as soon as `at_once` is set; safe after a start that failed."""
         ...
 
 
@@ -43,12 +53,18 @@ def load_or_exit(path: Path) -> Config:
         exit_with_faults(error)
 
 
-def run_until_signal(path: Path, build: Callable[[Config], Process]) -> NoReturn:
-    """The life of a process: exit 0 after SIGINT or SIGTERM, 2 for a faulty config, 1 if it can't start."""
-    settings = load_or_exit(path)
-    logs.set_up(settings.log)
+def run_until_signal(path: Path, build: Callable[[Path, Loaded], Process]) -> NoReturn:
+    """The life of a process: exit 0 after SIGINT or SIGTERM, 2 for a faulty config, 1 if it can't start.
+
+    SIGTERM lets it retire first, SIGINT does not; a second one of either kind ends it at once. SIGHUP reloads.
+    """
     try:
-        asyncio.run(_live(build(settings)))
+        loaded = load_with_digest(path)
+    except ConfigError as error:
+        exit_with_faults(error)
+    logs.set_up(loaded.config.log)
+    try:
+        asyncio.run(_live(build(path, loaded)))
     except ConfigError as error:
         exit_with_faults(error)
     except BngcorrError as error:
@@ -57,13 +73,48 @@ def run_until_signal(path: Path, build: Callable[[Config], Process]) -> NoReturn
     sys.exit(0)
 
 
+class _Signals:
+    """What the process was told from outside."""
+
+    def __init__(self) -> None:
+        self.end = asyncio.Event()
+        self.at_once = asyncio.Event()
+        self.retires = False
+        self.reload: Callable[[], Coroutine[None, None, object]] | None = None  # none before the start is over
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    def listen(self) -> None:
+        """From now on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ended, number)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+
+    def _ended(self, number: signal.Signals) -> None:
+        if self.end.is_set():
+            self.at_once.set()
+        self.retires = number == signal.SIGTERM
+        self.end.set()
+
+    def _hung_up(self) -> None:
+        if self.reload is not None and not self.end.is_set():
+            task = asyncio.create_task(self._reload(self.reload))
+            self._reloads.add(task)
+            task.add_done_callback(self._reloads.discard)
+
+    async def _reload(self, reload: Callable[[], Coroutine[None, None, object]]) -> None:
+        with contextlib.suppress(BngcorrError):  # told, and the old configuration holds
+            await reload()
+
+
 async def _live(process: Process) -> None:
-    loop = asyncio.get_running_loop()
-    end = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end.set)
+    signals = _Signals()
+    signals.listen()
     try:
         await process.start()
-        await end.wait()
+        signals.reload = process.reload
+        await signals.end.wait()
+        if signals.retires:
+            await process.retire(signals.at_once)
     finally:
-        await process.stop()
+        await process.stop(signals.at_once)

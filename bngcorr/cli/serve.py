@@ -14,7 +14,8 @@ def serve(*, config: Annotated[Path, Parameter(name=("--config", "-c"))]) -> Non
     """Run the RADIUS proxy in the foreground until SIGINT or SIGTERM.
 
     It listens where `listen` says, forwards to `upstream`, and answers /healthz, /readyz and /metrics at
-    `health.listen`. Logs go to standard error.
+    `health.listen`. Logs go to standard error. After SIGTERM it goes on for `listen.lameduck`, but is not ready any
+    more; a second signal ends it at once. SIGHUP and `bngcorr reload` have it take its file anew.
 
     Parameters
     ----------

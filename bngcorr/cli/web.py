@@ -13,7 +13,8 @@ from bngcorr.cli.process import run_until_signal
 def web(*, config: Annotated[Path, Parameter(name=("--config", "-c"))]) -> None:
     """Run the HTTP API in the foreground until SIGINT or SIGTERM.
 
-    It reads the store that `bngcorr serve` writes; give both the same file. `web.listen` says where it listens.
+    It reads the store that `bngcorr serve` writes; give both the same file. `web.listen` says where it listens. A
+    changed file needs a restart.
 
     Parameters
     ----------

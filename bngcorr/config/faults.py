@@ -8,8 +8,11 @@ from ipaddress import ip_network
 from pydantic import BaseModel
 
 from bngcorr.config.accounting import COST_TABLES, Capacity, CostTableSettings, History, Limits, Spool
+from bngcorr.config.control import Control
+from bngcorr.config.dynauth import BngDynauth, Dynauth, DynauthClient, Remedy
+from bngcorr.config.monitors import Monitor
+from bngcorr.config.secret import SECRET_KEYS, read_secret
 from bngcorr.config.settings import (
-    SECRET_KEYS,
     Alias,
     Bng,
     Config,
@@ -19,11 +22,9 @@ from bngcorr.config.settings import (
     Listen,
     Log,
     Store,
-    Upstream,
-    Upstreams,
     Web,
-    read_secret,
 )
+from bngcorr.config.upstream import SEVERAL, SINGLE, UPSTREAM_SECTIONS, Pool, Upstream, check_pools
 from bngcorr.errors import ConfigFault
 from bngcorr.profiles.catalogue import ProfileFault, SignalData, WriteData, overridden, packaged
 
@@ -46,12 +47,15 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
                 fault(f"{path}.{given[0]}", shown(section[given[0]], f"{path}.{given[0]}"), str(error))
 
     listen, upstream = _section(data, "listen"), _section(data, "upstream")
-    for port in ("auth", "acct"):
-        server = upstream.get(port)
-        if isinstance(server, dict):
-            check_secret(server, f"upstream.{port}")
-        elif server is None and listen.get(port, True):
-            fault(f"upstream.{port}", "nothing", f"the AAA server for what arrives at listen.{port}")
+    check_pools(upstream, listen, fault, check_secret)
+    clients = _section(data, "dynauth").get("clients")
+    for index, client in enumerate(clients if isinstance(clients, list) else []):
+        if isinstance(client, dict):
+            check_secret(client, f"dynauth.clients[{index}]")
+    monitors = data.get("monitors")
+    for index, monitor in enumerate(monitors if isinstance(monitors, list) else []):
+        if isinstance(monitor, dict):
+            check_secret(monitor, f"monitors[{index}]")
     known = packaged()
     own = _section(data, "profiles")
     for title, changes in own.items():
@@ -74,9 +78,12 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
             continue
         path = f"bngs[{index}]"
         check_secret(bng, path)
+        dynauth = bng.get("dynauth")
+        if isinstance(dynauth, dict) and any(dynauth.get(key) is not None for key in SECRET_KEYS):
+            check_secret(dynauth, f"{path}.dynauth")
         name, profile, addresses = bng.get("name"), bng.get("profile", "generic"), bng.get("address", [])
         if not isinstance(profile, str) or profile not in known:
-            fault(f"{path}.profile", repr(profile), f"one of {', '.join(known)}")
+            fault(f"{path}.profile", repr(profile), f"one of {', '.join(map(str, known))}")
         costs = bng.get("cost_table")
         if isinstance(costs, str) and costs not in COST_TABLES and costs not in tables:
             fault(f"{path}.cost_table", repr(costs), f"one of {', '.join((*COST_TABLES, *map(str, tables)))}")
@@ -122,6 +129,8 @@ def _section(data: dict[str, object], name: str) -> dict[str, object]:
 def key_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
+        if part in _FORMS:
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     return path or "(file)"
 
@@ -132,6 +141,10 @@ _SHOWN_KEYS = re.compile(
     r"|accept(\[\d+\])?|enterprise_number|v4_always_has_id|require_message_authenticator|data_dir"
     r"|ports|remembered|fresh|(keys|rungs)(\[\d+\])?|line_id_source\.(dhcpv4|dhcpv6|ppp)|on_unmatched|v6_lost_after"
     r"|prefixes_from_accept|cpe_address|cost_tables\.[^.]+\..+|(cards|ports)\..*|thresholds(\[\d+\])?|tolerance|sample_every"
+    r"|listen\[\d+\]|source_address(\[\d+\])?|replay_window|v6_lost|remedy|per_minute|once_in|port|require_event_timestamp"
+    r"|policy|weight|response_within|dead_after|alive_after|revive|suspect|dead|idle|on_no_upstream"
+    r"|routes\[\d+\]\.(bng(\[\d+\])?|auth|acct|attribute|equals|matches)"
+    r"|reuse_port|lameduck|control\.socket"
     r"|enabled|path|max_records|max_octets|rate|directory|keep|backlog)"
 )
 
@@ -152,22 +165,25 @@ def keys_of(location: tuple[int | str, ...], parent: str) -> str:
     """Names that would be known where an unknown key stood."""
     model: type[BaseModel] = Config
     for part in location:
-        if isinstance(part, str):
+        if part in _FORMS:
+            model = _FORMS[part]
+        elif isinstance(part, str):
             annotation = model.model_fields[part].annotation if part in model.model_fields else None
             model = next((m for m in _SECTIONS if m.__name__ in str(annotation)), model)
     return f"one of {', '.join(model.model_fields)}" + (f" under {parent}" if location else "")
 
 
+_FORMS: dict[int | str, type[BaseModel]] = {SINGLE: Upstream, SEVERAL: Pool}  # which of them a pool was taken for
 _SECTIONS = (
     Alias,
     Identity,
     SignalData,
     WriteData,
-    Upstreams,
-    Upstream,
+    *UPSTREAM_SECTIONS,
     Listen,
     Health,
     Web,
+    Control,
     Store,
     EnterpriseNumbers,
     Limits,
@@ -175,6 +191,11 @@ _SECTIONS = (
     CostTableSettings,
     History,
     Spool,
+    Remedy,
+    DynauthClient,
+    BngDynauth,
+    Dynauth,
     Bng,
+    Monitor,
     Log,
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretBytes, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bngcorr.config.accounting import Capacity, CostTableSettings, History, Limits, Spool
+from bngcorr.config.control import Control
+from bngcorr.config.dynauth import BngDynauth, Dynauth
 from bngcorr.config.fields import (
     Duration,
     Endpoint,
@@ -23,59 +23,14 @@ from bngcorr.config.fields import (
     store_url,
     switched,
 )
+from bngcorr.config.monitors import Monitor
+from bngcorr.config.secret import WithSecret
 from bngcorr.config.section import Section
+from bngcorr.config.upstream import Upstreams
 from bngcorr.model.box import box_name, shared_ports
 from bngcorr.model.vocabulary import IdSource, Key, LineIdPolicy, Mode, OnUnmatched, PenPolicy, Rung, VlanModel
 from bngcorr.profiles.catalogue import SignalData, WriteData
 from bngcorr.profiles.profile import Relay
-
-
-def read_secret(given: Mapping[str, object]) -> bytes:
-    """The octets of a shared secret from one of `SECRET_KEYS`. Raises ValueError saying what was expected."""
-    present = [name for name in SECRET_KEYS if given.get(name) is not None]
-    if len(present) != 1:
-        raise ValueError("exactly one of secret, secret_file and secret_env")
-    value = given[present[0]]
-    match present[0]:
-        case "secret":
-            octets = value if isinstance(value, bytes) else str(value).encode()
-        case "secret_file":
-            try:
-                octets = Path(str(value)).read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
-            except OSError as error:
-                raise ValueError(f"a file that can be read ({error.strerror})") from None
-        case _:
-            octets = os.environb.get(str(value).encode(), b"")
-            if not octets:
-                raise ValueError("an environment variable that is set and not empty")
-    if not octets:
-        raise ValueError("a secret of at least one octet (RFC 2865 §3)")
-    return octets
-
-
-SECRET_KEYS = ("secret", "secret_file", "secret_env")
-
-
-class WithSecret(Section):
-    secret: SecretBytes | None = None
-    """The shared secret itself. One of secret, secret_file and secret_env is needed."""
-    secret_file: Path | None = None
-    """A file whose first line is the shared secret."""
-    secret_env: str | None = None
-    """An environment variable that holds the shared secret."""
-
-    @model_validator(mode="after")
-    def _one_secret(self) -> WithSecret:
-        given = {name: getattr(self, name) for name in SECRET_KEYS}
-        inline = given["secret"].get_secret_value() if given["secret"] is not None else None
-        object.__setattr__(self, "_shared_secret", read_secret({**given, "secret": inline}))
-        return self
-
-    @property
-    def shared_secret(self) -> bytes:
-        """The octets, wherever they came from. Never log them."""
-        octets: bytes = object.__getattribute__(self, "_shared_secret")
-        return octets
 
 
 class Listen(Section):
@@ -86,7 +41,12 @@ class Listen(Section):
     acct: tuple[EndpointField, ...] = (Endpoint("0.0.0.0", 1813), Endpoint("::", 1813))  # noqa: S104
     """UDP addresses for Accounting-Requests. May be empty."""
     receive_buffer: int = Field(default=4_194_304, ge=65_536)
-    """SO_RCVBUF asked for, in octets; the kernel's net.core.rmem_max caps it, the granted size is logged."""
+    """Receive buffer asked for, in octets; net.core.rmem_max caps it unless the process may go beyond. The granted size
+    is logged."""
+    reuse_port: bool = False
+    """Let several processes of the same user listen on the same addresses, all of them with this set."""
+    lameduck: Duration = Seconds(5.0)
+    """How long requests are still answered after SIGTERM, while /readyz says that the process is not ready."""
 
     @model_validator(mode="after")
     def _something(self) -> Listen:
@@ -131,28 +91,6 @@ class Findings(Section):
 
     v6_lost_after: Span = Seconds(600.0)
     """A line whose IPv4 session began anew has so long to get the IPv6 back that it had."""
-
-
-class Upstream(WithSecret):
-    """One AAA server."""
-
-    address: EndpointField
-    """UDP address of the AAA server."""
-    timeout: Span = Seconds(5.0)
-    """How long a request waits for the AAA server's answer."""
-    sockets: int = Field(default=64, ge=1, le=1024)
-    """Most UDP sockets towards this server; each has 256 identifiers, opened as needed."""
-    require_message_authenticator: bool = False
-    """Refuse replies to Access-Requests that lack a Message-Authenticator (BlastRADIUS); set it if the server signs."""
-
-
-class Upstreams(Section):
-    """The AAA servers behind bngcorr."""
-
-    auth: Upstream | None = None
-    """For Access-Requests; needed if listen.auth is not empty."""
-    acct: Upstream | None = None
-    """For Accounting-Requests; needed if listen.acct is not empty."""
 
 
 class EnterpriseNumbers(Section):
@@ -254,6 +192,8 @@ class Bng(WithSecret):
     """Where AAA finds the line."""
     require_message_authenticator: bool = False
     """Drop Access-Requests that lack a Message-Authenticator."""
+    dynauth: BngDynauth = BngDynauth()
+    """Where it takes CoA and Disconnect."""
     prefixes_from_accept: Literal["auto", "always", "never"] = "auto"
     """IPv6 hosts that the Access-Accept gives and accounting does not name. auto: count them unless this box was seen
     to name hosts of that kind. always, never: whatever it was seen to do."""
@@ -300,6 +240,8 @@ class Config(Section):
     """HTTP of the packet process."""
     web: Web = Web()
     """HTTP of the API process."""
+    control: Control = Control()
+    """The control socket of the packet process."""
     store: Store = Store()
     """Redis or Valkey."""
     findings: Findings = Findings()
@@ -314,11 +256,15 @@ class Config(Section):
     """When a BNG is nearly full, and what is kept to see it coming."""
     history: History = History()
     """Who held which address: closed sessions, on disk."""
+    dynauth: Dynauth = Dynauth()
+    """CoA and Disconnect from AAA to the BNGs, and of our own."""
     enterprise_numbers: EnterpriseNumbers = EnterpriseNumbers()
     """Which enterprise numbers may be stripped."""
     profiles: dict[Name, dict[str, object]] = Field(default={})
     """Profiles of your own, or changes to those that come with bngcorr: docs/profiles.md."""
     bngs: tuple[Bng, ...] = Field(min_length=1)
     """The BNGs that may ask."""
+    monitors: tuple[Monitor, ...] = ()
+    """Further hosts that may send Status-Server."""
     log: Log = Log()
     """Logs."""

@@ -38,6 +38,10 @@ class Caretaker:
         self.expired = 0  # sessions ended since the start
         self.census: dict[str, tuple[int, int, int]] = {}  # by BNG: lines dual stack, v4 only, v6 only
 
+    def look_after(self, domains: Sequence[str]) -> None:
+        """Of these domains from the next round on."""
+        self._domains = domains
+
     async def round(self) -> None:
         """One batch of each domain, node beside node; a node that does not answer is left for the next time."""
         now_ms = self._clock.now_ms()

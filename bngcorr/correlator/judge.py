@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
@@ -246,7 +245,7 @@ class Judge(Generic[RequestT]):
                         waiting.remove(request)
                         if verdict.outcome is not Outcome.UNKNOWN:
                             self._pays[request.bng].ended(verdict.outcome is Outcome.MATCHED, started + waited)
-                        then(request, replace(verdict, held_ms=round(waited * 1000)))
+                        then(request, verdict.with_held(round(waited * 1000)))
                 held = still
         finally:
             self.held -= most

@@ -1,55 +1,152 @@
-"""What two requests of one line have in common: named, pure functions from a request to hashes."""
+"""What two requests of one line have in common: named, pure functions from a request to hashes.
+
+Each hash is BLAKE2b over one octet that says what it names, the ports or the box with their length in front, and the
+rest, in which nothing but one part varies in length:
+
+=====  =============================  ==============================================================================
+``p``  ports, attachment              one digest in three parts: place, key of the attachment, half of the fingerprint
+``m``  MAC                            one digest in two parts: MAC in its domain, the other half of the fingerprint
+``c``  ports, attachment, MAC         key of attachment and MAC
+``b``  ports, MAC                     key of BNG and MAC
+``g``  ports, Acct-Multi-Session-Id   key of the session
+``s``  box, Acct-Session-Id           session
+=====  =============================  ==============================================================================
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
 from bngcorr.model.attachment import Attachment
-from bngcorr.model.mac import Mac, is_locally_administered
+from bngcorr.model.mac import Mac
 from bngcorr.model.vocabulary import Key, MacSource, VlanModel
 
 HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
 EVERY_KEY: Final = frozenset(Key)
+REMEMBERED: Final = 65_536  # names of boxes and ports whose octets are remembered
+
+_DIGITS: Final = 2 * HASH_OCTETS  # of a hash in hexadecimal
+_PRINT_DIGITS: Final = 8  # of half a fingerprint
+# named here once: looking a member up in its class costs more than the comparison
+_SESSION: Final = Key.SESSION
+_ATTACHMENT_MAC: Final = Key.ATTACHMENT_MAC
+_ATTACHMENT: Final = Key.ATTACHMENT
+_BNG_MAC: Final = Key.BNG_MAC
+_SEEN: Final = MacSource.SEEN
+_CLAIMED: Final = MacSource.CLAIMED
+_PER_LINE: Final = VlanModel.PER_LINE
+_MADE_UP: Final = 0x02  # bit of a MAC's first octet, see `is_locally_administered`
 
 
-@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Handle:
     """One correlation key of a request."""
 
-    key: Key
-    hash: str
-    with_mac: bool
+    __slots__ = ("hash", "key", "with_mac")
+
+    def __init__(self, key: Key, hash: str, with_mac: bool) -> None:  # noqa: A002
+        self.key: Final = key
+        self.hash: Final = hash
+        self.with_mac: Final = with_mac
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Handle):
+            return NotImplemented
+        return self.key is other.key and self.hash == other.hash and self.with_mac is other.with_mac
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __repr__(self) -> str:
+        return f"Handle({self.key}, {self.hash})"
 
 
-@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Keyring:
-    """All correlation keys that could be computed for a request, strongest first."""
+    """All correlation keys that could be computed for a request. Never changed. Hashes are hexadecimal."""
 
-    handles: tuple[Handle, ...]
-    mac: str | None  # MAC (hash) in its domain, to learn whether it is tainted; None without a usable MAC
-    attached: bool
-    per_line: bool  # the port was understood, and its VLAN pair is said to be one line
-    place: str | None  # port and VLANs (hash), to look them up in the operator's plan
-    fingerprint: str  # "attachment.MAC", each part 8 hex digits or empty
-    claimed: bool = False  # the customer's device says what its MAC is: it counts only where the VLAN pair is one line
-    free: bool = False  # its MAC tells the CPE wherever it is: seen by the BNG, and not made up
+    __slots__ = (
+        "_handles", "attached", "attachment", "attachment_mac", "bng_mac", "claimed", "fingerprint", "free", "mac",
+        "per_line", "place", "session",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        session: str | None,
+        attachment_mac: str | None,
+        attachment: str | None,
+        bng_mac: str | None,
+        mac: str | None,
+        attached: bool,
+        per_line: bool,
+        place: str | None,
+        fingerprint: str,
+        claimed: bool,
+        free: bool,
+    ) -> None:
+        self.session: Final = session  # the keys, strongest first; None: could not be computed, or is switched off
+        self.attachment_mac: Final = attachment_mac
+        self.attachment: Final = attachment
+        self.bng_mac: Final = bng_mac
+        self.mac: Final = mac  # MAC in its domain, to learn whether it is tainted; None without a usable MAC
+        self.attached: Final = attached
+        self.per_line: Final = per_line  # the port was understood, and its VLAN pair is said to be one line
+        self.place: Final = place  # port and VLANs, to look them up in the operator's plan
+        self.fingerprint: Final = fingerprint  # "attachment.MAC", each part 8 hex digits or empty
+        # the customer's device says what its MAC is: it counts only where the VLAN pair is one line
+        self.claimed: Final = claimed
+        self.free: Final = free  # its MAC tells the CPE wherever it is: seen by the BNG, and not made up
+        self._handles: tuple[Handle, ...] | None = None
+
+    @property
+    def handles(self) -> tuple[Handle, ...]:
+        """The keys that there are, strongest first."""
+        if self._handles is None:
+            found: list[Handle] = []
+            if self.session is not None:
+                found.append(Handle(_SESSION, self.session, False))
+            if self.attachment_mac is not None:
+                found.append(Handle(_ATTACHMENT_MAC, self.attachment_mac, True))
+            if self.attachment is not None:
+                found.append(Handle(_ATTACHMENT, self.attachment, False))
+            if self.bng_mac is not None:
+                found.append(Handle(_BNG_MAC, self.bng_mac, True))
+            self._handles = tuple(found)
+        return self._handles
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Those of `handles`, in their order."""
+        found: list[str] = []
+        if self.session is not None:
+            found.append(self.session)
+        if self.attachment_mac is not None:
+            found.append(self.attachment_mac)
+        if self.attachment is not None:
+            found.append(self.attachment)
+        if self.bng_mac is not None:
+            found.append(self.bng_mac)
+        return tuple(found)
+
+    @property
+    def bare(self) -> bool:
+        """Whether it has no key at all."""
+        return self.attachment_mac is None and self.attachment is None and self.bng_mac is None and self.session is None
 
     def hash_of(self, key: Key) -> str | None:
         """The hash of one key; None if it could not be computed."""
-        for handle in self.handles:
-            if handle.key is key:
-                return handle.hash
-        return None
+        if key is _ATTACHMENT_MAC:
+            return self.attachment_mac
+        if key is _ATTACHMENT:
+            return self.attachment
+        return self.bng_mac if key is _BNG_MAC else self.session
 
 
-def _hash(*parts: str | bytes, octets: int = HASH_OCTETS) -> str:
-    digest = blake2b(digest_size=octets)
-    for part in parts:
-        raw = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
-        digest.update(len(raw).to_bytes(2, "big") + raw)
-    return digest.hexdigest()
+@lru_cache(maxsize=REMEMBERED)
+def _owner(name: str) -> bytes:
+    raw = name.encode("utf-8", "surrogateescape")
+    return len(raw).to_bytes(2, "big") + raw
 
 
 def keyring(
@@ -67,47 +164,74 @@ def keyring(
 
     `ports` names the set of ports that the attachment is one of: those of a box, or those that several BNGs of a domain
     share. `place` is a port's text that nobody could read: it stands in for the attachment beside a MAC, so that
-    requests
-    with other texts never match, and is never a line by itself.
+    requests with other texts never match, and is never a line by itself.
 
     A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
     anyway. A locally administered MAC is shared by many devices: it is no key without an attachment.
     """
-    handles: list[Handle] = []
-    per_line = vlan_model is VlanModel.PER_LINE and attachment is not None and attachment.outer is not None
-    usable = mac is not None and (source is MacSource.SEEN or per_line)
-    where = str(attachment).encode() if attachment is not None else b"\0" + place if place else b""
-    if multi_session_id and Key.SESSION in asked:
-        handles.append(Handle(Key.SESSION, _hash("ms", ports, multi_session_id), False))
-    if usable and mac is not None and where and Key.ATTACHMENT_MAC in asked:
-        handles.append(Handle(Key.ATTACHMENT_MAC, _hash("am", ports, where, mac), True))
-    if per_line and Key.ATTACHMENT in asked:
-        handles.append(Handle(Key.ATTACHMENT, _hash("a", ports, where), False))
-    free = usable and source is MacSource.SEEN and mac is not None and not is_locally_administered(mac)
-    if free and mac is not None and Key.BNG_MAC in asked:
-        handles.append(Handle(Key.BNG_MAC, _hash("bm", ports, mac), True))
+    owner = _owner(ports)
+    every = asked is EVERY_KEY
+    seen = source is _SEEN
+    where = b""
+    per_line = False
+    place_digits: str | None = None
+    attachment_digits: str | None = None
+    where_print = mac_print = ""
+    if attachment is not None:
+        where = attachment.text.encode("utf-8", "surrogateescape")
+        per_line = vlan_model is _PER_LINE and attachment.outer is not None
+        digits = _where_digits(owner, where)
+        place_digits, where_print = digits[:_DIGITS], digits[2 * _DIGITS :]
+        if per_line and (every or _ATTACHMENT in asked):
+            attachment_digits = digits[_DIGITS : 2 * _DIGITS]
+    elif place:
+        where = b"\0" + place
+        where_print = _where_digits(owner, where)[2 * _DIGITS :]
+    mac_digits: str | None = None
+    pair: str | None = None
+    bng_mac: str | None = None
+    free = False
+    if mac is not None:
+        digits = blake2b(b"m" + mac, digest_size=HASH_OCTETS + _PRINT_DIGITS // 2).hexdigest()
+        mac_print = digits[_DIGITS:]
+        if seen or per_line:
+            mac_digits = digits[:_DIGITS]
+            free = seen and not mac[0] & _MADE_UP
+            if where and (every or _ATTACHMENT_MAC in asked):
+                pair = blake2b(b"c" + owner + where + mac, digest_size=HASH_OCTETS).hexdigest()
+            if free and (every or _BNG_MAC in asked):
+                bng_mac = blake2b(b"b" + owner + mac, digest_size=HASH_OCTETS).hexdigest()
+    session: str | None = None
+    if multi_session_id and (every or _SESSION in asked):
+        session = blake2b(b"g" + owner + multi_session_id, digest_size=HASH_OCTETS).hexdigest()
     return Keyring(
-        handles=tuple(handles),
-        mac=_hash("m", mac) if usable and mac is not None else None,
-        attached=bool(where),
+        session=session,
+        attachment_mac=pair,
+        attachment=attachment_digits,
+        bng_mac=bng_mac,
+        mac=mac_digits,
+        attached=where != b"",
         per_line=per_line,
-        place=place_hash(ports, attachment) if attachment is not None else None,
-        fingerprint=".".join(
-            (_hash(where, octets=4) if where else "", _hash(mac, octets=4) if mac is not None else "")
-        ),
-        claimed=source is MacSource.CLAIMED,
+        place=place_digits,
+        fingerprint=where_print + "." + mac_print,
+        claimed=source is _CLAIMED,
         free=free,
     )
 
 
+def _where_digits(owner: bytes, where: bytes) -> str:
+    """Place, key of the attachment and its half of the fingerprint, in this order."""
+    return blake2b(b"p" + owner + where, digest_size=2 * HASH_OCTETS + _PRINT_DIGITS // 2).hexdigest()
+
+
 def place_hash(ports: str, attachment: Attachment) -> str:
     """Name of a place in the operator's plan: one port and its VLANs, as exactly as they are told."""
-    return _hash("p", ports, str(attachment))
+    return _where_digits(_owner(ports), attachment.text.encode("utf-8", "surrogateescape"))[:_DIGITS]
 
 
 def session_hash(box: str, acct_session_id: bytes) -> str:
     """Name of a session; Acct-Session-Ids are unique per box only (RFC 2866 §5.5)."""
-    return _hash("s", box, acct_session_id)
+    return blake2b(b"s" + _owner(box) + acct_session_id, digest_size=HASH_OCTETS).hexdigest()
 
 
 def fingerprints_agree(one: str, other: str) -> bool:

@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
 
 from bngcorr.correlator.keys import Keyring
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
-from bngcorr.model.vocabulary import Key, MacSource, Strength, Trigger
+from bngcorr.model.vocabulary import MacSource, Strength, Trigger
 from bngcorr.store.lesson import Sighting
 
-
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
-class Seen:
-    """One request of a CPE that names its line, from a source that may teach (`trust.teaches`)."""
-
-    domain: str
-    bng: str
-    ring: Keyring
-    line: str  # line key
-    ids: LineIds
-    trigger: Trigger
-    strength: Strength | None
-    port: Attachment | None
-    mac: Mac | None
-    mac_source: MacSource | None
-    at_ms: int
+# named here once: looking a member up in its class costs more than the comparison
+_CLAIMED: Final = MacSource.CLAIMED
+_DHCPV4: Final = Trigger.DHCPV4
+_DHCPV6: Final = Trigger.DHCPV6
+_PROOF: Final = Strength.PROOF
+_STRONG: Final = Strength.STRONG
 
 
-def sighting_of(seen: Seen, remember_ms: int) -> Sighting:
-    """The lesson; it counts for `remember_ms` from when it was seen."""
-    ring = seen.ring
-    v4_evident = seen.trigger is Trigger.DHCPV4 and seen.strength in (Strength.PROOF, Strength.STRONG)
+def sighting_of(
+    *,
+    domain: str,
+    bng: str,
+    ring: Keyring,
+    line: str,
+    ids: LineIds,
+    trigger: Trigger,
+    strength: Strength | None,
+    port: Attachment | None,
+    mac: Mac | None,
+    mac_source: MacSource | None,
+    at_ms: int,
+    remember_ms: int,
+) -> Sighting:
+    """The lesson of one request of a CPE that names its `line`, from a source that may teach (`trust.teaches`).
+
+    It counts for `remember_ms` from when it was seen (`at_ms`).
+    """
     return Sighting(
-        domain=seen.domain,
-        bng=seen.bng,
-        attachment_mac=ring.hash_of(Key.ATTACHMENT_MAC),
-        attachment=ring.hash_of(Key.ATTACHMENT),
-        bng_mac=ring.hash_of(Key.BNG_MAC),
-        multi_session=ring.hash_of(Key.SESSION),
+        domain=domain,
+        bng=bng,
+        attachment_mac=ring.attachment_mac,
+        attachment=ring.attachment,
+        bng_mac=ring.bng_mac,
+        multi_session=ring.session,
         mac=ring.mac,
-        claimed=seen.mac_source is MacSource.CLAIMED,
-        line=seen.line,
-        ids=seen.ids,
-        at_ms=seen.at_ms,
-        v6=seen.trigger is Trigger.DHCPV6,
-        v4_evident=v4_evident,
+        claimed=mac_source is _CLAIMED,
+        line=line,
+        ids=ids,
+        at_ms=at_ms,
+        v6=trigger is _DHCPV6,
+        v4_evident=trigger is _DHCPV4 and (strength is _PROOF or strength is _STRONG),
         attached=ring.attached,
         place=ring.place,
-        until_ms=seen.at_ms + remember_ms,
-        port=seen.port,
-        address=seen.mac,
+        until_ms=at_ms + remember_ms,
+        port=port,
+        address=mac,
     )

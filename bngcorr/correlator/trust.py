@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bngcorr.model.vocabulary import Outcome
+
+_OWN: Final = Outcome.OWN
 
 
 def teaches(outcome: Outcome, *, authentic: bool, accepted: bool) -> bool:
@@ -13,4 +17,4 @@ def teaches(outcome: Outcome, *, authentic: bool, accepted: bool) -> bool:
     send from a BNG's address (RFC 2865 §3: its Request Authenticator is random and proves nothing). A request whose
     identity was inherited teaches nothing: a match must not breed matches.
     """
-    return outcome is Outcome.OWN and (authentic or accepted)
+    return outcome is _OWN and (authentic or accepted)

@@ -59,7 +59,7 @@ def write_config(
         for name, port in zip(("auth", "acct"), aaa_ports, strict=True)
     }
     config = {
-        "listen": {"auth": [f"127.0.0.1:{ports.auth}"], "acct": [f"127.0.0.1:{ports.acct}"]},
+        "listen": {"auth": [f"127.0.0.1:{ports.auth}"], "acct": [f"127.0.0.1:{ports.acct}"], "lameduck": "0s"},
         "health": {"listen": f"127.0.0.1:{ports.health}"},
         "web": {"listen": _address(*ports.http)},
         # a desk with a busy processor is no data centre: one late answer of the store must not spoil the show

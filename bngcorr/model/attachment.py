@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
 
 
-@dataclass(frozen=True, slots=True)
 class Attachment:
-    """Port and VLANs as parsed from NAS-Port-Id, free of prefixes and suffixes that differ between v4 and v6."""
+    """Port and VLANs as parsed from NAS-Port-Id, free of prefixes and suffixes that differ between v4 and v6.
 
-    port: str  # "1/1/4", "lag-12", "1/1/c2/1"
-    outer: int | None = None  # S-tag or only tag, 0 … 4095; None: untagged or unknown
-    inner: int | None = None  # C-tag, 0 … 4095
+    Never changed.
+    """
+
+    __slots__ = ("inner", "outer", "port", "text")
+
+    def __init__(self, port: str, outer: int | None = None, inner: int | None = None) -> None:
+        self.port: Final = port  # "1/1/4", "lag-12", "1/1/c2/1"
+        self.outer: Final = outer  # S-tag or only tag, 0 … 4095; None: untagged or unknown
+        self.inner: Final = inner  # C-tag, 0 … 4095
+        tags = [str(tag) for tag in (outer, inner) if tag is not None]
+        self.text: Final = port + (":" + ".".join(tags) if tags else "")  # "1/1/4:100.20"
 
     def __str__(self) -> str:
-        tags = [str(tag) for tag in (self.outer, self.inner) if tag is not None]
-        return self.port + (":" + ".".join(tags) if tags else "")
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Attachment):
+            return NotImplemented
+        return self.port == other.port and self.outer == other.outer and self.inner == other.inner
+
+    def __hash__(self) -> int:
+        return hash((self.port, self.outer, self.inner))
+
+    def __repr__(self) -> str:
+        return f"Attachment({self.port!r}, {self.outer}, {self.inner})"

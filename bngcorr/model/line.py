@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Final
 
 from bngcorr.model.vocabulary import LineIdPolicy
 
+_REMOTE: Final = LineIdPolicy.REMOTE
+_CIRCUIT: Final = LineIdPolicy.CIRCUIT
+_LENGTHS: Final = tuple(bytes((length,)) for length in range(256))
 
-@dataclass(slots=True, unsafe_hash=True)  # never changed; not frozen, for one is made for every request
+
 class LineIds:
-    """The two ids of a line as AAA should see them: opaque octets, never assumed to be text.
+    """The two ids of a line as AAA should see them: opaque octets, never assumed to be text. Never changed.
 
     A zero-length id is no id (domain: BT FTTC sends ``02 00``): it is None here.
     """
 
-    remote_id: bytes | None = None  # without enterprise number, 1 … 247 octets
-    circuit_id: bytes | None = None  # 1 … 247 octets
+    __slots__ = ("circuit_id", "remote_id")  # a plain class: one is made for every request
+
+    def __init__(self, remote_id: bytes | None = None, circuit_id: bytes | None = None) -> None:
+        self.remote_id: Final = remote_id  # without enterprise number, 1 … 247 octets
+        self.circuit_id: Final = circuit_id  # 1 … 247 octets
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LineIds):
+            return NotImplemented
+        return self.remote_id == other.remote_id and self.circuit_id == other.circuit_id
+
+    def __hash__(self) -> int:
+        return hash((self.remote_id, self.circuit_id))
+
+    def __repr__(self) -> str:
+        return f"LineIds({self.remote_id!r}, {self.circuit_id!r})"
 
     def encode(self) -> bytes:
         """One octet ``len + 1`` (0: absent) and the octets, for remote_id, then circuit_id."""
-        return b"".join(
-            bytes((len(value) + 1,)) + value if value is not None else b"\0"
-            for value in (self.remote_id, self.circuit_id)
-        )
+        return _encoded(self.remote_id) + _encoded(self.circuit_id)
 
     @classmethod
     def decode(cls, octets: bytes) -> LineIds:
@@ -48,22 +62,23 @@ class LineIds:
 
     def names_line(self, policy: LineIdPolicy) -> bool:
         """Whether these ids name a line under the profile's policy."""
-        match policy:
-            case LineIdPolicy.REMOTE:
-                return self.remote_id is not None
-            case LineIdPolicy.CIRCUIT:
-                return self.circuit_id is not None
-            case LineIdPolicy.BOTH:
-                return self.remote_id is not None or self.circuit_id is not None
+        if policy is _REMOTE:
+            return self.remote_id is not None
+        if policy is _CIRCUIT:
+            return self.circuit_id is not None
+        return self.remote_id is not None or self.circuit_id is not None
+
+
+def _encoded(value: bytes | None) -> bytes:
+    return b"\0" if value is None else _LENGTHS[len(value) + 1] + value
 
 
 def line_key(ids: LineIds, policy: LineIdPolicy) -> str:
     """Opaque name of the line in its domain: 24 hex digits over the ids that the policy counts (absent ≠ equal)."""
-    if policy is LineIdPolicy.REMOTE:
-        ids = LineIds(ids.remote_id, None)
-    elif policy is LineIdPolicy.CIRCUIT:
-        ids = LineIds(None, ids.circuit_id)
-    return blake2b(ids.encode(), digest_size=12, person=b"bngcorr-line").hexdigest()
+    octets = (b"\0" if policy is _CIRCUIT else _encoded(ids.remote_id)) + (
+        b"\0" if policy is _REMOTE else _encoded(ids.circuit_id)
+    )
+    return blake2b(octets, digest_size=12, person=b"bngcorr-line").hexdigest()
 
 
 def contradict(one: LineIds, other: LineIds) -> bool:

@@ -157,6 +157,36 @@ class NoForecast(StrEnum):
     NOT_GROWING = "not growing"
 
 
+class Condition(StrEnum):
+    """How an AAA server is, as far as its answers tell."""
+
+    ALIVE = "alive"
+    SUSPECT = "suspect"  # silent for a while, or nobody listens there: used if there is nothing better
+    DEAD = "dead"  # silent for long: not used, but tried from time to time
+
+
+class Admin(StrEnum):
+    """What the operator wants of an AAA server."""
+
+    UP = "up"
+    DRAIN = "drain"  # no new requests; conversations that it has begun go on
+    DOWN = "down"  # nothing is sent there
+
+
+class PoolPolicy(StrEnum):
+    """How a pool of AAA servers shares its requests out."""
+
+    FAILOVER = "failover"  # the first usable one in the order of the file
+    LOAD_BALANCE = "load_balance"  # all usable ones, by their weights
+
+
+class OnNoUpstream(StrEnum):
+    """What becomes of an Access-Request while every server of its pool is dead or taken out."""
+
+    SILENT = "silent"  # no answer: the BNG asks its next RADIUS server, or lets its own policy decide
+    REJECT = "reject"  # an Access-Reject
+
+
 class DropReason(StrEnum):
     """Why a datagram was not carried on. Metric label, log field and heading of docs/drop-reasons.md."""
 
@@ -172,12 +202,15 @@ class DropReason(StrEnum):
     MISSING_MESSAGE_AUTHENTICATOR = "missing-message-authenticator"
     BAD_MESSAGE_AUTHENTICATOR = "bad-message-authenticator"
     BAD_AUTHENTICATOR = "bad-authenticator"
+    MISSING_EVENT_TIMESTAMP = "missing-event-timestamp"
+    STALE_EVENT_TIMESTAMP = "stale-event-timestamp"
     BAD_PASSWORD_LENGTH = "bad-password-length"  # noqa: S105
     BAD_HIDDEN_ATTRIBUTE = "bad-hidden-attribute"
     DUPLICATE_IN_FLIGHT = "duplicate-in-flight"
     SUPERSEDED = "superseded"
     OVERLOAD = "overload"
     NO_IDENTIFIER = "no-identifier"
+    NO_UPSTREAM = "no-upstream"
     TOO_LONG = "too-long"
     UNEXPECTED_REPLY = "unexpected-reply"
     BAD_REPLY_CODE = "bad-reply-code"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bngcorr.model.vocabulary import LineIdPolicy, MacSource, PenPolicy, Strength, Trigger
@@ -44,6 +44,10 @@ class Evidence:
     family: Trigger
     strength: Strength
     reason: str  # one sentence, the attribute's name in front
+    text: str = field(init=False, repr=False, compare=False)  # all of it: "dhcpv6 proof: Alc-ToServer-Dhcp6-Options …"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", f"{self.family} {self.strength}: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,17 +21,19 @@ _HEX: Final = Encoding.HEX
 _OCTETS: Final = Encoding.OCTETS
 
 
-@dataclass(slots=True)  # not frozen: made for every request
 class Found:
     """One id where it stands."""
 
-    span: Span
-    start: int  # offset in the packet of the first octet that encodes the id
-    value: bytes  # the id, decoded; may be empty
-    encoding: Encoding
-    pen: PenPolicy | None  # the carrier's own policy
-    looked: bool = False  # whether `prefixed` has been found out
-    prefixed: Prefixed | None = None
+    __slots__ = ("encoding", "looked", "pen", "prefixed", "span", "start", "value")
+
+    def __init__(self, span: Span, start: int, value: bytes, encoding: Encoding, pen: PenPolicy | None) -> None:
+        self.span: Final = span
+        self.start: Final = start  # offset in the packet of the first octet that encodes the id
+        self.value: Final = value  # the id, decoded; may be empty
+        self.encoding: Final = encoding
+        self.pen: Final = pen  # the carrier's own policy
+        self.looked = False  # whether `prefixed` has been found out
+        self.prefixed: Prefixed | None = None
 
     def look(self, numbers: Numbers) -> Prefixed | None:
         """The value taken apart at its enterprise number (`remote_id.look`), found out once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from bngcorr.accountant.spool.delay import ADDED_OCTETS
 from bngcorr.errors import Malformed, Unauthentic
@@ -12,34 +13,52 @@ from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import Edit, Hop
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
-from bngcorr.wire.dictionary import Hidden
+from bngcorr.wire.hiding import Hidden
 from bngcorr.wire.radius import PacketView
 
+# named here once: looking a member up in its class costs more than the comparison
+_ACCESS_REJECT: Final = int(a.Code.ACCESS_REJECT)
+_ACCOUNTING_RESPONSE: Final = int(a.Code.ACCOUNTING_RESPONSE)
+_CHAP_PASSWORD: Final = int(a.CHAP_PASSWORD)
+_CHAP_CHALLENGE: Final = int(a.CHAP_CHALLENGE)
+_EAP_MESSAGE: Final = int(a.EAP_MESSAGE)
+_PROXY_STATE: Final = int(a.PROXY_STATE)
+_MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
+_NOTHING: Final[Mapping[int, Hidden]] = {}
 
-def to_aaa(request: Request, secret: bytes, identifier: int, edits: list[Edit], appended: bytes, fresh: bytes) -> bytes:
+
+def to_aaa(
+    request: Request,
+    secret: bytes,
+    identifier: int,
+    edits: list[Edit],
+    appended: bytes,
+    fresh: bytes,
+    hidden: Mapping[int, Hidden],
+) -> bytes:
     """The request as AAA gets it; `request.aaa` is set to that side of the proxy.
 
-    `secret` is shared with AAA, `fresh` are 16 random octets for the Request Authenticator. Raises Malformed.
+    `secret` is shared with AAA, `fresh` are 16 random octets for the Request Authenticator, `hidden` tells how
+    attributes are hidden. Raises Malformed.
     """
     view, nas = request.view, request.nas
+    first = view.first_spans
     if request.accounting:
-        request.aaa = Hop(secret, b"")
+        signed = _MESSAGE_AUTHENTICATOR in first
         attributes = rewrite.to_upstream(
-            view, Hop(nas.secret, view.authenticator), request.aaa,
-            edits=edits, appended=appended, proxy_state=request.proxy_state,
+            view, _NOWHERE, _NOWHERE, edits=edits, appended=appended, proxy_state=request.proxy_state, hidden=_NOTHING,
+            signed=signed,
         )  # fmt: skip
-        octets = radius_auth.sign_accounting_request(
-            identifier, attributes, secret, with_message=view.has(a.MESSAGE_AUTHENTICATOR)
-        )
+        octets = radius_auth.sign_accounting_request(identifier, attributes, secret, with_message=signed)
         request.aaa = Hop(secret, octets[4:20])
         return octets
     # CHAP without CHAP-Challenge is computed over the Request Authenticator, which must then stay (RFC 2865 §2.3)
-    keep = view.has(a.CHAP_PASSWORD) and not view.has(a.CHAP_CHALLENGE)
+    keep = _CHAP_PASSWORD in first and _CHAP_CHALLENGE not in first
     authenticator = view.authenticator if keep else fresh
-    request.aaa = Hop(secret, authenticator)
+    aaa = request.aaa = Hop(secret, authenticator)
     attributes = rewrite.to_upstream(
-        view, Hop(nas.secret, view.authenticator), request.aaa,
-        edits=edits, appended=appended, proxy_state=request.proxy_state,
+        view, Hop(nas.secret, view.authenticator), aaa, edits=edits, appended=appended, proxy_state=request.proxy_state,
+        hidden=hidden,
     )  # fmt: skip
     return radius_auth.sign_access_request(identifier, authenticator, attributes, secret)
 
@@ -49,14 +68,15 @@ def accounting_attributes(view: PacketView, edits: list[Edit], appended: bytes) 
 
     There is room for what each sending adds. Raises Malformed (too-long).
     """
-    return rewrite.to_upstream(view, _NOWHERE, _NOWHERE, edits=edits, appended=appended, proxy_state=_ROOM)[
-        : -len(_ROOM) - 2
-    ]
+    return rewrite.to_upstream(
+        view, _NOWHERE, _NOWHERE, edits=edits, appended=appended, proxy_state=_ROOM, hidden=_NOTHING,
+        signed=_MESSAGE_AUTHENTICATOR in view.first_spans,
+    )[: -len(_ROOM) - 2]  # fmt: skip
 
 
 def spooled_to_aaa(attributes: bytes, secret: bytes, identifier: int, proxy_state: bytes, *, signed: bool) -> bytes:
     """An Accounting-Request from the spool. `signed`: it came with a Message-Authenticator, so AAA gets one."""
-    attributes += radius.attribute(a.PROXY_STATE, proxy_state)
+    attributes += radius.attribute(_PROXY_STATE, proxy_state)
     return radius_auth.sign_accounting_request(identifier, attributes, secret, with_message=signed)
 
 
@@ -64,54 +84,65 @@ def acknowledgement(request: Request) -> bytes:
     """An Accounting-Response of our own, with the BNG's Proxy-States as they came (RFC 2866 §4.2)."""
     view = request.view
     return radius_auth.sign_reply(
-        a.Code.ACCOUNTING_RESPONSE, view.identifier, view.authenticator, _states(view), request.nas.secret,
-        with_message=view.has(a.MESSAGE_AUTHENTICATOR),
+        _ACCOUNTING_RESPONSE, view.identifier, view.authenticator, states_of(view), request.nas.secret,
+        with_message=_MESSAGE_AUTHENTICATOR in view.first_spans,
     )  # fmt: skip
 
 
-def verify(view: PacketView, aaa: Hop | None, codes: frozenset[a.Code], *, require_message_authenticator: bool) -> None:
-    """Raises Malformed or Unauthentic unless a reply answers the request as it was sent to AAA (RFC 2865 §3)."""
+def verify(view: PacketView, aaa: Hop | None, codes: frozenset[a.Code], *, require_message_authenticator: bool) -> bool:
+    """Whether a reply that answers the request as it was sent to AAA is signed with a Message-Authenticator.
+
+    Raises Malformed or Unauthentic for one that does not answer it (RFC 2865 §3), lacks a Message-Authenticator that is
+    required, or has a wrong one (RFC 3579 §3.2).
+    """
     if aaa is None:
         raise Malformed(DropReason.UNEXPECTED_REPLY)
     if view.code not in codes:
         raise Malformed(DropReason.BAD_REPLY_CODE)
     if not radius_auth.response_authenticator_fits(view, aaa.authenticator, aaa.secret):
         raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
-    if view.has(a.MESSAGE_AUTHENTICATOR):
-        accounting = view.code == a.Code.ACCOUNTING_RESPONSE
-        vectors = (radius_auth.ZEROS, aaa.authenticator) if accounting else (aaa.authenticator,)
-        if not any(radius_auth.message_authenticator_fits(view, aaa.secret, vector) for vector in vectors):
-            raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
-    elif require_message_authenticator or view.has(a.EAP_MESSAGE):
-        raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
+    first = view.first_spans
+    if _MESSAGE_AUTHENTICATOR not in first:
+        if require_message_authenticator or _EAP_MESSAGE in first:
+            raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
+        return False
+    if not radius_auth.message_authenticator_fits(view, aaa.secret, aaa.authenticator) and not (
+        view.code == _ACCOUNTING_RESPONSE
+        and radius_auth.message_authenticator_fits(view, aaa.secret, radius_auth.ZEROS)
+    ):
+        raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
+    return True
 
 
-def to_bng(view: PacketView, request: Request, hidden: Mapping[int, Hidden], salt: bytes) -> bytes:
-    """A verified reply as the BNG gets it. `salt` are 2 random octets. Raises Malformed."""
-    nas, original = request.nas, request.view
-    if request.aaa is None:
+def to_bng(view: PacketView, request: Request, hidden: Mapping[int, Hidden]) -> bytes:
+    """A verified reply as the BNG gets it. Raises Malformed."""
+    nas, original, aaa = request.nas, request.view, request.aaa
+    if aaa is None:
         raise Malformed(DropReason.UNEXPECTED_REPLY)
+    signed = not request.accounting or _MESSAGE_AUTHENTICATOR in original.first_spans
+    authenticator = original.authenticator
     attributes = rewrite.to_nas(
-        view, Hop(nas.secret, original.authenticator), request.aaa,
-        expected_states=[*original.all(a.PROXY_STATE), request.proxy_state], hidden=hidden, salt=salt,
+        view, Hop(nas.secret, authenticator), aaa, others=original.all(_PROXY_STATE), ours=request.proxy_state,
+        hidden=hidden, signed=signed,
     )  # fmt: skip
     return radius_auth.sign_reply(
-        view.code, original.identifier, original.authenticator, attributes, nas.secret,
-        with_message=not request.accounting or original.has(a.MESSAGE_AUTHENTICATOR),
-    )  # fmt: skip
+        view.code, original.identifier, authenticator, attributes, nas.secret, with_message=signed
+    )
 
 
 def reject(request: Request) -> bytes:
     """An Access-Reject of our own, with the BNG's Proxy-States as they came (RFC 2865 §5.33)."""
     view = request.view
     return radius_auth.sign_reply(
-        a.Code.ACCESS_REJECT, view.identifier, view.authenticator, _states(view), request.nas.secret, with_message=True
+        _ACCESS_REJECT, view.identifier, view.authenticator, states_of(view), request.nas.secret, with_message=True
     )
 
 
-def _states(view: PacketView) -> bytes:
-    return b"".join(radius.attribute(a.PROXY_STATE, state) for state in view.all(a.PROXY_STATE))
+def states_of(view: PacketView) -> bytes:
+    """The Proxy-States of a request as a reply brings them back."""
+    octets = view.octets
+    return b"".join([octets[span.start : span.end] for span in view.spans_of(_PROXY_STATE)])
 
 
-_NOWHERE = Hop(b"", b"")
-_ROOM = bytes(8 + ADDED_OCTETS)  # Proxy-State and Acct-Delay-Time
+_NOWHERE: Final = Hop(b"", b"")
+_ROOM: Final = bytes(8 + ADDED_OCTETS)  # Proxy-State and Acct-Delay-Time

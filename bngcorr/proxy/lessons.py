@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from typing import Final
 
 from bngcorr.accountant.grant import Grant
 from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record
 from bngcorr.correlator.keys import session_hash
-from bngcorr.correlator.sighting import Seen, sighting_of
+from bngcorr.correlator.sighting import sighting_of
 from bngcorr.correlator.trust import teaches
 from bngcorr.model.line import LineIds
-from bngcorr.model.mac import format_mac
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Outcome
 from bngcorr.proxy.request import Request
@@ -18,29 +17,36 @@ from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionS
 from bngcorr.wire import attributes as a
 
 
-def _attachment(request: Request) -> dict[str, object] | None:
-    at = request.identity.attachment
-    return None if at is None else {"port": at.port, "outer": at.outer, "inner": at.inner}
+_ACCESS_TITLE: Final = a.Code.ACCESS_REQUEST.title
+_ACCOUNTING_TITLE: Final = a.Code.ACCOUNTING_REQUEST.title
+_ACCOUNTING_REQUEST: Final = 4
+# named here once: looking a member up in its class costs more than the comparison
+_OWN: Final = Outcome.OWN
+_MATCHED: Final = Outcome.MATCHED
+_CONFLICT: Final = Outcome.CONFLICT
+_EXPECTED: Final = SessionStep.EXPECTED
+_STOP: Final = SessionStep.STOP
 
 
-def _mac(request: Request) -> str | None:
-    return None if request.identity.mac is None else format_mac(request.identity.mac)
+def _ids(request: Request, verdict: Verdict) -> LineIds | None:
+    """Those of the line that the verdict names."""
+    if verdict.outcome is _OWN:
+        return request.identity.ids
+    return verdict.ids if verdict.outcome is _MATCHED else None
 
 
-def _line(request: Request, verdict: Verdict) -> tuple[str | None, LineIds | None]:
-    if verdict.outcome is Outcome.OWN:
-        return verdict.line, request.identity.ids
-    return (verdict.line, verdict.ids) if verdict.outcome is Outcome.MATCHED else (None, None)
+def _line(verdict: Verdict) -> str | None:
+    return verdict.line if verdict.outcome is _OWN or verdict.outcome is _MATCHED else None
 
 
 def sighting(request: Request, verdict: Verdict, at_ms: int, remember_ms: int, *, accepted: bool) -> Sighting | None:
     """The line was seen on the request's keys, if the request may teach that."""
     if verdict.line is None or not teaches(verdict.outcome, authentic=request.authentic, accepted=accepted):
         return None
-    identity, classification = request.identity, request.classification
-    seen = Seen(
-        domain=request.nas.domain,
-        bng=request.nas.name,
+    identity, classification, nas = request.identity, request.classification, request.nas
+    return sighting_of(
+        domain=nas.domain,
+        bng=nas.name,
         ring=request.keyring,
         line=verdict.line,
         ids=identity.ids,
@@ -50,13 +56,13 @@ def sighting(request: Request, verdict: Verdict, at_ms: int, remember_ms: int, *
         mac=identity.mac,
         mac_source=identity.mac_source,
         at_ms=at_ms,
+        remember_ms=remember_ms,
     )
-    return sighting_of(seen, remember_ms)
 
 
 def _keys(request: Request, verdict: Verdict) -> tuple[str, ...]:
     """On which keys a session vouches: a line that was inherited is vouched for on none."""
-    return tuple([handle.hash for handle in request.keyring.handles]) if verdict.outcome is Outcome.OWN else ()
+    return request.keyring.hashes if verdict.outcome is _OWN else ()
 
 
 def _expected_name(request: Request, line: str) -> str:
@@ -71,29 +77,29 @@ def expected(request: Request, verdict: Verdict, now_ms: int, grant: Grant) -> S
     later; without either there is nothing to note. A session that has a line and no Acct-Session-Id gets a name of its
     own, from the line and the keys, and simply runs out.
     """
-    line, ids = _line(request, verdict)
+    line, nas = _line(verdict), request.nas
     name = request.session
     if name is None:
         if line is None:
             return None
         name = _expected_name(request, line)
     return SessionChange(
-        domain=request.nas.domain,
-        bng=request.nas.name,
+        domain=nas.domain,
+        bng=nas.name,
         session=name,
         nas=request.box,
-        step=SessionStep.EXPECTED,
+        step=_EXPECTED,
         at_ms=now_ms,
         until_ms=now_ms + EXPECTED_LIFE_MS,
         line=line,
-        ids=ids,
-        own=verdict.outcome is Outcome.OWN,
+        ids=_ids(request, verdict),
+        own=verdict.outcome is _OWN,
         keys=_keys(request, verdict),
         fingerprint=request.keyring.fingerprint,
         interval_ms=grant.interval_ms,
         timeout_ms=grant.timeout_ms,
         promised=grant.promised,
-        fill=request.nas.fill,
+        fill=nas.fill,
         session_id=request.view.first(a.ACCT_SESSION_ID) or NO_SESSION,
         user_name=request.view.text(a.USER_NAME),
         port=request.identity.attachment,
@@ -104,7 +110,7 @@ def expected(request: Request, verdict: Verdict, now_ms: int, grant: Grant) -> S
 
 def accepted(request: Request, verdict: Verdict, now_ms: int, remember_ms: int, grant: Grant) -> list[Lesson]:
     """AAA has vouched for a request: it may teach now, and its session is expected. Of a conflict nothing is learnt."""
-    if verdict.outcome is Outcome.CONFLICT:
+    if verdict.outcome is _CONFLICT:
         return []
     learnt: list[Lesson] = []
     if not request.authentic:
@@ -126,9 +132,9 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
         return [Restart(domain=nas.domain, bng=nas.name, nas=request.box, at_ms=at_ms)]
     if record.step is None or request.session is None:
         return []
-    line, ids = _line(request, verdict)
+    line = _line(verdict)
     lessons: list[Lesson] = []
-    if record.step is not SessionStep.STOP:
+    if record.step is not _STOP:
         at_ms = min(record.sent_ms, record.event_ms)  # a buffered record is no sighting of today
         seen = sighting(request, verdict, at_ms, remember_ms, accepted=False)
         if seen is not None:
@@ -144,13 +150,13 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             until_ms=record.sent_ms + record.life_ms,  # the NAS's clock may be hours behind
             sent_ms=record.sent_ms,
             line=line,
-            ids=ids,
-            own=verdict.outcome is Outcome.OWN,
+            ids=_ids(request, verdict),
+            own=verdict.outcome is _OWN,
             keys=_keys(request, verdict),
             fingerprint=request.keyring.fingerprint,
             digest=record.digest,
             hosts=record.hosts,
-            accepted_as=None if line is None or record.step is SessionStep.STOP else _expected_name(request, line),
+            accepted_as=None if line is None or record.step is _STOP else _expected_name(request, line),
             fill=nas.fill,
             interval_ms=record.interval_ms,
             timeout_ms=record.timeout_ms,
@@ -168,32 +174,32 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
 
 def event(request: Request, verdict: Verdict, now_ms: int) -> Event:
     """The verdict, for /v1/correlations."""
+    identity, classification, view = request.identity, request.classification, request.view
+    at = identity.attachment
     return Event(
-        shown=json.dumps(
-            {
-                "at_ms": request.arrived_ms,
-                "request": request.view.authenticator.hex(),
-                "code": a.Code(request.view.code).title,
-                "bng": request.nas.name,
-                "mode": str(request.nas.mode),
-                "mac": _mac(request),
-                "attachment": _attachment(request),
-                "trigger": str(request.classification.trigger),
-                "strength": str(request.classification.strength) if request.classification.strength else None,
-                "evidence": [
-                    f"{item.family} {item.strength}: {item.reason}" for item in request.classification.evidence
-                ],
-                "verdict": str(verdict.outcome),
-                "rung": str(verdict.rung) if verdict.rung else None,
-                "key": str(verdict.key) if verdict.key else None,
-                "line": verdict.line,
-                "distance_ms": verdict.distance_ms,
-                "held_ms": verdict.held_ms,
-                "stripped": bool(request.identity.strips),
-                "enterprise_number": request.identity.enterprise_number,
-                "decided_ms": now_ms,
-            }
-        )
+        shown=[
+            request.arrived_ms,
+            view.authenticator,
+            _ACCOUNTING_TITLE if view.code == _ACCOUNTING_REQUEST else _ACCESS_TITLE,
+            request.nas.name,
+            request.nas.mode,
+            identity.mac,
+            None if at is None else at.port,
+            None if at is None else at.outer,
+            None if at is None else at.inner,
+            classification.trigger,
+            classification.strength,
+            [item.text for item in classification.evidence],
+            verdict.outcome,
+            verdict.rung,
+            verdict.key,
+            verdict.line,
+            verdict.distance_ms,
+            verdict.held_ms,
+            len(identity.strips) > 0,
+            identity.enterprise_number,
+            now_ms,
+        ]
     )
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.duid import mac_of_duid, mac_of_eui64, mac_of_link_layer
 from bngcorr.model.line import LineIds
-from bngcorr.model.mac import Mac, parse_mac
+from bngcorr.model.mac import Mac, read_mac
 from bngcorr.model.vocabulary import MacSource, PenPolicy, Strength, Trigger
 from bngcorr.profiles.profile import Alias, Encoding, Profile, Relay
 from bngcorr.proxy import carriers, port_id, remote_id
 from bngcorr.proxy.carriers import Found, Raw
-from bngcorr.proxy.remote_id import NUMBER_OCTETS, Numbers, Prefixed
+from bngcorr.proxy.remote_id import NUMBER_OCTETS, Numbers
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
 from bngcorr.wire import dhcp6
@@ -28,37 +27,64 @@ MAC_TEXT: Final = 32
 _CHOSEN_BY_CLIENT: Final = (Trigger.PPP, Trigger.CONFLICT)
 _NEVER_V6: Final = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
 _AUTO: Final = PenPolicy.AUTO
+_CLAIMED: Final = MacSource.CLAIMED
 _HEX: Final = Encoding.HEX
+_NO_IDS: Final = LineIds()
 REMEMBERED: Final = 16_384  # texts whose reading is remembered: the same CPEs and ports come again and again
 
 
-@dataclass(slots=True)  # not frozen: made for every request that is stripped
 class Change:
     """Octets of one (sub-)attribute that give way to others."""
 
-    span: Span
-    start: int  # offsets in the packet, inside the value of `span`
-    end: int
-    octets: bytes
+    __slots__ = ("end", "octets", "span", "start")
+
+    def __init__(self, span: Span, start: int, end: int, octets: bytes) -> None:
+        self.span: Final = span
+        self.start: Final = start  # offsets in the packet, inside the value of `span`
+        self.end: Final = end
+        self.octets: Final = octets
 
 
-@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Identity:
-    """A request's own words about its line."""
+    """A request's own words about its line. Never changed."""
 
-    ids: LineIds  # normalised: no enterprise number, aliases applied, no empty ids
-    raw_remote_id: bytes | None  # the Remote-Id as it came, if it came in an attribute or a raw option
-    strips: tuple[Change, ...]  # what takes off enterprise numbers
-    aliases: tuple[Change, ...]  # what turns ids into the words of the other family; beside no strip of the same value
-    enterprise_number: int | None
-    only_raw: bool  # the ids stand in raw DHCP options only, where AAA does not look
-    suspect: bytes | None  # rest of an unproved value that may be prefixed: worth the self-verifying test
-    contradictory: bool  # two different ids of one kind in one packet
-    mac: Mac | None
-    mac_source: MacSource | None
-    attachment: Attachment | None
-    place: bytes  # what the BNG wrote for the port, if no grammar reads it: only good to tell two places apart
-    untrusted: tuple[Span, ...] = ()  # attributes whose line ids only the customer can have written: they are no ids
+    __slots__ = (
+        "aliases", "attachment", "contradictory", "enterprise_number", "ids", "mac", "mac_source", "only_raw", "place",
+        "raw_remote_id", "strips", "suspect", "untrusted",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        ids: LineIds,
+        raw_remote_id: bytes | None,
+        strips: tuple[Change, ...],
+        aliases: tuple[Change, ...],
+        enterprise_number: int | None,
+        only_raw: bool,
+        suspect: bytes | None,
+        contradictory: bool,
+        mac: Mac | None,
+        mac_source: MacSource | None,
+        attachment: Attachment | None,
+        place: bytes,
+        untrusted: tuple[Span, ...] = (),
+    ) -> None:
+        self.ids: Final = ids  # normalised: no enterprise number, aliases applied, no empty ids
+        self.raw_remote_id: Final = raw_remote_id  # the Remote-Id as it came, if it came in an attribute or raw option
+        self.strips: Final = strips  # what takes off enterprise numbers
+        # what turns ids into the words of the other family; beside no strip of the same value
+        self.aliases: Final = aliases
+        self.enterprise_number: Final = enterprise_number
+        self.only_raw: Final = only_raw  # the ids stand in raw DHCP options only, where AAA does not look
+        self.suspect: Final = suspect  # rest of an unproved value that may be prefixed: worth the self-verifying test
+        self.contradictory: Final = contradictory  # two different ids of one kind in one packet
+        self.mac: Final = mac
+        self.mac_source: Final = mac_source
+        self.attachment: Final = attachment
+        # what the BNG wrote for the port, if no grammar reads it: only good to tell two places apart
+        self.place: Final = place
+        # attributes whose line ids only the customer can have written: they are no ids
+        self.untrusted: Final = untrusted
 
 
 def identify(
@@ -75,62 +101,71 @@ def identify(
     `remote` is what `carriers` read before the trigger was known. `verified`: the self-verifying test has
     proved the number, so that not even the length of a MAC speaks against it. An empty id is no id.
     """
-    values: dict[bytes, None] = {}
+    trigger, strength = classification.trigger, classification.strength
+    first: bytes | None = None
+    contradictory = False
     strips: list[Change] = []
     aliases: list[Change] = []
     number: int | None = None
     suspect: bytes | None = None
     raw_remote: bytes | None = None
     for found in remote:
-        if not found.value:
-            continue
-        raw_remote = raw_remote if raw_remote is not None else found.value
-        policy = found.pen or profile.pen
-        trigger, strength = classification.trigger, classification.strength
-        look = found.prefixed if found.looked else found.look(numbers)
-        prefixed = look if verified else remote_id.decide(look, policy, trigger, strength)
         value = found.value
+        if not value:
+            continue
+        if raw_remote is None:
+            raw_remote = value
+        policy = found.pen or profile.pen
+        look = found.prefixed if found.looked else found.look(numbers)
+        prefixed = look if verified or look is None else remote_id.decide(look, policy, trigger, strength)
         if prefixed is not None:
             value, number = prefixed.remote_id, prefixed.enterprise_number
-        elif suspect is None and policy is _AUTO:
-            suspect = _suspect(look, classification)
+        elif look is not None and suspect is None and policy is _AUTO and trigger not in _NEVER_V6:
+            suspect = look.remote_id
         said = _aliased(value, profile.aliases, trigger, remote=True) if profile.aliases else value
-        values[said] = None
+        if first is None:
+            first = said
+        elif first != said:
+            contradictory = True
         if said != value:
             aliases.append(_replaced(found, said))
         if prefixed is not None:
-            strips.append(_cut(found))
+            cut = _cut(found)
+            strips.append(cut)
             if said == value:
-                aliases.append(strips[-1])
+                aliases.append(cut)
     circuit, contradiction = _circuit(carriers.ids(view, profile.circuit_ids), profile, classification, aliases)
-    contradictory = contradiction or len(values) > 1
-    first = next(iter(values), None)
+    contradictory = contradictory or contradiction
     only_raw = False
     if first is None and circuit is None and not contradictory and profile.raw:
         first, circuit, raw_remote, number = _from_raw(carriers.raw(view, profile), profile, classification, numbers)
         only_raw = first is not None or circuit is not None
     mac, source = _mac(view, profile, classification)
     attachment, place = _attachment(view, profile)
-    ids = LineIds() if contradictory else LineIds(first, circuit)
-    suspect = None if contradictory else suspect
     return Identity(
-        ids, raw_remote, tuple(strips), tuple(aliases), number, only_raw, suspect, contradictory, mac, source,
-        attachment, place,
-    )  # fmt: skip
+        _NO_IDS if contradictory else LineIds(first, circuit),
+        raw_remote,
+        tuple(strips) if strips else (),
+        tuple(aliases) if aliases else (),
+        number,
+        only_raw,
+        None if contradictory else suspect,
+        contradictory,
+        mac,
+        source,
+        attachment,
+        place,
+    )
 
 
 def disowned(identity: Identity, view: PacketView, profile: Profile, remote: Sequence[Found]) -> Identity:
     """The same request without the line ids that it claims: they are neither believed nor shown to AAA."""
     found = (*remote, *carriers.ids(view, profile.circuit_ids))
-    return replace(
-        identity, ids=LineIds(), strips=(), aliases=(), only_raw=False, suspect=None, contradictory=False,
-        untrusted=tuple({one.span.start: one.span for one in found if one.value}.values()),
+    return Identity(
+        _NO_IDS, identity.raw_remote_id, (), (), identity.enterprise_number, False, None, False, identity.mac,
+        identity.mac_source, identity.attachment, identity.place,
+        tuple({one.span.start: one.span for one in found if one.value}.values()),
     )  # fmt: skip
-
-
-def _suspect(look: Prefixed | None, classification: Classification) -> bytes | None:
-    """The rest behind the number, if the value may be prefixed and nothing says that the request is not v6."""
-    return None if look is None or classification.trigger in _NEVER_V6 else look.remote_id
 
 
 def _cut(found: Found) -> Change:
@@ -210,7 +245,10 @@ def _naming_layer(message: Message6, relay: Relay) -> Layer | None:
 
 
 def _mac(view: PacketView, profile: Profile, classification: Classification) -> tuple[Mac | None, MacSource | None]:
+    there = view.first_spans
     for carrier in profile.macs:
+        if carrier.key not in there:
+            continue
         if carrier.key == a.USER_NAME and classification.trigger in _CHOSEN_BY_CLIENT:
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
         for span in view.spans_of(carrier.key):
@@ -220,19 +258,16 @@ def _mac(view: PacketView, profile: Profile, classification: Classification) -> 
                     continue
                 value = value[len(carrier.prefix) :]
             if len(value) <= MAC_TEXT:
-                mac = _mac_in(value)
+                mac = read_mac(value)
                 if mac is not None:
                     return mac, carrier.source
-    raw = carriers.raw(view, profile) if profile.raw else carriers.NOTHING
+    if not profile.raw:
+        return None, None
+    raw = carriers.raw(view, profile)
     if raw.six is None or not raw.six.layers:
         return None, None
     claimed = _claimed_mac(raw.six)
-    return claimed, MacSource.CLAIMED if claimed is not None else None
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _mac_in(value: bytes) -> Mac | None:
-    return parse_mac(value.decode("latin-1"))
+    return claimed, _CLAIMED if claimed is not None else None
 
 
 @lru_cache(maxsize=REMEMBERED)

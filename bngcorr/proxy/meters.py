@@ -68,6 +68,16 @@ class Meters:
             ("bng",),
             registry=registry,
         )
+        self.unsigned_states = Counts(
+            "bngcorr_unsigned_proxy_states",
+            "Access-Requests without Message-Authenticator and with Proxy-State: a proxy that is old, or a forger.",
+            ("bng",),
+            registry=registry,
+        )
+        self.status_answers = Counts(
+            "bngcorr_status_answers", "Status-Server packets of BNGs and monitors that were answered.",
+            registry=registry,
+        ).labels()  # fmt: skip
         self.limited = Counts(
             "bngcorr_limited_requests",
             "Requests without a line id that were not looked up because their port sends too many.",
@@ -124,6 +134,8 @@ class Meters:
         )
         self.history = HistoryMeters(registry)
         self.spool = SpoolMeters(registry)
+        self.sockets = SocketMeters(registry)
+        self.config = ConfigMeters(registry)
         self.vector = Spreads(
             "bngcorr_vector_length", "Datagrams taken at one wake-up.", buckets=_VECTOR, registry=registry
         ).labels()
@@ -160,10 +172,51 @@ class SpoolMeters:
         ).labels()  # fmt: skip
 
 
+class SocketMeters:
+    """What the kernel keeps of UDP until it is read."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.buffer = Gauge(
+            "bngcorr_udp_receive_buffer_bytes", "Receive buffers, as requested and as granted.", ("socket", "kind"),
+            registry=registry,
+        )  # fmt: skip
+        self.drops = Counter(
+            "bngcorr_udp_receive_drops", "Datagrams that the kernel dropped before they were read.", ("socket",),
+            registry=registry,
+        )  # fmt: skip
+
+
+class ConfigMeters:
+    """Which configuration holds."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._info = Gauge(
+            "bngcorr_config_info", "1 for the file that was taken last: the start of its SHA-256.", ("hash",),
+            registry=registry,
+        )  # fmt: skip
+        self._at = Gauge(
+            "bngcorr_config_last_reload_success_timestamp_seconds", "When it was taken.", registry=registry
+        )
+        self._ok = Gauge(
+            "bngcorr_config_last_reload_successful", "0 after a file that was refused.", registry=registry
+        )
+
+    def taken(self, digest: str, at_s: float) -> None:
+        """A file holds from now on. `at_s`: epoch seconds."""
+        self._info.clear()
+        self._info.labels(digest).set(1)
+        self._at.set(at_s)
+        self._ok.set(1)
+
+    def refused(self) -> None:
+        """A file has faults; what held holds on."""
+        self._ok.set(0)
+
+
 class NasMeters:
     """Children bound to one BNG."""
 
-    __slots__ = ("acct", "auth", "distance", "limited", "responses", "strips", "unsigned", "verdicts")
+    __slots__ = ("acct", "auth", "distance", "limited", "responses", "strips", "unsigned", "unsigned_states", "verdicts")
 
     def __init__(self, meters: Meters, name: str) -> None:
         self.auth: Final = meters.requests.labels(name, "Access-Request")
@@ -185,6 +238,7 @@ class NasMeters:
         self.distance: Final = meters.distance.labels(name)
         self.strips: Final = meters.strips.labels(name)
         self.unsigned: Final = meters.unsigned.labels(name)
+        self.unsigned_states: Final = meters.unsigned_states.labels(name)
         self.limited: Final = meters.limited.labels(name)
 
 

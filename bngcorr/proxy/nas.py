@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from bngcorr.correlator.keys import EVERY_KEY
 from bngcorr.correlator.question import Rules
@@ -58,11 +59,17 @@ class Nas:
 
 
 class NasTable:
-    """Look-up by source address; the longest network wins. Answers are remembered, a bounded number of them."""
+    """Who may ask, by source address; the longest network wins. Answers are remembered, a bounded number of them."""
 
     _REMEMBERED = 65_536
 
-    def __init__(self, entries: list[tuple[IPv4Network | IPv6Network, Nas]]) -> None:
+    def __init__(
+        self,
+        entries: list[tuple[IPv4Network | IPv6Network, Nas]],
+        monitors: Sequence[tuple[IPv4Network | IPv6Network, bytes]] = (),
+    ) -> None:
+        """`monitors`: who may ask how we are, and nothing else, and the secret shared with them."""
+        self._monitors = tuple(monitors)
         groups: dict[IPv4Network | IPv6Network, list[Nas]] = {}
         for network, nas in entries:
             groups.setdefault(network, []).append(nas)
@@ -74,12 +81,25 @@ class NasTable:
         group = self._known.get(host)
         if group is not None:
             return group
-        address = ip_address(host.partition("%")[0])
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
+        address = _address(host)
         for network, group in self._networks:
             if address.version == network.version and address in network:
                 if len(self._known) < self._REMEMBERED:
                     self._known[host] = group
                 return group
         return []
+
+    def monitor_secrets(self, host: str) -> list[bytes]:
+        """Secrets shared with the monitors at a source address."""
+        if not self._monitors:
+            return []
+        address = _address(host)
+        return [secret for network, secret in self._monitors if address in network]
+
+
+def _address(host: str) -> IPv4Address | IPv6Address:
+    """The address that a datagram came from, without a zone; the IPv4 one where a socket shows it as an IPv6 one."""
+    address = ip_address(host.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

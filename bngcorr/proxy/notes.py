@@ -16,8 +16,10 @@ from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.request import Request
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson, NumberSeen
+from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
+_PROXY_STATE: Final = int(a.PROXY_STATE)
 MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
 
 
@@ -46,6 +48,8 @@ class Notes:
         (meters.acct if request.accounting else meters.auth).inc()
         if not request.authentic:
             meters.unsigned.inc()
+            if _PROXY_STATE in request.view.first_spans:
+                meters.unsigned_states.inc()
 
     def limited(self, request: Request) -> None:
         """Its port asks too much; it is not looked up."""

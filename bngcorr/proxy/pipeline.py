@@ -22,7 +22,7 @@ from bngcorr.proxy import hops
 from bngcorr.proxy.admit import authenticate, describe, own_verdict, which
 from bngcorr.proxy.exchange import Admission, ExchangeKey, Exchanges
 from bngcorr.proxy.meters import Meters
-from bngcorr.proxy.nas import NasTable
+from bngcorr.proxy.nas import Nas, NasTable
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.notes import Notes
@@ -32,15 +32,17 @@ from bngcorr.proxy.request import Link, Request
 from bngcorr.proxy.rewrite import Edit
 from bngcorr.proxy.settle import rejects, settled
 from bngcorr.proxy.sockets import Datagram, NasSocket
+from bngcorr.proxy.status import STATUS_SERVER, StatusServer
 from bngcorr.proxy.upstream import Flight, Upstream
 from bngcorr.store.contract import Clock
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
-from bngcorr.wire.dictionary import Hidden
+from bngcorr.wire.hiding import Hidden
 
 log = structlog.get_logger()
 
 EXPIRE_EVERY_S: Final = 0.5
+_STATUS_SERVER: Final = bytes((STATUS_SERVER,))
 
 
 class Judging(Protocol):
@@ -93,6 +95,7 @@ class Pipeline:
         self._exchanges = Exchanges(in_flight_s=in_flight_s)
         self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
         self._guard = AskGuard()
+        self._status = StatusServer()
         self._nonce = os.urandom(4)
         self._serial = 0
         self._ports: dict[int, tuple[Port, Upstream[Request]]] = {}
@@ -137,6 +140,9 @@ class Pipeline:
         """Known BNG, valid octets, authentic, not a duplicate; else dropped by name, or answered again."""
         peer = datagram.peer
         group = self._table.find(peer.host)
+        if datagram.octets[:1] == _STATUS_SERVER:
+            self._tell_status(socket, datagram, group, code, now)
+            return None
         if not group:
             self._meters.drop(DropReason.UNKNOWN_CLIENT)
             self._noise.unknown_client(peer.host, peer.port, code)
@@ -172,6 +178,24 @@ class Pipeline:
         self._requests[id(exchange)] = request
         self._notes.admitted(request)
         return request
+
+    def _tell_status(self, socket: NasSocket, datagram: Datagram, group: list[Nas], code: a.Code, now: float) -> None:
+        """To a BNG or a monitor that asks whether we are alive (RFC 5997)."""
+        peer = datagram.peer
+        try:
+            monitors = self._table.monitor_secrets(peer.host)
+            reply = self._status.answer(datagram.octets, peer.host, group, monitors, code, now)
+        except WireError as error:
+            self._meters.drop(DropReason(error.reason))
+            if error.reason is DropReason.UNKNOWN_CLIENT:
+                self._noise.unknown_client(peer.host, peer.port, code)
+            else:
+                self._noise.refused(peer.host, DropReason(error.reason))
+            return
+        if socket.send(reply, peer):
+            self._meters.status_answers.inc()
+        else:
+            self._meters.drop(DropReason.SEND_FAILED)
 
     def _may_ask(self, request: Request, now: float) -> bool:
         """Whether the port has not asked about too many requests without a line id."""
@@ -242,7 +266,7 @@ class Pipeline:
         request.proxy_state = self._nonce + self._serial.to_bytes(4, "big")
         flight = upstream.take(request)
         try:
-            octets = hops.to_aaa(request, port.secret, flight.identifier, edits, appended, os.urandom(16))
+            octets = hops.to_aaa(request, port.secret, flight.identifier, edits, appended, os.urandom(16), self._hidden)
         except BaseException:
             upstream.give_back(flight)
             raise
@@ -281,7 +305,7 @@ class Pipeline:
             raise Malformed(DropReason.UNEXPECTED_REPLY)
         request = flight.context
         hops.verify(view, request.aaa, port.replies, require_message_authenticator=port.require_message_authenticator)
-        reply = hops.to_bng(view, request, self._hidden, os.urandom(2))
+        reply = hops.to_bng(view, request, self._hidden)
         now = asyncio.get_running_loop().time()
         self._ports[port.code][1].finish(flight)
         port.meters.rtt.observe(now - flight.sent_at)

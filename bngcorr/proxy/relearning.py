@@ -53,6 +53,10 @@ class Reader:
         self._remember_ms = remember_ms
         self._noise = noise
 
+    def use(self, table: NasTable, numbers: Numbers) -> None:
+        """Read by these BNGs and numbers from now on."""
+        self._table, self._numbers = table, numbers
+
     def lessons(self, request: Request) -> list[Lesson]:
         """What a judged record teaches."""
         if request.record is None or request.verdict is None:

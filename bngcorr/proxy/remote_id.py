@@ -40,14 +40,16 @@ class Numbers:
         return number in self.accept if self.accept else 1 <= number <= self.ceiling
 
 
-@dataclass(slots=True)  # not frozen: made for every request
 class Prefixed:
     """What a value would be if its first four octets were an enterprise number."""
 
-    enterprise_number: int
-    remote_id: bytes  # the rest, never empty
-    printable: bool  # the whole rest is printable ASCII
-    mac_sized: bool  # the whole value is as long as a MAC address
+    __slots__ = ("enterprise_number", "mac_sized", "printable", "remote_id")
+
+    def __init__(self, enterprise_number: int, remote_id: bytes, printable: bool, mac_sized: bool) -> None:
+        self.enterprise_number: Final = enterprise_number
+        self.remote_id: Final = remote_id  # the rest, never empty
+        self.printable: Final = printable  # the whole rest is printable ASCII
+        self.mac_sized: Final = mac_sized  # the whole value is as long as a MAC address
 
 
 def look(value: bytes, numbers: Numbers) -> Prefixed | None:

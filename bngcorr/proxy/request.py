@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
 
 from bngcorr.accountant.record import Record
 from bngcorr.correlator.keys import Keyring
@@ -15,45 +15,71 @@ from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.sockets import NasSocket, Peer
 from bngcorr.proxy.trigger import Classification
 from bngcorr.proxy.upstream import Flight
-from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
+_ACCOUNTING_REQUEST: Final = 4
 
-@dataclass(slots=True)
+
 class Link:
     """How a request came, and where its answer goes."""
 
-    socket: NasSocket
-    peer: Peer
-    exchange: Exchange
+    __slots__ = ("exchange", "peer", "socket")
+
+    def __init__(self, socket: NasSocket, peer: Peer, exchange: Exchange) -> None:
+        self.socket: Final = socket
+        self.peer: Final = peer
+        self.exchange: Final = exchange
 
 
-@dataclass(slots=True, eq=False)
 class Request:
-    """What the stages know of it; filled from left to right. Mutable and slotted: one is made for every datagram."""
+    """What the stages know of it; filled from left to right. A plain class: one is made for every datagram."""
 
-    # admit
-    nas: Nas
-    box: str  # which box of the BNG's entry sent it, as the store names it
-    view: PacketView
-    host: str  # address that it came from
-    arrived_ms: int  # epoch milliseconds of the store's clock
-    authentic: bool  # its authenticator proves that the BNG sent it
-    # identify
-    classification: Classification
-    identity: Identity
-    keyring: Keyring
-    session: str | None  # hash of its Acct-Session-Id
-    record: Record | None  # of an Accounting-Request
-    question: Question
-    hold_s: float = 0.0
-    wire: Link | None = None  # None in a simulation
-    # judge
-    verdict: Verdict | None = None
-    # forward
-    aaa: Hop | None = None
-    proxy_state: bytes = b""
-    flight: Flight[Request] | None = None
+    __slots__ = (
+        "aaa", "accounting", "arrived_ms", "authentic", "box", "classification", "flight", "hold_s", "host", "identity",
+        "keyring", "nas", "proxy_state", "question", "record", "session", "verdict", "view", "wire",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        nas: Nas,
+        box: str,
+        view: PacketView,
+        host: str,
+        arrived_ms: int,
+        authentic: bool,
+        classification: Classification,
+        identity: Identity,
+        keyring: Keyring,
+        session: str | None,
+        record: Record | None,
+        question: Question,
+        hold_s: float = 0.0,
+        wire: Link | None = None,
+    ) -> None:
+        # admit
+        self.nas: Final = nas
+        self.box: Final = box  # which box of the BNG's entry sent it, as the store names it
+        self.view: Final = view
+        self.host: Final = host  # address that it came from
+        self.arrived_ms: Final = arrived_ms  # epoch milliseconds of the store's clock
+        self.authentic: Final = authentic  # its authenticator proves that the BNG sent it
+        self.accounting: Final = view.code == _ACCOUNTING_REQUEST
+        # identify
+        self.classification = classification
+        self.identity = identity
+        self.keyring: Final = keyring
+        self.session: Final = session  # hash of its Acct-Session-Id
+        self.record: Final = record  # of an Accounting-Request
+        self.question: Final = question
+        self.hold_s: Final = hold_s
+        self.wire: Final = wire  # None in a simulation
+        # judge
+        self.verdict: Verdict | None = None
+        # forward
+        self.aaa: Hop | None = None
+        self.proxy_state = b""
+        self.flight: Flight[Request] | None = None
 
     @property
     def link(self) -> Link:
@@ -66,8 +92,3 @@ class Request:
     def bng(self) -> str:
         """Name of its BNG."""
         return self.nas.name
-
-    @property
-    def accounting(self) -> bool:
-        """Whether it is an Accounting-Request."""
-        return self.view.code == a.Code.ACCOUNTING_REQUEST

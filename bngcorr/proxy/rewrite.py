@@ -6,43 +6,60 @@ of sub-attributes in their VSA survive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from bngcorr.errors import Malformed
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.profiles.profile import Write
 from bngcorr.proxy.line_id import Change
 from bngcorr.wire import attributes as a
-from bngcorr.wire import radius, radius_auth
-from bngcorr.wire.dictionary import Hidden
+from bngcorr.wire import radius
+from bngcorr.wire.hiding import Hidden, rehidden, rehide
 from bngcorr.wire.radius import HEADER_OCTETS, MAX_OCTETS, PacketView, Span
+from bngcorr.wire.radius_auth import MESSAGE_OCTETS
+
+# named here once: looking a member up in its class costs more than the comparison
+_ACCESS_REQUEST: Final = int(a.Code.ACCESS_REQUEST)
+_VENDOR_SPECIFIC: Final = int(a.VENDOR_SPECIFIC)
+_USER_PASSWORD: Final = int(a.USER_PASSWORD)
+_PROXY_STATE: Final = int(a.PROXY_STATE)
+_MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
+_LUCENT: Final = 4846  # type in two octets, length in one
+_WIMAX: Final = 24757  # type, length and an octet whose top bit says that the value goes on in the next attribute
+
+Edit = tuple[int, int, bytes]  # octets from … to … of the packet give way to these
 
 
-@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Hop:
     """One side of the proxy: its shared secret and the Request Authenticator in force there."""
 
-    secret: bytes
-    authenticator: bytes
+    __slots__ = ("authenticator", "secret")
+
+    def __init__(self, secret: bytes, authenticator: bytes) -> None:
+        self.secret = secret
+        self.authenticator = authenticator
 
     def __repr__(self) -> str:
         return "Hop(secret not shown)"
 
 
-def _spliced(octets: bytes, edits: Iterable[Edit]) -> bytes:
-    """The attributes with each ``(start, end, new octets)`` put in; edits do not overlap."""
+def _spliced(octets: bytes, edits: list[Edit]) -> bytes:
+    """The attributes with each ``(start, end, new octets)`` put in; edits do not overlap. Sorts `edits`."""
+    if not edits:
+        return octets[HEADER_OCTETS:]
+    if len(edits) > 1:
+        edits.sort()
     parts = []
     at = HEADER_OCTETS
-    for start, end, new in sorted(edits):
-        parts.append(octets[at:start])
-        parts.append(new)
+    for start, end, new in edits:
+        if start > at:
+            parts.append(octets[at:start])
+        if new:
+            parts.append(new)
         at = end
     parts.append(octets[at:])
     return b"".join(parts)
-
-
-Edit = tuple[int, int, bytes]  # octets from … to … of the packet give way to these
 
 
 def change_edits(view: PacketView, changes: Sequence[Change], drops: Sequence[Span]) -> list[Edit]:
@@ -51,19 +68,36 @@ def change_edits(view: PacketView, changes: Sequence[Change], drops: Sequence[Sp
     In a Vendor-Specific attribute, sub-attribute, VSA and packet change by the same number of octets, wherever the
     sub-attribute stands among others. Raises Malformed (too-long) if an attribute would outgrow its length octet.
     """
+    if not drops and len(changes) == 1:
+        return [_one_edit(view.octets, changes[0])]
     edits: list[Edit] = []
     touched = {(span.outer_start, span.outer_end) for span in (*(change.span for change in changes), *drops)}
     for start, end in touched:
         inside = [span for span in view.spans if span.outer_start == start and span not in drops]
         joined = b"".join(_changed(view, span, changes) for span in inside)
-        if view.octets[start] != a.VENDOR_SPECIFIC:
+        if view.octets[start] != _VENDOR_SPECIFIC:
             edits.append((start, end, joined))
             continue
         if len(joined) + 6 > 255:
             raise Malformed(DropReason.TOO_LONG, start)
-        head = bytes((a.VENDOR_SPECIFIC, len(joined) + 6)) + view.octets[start + 2 : start + 6]
+        head = bytes((_VENDOR_SPECIFIC, len(joined) + 6)) + view.octets[start + 2 : start + 6]
         edits.append((start, end, head + joined if joined else b""))
     return edits
+
+
+def _one_edit(octets: bytes, change: Change) -> Edit:
+    """From the first length octet that changes to the end of the change."""
+    span = change.span
+    start, outer = span.start, span.outer_start
+    grown = len(change.octets) - (change.end - change.start)
+    size = octets[start + 1] + grown
+    outer_size = octets[outer + 1] + grown
+    if outer_size > 255:
+        raise Malformed(DropReason.TOO_LONG, outer)
+    tail = octets[start + 2 : change.start] + change.octets
+    if outer == start:
+        return start + 1, change.end, bytes((size,)) + tail
+    return outer + 1, change.end, bytes((outer_size,)) + octets[outer + 2 : start + 1] + bytes((size,)) + tail
 
 
 def _changed(view: PacketView, span: Span, changes: Sequence[Change]) -> bytes:
@@ -91,10 +125,15 @@ def line_edits(
     the template's first field. `kept` is appended as it is, the attributes of `out` are taken out first. Raises
     Malformed (too-long).
     """
+    if not writes and not out:
+        return change_edits(view, changes, ()) if changes else [], kept
     changes = list(changes)
     drops: list[Span] = list(out)
     appended = []
     for write, value in writes:
+        if write.key not in view.first_spans:
+            appended.append(attribute_octets(write.key, value))
+            continue
         head = write.template.partition("{")[0].encode()
         there = [
             span
@@ -111,7 +150,8 @@ def line_edits(
             continue
         drops.extend(there)
         appended.append(attribute_octets(write.key, value))
-    return change_edits(view, changes, drops), b"".join((*appended, kept))
+    appended.append(kept)
+    return change_edits(view, changes, drops) if changes or drops else [], b"".join(appended)
 
 
 def most_octets(key: int) -> int:
@@ -127,60 +167,123 @@ def attribute_octets(key: int, value: bytes) -> bytes:
 
 
 def to_upstream(
-    view: PacketView, nas: Hop, aaa: Hop, *, edits: list[Edit], appended: bytes, proxy_state: bytes
+    view: PacketView,
+    nas: Hop,
+    aaa: Hop,
+    *,
+    edits: Sequence[Edit],
+    appended: bytes,
+    proxy_state: bytes,
+    hidden: Mapping[int, Hidden],
+    signed: bool = True,
 ) -> bytes:
-    """Attributes for AAA: without the BNG's Message-Authenticator, User-Password hidden anew, Proxy-State last.
+    """Attributes for AAA: without the BNG's Message-Authenticator, hidden ones hidden anew, Proxy-State last.
 
-    Raises Malformed (bad-hidden-attribute, too-long).
+    `hidden` tells what is hidden in an Access-Request beside User-Password; in an Accounting-Request nothing is, by any
+    RFC. `signed`: there must be room for a Message-Authenticator. Raises Malformed (bad-hidden-attribute, too-long).
     """
-    span = view.span(a.MESSAGE_AUTHENTICATOR)
+    every = list(edits)
+    span = view.first_spans.get(_MESSAGE_AUTHENTICATOR)
     if span is not None:
-        edits.append((span.start, span.end, b""))
-    if view.code == a.Code.ACCESS_REQUEST:
-        for span in view.spans:
-            if span.key == a.USER_PASSWORD:
-                value = radius_auth.rehide(
-                    view.value(span), nas.secret, nas.authenticator, aaa.secret, aaa.authenticator
-                )
-                edits.append((span.start + 2, span.end, value))
-    attributes = _spliced(view.octets, edits) + appended + radius.attribute(a.PROXY_STATE, proxy_state)
-    if HEADER_OCTETS + 18 + len(attributes) > MAX_OCTETS:
-        raise Malformed(DropReason.TOO_LONG)
-    return attributes
+        every.append((span.start, span.end, b""))
+    if view.code == _ACCESS_REQUEST:
+        for span in view.spans_of(_USER_PASSWORD):
+            value = view.value(span)
+            value = rehide(value, nas.secret, nas.authenticator, aaa.secret, aaa.authenticator)
+            every.append((span.start + 2, span.end, value))
+        _hide_anew(view, nas, aaa, hidden, int.from_bytes(proxy_state[-2:], "big"), every)
+    attributes = _spliced(view.octets, every) + appended + radius.attribute(_PROXY_STATE, proxy_state)
+    return _fitting(attributes, signed)
 
 
 def to_nas(
-    view: PacketView, nas: Hop, aaa: Hop, *, expected_states: Sequence[bytes], hidden: Mapping[int, Hidden], salt: bytes
+    view: PacketView,
+    nas: Hop,
+    aaa: Hop,
+    *,
+    others: Sequence[bytes],
+    ours: bytes,
+    hidden: Mapping[int, Hidden],
+    signed: bool = True,
 ) -> bytes:
     """Attributes for the BNG: our Proxy-State and AAA's Message-Authenticator gone, hidden attributes hidden anew.
 
-    `expected_states` are the Proxy-States that we sent, ours last (RFC 2865 §5.33: they come back all and in order).
-    `salt` is two random octets; each salted attribute gets its own, counted up from there (RFC 2868 §3.5: unique within
-    a packet). Raises Malformed: foreign-proxy-state, bad-hidden-attribute, too-long.
+    `others` and `ours` are the Proxy-States that AAA was sent: they come back all and in order (RFC 2865 §5.33). A
+    server that drops ours loses nobody else's. `ours` also counts requests, which tells where the salts of this packet
+    begin (RFC 2868 §3.5: unique within a packet). `signed` as for requests. Raises Malformed: foreign-proxy-state,
+    bad-hidden-attribute, too-long.
     """
-    states = [span for span in view.spans if span.key == a.PROXY_STATE]
-    silent = not states and len(expected_states) == 1  # a server that drops ours loses nobody else's
-    if not silent and [view.value(span) for span in states] != list(expected_states):
-        raise Malformed(DropReason.FOREIGN_PROXY_STATE)
-    edits = [] if silent else [(states[-1].start, states[-1].end, b"")]
-    span = view.span(a.MESSAGE_AUTHENTICATOR)
+    first = view.first_spans
+    edits: list[Edit] = []
+    span = first.get(_PROXY_STATE)
+    if span is not None or others:
+        spans = view.spans_of(_PROXY_STATE)
+        if len(spans) != len(others) + 1 or view.value(spans[-1]) != ours:
+            raise Malformed(DropReason.FOREIGN_PROXY_STATE)
+        for at, other in enumerate(others):
+            if view.value(spans[at]) != other:
+                raise Malformed(DropReason.FOREIGN_PROXY_STATE)
+        edits.append((spans[-1].start, spans[-1].end, b""))
+    span = first.get(_MESSAGE_AUTHENTICATOR)
     if span is not None:
         edits.append((span.start, span.end, b""))
-    next_salt = int.from_bytes(salt, "big")
-    for span in view.spans:
-        how = hidden.get(span.key)
-        if how is None:
-            continue
-        start = span.start + (3 if how.tagged else 2)
-        value = view.octets[start : span.end]
-        if how.scheme == 1:
-            new = radius_auth.rehide(value, aaa.secret, aaa.authenticator, nas.secret, nas.authenticator)
-        else:
-            fresh = (next_salt & 0xFFFF).to_bytes(2, "big")
-            next_salt += 1
-            new = radius_auth.rehide_salted(value, aaa.secret, aaa.authenticator, nas.secret, nas.authenticator, fresh)
-        edits.append((start, span.end, new))
-    attributes = _spliced(view.octets, edits)
-    if HEADER_OCTETS + 18 + len(attributes) > MAX_OCTETS:
+    _hide_anew(view, aaa, nas, hidden, int.from_bytes(ours[-2:], "big"), edits)
+    return _fitting(_spliced(view.octets, edits), signed)
+
+
+def _fitting(attributes: bytes, signed: bool) -> bytes:
+    """Raises Malformed (too-long) if they and what goes in front of them are no packet any more (RFC 2865 §3)."""
+    if HEADER_OCTETS + (MESSAGE_OCTETS if signed else 0) + len(attributes) > MAX_OCTETS:
         raise Malformed(DropReason.TOO_LONG)
     return attributes
+
+
+def _hide_anew(
+    view: PacketView, old: Hop, new: Hop, hidden: Mapping[int, Hidden], salt: int, edits: list[Edit]
+) -> None:
+    """Add the edits that hide every hidden attribute for the other hop; salts count up from `salt`."""
+    first = view.first_spans
+    if hidden.keys().isdisjoint(first) and _VENDOR_SPECIFIC not in first:
+        return
+    if old.secret == new.secret and old.authenticator == new.authenticator:
+        return
+    octets = view.octets
+    for span in view.spans:
+        how = hidden.get(span.key)
+        if how is not None:
+            found = [(span.start + (3 if how.tagged else 2), span.end, how)]
+        elif span.key == _VENDOR_SPECIFIC:
+            found = _in_other_layout(octets, span, hidden)
+        else:
+            continue
+        for start, end, scheme in found:
+            value = rehidden(
+                octets[start:end], scheme, old.secret, old.authenticator, new.secret, new.authenticator, salt & 0x7FFF
+            )
+            salt += 1
+            edits.append((start, end, value))
+
+
+def _in_other_layout(octets: bytes, span: Span, hidden: Mapping[int, Hidden]) -> list[tuple[int, int, Hidden]]:
+    """Where hidden values lie in the VSA of a vendor whose sub-attributes have three octets in front.
+
+    Raises Malformed (bad-hidden-attribute) for a value in several pieces.
+    """
+    vendor = int.from_bytes(octets[span.start + 2 : span.start + 6], "big")
+    found: list[tuple[int, int, Hidden]] = []
+    if vendor != _WIMAX and vendor != _LUCENT:
+        return found
+    at = span.start + 6
+    while at + 3 <= span.end:
+        kind, size, more = octets[at], octets[at + 1], octets[at + 2] & 0x80
+        if vendor == _LUCENT:
+            kind, size, more = kind << 8 | size, octets[at + 2], 0
+        if size < 3 or at + size > span.end:
+            break
+        how = hidden.get(vendor << 8 | kind) if kind < 256 else None
+        if how is not None:
+            if more:
+                raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE, at)
+            found.append((at + 3, at + size, how))
+        at += size
+    return found

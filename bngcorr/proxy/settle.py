@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Mode, OnUnmatched, Outcome, Strength, Trigger
@@ -10,13 +12,19 @@ from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 
+# named here once: looking a member up in its class costs more than the comparison
+_CONFLICT: Final = Outcome.CONFLICT
+_UNMATCHED: Final = Outcome.UNMATCHED
+_UNKNOWN: Final = Trigger.UNKNOWN
+_DHCPV6: Final = Trigger.DHCPV6
+
 
 def settled(request: Request, verdict: Verdict, numbers: Numbers) -> Verdict:
     """The verdict on a request that was asked about although it names a line: its own, unless that is a conflict.
 
     If the self-verifying test has proved its number, the request is told anew what it says.
     """
-    if request.question.own is None or verdict.outcome is Outcome.CONFLICT:
+    if request.question.own is None or verdict.outcome is _CONFLICT:
         return verdict
     if verdict.verified:
         verified(request, numbers)
@@ -26,10 +34,11 @@ def settled(request: Request, verdict: Verdict, numbers: Numbers) -> Verdict:
 
 def rejects(request: Request, verdict: Verdict) -> bool:
     """Whether the operator wants a v6 request whose line nobody knows to be answered here."""
+    if verdict.outcome is not _UNMATCHED:
+        return False
     nas = request.nas
     return (
-        verdict.outcome is Outcome.UNMATCHED
-        and nas.on_unmatched is OnUnmatched.REJECT
+        nas.on_unmatched is OnUnmatched.REJECT
         and nas.mode is Mode.FULL
         and not request.accounting
         and is_v6(nas, request.classification)
@@ -47,5 +56,6 @@ def verified(request: Request, numbers: Numbers) -> None:
 
 def is_v6(nas: Nas, classification: trigger.Classification) -> bool:
     """Whether an id-less request is v6: by proof or strong evidence, or because v4 always has an id there."""
-    v6 = classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
-    return v6 or (nas.profile.v4_always_has_id and classification.trigger in (Trigger.UNKNOWN, Trigger.DHCPV6))
+    if classification.surely_v6:
+        return True
+    return nas.profile.v4_always_has_id and (classification.trigger is _UNKNOWN or classification.trigger is _DHCPV6)

@@ -1,58 +1,90 @@
-"""UDP sockets towards the BNGs: drained into vectors, nothing else done while reading."""
+"""UDP sockets towards the BNGs: drained into vectors, nothing else done while reading.
+
+Nothing that happens to a vector stops the reading: what can't be carried on is dropped by name further on, and a reply
+that the kernel does not take is dropped here.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final
 
-VECTOR: Final = 16  # most datagrams taken from a socket at one wake-up: the store waits for every turn of the loop
+from bngcorr.proxy.receive_queue import Drops, ask_for
+
+MOST: Final = 64  # datagrams taken from a socket at one wake-up
+LEAST: Final = 8  # however long they take
+TURN_S: Final = 0.004  # a vector that takes longer makes the next one shorter: the store and AAA wait for every turn
+EMPTY_WITHIN_S: Final = 1.0  # at the end
+MOST_PEERS: Final = 16_384  # sources remembered by a socket; anybody can make them up
 IP_PKTINFO: Final = 8  # linux/in.h; the socket module does not name it before Python 3.14
 ANCILLARY_OCTETS: Final = 64
 DATAGRAM_OCTETS: Final = 4097  # one more than a RADIUS packet may have, so that an oversize one is seen as such
+NOBODY_PORT: Final = 9  # discard (RFC 863)
+EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104
+
+Address = tuple[Any, ...]  # as the socket module has it: host, port, and for IPv6 flow and scope
+Ancillary = list[tuple[int, int, bytes]]
 
 
-class Peer(NamedTuple):
-    """Source of a datagram; an IPv6 scope stays with it for the way back."""
+class Peer:
+    """Source of datagrams, and the way back to it."""
 
-    host: str
-    port: int
-    flow: int = 0
-    scope: int = 0
-    local: bytes = b""  # our address it was sent to, where the socket is bound to any address: the reply leaves from it
+    __slots__ = ("address", "ancillary", "host", "port")
+
+    def __init__(self, address: Address, ancillary: Ancillary) -> None:
+        """`ancillary`: what makes a reply leave from our address that was asked, where the socket is bound to any."""
+        self.host: str = address[0]
+        self.port: int = address[1]
+        self.address = address
+        self.ancillary = ancillary
 
 
-@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
 class Datagram:
-    """What one recvfrom gave."""
+    """What one recvfrom gave. A plain class: one is made for every request."""
 
-    octets: bytes
-    peer: Peer
+    __slots__ = ("octets", "peer")
+
+    def __init__(self, octets: bytes, peer: Peer) -> None:
+        self.octets = octets
+        self.peer = peer
 
 
 class NasSocket:
     """One listening socket for one kind of request."""
 
-    def __init__(self, host: str, port: int, *, receive_buffer: int, number: int) -> None:
-        """Bind. Raises OSError. `number` tells sockets apart in exchange keys."""
+    def __init__(self, host: str, port: int, *, receive_buffer: int, number: int, reuse_port: bool = False) -> None:
+        """Bind. Raises OSError. `number` tells sockets apart in exchange keys.
+
+        With `reuse_port` other processes of the same user may bind the same address, all of them with it: the kernel
+        gives each the BNGs' sockets that its hash chooses for it (socket(7), SO_REUSEPORT).
+        """
         self.number = number
         self.family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._shared = reuse_port
         self._socket = socket.socket(self.family, socket.SOCK_DGRAM)
         try:
             if self.family == socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            if reuse_port:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            self.receive_buffer = ask_for(self._socket, receive_buffer)
             self._socket.setblocking(False)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
             raise
-        self._ask_local = host in ("0.0.0.0", "::") and self._can_tell_local()  # noqa: S104
-        granted = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        self.receive_buffer = granted // 2  # Linux reports twice what it grants (socket(7))
-        self.host, self.port = self._socket.getsockname()[:2]
+        self.drops = Drops(self._socket)
+        self._ask_local = host in EVERYWHERE and self._can_tell_local()
+        bound: Address = self._socket.getsockname()
+        self.host: str = bound[0]
+        self.port: int = bound[1]
+        self._peers: dict[Address, Peer] = {}
+        self._most = LEAST
+        self._carry: Callable[[NasSocket, list[Datagram]], None] | None = None
 
     def _can_tell_local(self) -> bool:
         """Ask the kernel for the address each datagram was sent to (ip(7) IP_PKTINFO, RFC 3542 §6.1)."""
@@ -65,58 +97,108 @@ class NasSocket:
             return False
         return True
 
+    # ---- reading
+
+    def start(self, carry: Callable[[NasSocket, list[Datagram]], None]) -> None:
+        """Call `carry` with a vector whenever datagrams wait."""
+        self._carry = carry
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._turn)
+
+    def _turn(self) -> None:
+        """One vector, and how long the next one may be: what it costs to carry them is not known beforehand."""
+        started = time.monotonic()
+        length = self.drain(self._most)
+        took = time.monotonic() - started
+        if took > TURN_S:
+            self._most = max(self._most // 2, LEAST)
+        elif length == self._most and took < TURN_S / 2:
+            self._most = min(self._most * 2, MOST)
+
+    def drain(self, most: int = MOST) -> int:
+        """Carry so many of the datagrams that wait now; how many there were."""
+        vector: list[Datagram] = []
+        # an OSError is an ICMP error of an earlier send: the next wake-up reads on. What came before it counts
+        with contextlib.suppress(OSError):
+            if self._ask_local:
+                while len(vector) < most:
+                    vector.append(self._receive())
+            else:
+                self._receive_plain(vector, most)
+        if vector and self._carry is not None:
+            self._carry(self, vector)
+        return len(vector)
+
+    def _receive_plain(self, vector: list[Datagram], most: int) -> None:
+        receive, peers = self._socket.recvfrom, self._peers
+        while len(vector) < most:
+            octets, address = receive(DATAGRAM_OCTETS)
+            peer = peers.get(address)
+            if peer is None:
+                peer = self._peer(address, address, [])
+            vector.append(Datagram(octets, peer))
+
     def _receive(self) -> Datagram:
         octets, ancillary, _, address = self._socket.recvmsg(DATAGRAM_OCTETS, ANCILLARY_OCTETS)
         local = b""
         for level, kind, data in ancillary:
-            if (level, kind) == (socket.IPPROTO_IP, IP_PKTINFO) and len(data) == 12:
+            if level == socket.IPPROTO_IP and kind == IP_PKTINFO and len(data) == 12:
                 local = data[8:12]  # struct in_pktinfo: interface, address that routing chose, address in the header
-            elif (level, kind) == (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO) and len(data) == 20:
+            elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO and len(data) == 20:
                 local = data[:16]  # struct in6_pktinfo: address, interface
-        host, port, flow, scope = (*address, 0, 0)[:4]
-        return Datagram(octets, Peer(host, port, flow, scope, local))
+        known: Address = (address, local)
+        peer = self._peers.get(known)
+        if peer is None:
+            peer = self._peer(known, address, self._back_from(local))
+        return Datagram(octets, peer)
 
-    def _receive_plain(self) -> Datagram:
-        octets, address = self._socket.recvfrom(DATAGRAM_OCTETS)
-        return Datagram(octets, Peer(*address))
+    def _back_from(self, local: bytes) -> Ancillary:
+        if not local:
+            return []
+        if self.family == socket.AF_INET6:
+            return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, local + bytes(4))]
+        return [(socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + local + bytes(4))]
 
-    def start(self, carry: Callable[[NasSocket, list[Datagram]], None]) -> None:
-        """Call `carry` with a vector whenever datagrams wait."""
-        receive = self._receive if self._ask_local else self._receive_plain
+    def _peer(self, known: Address, address: Address, ancillary: Ancillary) -> Peer:
+        if len(self._peers) >= MOST_PEERS:
+            self._peers.clear()
+        peer = self._peers[known] = Peer(address, ancillary)
+        return peer
 
-        def drain() -> None:
-            vector: list[Datagram] = []
-            try:
-                for _ in range(VECTOR):
-                    vector.append(receive())  # noqa: PERF401 - what came before EAGAIN counts
-            except BlockingIOError:
-                pass
-            except OSError:  # an ICMP error of an earlier send; the next wake-up reads on
-                pass
-            if vector:
-                carry(self, vector)
-
-        asyncio.get_running_loop().add_reader(self._socket.fileno(), drain)
+    # ---- answering
 
     def send(self, octets: bytes, peer: Peer) -> bool:
         """Send a reply; False if the kernel would not take it."""
-        address = peer[:4] if self.family == socket.AF_INET6 else peer[:2]
         try:
-            if not peer.local:
-                self._socket.sendto(octets, address)
-            elif self.family == socket.AF_INET6:
-                info = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, peer.local + bytes(4))
-                self._socket.sendmsg([octets], [info], 0, address)
+            if peer.ancillary:
+                self._socket.sendmsg([octets], peer.ancillary, 0, peer.address)
             else:
-                info = (socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + peer.local + bytes(4))
-                self._socket.sendmsg([octets], [info], 0, address)
+                self._socket.sendto(octets, peer.address)
         except OSError:
             return False
         return True
 
-    def stop(self) -> None:
-        """Read no more; replies can still be sent."""
-        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+    # ---- the end
+
+    def _leave(self) -> None:
+        """Let other processes on the same address have what comes from now on; what waits here can still be read.
+
+        Linux gives nothing to a connected socket of a shared port but what its own peer sends (since 5.4), so that it
+        can be emptied before it is closed: closing it loses what waits. Replies leave as before.
+        """
+        if not self._shared:
+            return
+        to_us = self.host if self.host not in EVERYWHERE else "::1" if self.family == socket.AF_INET6 else "127.0.0.1"
+        with contextlib.suppress(OSError):
+            self._socket.connect((to_us, NOBODY_PORT))
+
+    async def stop(self) -> None:
+        """Carry what waits, and read no more; replies can still be sent."""
+        self._leave()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + EMPTY_WITHIN_S  # whoever goes on sending must not keep it
+        while self.drain(self._most) and loop.time() < end:  # noqa: ASYNC110 -- nobody could tell
+            await asyncio.sleep(0)  # AAA and the store are waiting, too
+        loop.remove_reader(self._socket.fileno())
 
     def close(self) -> None:
         """Close; `stop` first."""

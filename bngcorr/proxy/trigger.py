@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bngcorr.model.vocabulary import Strength, Trigger
@@ -13,18 +12,38 @@ from bngcorr.proxy.carriers import Found
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.wire.radius import PacketView
 
-
-@dataclass(slots=True)  # not frozen: one is made for every request, and that costs a call a field
-class Classification:
-    """The verdict on the trigger, how sure it is, and why."""
-
-    trigger: Trigger
-    strength: Strength | None  # None with trigger unknown
-    evidence: tuple[Evidence, ...] = ()
-
-
 _PROOF: Final = Strength.PROOF
 _STRONG: Final = Strength.STRONG
+_DHCPV6: Final = Trigger.DHCPV6
+
+
+class Classification:
+    """The verdict on the trigger, how sure it is, and why. Never changed."""
+
+    __slots__ = ("evidence", "strength", "trigger")
+
+    def __init__(self, trigger: Trigger, strength: Strength | None, evidence: tuple[Evidence, ...] = ()) -> None:
+        self.trigger: Final = trigger
+        self.strength: Final = strength  # None with trigger unknown
+        self.evidence: Final = evidence
+
+    @property
+    def surely_v6(self) -> bool:
+        """By proof or strong evidence: what is only hinted at may be v4, which must not be made worse."""
+        return self.trigger is _DHCPV6 and (self.strength is _PROOF or self.strength is _STRONG)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Classification):
+            return NotImplemented
+        return self.trigger is other.trigger and self.strength is other.strength and self.evidence == other.evidence
+
+    def __hash__(self) -> int:
+        return hash((self.trigger, self.strength, self.evidence))
+
+    def __repr__(self) -> str:
+        return f"Classification({self.trigger}, {self.strength}, {self.evidence!r})"
+
+
 _RANKS: Final = (Strength.PROOF, Strength.STRONG, Strength.HINT)
 _WEAKEST: Final = len(_RANKS)
 UNKNOWN: Final = Classification(Trigger.UNKNOWN, None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -163,7 +163,7 @@ class Domain:
             if not waiting:
                 del self._waiting[handle.hash]
         self._product.held(verdict, at)
-        self._decided(asked, replace(verdict, held_ms=at - asked.at_ms), at)
+        self._decided(asked, verdict.with_held(at - asked.at_ms), at)
 
     def _decided(self, asked: _Asked, verdict: Verdict, at: int) -> None:
         packet, request = asked.packet, asked.request

@@ -116,7 +116,7 @@ class Product:
         if not edits and not appended:
             return view.octets[radius.HEADER_OCTETS :]
         hop = Hop(self._nas.secret, view.authenticator)
-        return rewrite.to_upstream(view, hop, _AAA, edits=edits, appended=appended, proxy_state=b"state")
+        return rewrite.to_upstream(view, hop, _AAA, edits=edits, appended=appended, proxy_state=b"state", hidden={})
 
     def teaches(self, request: Request, verdict: Verdict) -> list[Lesson]:
         """What the request has taught when it leaves."""

@@ -17,38 +17,71 @@ from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import Finding, Outcome
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every request, and that costs a call a field
 class Sighting:
     """A line was seen on these keys, by a request that may teach.
 
     If another line has a live session on the key of attachment and MAC, or stands in the operator's plan, it teaches
-    nothing but that its MAC is not one line's (`CONTRADICTED`).
+    nothing but that its MAC is not one line's (`CONTRADICTED`). A plain class: one is made for every request.
     """
 
-    domain: str
-    bng: str
-    attachment_mac: str | None = None  # correlation keys (hashes), as far as they could be computed
-    attachment: str | None = None
-    bng_mac: str | None = None
-    multi_session: str | None = None
-    mac: str | None = None  # MAC (hash)
-    claimed: bool = False  # the customer's device says so: such a MAC taints nobody else's
-    line: str
-    ids: LineIds
-    at_ms: int
-    v6: bool = False  # the request was triggered by DHCPv6
-    v4_evident: bool = False  # it was triggered by DHCPv4, by proof or strong evidence
-    attached: bool = True
-    place: str | None = None  # attachment (hash)
-    until_ms: int
-    port: Attachment | None = None  # for people
-    address: Mac | None = None  # for people, and to be found by
+    __slots__ = (
+        "address", "at_ms", "attached", "attachment", "attachment_mac", "bng", "bng_mac", "claimed", "domain", "ids",
+        "line", "mac", "multi_session", "place", "port", "until_ms", "v4_evident", "v6",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        domain: str,
+        bng: str,
+        line: str,
+        ids: LineIds,
+        at_ms: int,
+        until_ms: int,
+        attachment_mac: str | None = None,
+        attachment: str | None = None,
+        bng_mac: str | None = None,
+        multi_session: str | None = None,
+        mac: str | None = None,
+        claimed: bool = False,
+        v6: bool = False,
+        v4_evident: bool = False,
+        attached: bool = True,
+        place: str | None = None,
+        port: Attachment | None = None,
+        address: Mac | None = None,
+    ) -> None:
+        """Correlation keys as far as they could be computed."""
+        self.domain: str = domain
+        self.bng: str = bng
+        self.attachment_mac: str | None = attachment_mac  # correlation keys (hashes)
+        self.attachment: str | None = attachment
+        self.bng_mac: str | None = bng_mac
+        self.multi_session: str | None = multi_session
+        self.mac: str | None = mac  # MAC (hash)
+        self.claimed: bool = claimed  # the customer's device says so: such a MAC taints nobody else's
+        self.line: str = line
+        self.ids: LineIds = ids
+        self.at_ms: int = at_ms
+        self.v6: bool = v6  # the request was triggered by DHCPv6
+        self.v4_evident: bool = v4_evident  # it was triggered by DHCPv4, by proof or strong evidence
+        self.attached: bool = attached
+        self.place: str | None = place  # attachment (hash)
+        self.until_ms: int = until_ms
+        self.port: Attachment | None = port  # for people
+        self.address: Mac | None = address  # for people, and to be found by
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sighting) and _values(self, _SIGHTING) == _values(other, _SIGHTING)
+
+    def __repr__(self) -> str:
+        return _shown(self, _SIGHTING)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """All of its correlation keys."""
         named = (self.attachment_mac, self.attachment, self.bng_mac, self.multi_session)
-        return tuple(key for key in named if key is not None)
+        return tuple([key for key in named if key is not None])
 
 
 class Fill(StrEnum):
@@ -57,6 +90,9 @@ class Fill(StrEnum):
     AUTO = "auto"  # unless the box was seen to name hosts of that kind in accounting
     ALWAYS = "always"
     NEVER = "never"
+
+
+_AUTO: Final = Fill.AUTO
 
 
 class SessionStep(StrEnum):
@@ -68,39 +104,90 @@ class SessionStep(StrEnum):
     STOP = "stop"
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every record
 class SessionChange:
-    """One step in the life of a session, and what it says."""
+    """One step in the life of a session, and what it says. A plain class: one is made for every record."""
 
-    domain: str
-    bng: str
-    session: str  # hash
-    nas: str  # "bng|host"
-    step: SessionStep
-    at_ms: int  # instant of the event by the NAS's clock (Event-Timestamp, else arrival minus Acct-Delay-Time)
-    until_ms: int  # it counts as live until then unless heard of again
-    sent_ms: int = 0  # when the NAS told it, by our clock (arrival minus Acct-Delay-Time); 0: at_ms
-    line: str | None = None
-    ids: LineIds | None = None
-    own: bool = False  # the line is the request's own word, not inherited
-    keys: tuple[str, ...] = ()  # correlation keys on which the session vouches for its line
-    fingerprint: str = ""  # attachment and MAC: tells two sessions that were given one name apart; "" unknown
-    digest: str = (
-        ""  # of the record without Acct-Delay-Time: tells a retransmission from another one in the same second
-    )
-    hosts: tuple[Host, ...] | None = None  # None: the record does not say, keep
-    promised: tuple[Host, ...] = ()  # IPv6 hosts that the Access-Accept gives (EXPECTED)
-    accepted_as: str | None = None  # under this name the Accept is noted if its request named no session; hash
-    fill: Fill = Fill.AUTO  # whether promised hosts count that accounting does not name
-    interval_ms: int = 0  # Acct-Interim-Interval that was told; 0: it was not
-    timeout_ms: int = 0  # Session-Timeout that was told; 0: it was not
-    lasted_ms: int = 0  # Acct-Session-Time: how long it was up at the event; 0: the record does not say
-    traffic: Traffic | None = None  # octets so far; None: the record does not say
-    session_id: bytes = b""  # Acct-Session-Id, for people
-    user_name: str | None = None
-    port: Attachment | None = None
-    address: Mac | None = None
-    outcome: Outcome | None = None  # how it came by its line
+    __slots__ = (
+        "accepted_as", "address", "at_ms", "bng", "digest", "domain", "fill", "fingerprint", "hosts", "ids",
+        "interval_ms", "keys", "lasted_ms", "line", "nas", "outcome", "own", "port", "promised", "sent_ms", "session",
+        "session_id", "step", "timeout_ms", "traffic", "until_ms", "user_name",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        domain: str,
+        bng: str,
+        session: str,
+        nas: str,
+        step: SessionStep,
+        at_ms: int,
+        until_ms: int,
+        sent_ms: int = 0,
+        line: str | None = None,
+        ids: LineIds | None = None,
+        own: bool = False,
+        keys: tuple[str, ...] = (),
+        fingerprint: str = "",
+        digest: str = "",
+        hosts: tuple[Host, ...] | None = None,
+        promised: tuple[Host, ...] = (),
+        accepted_as: str | None = None,
+        fill: Fill = _AUTO,
+        interval_ms: int = 0,
+        timeout_ms: int = 0,
+        lasted_ms: int = 0,
+        traffic: Traffic | None = None,
+        session_id: bytes = b"",
+        user_name: str | None = None,
+        port: Attachment | None = None,
+        address: Mac | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        """All but its name and instants may be left out."""
+        self.domain: str = domain
+        self.bng: str = bng
+        self.session: str = session  # hash
+        self.nas: str = nas  # "bng|host"
+        self.step: SessionStep = step
+        self.at_ms: int = (
+            at_ms  # instant of the event by the NAS's clock (Event-Timestamp, else arrival minus Acct-Delay-Time)
+        )
+        self.until_ms: int = until_ms  # it counts as live until then unless heard of again
+        self.sent_ms: int = sent_ms  # when the NAS told it, by our clock (arrival minus Acct-Delay-Time); 0: at_ms
+        self.line: str | None = line
+        self.ids: LineIds | None = ids
+        self.own: bool = own  # the line is the request's own word, not inherited
+        self.keys: tuple[str, ...] = keys  # correlation keys on which the session vouches for its line
+        self.fingerprint: str = (
+            fingerprint  # attachment and MAC: tells two sessions that were given one name apart; "" unknown
+        )
+        self.digest: str = (
+            digest  # of the record without Acct-Delay-Time: tells a retransmission from another of the same second
+        )
+        self.hosts: tuple[Host, ...] | None = hosts  # None: the record does not say, keep
+        self.promised: tuple[Host, ...] = promised  # IPv6 hosts that the Access-Accept gives (EXPECTED)
+        self.accepted_as: str | None = (
+            accepted_as  # under this name the Accept is noted if its request named no session; hash
+        )
+        self.fill: Fill = fill  # whether promised hosts count that accounting does not name
+        self.interval_ms: int = interval_ms  # Acct-Interim-Interval that was told; 0: it was not
+        self.timeout_ms: int = timeout_ms  # Session-Timeout that was told; 0: it was not
+        self.lasted_ms: int = (
+            lasted_ms  # Acct-Session-Time: how long it was up at the event; 0: the record does not say
+        )
+        self.traffic: Traffic | None = traffic  # octets so far; None: the record does not say
+        self.session_id: bytes = session_id  # Acct-Session-Id, for people
+        self.user_name: str | None = user_name
+        self.port: Attachment | None = port
+        self.address: Mac | None = address
+        self.outcome: Outcome | None = outcome  # how it came by its line
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SessionChange) and _values(self, _CHANGE) == _values(other, _CHANGE)
+
+    def __repr__(self) -> str:
+        return _shown(self, _CHANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +232,45 @@ class Distances:
     counts: tuple[tuple[int, int], ...]  # (bucket of DISTANCE_BUCKETS_MS, how many)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One verdict for /v1/correlations."""
+    """One verdict for /v1/correlations: plain values in the order of `EVENT_FIELDS`, packed as they are.
 
-    shown: str  # JSON
+    =================  =================================================================================================
+    at_ms              when the request arrived
+    request            its Request Authenticator, 16 octets
+    code               "Access-Request", …
+    bng, mode          names
+    mac                6 octets or None
+    port               text of its port or None; then two VLANs or None each
+    trigger, strength  names; None where there is no strength
+    evidence           [text, …]
+    verdict            outcome; then rung and key, names or None
+    line               line key or None
+    distance_ms        or None
+    held_ms
+    stripped           whether an enterprise number was taken off
+    enterprise_number  or None
+    decided_ms
+    =================  =================================================================================================
+    """
 
+    __slots__ = ("shown",)
+
+    def __init__(self, *, shown: list[object]) -> None:
+        """The list is kept, not copied."""
+        self.shown: list[object] = shown
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Event) and self.shown == other.shown
+
+    def __repr__(self) -> str:
+        return f"Event(shown={self.shown!r})"
+
+
+EVENT_FIELDS: Final = (
+    "at_ms", "request", "code", "bng", "mode", "mac", "port", "outer", "inner", "trigger", "strength", "evidence",
+    "verdict", "rung", "key", "line", "distance_ms", "held_ms", "stripped", "enterprise_number", "decided_ms",
+)  # fmt: skip
 
 Lesson = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances | Event
 
@@ -172,3 +292,21 @@ DUPLICATE: Final = "duplicate="  # on a SessionChange: what follows up to the ne
 SUPERSEDED: Final = "superseded"  # on a Sighting: a later one like it was waiting, or took its place
 FAILED: Final = "failed:"  # how the word on a lesson begins that the store can't take, now or ever
 AWAY: Final = "away"  # the part of the store that keeps this lesson's domain does not answer: tell it again
+
+_SIGHTING: Final = (
+    "domain", "bng", "attachment_mac", "attachment", "bng_mac", "multi_session", "mac", "claimed", "line", "ids",
+    "at_ms", "v6", "v4_evident", "attached", "place", "until_ms", "port", "address",
+)  # fmt: skip
+_CHANGE: Final = (
+    "domain", "bng", "session", "nas", "step", "at_ms", "until_ms", "sent_ms", "line", "ids", "own", "keys",
+    "fingerprint", "digest", "hosts", "promised", "accepted_as", "fill", "interval_ms", "timeout_ms", "lasted_ms",
+    "traffic", "session_id", "user_name", "port", "address", "outcome",
+)  # fmt: skip
+
+
+def _values(lesson: object, names: tuple[str, ...]) -> list[object]:
+    return [getattr(lesson, name) for name in names]
+
+
+def _shown(lesson: object, names: tuple[str, ...]) -> str:
+    return f"{type(lesson).__name__}({', '.join(f'{name}={getattr(lesson, name)!r}' for name in names)})"

@@ -5,21 +5,13 @@ The typed door to pyrad's parser; pyrad never sees octets from the network here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pyrad.dictionary import Dictionary as PyradDictionary
 
 from bngcorr.wire import attributes as a
-
-
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """How the value of one attribute is hidden (the ``encrypt=`` flag of the FreeRADIUS dictionary format)."""
-
-    scheme: int  # 1: RFC 2865 §5.2 chain; 2: RFC 2868 §3.5 salt
-    tagged: bool  # one tag octet stands in front (RFC 2868 §3.1)
+from bngcorr.wire.hiding import Hidden
 
 
 class Dictionary:
@@ -29,14 +21,14 @@ class Dictionary:
         """Read `root` and all it includes. Raises OSError or pyrad's ParseError."""
         self._pyrad: Any = PyradDictionary(str(root))
         self._keys: dict[str, int] = {}
-        self.hidden: dict[int, Hidden] = {}
+        self.hidden: dict[int, Hidden] = {}  # but for User-Password, which stands in Access-Requests only
         for name, attribute in self._pyrad.attributes.items():
             if attribute.is_sub_attribute:
                 continue
             vendor = int(self._pyrad.vendors.GetForward(attribute.vendor)) if attribute.vendor else 0
             key = a.vendor_key(vendor, int(attribute.code)) if vendor else int(attribute.code)
             self._keys[str(name)] = key
-            if attribute.encrypt in (1, 2) and key != a.USER_PASSWORD:
+            if attribute.encrypt and key != a.USER_PASSWORD:
                 self.hidden[key] = Hidden(int(attribute.encrypt), bool(attribute.has_tag))
 
     def key(self, name: str) -> int:

@@ -31,6 +31,10 @@ MAX_OCTETS: Final = 4096
 _OTHER_LAYOUTS: Final = frozenset((429, 4846, 8164, 24757))
 
 _CODES: Final = frozenset(int(code) for code in a.Code)
+_ACCESS_REQUEST: Final = 1
+_USER_PASSWORD: Final = a.USER_PASSWORD
+_VENDOR_SPECIFIC: Final = a.VENDOR_SPECIFIC
+_MESSAGE_AUTHENTICATOR: Final = a.MESSAGE_AUTHENTICATOR
 
 
 class Span:
@@ -39,11 +43,11 @@ class Span:
     __slots__ = ("end", "key", "outer_end", "outer_start", "start")
 
     def __init__(self, key: int, start: int, end: int, outer_start: int, outer_end: int) -> None:
-        self.key = key  # wire.attributes key
-        self.start = start  # of the (sub-)attribute's type octet
-        self.end = end  # one past its last octet
-        self.outer_start = outer_start  # of the VSA it stands in; same as start for a standard attribute
-        self.outer_end = outer_end
+        self.key: Final = key  # wire.attributes key
+        self.start: Final = start  # of the (sub-)attribute's type octet
+        self.end: Final = end  # one past its last octet
+        self.outer_start: Final = outer_start  # of the VSA it stands in; same as start for a standard attribute
+        self.outer_end: Final = outer_end
 
 
 class PacketView:
@@ -54,21 +58,17 @@ class PacketView:
     appear as one opaque span.
     """
 
-    __slots__ = ("_repeated", "authenticator", "code", "first_spans", "identifier", "octets", "spans")
+    __slots__ = ("_distinct", "authenticator", "code", "first_spans", "identifier", "octets", "spans")
 
     def __init__(self, octets: bytes, spans: list[Span]) -> None:
-        self.octets = octets
-        self.code = octets[0]
-        self.identifier = octets[1]
-        self.authenticator = octets[4:20]
-        self.spans = spans
-        first: dict[int, Span] = {}
-        repeated: set[int] = set()
-        for span in spans:
-            if first.setdefault(span.key, span) is not span:
-                repeated.add(span.key)
-        self.first_spans = first  # by key
-        self._repeated = repeated
+        self.octets: Final = octets
+        self.code: Final = octets[0]
+        self.identifier: Final = octets[1]
+        self.authenticator: Final = octets[4:20]
+        self.spans: Final = spans
+        # by key; of attributes that are there more than once, the first
+        self.first_spans: Final[dict[int, Span]] = {span.key: span for span in reversed(spans)}
+        self._distinct: Final = len(self.first_spans) == len(spans)
 
     def __repr__(self) -> str:
         return f"PacketView(code={self.code}, identifier={self.identifier}, length={len(self.octets)})"
@@ -92,10 +92,10 @@ class PacketView:
 
     def spans_of(self, key: int) -> Sequence[Span]:
         """Where every attribute of that key lies, in packet order."""
-        if key in self._repeated:
-            return [span for span in self.spans if span.key == key]
         span = self.first_spans.get(key)
-        return () if span is None else (span,)
+        if span is None:
+            return ()
+        return (span,) if self._distinct else [span for span in self.spans if span.key == key]
 
     def all(self, key: int) -> list[bytes]:
         """Values of every attribute of that key, in packet order."""
@@ -141,47 +141,41 @@ def decode(datagram: bytes) -> PacketView:
             raise Malformed(DropReason.BAD_ATTRIBUTE_LENGTH, at)
         if end > length:
             raise Malformed(DropReason.TRUNCATED_ATTRIBUTE, at)
-        if kind == a.VENDOR_SPECIFIC:
+        if kind == _VENDOR_SPECIFIC:
             _walk_vendor(octets, at, end, spans)
-        else:
-            if kind == a.MESSAGE_AUTHENTICATOR:
-                if end - at != 18:
-                    raise Malformed(DropReason.BAD_MESSAGE_AUTHENTICATOR_LENGTH, at)
-                if signed:
-                    raise Malformed(DropReason.DUPLICATE_MESSAGE_AUTHENTICATOR, at)
-                signed = True
-            elif kind == a.USER_PASSWORD and code == a.Code.ACCESS_REQUEST:
-                password = end - at - 2
-                if password % 16 or not 16 <= password <= 128:
-                    raise Malformed(DropReason.BAD_PASSWORD_LENGTH, at)
-            spans.append(Span(kind, at, end, at, end))
+            at = end
+            continue
+        if kind == _MESSAGE_AUTHENTICATOR:
+            if end - at != 18:
+                raise Malformed(DropReason.BAD_MESSAGE_AUTHENTICATOR_LENGTH, at)
+            if signed:
+                raise Malformed(DropReason.DUPLICATE_MESSAGE_AUTHENTICATOR, at)
+            signed = True
+        elif kind == _USER_PASSWORD and code == _ACCESS_REQUEST:
+            password = end - at - 2
+            if password % 16 or not 16 <= password <= 128:
+                raise Malformed(DropReason.BAD_PASSWORD_LENGTH, at)
+        spans.append(Span(kind, at, end, at, end))
         at = end
     return PacketView(octets, spans)
 
 
 def _walk_vendor(octets: bytes, start: int, end: int, spans: list[Span]) -> None:
     """Append the sub-attributes of one VSA; all of it as one opaque span if it does not follow RFC 2865 §5.26."""
-    opaque = Span(a.VENDOR_SPECIFIC, start, end, start, end)
-    if end - start < 8:
-        spans.append(opaque)
-        return
-    vendor = int.from_bytes(octets[start + 2 : start + 6], "big")
-    if vendor in _OTHER_LAYOUTS or vendor == 0:
-        spans.append(opaque)
-        return
     mark = len(spans)
     at = start + 6
-    while at < end:
-        if at + 2 > end:
-            break
-        sub_end = at + octets[at + 1]
-        if sub_end < at + 2 or sub_end > end:
-            break
-        spans.append(Span(vendor << 8 | octets[at], at, sub_end, start, end))
-        at = sub_end
-    if at != end:
+    if end >= start + 8:
+        vendor = octets[start + 2] << 24 | octets[start + 3] << 16 | octets[start + 4] << 8 | octets[start + 5]
+        if vendor and vendor not in _OTHER_LAYOUTS:
+            while at + 2 <= end:
+                sub_end = at + octets[at + 1]
+                if sub_end < at + 2 or sub_end > end:
+                    break
+                spans.append(Span(vendor << 8 | octets[at], at, sub_end, start, end))
+                at = sub_end
+    if at != end or mark == len(spans):
         del spans[mark:]
-        spans.append(opaque)
+        spans.append(Span(_VENDOR_SPECIFIC, start, end, start, end))
 
 
 def attribute(kind: int, value: bytes) -> bytes:

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from bngcorr import config
 from bngcorr.bng_profiles import compile_all
-from bngcorr.config.settings import WithSecret
+from bngcorr.config.secret import WithSecret
 from bngcorr.profiles.catalogue import packaged
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
@@ -213,7 +213,7 @@ def test_a_plain_line_tells_its_default(entry: Entry) -> None:
 def test_secrets_say_that_they_are_examples() -> None:
     """Nobody should run with a secret from the example."""
     settings = config.load(EXAMPLE)
-    held = [settings.upstream.auth, settings.upstream.acct, *settings.bngs]
+    held = [settings.upstream.auth, settings.upstream.acct, *settings.dynauth.clients, *settings.bngs, *settings.monitors]
 
     assert all(part is not None and part.shared_secret.startswith(b"example-secret") for part in held)
 

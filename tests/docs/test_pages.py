@@ -59,8 +59,8 @@ def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
         assert isinstance(metric, MetricWrapperBase | Counts | Spreads)
         (family,) = metric.describe()
         name = family.name + ("_total" if family.type == "counter" else "")
-        labels = metric._labelnames if isinstance(metric, MetricWrapperBase) else metric.label_names
-        registered[name] = (family.type, tuple(labels))
+        of = metric._labelnames if isinstance(metric, MetricWrapperBase) else metric.label_names
+        registered[name] = (family.type, tuple(of))
     assert registered == told
     assert len(rows) == len(told)
 

@@ -47,6 +47,6 @@ def unchanged(octets: bytes) -> PacketView:
 
 
 def _packet(view: PacketView, edits: list[rewrite.Edit], appended: bytes) -> PacketView:
-    attributes = rewrite.to_upstream(view, SAME, SAME, edits=edits, appended=appended, proxy_state=b"")[:-2]
+    attributes = rewrite.to_upstream(view, SAME, SAME, edits=edits, appended=appended, proxy_state=b"", hidden={})[:-2]
     head = view.octets[:2] + (HEADER_OCTETS + len(attributes)).to_bytes(2, "big") + view.authenticator
     return radius.decode(head + attributes)

@@ -18,7 +18,7 @@ from bngcorr.proxy.line_id import Change
 from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.template import fill
 from bngcorr.wire import attributes as a
-from bngcorr.wire import radius_auth
+from bngcorr.wire import hiding, radius_auth
 from bngcorr.wire.radius import PacketView, decode
 from tests.wire.radius_packets import Piece, packet, passwords, pieces, plain, signatures, tlv, vsa
 
@@ -48,7 +48,7 @@ def _upstream(view: PacketView, inject: LineIds | None = None, *, strip: bool = 
     strips = [Change(span, span.start + 2, span.start + 6, b"") for span in spans]
     filled = [(write, fill(write.template, inject or LineIds(), None, None, "bng")) for write in WRITES]
     edits, appended = rewrite.line_edits(view, strips, [(write, value) for write, value in filled if value], b"")
-    return rewrite.to_upstream(view, NAS, AAA, edits=edits, appended=appended, proxy_state=OURS)
+    return rewrite.to_upstream(view, NAS, AAA, edits=edits, appended=appended, proxy_state=OURS, hidden={})
 
 
 proxy_states = st.builds(plain, st.just(a.PROXY_STATE), st.binary(max_size=8))
@@ -84,7 +84,7 @@ def test_an_access_request_goes_on_unchanged(parts: list[Piece], identifier: int
         if _is(part, a.MESSAGE_AUTHENTICATOR):
             continue
         if _is(part, a.USER_PASSWORD):
-            plain_octets = radius_auth.reveal(part.seen[0][1], NAS.secret, NAS.authenticator)
+            plain_octets = hiding.reveal(part.seen[0][1], NAS.secret, NAS.authenticator)
             expected.append(plain(a.USER_PASSWORD, aaa.PwCrypt(plain_octets)))
         else:
             expected.append(part)
@@ -266,8 +266,9 @@ def test_secrets_are_not_shown() -> None:
 # ---- to the BNG
 
 
-def _to_nas(view: PacketView, states: list[bytes], *, salt: bytes = b"\x12\x34") -> bytes:
-    return rewrite.to_nas(view, NAS, AAA, expected_states=states, hidden={}, salt=salt)
+def _to_nas(view: PacketView, states: list[bytes]) -> bytes:
+    """`states` were sent to AAA, ours the last of them."""
+    return rewrite.to_nas(view, NAS, AAA, others=states[:-1], ours=states[-1], hidden={})
 
 
 @st.composite
@@ -340,13 +341,13 @@ def _unsalted(value: bytes) -> bytes:
 
 
 values = st.binary(max_size=40)
-salts = st.binary(min_size=2, max_size=2)
+counts = st.binary(min_size=2, max_size=2)  # the end of our Proxy-State, where salts begin
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(pieces, max_size=8), values, values, st.integers(0, 31), salts)
+@given(st.lists(pieces, max_size=8), values, values, st.integers(0, 31), counts)
 def test_hidden_attributes_reach_the_bng(
-    parts: list[Piece], password: bytes, key: bytes, tag: int, salt: bytes
+    parts: list[Piece], password: bytes, key: bytes, tag: int, count: bytes
 ) -> None:
     """Tunnel-Password and MS-MPPE keys are hidden anew with the BNG's secret; tag and neighbours stay as they were."""
     hidden = dictionary().hidden
@@ -354,8 +355,8 @@ def test_hidden_attributes_reach_the_bng(
     assume(not any(_is(part, a.PROXY_STATE) for part in parts))
     tunnel = plain(69, bytes((tag,)) + _salted(password))
     mppe = vsa(311, (99, b"left"), (16, _salted(key)), (17, _salted(key)), (98, b"right"))
-    view = _view(2, [tunnel, *parts, mppe, plain(a.PROXY_STATE, OURS)])
-    attributes = rewrite.to_nas(view, NAS, AAA, expected_states=[OURS], hidden=hidden, salt=salt)
+    view = _view(2, [tunnel, *parts, mppe, plain(a.PROXY_STATE, count)])
+    attributes = rewrite.to_nas(view, NAS, AAA, others=[], ours=count, hidden=hidden)
     sent = decode(packet(2, 1, NAS.authenticator, (Piece(attributes, ()),)).octets)
     for_bng = sent.first(69)
     send_key, receive_key = sent.first(311 << 8 | 16), sent.first(311 << 8 | 17)
@@ -376,11 +377,11 @@ def test_a_chained_attribute_reaches_the_bng() -> None:
     aaa: Any = AuthPacket(secret=AAA.secret, authenticator=AAA.authenticator)
     keys = bytes(range(32))
     view = _view(2, [vsa(311, (12, aaa.PwCrypt(keys))), plain(a.PROXY_STATE, OURS)])
-    attributes = rewrite.to_nas(view, NAS, AAA, expected_states=[OURS], hidden=dictionary().hidden, salt=b"ab")
+    attributes = rewrite.to_nas(view, NAS, AAA, others=[], ours=OURS, hidden=dictionary().hidden)
     sent = decode(packet(2, 1, NAS.authenticator, (Piece(attributes, ()),)).octets).first(311 << 8 | 12)
 
     assert sent is not None
-    assert keys == radius_auth.reveal(sent, NAS.secret, NAS.authenticator)
+    assert keys == hiding.reveal(sent, NAS.secret, NAS.authenticator)
 
 
 @pytest.mark.parametrize(
@@ -398,6 +399,6 @@ def test_a_broken_hidden_attribute_is_refused(broken: Piece) -> None:
     """A hidden value that can't be taken apart is bad-hidden-attribute: passed on it would be a wrong key."""
     view = _view(2, [broken, plain(a.PROXY_STATE, OURS)])
     with pytest.raises(Malformed) as refusal:
-        rewrite.to_nas(view, NAS, AAA, expected_states=[OURS], hidden=dictionary().hidden, salt=b"ab")
+        rewrite.to_nas(view, NAS, AAA, others=[], ours=OURS, hidden=dictionary().hidden)
 
     assert "bad-hidden-attribute" == refusal.value.reason

@@ -145,9 +145,11 @@ class Service:
             "listen": {
                 "auth": [f"{host}:{self.auth_port}" for host in hosts],
                 "acct": [f"{host}:{self.acct_port}" for host in hosts],
+                "lameduck": "0s",
             },
             "health": {"listen": f"127.0.0.1:{self.health_port}"},
             "web": {"listen": f"127.0.0.1:{self.web_port}"},
+            "control": {"socket": str(self.data_dir / "control.sock")},
             "store": {"url": "embedded", "data_dir": str(self.data_dir)},
             "log": {"format": "json"},
             **settings,

@@ -11,7 +11,7 @@ import pytest_asyncio
 from redis.exceptions import ResponseError
 
 from bngcorr.errors import StoreError
-from bngcorr.store.lane import CONNECT_BUDGET_S, MOST_AT_ONCE, SCRIPTS, Lane, open_lane
+from bngcorr.store.lane import CONNECT_BUDGET_S, MOST_CONNECTIONS, SCRIPTS, Lane, open_lane
 from bngcorr.store.lane.commands import Command, key_of
 from bngcorr.store.lane.scripts import TEXTS
 
@@ -103,15 +103,15 @@ async def test_cancellations_overruns_and_reads_mixed_never_cross(lane: Lane) ->
 
 async def test_no_turn_is_lost_to_calls_that_end_badly(lane: Lane) -> None:
     """After more cancelled and overrun calls than there are turns, as many calls as ever are answered at once."""
-    for _ in range(2 * MOST_AT_ONCE):
+    for _ in range(2 * MOST_CONNECTIONS):
         task = asyncio.create_task(lane.run([("DEBUG", "SLEEP", "0.002")], 5.0))
         await asyncio.sleep(0.001)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await lane.run_each([("DEBUG", "SLEEP", "0.002")], 0.0005)
-    answers = await asyncio.gather(*(_echo(lane, f"<{n}>") for n in range(MOST_AT_ONCE)))
+    answers = await asyncio.gather(*(_echo(lane, f"<{n}>") for n in range(MOST_CONNECTIONS)))
 
-    assert [[b"<%d>" % n, b"<%d><%d>" % (n, n)] for n in range(MOST_AT_ONCE)] == answers
+    assert [[b"<%d>" % n, b"<%d><%d>" % (n, n)] for n in range(MOST_CONNECTIONS)] == answers
 
 
 async def test_more_calls_than_connections_wait_their_turn(lane: Lane) -> None:
@@ -120,7 +120,7 @@ async def test_more_calls_than_connections_wait_their_turn(lane: Lane) -> None:
     (clients,) = await lane.run([("CLIENT", "LIST")], 5.0)
 
     assert [[b"<%d>" % n, b"<%d><%d>" % (n, n)] for n in range(200)] == answers
-    assert len(clients.splitlines()) <= MOST_AT_ONCE
+    assert len(clients.splitlines()) <= MOST_CONNECTIONS
 
 
 async def test_an_error_among_the_replies_is_raised_and_the_rest_read(lane: Lane) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bngcorr.wire import attributes as a
-from bngcorr.wire import radius_auth
+from bngcorr.wire import hiding, radius_auth
 from bngcorr.wire.radius import PacketView, decode
 
 FOLDER = Path(__file__).parents[1] / "captures" / "radius"
@@ -113,7 +113,7 @@ def test_a_real_password_is_revealed() -> None:
     hidden = view.first(a.USER_PASSWORD)
 
     assert hidden is not None
-    assert b"s3cret-Pass" == radius_auth.reveal(hidden, secret, view.authenticator).rstrip(b"\0")
+    assert b"s3cret-Pass" == hiding.reveal(hidden, secret, view.authenticator).rstrip(b"\0")
 
 
 def test_a_real_burst_names_two_hundred_lines() -> None:

@@ -51,6 +51,10 @@ class Exporter:
         self._trouble = ""
         self._resting_until_s = 0.0
 
+    def look_after(self, domains: Sequence[str]) -> None:
+        """Of these domains from the next round on."""
+        self._domains = domains
+
     async def run(self) -> None:
         """Until it is cancelled."""
         self._ending.clear()

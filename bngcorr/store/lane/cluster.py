@@ -41,6 +41,9 @@ class ClusterRoute:
         self._epoch = -1  # of the map, within one look
         self._trouble = "none serves any"  # why the last node that did not tell did not
 
+    def only(self) -> None:
+        """There are several."""
+
     async def ready(self, within_s: float, /) -> None:
         """Wait for the very first map."""
         if self._map is not None:
@@ -96,7 +99,7 @@ class ClusterRoute:
             self._look.cancel()
             await asyncio.gather(self._look, return_exceptions=True)
         for node in self._nodes.values():
-            await node.renew()
+            node.close()
 
     def _owner(self, slot: int) -> Address | None:
         moved = self._moved.get(slot)
@@ -130,7 +133,7 @@ class ClusterRoute:
             slots = await self._ask_all()
             if slots is None:
                 return  # the next call tries again
-            await self._forget(slots)
+            self._forget(slots)
             if self._away.isdisjoint(slots.owners) and not slots.uncovered:
                 return
 
@@ -158,11 +161,11 @@ class ClusterRoute:
             self._map = read_slots(slots, address[0])
             self._told.set()
 
-    async def _forget(self, slots: SlotMap) -> None:
+    def _forget(self, slots: SlotMap) -> None:
         """Close and drop nodes that are in the map no more."""
         kept = {*slots.owners, *slots.replicas, *self._seeds, *self._moved.values()}
         for address in [address for address in self._nodes if address not in kept]:
-            await self._nodes.pop(address).renew()
+            self._nodes.pop(address).close()
         self._away &= kept
 
 

@@ -41,10 +41,16 @@ class MasterRoute:
         self._asked_at = -ASK_EVERY_S
         self._late: set[asyncio.Task[View | str]] = set()  # Sentinels whose answer was not waited for
 
-    async def ready(self, _within_s: float, /) -> None:
-        """Ask in passing if the last time is a while ago: connections wait for the answer, calls do not."""
+    def only(self) -> Node:
+        """The master. In passing the Sentinels are asked, if the last time is a while ago: connections wait for the
+        answer, calls do not.
+        """
         if asyncio.get_running_loop().time() - self._asked_at >= ASK_EVERY_S:
             self._ask()
+        return self._node
+
+    async def ready(self, _within_s: float, /) -> None:
+        """It is known whom to ask."""
 
     def node(self, _key: bytes | None, /) -> Node:
         """The master."""
@@ -76,7 +82,7 @@ class MasterRoute:
         if self._late:
             await asyncio.wait(self._late)
         for node in (self._node, *self._sentinels):
-            await node.renew()
+            node.close()
 
     async def _connect(self) -> AbstractConnection:
         answer = await asyncio.shield(self._ask())
@@ -129,7 +135,7 @@ class MasterRoute:
             return f"no master {self._name!r} is up: {'; '.join(dict.fromkeys(troubles))}"
         if address != self._address:
             self._address = address
-            await self._node.renew()
+            self._node.renew()
         return address
 
     async def _view(self, sentinel: Node) -> View | str:

@@ -18,6 +18,10 @@ NOT_A_CLUSTER: Final = "the store is a Cluster: store.url has to start with redi
 class Route(Protocol):
     """Where things are in one store."""
 
+    def only(self) -> Node | None:
+        """The node that serves all keys; None if there may be several."""
+        ...
+
     async def ready(self, within_s: float, /) -> None:
         """Know where things are; waits only if nothing is known yet. Raises StoreError or TimeoutError."""
         ...
@@ -59,6 +63,10 @@ class SingleRoute:
         host, port = url.hosts[0] if url.hosts else ("", 0)
         self._node = Node("", Linker(url).to(host, port))
 
+    def only(self) -> Node:
+        """The server."""
+        return self._node
+
     async def ready(self, _within_s: float, /) -> None:
         """Nothing to learn."""
 
@@ -87,4 +95,4 @@ class SingleRoute:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._node.renew()
+        self._node.close()

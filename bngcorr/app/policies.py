@@ -1,0 +1,40 @@
+"""What a configuration means to the request path: which BNGs, with which secrets, profiles and rules."""
+
+from __future__ import annotations
+
+from bngcorr.accountant.cost import CostTable
+from bngcorr.bng_profiles import compile_all, costs_of, nas_of
+from bngcorr.config import Config
+from bngcorr.proxy.nas import NasTable
+from bngcorr.proxy.remote_id import Numbers
+from bngcorr.wire.dictionary import Dictionary
+
+
+class Policies:
+    """One configuration, compiled. It is taken as a whole, or not at all."""
+
+    __slots__ = ("config", "costs", "domains", "in_flight_s", "numbers", "table")
+
+    def __init__(self, config: Config, table: NasTable, numbers: Numbers, costs: dict[str, CostTable]) -> None:
+        self.config = config
+        self.table = table
+        self.numbers = numbers
+        self.costs = costs  # by name of the BNG
+        self.domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
+        # how long a request may be under way: on hold, and with AAA
+        servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
+        self.in_flight_s = max(server.timeout for server in servers) + max(bng.hold for bng in config.bngs) + 1.0
+
+
+def policies_of(config: Config, dictionary: Dictionary) -> Policies:
+    """Compile. Raises ConfigError with every fault of profiles, signals, templates and aliases."""
+    profiles = compile_all(config, dictionary)
+    return Policies(
+        config,
+        NasTable(
+            [(network, nas_of(bng, profiles[bng.name])) for bng in config.bngs for network in bng.address],
+            [(network, monitor.shared_secret) for monitor in config.monitors for network in monitor.address],
+        ),
+        Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling),
+        costs_of(config),
+    )

@@ -1,0 +1,361 @@
+"""One AAA server: sockets, identifiers, what is in flight there, how it is doing, and what the operator wants of it.
+
+Nothing here judges an answer: who receives it says whether it was authentic (`finish`, `late`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Final, Generic, Protocol, TypeVar
+
+from bngcorr.errors import IdentifierExhausted
+from bngcorr.model.vocabulary import Admin, Condition
+from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.upstream.choice import Candidate, rank_of
+from bngcorr.proxy.upstream.flight import IDENTIFIERS, Flight, Lane
+from bngcorr.proxy.upstream.health import Health, Patience
+from bngcorr.proxy.upstream.meters import ServerMeters
+from bngcorr.proxy.upstream.probe import Prober
+from bngcorr.proxy.upstream.row import ServerRow
+from bngcorr.wire import attributes as a
+
+SWEEP_EVERY_S: Final = 0.05
+DRAIN: Final = 64  # answers taken from a socket at one wake-up
+DATAGRAM_OCTETS: Final = 4097  # one more than a RADIUS packet may have
+SMOOTH: Final = 0.1  # weight of the newest round trip
+
+_ALIVE: Final = Condition.ALIVE
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Receiver(Protocol[T]):
+    """Who sends requests to AAA and gets the answers."""
+
+    def answered(self, server: Server[T], flight: Flight[T] | None, octets: bytes, now: float) -> None:
+        """A datagram came under that flight's identifier; None: nothing was awaited under it."""
+        ...
+
+    def expired(self, flight: Flight[T]) -> None:
+        """No answer came in time; the identifier is free again."""
+        ...
+
+
+class Settings:
+    """What the operator says of one server."""
+
+    __slots__ = ("address", "name", "pool", "require_message_authenticator", "secret", "sockets", "source", "timeout_s",
+                 "weight")  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        pool: str,
+        name: str,
+        address: tuple[str, int],
+        secret: bytes,
+        source: str | None = None,
+        timeout_s: float = 5.0,
+        sockets: int = 64,
+        weight: int = 1,
+        require_message_authenticator: bool = False,
+    ) -> None:
+        """`source`: address to send from; None: the system's choice. `sockets`: most, each with 256 identifiers."""
+        self.pool = pool
+        self.name = name
+        self.address = address
+        self.secret = secret
+        self.source = source
+        self.timeout_s = timeout_s
+        self.sockets = sockets
+        self.weight = weight
+        self.require_message_authenticator = require_message_authenticator
+
+    @property
+    def identity(self) -> tuple[str, str, tuple[str, int], str | None]:
+        """What makes it the same server after a change of its other settings."""
+        return self.pool, self.name, self.address, self.source
+
+    @property
+    def shown_address(self) -> str:
+        """With its port, as people write it."""
+        host, port = self.address
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def __repr__(self) -> str:
+        return f"Settings({self.pool!r}, {self.name!r}, {self.shown_address!r})"
+
+
+class Server(Generic[T]):
+    """Sends to one server and hands back what it answers."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        patience: Patience,
+        code: a.Code,
+        receiver: Receiver[T],
+        meters: ServerMeters,
+        noise: Noise,
+    ) -> None:
+        """`code`: kind of the requests. Nothing is opened yet. A coroutine or a callback of the loop has to call."""
+        self.code = code
+        self.replies: frozenset[int] = frozenset(
+            (a.Code.ACCESS_ACCEPT, a.Code.ACCESS_REJECT, a.Code.ACCESS_CHALLENGE)
+            if code is a.Code.ACCESS_REQUEST
+            else (a.Code.ACCOUNTING_RESPONSE,)
+        )
+        self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        self.settings = settings
+        self.name = settings.name
+        self.secret = settings.secret
+        self.require_message_authenticator = False
+        self._timeout_s = settings.timeout_s
+        self.candidate = Candidate(name=settings.name, place=0, weight=settings.weight)
+        self.health = Health(patience, now)
+        self.admin: Admin = Admin.UP
+        self.meters = meters
+        self.in_flight = 0
+        self._since_s = time.time()
+        self._rtt_s = -1.0
+        self._receiver = receiver
+        self._noise = noise
+        self._moved: Callable[[float], None] | None = None
+        self._lanes: list[Lane[T]] = []
+        self._prober = Prober(code)
+        self._timer: asyncio.TimerHandle | None = None
+        self._retired = False
+        self._use(settings)
+
+    # ---- life
+
+    def start(self) -> None:
+        """Open the first socket. Raises OSError."""
+        if not self._lanes:
+            self._open()
+            self._sweep()
+
+    def watch(self, moved: Callable[[float], None]) -> None:
+        """`moved(now)` is called whenever it may have to be chosen more, or less, than before."""
+        self._moved = moved
+
+    def change(self, settings: Settings, patience: Patience) -> None:
+        """Other settings for the same server, from the next request on."""
+        self._use(settings)
+        self.health.change(patience, self._loop.time())
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self.secret = settings.secret
+        self._timeout_s = settings.timeout_s
+        self.candidate.weight = settings.weight
+        self.require_message_authenticator = (
+            settings.require_message_authenticator and self.code is a.Code.ACCESS_REQUEST
+        )
+
+    def set_admin(self, admin: Admin) -> None:
+        """What the operator wants of it from now on."""
+        now = self._loop.time()
+        if self.admin is Admin.DOWN and admin is not Admin.DOWN:
+            self.health.resume(now)
+        self.admin = admin
+        self._tell(now)
+
+    def retire(self) -> None:
+        """It is no longer of use: close it when nothing is in flight any more."""
+        self._retired = True
+        self._moved = None
+
+    def close(self) -> None:
+        """Close all sockets; what is in flight stays unanswered."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._prober.close()
+        for lane in self._lanes:
+            self._loop.remove_reader(lane.socket.fileno())
+            lane.socket.close()
+        self._lanes.clear()
+
+    # ---- requests
+
+    def take(self, context: T) -> Flight[T]:
+        """An identifier of its own. Raises IdentifierExhausted."""
+        lane = self._lanes[-1] if self._lanes else self._open()
+        if not lane.free:
+            lane = self._roomy()
+        return Flight(self, lane, lane.free.popleft(), context)
+
+    def _roomy(self) -> Lane[T]:
+        """A socket with free identifiers, kept in the last place from now on."""
+        lanes = self._lanes
+        for place, lane in enumerate(lanes):
+            if lane.free:
+                lanes[place], lanes[-1] = lanes[-1], lane
+                return lane
+        if len(lanes) >= self.settings.sockets:
+            raise IdentifierExhausted(f"{self.in_flight} requests in flight to {self.name}")
+        try:
+            return self._open()
+        except OSError as error:
+            raise IdentifierExhausted(f"no further socket to {self.name}: {error.strerror}") from None
+
+    def _open(self) -> Lane[T]:
+        lane: Lane[T] = Lane(self.settings.address, self.settings.source)
+        self._lanes.append(lane)
+        self._loop.add_reader(lane.socket.fileno(), self._drain, lane)
+        return lane
+
+    def give_back(self, flight: Flight[T]) -> None:
+        """Return an identifier that was taken and never used."""
+        flight.lane.free.append(flight.identifier)
+        flight.context = None
+
+    def launch(self, flight: Flight[T], octets: bytes, now: float) -> None:
+        """Send; the answer, or its absence, comes by callback."""
+        flight.octets = octets
+        flight.sent_at = now
+        flight.deadline = now + self._timeout_s
+        lane = flight.lane
+        lane.flights[flight.identifier] = flight
+        lane.busy += 1
+        self.in_flight += 1
+        self.meters.requests.inc()
+        self.resend(flight, now)
+
+    def resend(self, flight: Flight[T], now: float) -> None:
+        """The same octets again: AAA knows them for a retransmission."""
+        flight.last_at = now
+        self.health.sent(now)
+        try:
+            flight.lane.socket.send(flight.octets)
+        except OSError as error:
+            self._send_failed(flight, error, now)
+
+    def _send_failed(self, flight: Flight[T], error: OSError, now: float) -> None:
+        """The buffer is full: like a datagram lost on the way. Or the error is of an earlier one, and nothing went."""
+        self.meters.failures.inc()
+        if isinstance(error, BlockingIOError):
+            return
+        self._refused(now)
+        with contextlib.suppress(OSError):
+            flight.lane.socket.send(flight.octets)
+
+    def finish(self, flight: Flight[T], now: float) -> None:
+        """The answer was good: the identifier is free again."""
+        rtt_s = now - flight.sent_at
+        self.meters.rtt.observe(rtt_s)
+        self._rtt_s = rtt_s if self._rtt_s < 0.0 else self._rtt_s + (rtt_s - self._rtt_s) * SMOOTH
+        self._release(flight)
+        self._heard(flight.sent_at, now)
+
+    def late(self, flight: Flight[T], now: float) -> None:
+        """An authentic answer to a request that has been answered by another server, or was given up."""
+        self.meters.late.inc()
+        self._release(flight)
+        self._heard(flight.sent_at, now)
+
+    def _release(self, flight: Flight[T]) -> None:
+        lane = flight.lane
+        if lane.flights[flight.identifier] is flight:
+            lane.flights[flight.identifier] = None
+            lane.free.append(flight.identifier)
+            lane.busy -= 1
+            self.in_flight -= 1
+
+    # ---- health
+
+    def _heard(self, sent_at: float, now: float) -> None:
+        health = self.health
+        trusted = health.condition is _ALIVE
+        if health.heard(sent_at, now):
+            self._marked(now)
+        elif not trusted:
+            self._tell(now)  # it may be tried again at once
+
+    def _refused(self, now: float) -> None:
+        if self.health.refused(now):
+            self._marked(now)
+
+    def _marked(self, now: float) -> None:
+        """Its condition is another one."""
+        self._since_s = time.time()
+        host, port = self.settings.address
+        self._noise.marked(self.settings.pool, self.name, host, port, self.health.condition)
+        self._tell(now)
+
+    def _tell(self, now: float) -> None:
+        self.candidate.rank = rank_of(self.health.condition, self.admin)
+        if self._moved is not None:
+            self._moved(now)
+
+    def _probe_heard(self, sent_at: float, now: float) -> None:
+        self._heard(sent_at, now)
+
+    # ---- callbacks of the loop
+
+    def _drain(self, lane: Lane[T]) -> None:
+        now = self._loop.time()
+        for _ in range(DRAIN):
+            try:
+                octets = lane.socket.recv(DATAGRAM_OCTETS)
+            except BlockingIOError:
+                return
+            except OSError:  # nobody listens there, or there is no way: read on
+                self.meters.failures.inc()
+                self._refused(now)
+                continue
+            self._receiver.answered(self, lane.flights[octets[1]] if len(octets) > 1 else None, octets, now)
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        for lane in self._lanes:
+            if lane.busy:
+                for flight in lane.flights:
+                    if flight is not None and flight.deadline <= now:
+                        self.meters.timeouts.inc()
+                        self._release(flight)
+                        self._receiver.expired(flight)
+        if self._retired and not self.in_flight:
+            self.close()
+            return
+        if self.admin is not Admin.DOWN and not self._retired:
+            if self.health.look(now):
+                self._marked(now)
+            if self.health.probe_due(now):
+                self._probe(now)
+        self._timer = self._loop.call_later(SWEEP_EVERY_S, self._sweep)
+
+    def _probe(self, now: float) -> None:
+        self.health.probed(now)
+        self.meters.probes.inc()
+        if not self._prober.send(self.settings.address, self.settings.source, self.secret, now, self._probe_heard):
+            self._refused(now)
+
+    # ---- for people
+
+    def row(self) -> ServerRow:
+        """How it is now."""
+        return ServerRow(
+            pool=self.settings.pool,
+            name=self.name,
+            address=self.settings.shown_address,
+            state=self.health.condition,
+            admin=self.admin,
+            since_ms=round(self._since_s * 1000),
+            in_flight=self.in_flight,
+            most_in_flight=self.settings.sockets * IDENTIFIERS,
+            sockets=len(self._lanes),
+            requests=self.meters.requests.value,
+            timeouts=self.meters.timeouts.value,
+            late_replies=self.meters.late.value,
+            rtt_s=self._rtt_s if self._rtt_s >= 0.0 else None,
+        )
+
+    def __repr__(self) -> str:
+        return f"Server({self.settings.pool!r}, {self.name!r})"
