@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check simulate scale storm soak compiled format clean
+.PHONY: run test check simulate scale storm soak bench compiled format clean
 
 run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
 	$(BIN)/bngcorr demo $(ARGS)
@@ -29,6 +29,9 @@ storm: .venv/.run          ## a BNG with 50,000 lines restarts: nothing lost, th
 
 soak: .venv/.run           ## 20 kills of the service while BNGs account: nothing acknowledged is lost; needs FreeRADIUS; about 2 minutes
 	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+bench: .venv/.run          ## beside FreeRADIUS and radsecproxy, the same load in one go; needs both and a C compiler; about 10 minutes (ARGS=--quick: 4)
+	$(BIN)/python -m benchmarks.bench $(ARGS)
 
 compiled: build/compiled/.made  ## the package with its request path compiled (mypyc; needs a C compiler), in build/compiled; about 2 minutes
 

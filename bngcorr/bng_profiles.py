@@ -9,6 +9,7 @@ from dataclasses import replace
 from bngcorr.accountant.cost import CostTable, tables_of
 from bngcorr.config import Alias as AliasSettings
 from bngcorr.config import Bng, Config, profiles_of
+from bngcorr.correlator.keys import EVERY_KEY
 from bngcorr.correlator.question import Rules
 from bngcorr.errors import ConfigError, ConfigFault
 from bngcorr.model.vocabulary import IdSource, Trigger
@@ -120,7 +121,7 @@ def nas_of(bng: Bng, profile: Profile) -> Nas:
             rungs=bng.rungs,
             line_id=profile.line_id,
         ),
-        keys=bng.keys,
+        keys=EVERY_KEY if bng.keys == EVERY_KEY else bng.keys,
         hold_s=bng.hold,
         on_unmatched=bng.on_unmatched,
         untrusted=frozenset(

@@ -26,7 +26,7 @@ class Round:
     wide_rps: float  # with many requests outstanding
     wide_p99_ms: float
     burst_ms: float  # until the last answer of a burst
-    lost: int  # of all phases, accounting included
+    lost: int  # of all phases but the one with the store stopped, accounting included
     burst_lost: int  # of these, in the burst
     wrong: int  # a request that AAA saw on another line
     matched: float  # share of the requests without line id that came with their own line
@@ -49,6 +49,8 @@ class Round:
     open_rate: float | None  # open loop: requests a second, a quarter of the closed loop's
     open_p50_ms: float | None
     open_p99_ms: float | None
+    frozen_v4_p99_ms: float | None  # the same with the store stopped: requests of DHCPv4, which need no answer of it
+    frozen_lost: int | None
 
     @property
     def cpu_us(self) -> float | None:
@@ -61,7 +63,18 @@ class Round:
         return _sum(self.acct_proxy_us, self.acct_store_us)
 
 
-SUMS: Final = ("lost", "burst_lost", "wrong", "missed", "unstripped", "guessed", "faults", "store_calls", "drops")
+SUMS: Final = (
+    "lost",
+    "burst_lost",
+    "wrong",
+    "missed",
+    "unstripped",
+    "guessed",
+    "faults",
+    "store_calls",
+    "drops",
+    "frozen_lost",
+)
 """Figures that are added up over the rounds; of all others the median is taken."""
 
 
@@ -117,8 +130,6 @@ def void(rounds: Sequence[Round]) -> list[str]:
     wrong, faults = sum(one.wrong for one in rounds), sum(one.faults for one in rounds)
     if wrong:
         reasons.append(f"{wrong} requests were put on a wrong line")
-    if guessed := sum(one.guessed for one in rounds):
-        reasons.append(f"{guessed} requests were put on a line by guessing")
     if faults:
         reasons.append(f"{faults} packets had a wrong authenticator, password or code")
     if unstripped := sum(one.unstripped for one in rounds):

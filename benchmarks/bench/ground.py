@@ -104,12 +104,16 @@ def store_program() -> str:
     return str(get_binary_path())
 
 
-def builds(folder: Path = ROOT) -> list[Build]:
-    """What can be measured, the compiled build first if it is there and not older than the sources."""
+def builds(folder: Path = ROOT) -> tuple[list[Build], str]:
+    """What can be measured, the compiled build first if it is there and not older than the sources; else why not."""
     pure, compiled = Build("pure Python", folder), folder / "build" / "compiled"
-    made = max((path.stat().st_mtime for path in compiled.rglob("*.so")), default=0.0)
+    stamp = compiled / ".made"
+    if not stamp.exists():
+        return [pure], "there is no compiled build (make compiled)"
     changed = max((path.stat().st_mtime for path in (folder / "bngcorr").rglob("*.py")), default=0.0)
-    return [Build("compiled", compiled), pure] if made >= changed and made else [pure]
+    if stamp.stat().st_mtime < changed:
+        return [pure], "the compiled build is older than the sources (make compiled)"
+    return [Build("compiled", compiled), pure], ""
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:

@@ -47,6 +47,7 @@ class Proxy(Protocol):
 
     name: str
     title: str
+    asks_store: bool
 
     def missing(self) -> str | None:
         """What has to be installed first; None if all is there."""
@@ -66,6 +67,7 @@ class NoProxy:
 
     name = "sink"
     title = "sink alone"
+    asks_store = False
 
     def missing(self) -> str | None:
         """Nothing."""
@@ -86,6 +88,7 @@ class RadSecProxy:
 
     name = "radsecproxy"
     title = "radsecproxy, plain"
+    asks_store = False
 
     def missing(self) -> str | None:
         """The program."""
@@ -111,6 +114,7 @@ class FreeRadius:
     def __init__(self, name: str, title: str, configuration: str) -> None:
         self.name = name
         self.title = title
+        self.asks_store = configuration == "redis"
         self._configuration = configuration
 
     def missing(self) -> str | None:
@@ -145,6 +149,7 @@ class Bngcorr:
 
     def __init__(self, name: str, build: Build, *, spool: bool = False) -> None:
         self.name = name
+        self.asks_store = True
         self.title = f"bngcorr, {build.name}{', spool' if spool else ''}"
         self._build = build
         self._spool = spool

@@ -1,69 +1,114 @@
-"""The figures for people."""
+"""The figures for people: one column a case, one row a figure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
 from benchmarks.bench.figures import OURS, PEER, Json
 
+Row = tuple[str, str, int]  # what it is, name of the figure, decimal places
 
-def _number(value: object, digits: int = 0, unit: str = "") -> str:
+PARTS: Final[tuple[tuple[str, tuple[Row, ...]], ...]] = (
+    (
+        "Access-Requests, {window} outstanding",
+        (
+            ("req/s", "rps", 0),
+            ("p50 ms", "p50_ms", 2),
+            ("p99 ms", "p99_ms", 2),
+            ("CPU µs a request: proxy", "proxy_us", 1),
+            ("store", "store_us", 1),
+            ("proxy and store", "cpu_us", 1),
+            ("mean vector", "vector", 1),
+            ("round trips to the store, all rounds", "store_calls", 0),
+            ("writes behind, s", "drain_s", 1),
+        ),
+    ),
+    (
+        "{wide} outstanding, and a burst of {burst}",
+        (("req/s", "wide_rps", 0), ("p99 ms", "wide_p99_ms", 1), ("burst answered, ms", "burst_ms", 0)),
+    ),
+    (
+        "Lost and wrong, all rounds",
+        (
+            ("lost", "lost", 0),
+            ("of these in bursts", "burst_lost", 0),
+            ("kernel drops", "drops", 0),
+            ("on a wrong line", "wrong", 0),
+            ("guessed", "guessed", 0),
+            ("enterprise number left", "unstripped", 0),
+            ("wrong authenticator, password, code", "faults", 0),
+            ("no line id came: put on its line, %", "matched", 2),
+            ("missed", "missed", 0),
+        ),
+    ),
+    (
+        "Accounting, {window} outstanding",
+        (
+            ("records/s", "acct_rps", 0),
+            ("p99 ms", "acct_p99_ms", 2),
+            ("CPU µs a record: proxy", "acct_proxy_us", 1),
+            ("store", "acct_store_us", 1),
+        ),
+    ),
+    ("One request at a time", (("p50 ms", "one_p50_ms", 3), ("p99 ms", "one_p99_ms", 3))),
+    (
+        "Open loop at a quarter of the peak",
+        (
+            ("req/s", "open_rate", 0),
+            ("p50 ms", "open_p50_ms", 2),
+            ("p99 ms", "open_p99_ms", 2),
+            ("store frozen: p99 ms of v4", "frozen_v4_p99_ms", 2),
+            ("store frozen: lost", "frozen_lost", 0),
+        ),
+    ),
+    ("Memory", (("peak RSS MB", "rss_mb", 0), ("receive buffer, octets", "receive_buffer", 0))),
+)
+
+RATIOS: Final = (
+    ("throughput", "ratio_throughput"),
+    ("CPU a request, proxy and store", "ratio_cpu"),
+    ("throughput, many outstanding", "ratio_wide"),
+    ("accounting, throughput", "ratio_accounting"),
+    ("accounting, CPU a record", "ratio_accounting_cpu"),
+)
+
+
+def _shown(value: object, digits: int) -> str:
     if not isinstance(value, int | float):
         return "–"
-    return f"{value:,.{digits}f}{unit}"
+    return f"{value:,.{digits}f}"
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column(columns[0])
-    for column in columns[1:]:
-        table.add_column(column, justify="right")
+def _per_cent(value: float | None) -> float | None:
+    return None if value is None else value * 100
+
+
+def figures_table(result: Json, titles: Mapping[str, str], sizes: Mapping[str, int]) -> Table:
+    """All cases, all figures."""
+    cases: dict[str, dict[str, Any]] = result["cases"]  # type: ignore[assignment]
+    table = Table(title=f"Medians of {result['rounds']} rounds", title_justify="left")
+    table.add_column("")
+    for name in cases:
+        table.add_column(titles[name], justify="right", max_width=13)
+    for heading, rows in PARTS:
+        table.add_row(heading.format(**sizes), style="bold")
+        for what, key, digits in rows:
+            values = [_per_cent(one[key]) if key == "matched" else one[key] for one in cases.values()]
+            if any(value is not None for value in values):
+                table.add_row(f"  {what}", *(_shown(value, digits) for value in values))
+        table.add_section()
     return table
 
 
-def tables(result: Json, titles: Mapping[str, str]) -> list[Table]:
-    """Speed; right and lost; accounting and calm; ratios."""
-    cases: dict[str, dict[str, Any]] = result["cases"]  # type: ignore[assignment]
-    speed = _table(
-        "Access-Requests, 32 outstanding (256 for the wide ones)", "case", "req/s", "p50 ms", "p99 ms",
-        "CPU µs proxy", "store", "wide req/s", "p99 ms", "burst of 2000, ms", "RSS MB",
-    )  # fmt: skip
-    truth = _table(
-        "Right, lost, and how", "case", "lost", "in bursts", "wrong", "guessed", "missed", "matched", "unstripped",
-        "store calls", "vector", "receive buffer", "kernel drops", "drain s",
-    )  # fmt: skip
-    rest = _table(
-        "Accounting; one request at a time; open loop at a quarter of the peak", "case", "acct/s", "p99 ms",
-        "CPU µs proxy", "store", "1: p50 ms", "p99 ms", "open: req/s", "p50 ms", "p99 ms",
-    )  # fmt: skip
-    for name, one in cases.items():
-        title = titles[name]
-        speed.add_row(
-            title, _number(one["rps"]), _number(one["p50_ms"], 2), _number(one["p99_ms"], 2),
-            _number(one["proxy_us"], 1), _number(one["store_us"], 1), _number(one["wide_rps"]),
-            _number(one["wide_p99_ms"], 1), _number(one["burst_ms"]), _number(one["rss_mb"]),
-        )  # fmt: skip
-        truth.add_row(
-            title, *(_number(one[key]) for key in ("lost", "burst_lost", "wrong", "guessed", "missed")),
-            _number(one["matched"] * 100, 1, " %"), _number(one["unstripped"]), _number(one["store_calls"]),
-            _number(one["vector"], 1), _number(one["receive_buffer"]), _number(one["drops"]),
-            _number(one["drain_s"], 1),
-        )  # fmt: skip
-        rest.add_row(
-            title, _number(one["acct_rps"]), _number(one["acct_p99_ms"], 2), _number(one["acct_proxy_us"], 1),
-            _number(one["acct_store_us"], 1), _number(one["one_p50_ms"], 3), _number(one["one_p99_ms"], 3),
-            _number(one["open_rate"]), _number(one["open_p50_ms"], 2), _number(one["open_p99_ms"], 2),
-        )  # fmt: skip
-    if OURS not in cases or PEER not in cases:
-        return [speed, truth, rest]
-    beside = _table(f"{titles[OURS]}, beside {titles[PEER]}", "figure", "ratio, above 1 is better")
-    for key, what in (
-        ("ratio_throughput", "throughput"), ("ratio_cpu", "CPU a request, proxy and store"),
-        ("ratio_wide", "throughput, 256 outstanding"), ("ratio_accounting", "accounting, throughput"),
-        ("ratio_accounting_cpu", "accounting, CPU"),
-    ):  # fmt: skip
-        beside.add_row(what, _number(result[key], 2))
-    return [speed, truth, rest, beside]
+def ratios_table(result: Json, titles: Mapping[str, str]) -> Table | None:
+    """Ours beside the peer; None without either."""
+    if OURS not in titles or PEER not in titles:
+        return None
+    table = Table("", title=f"{titles[OURS]}, beside {titles[PEER]}", title_justify="left")
+    table.add_column("ratio, above 1 is better", justify="right")
+    for what, key in RATIOS:
+        table.add_row(what, _shown(result[key], 2))
+    return table

@@ -42,6 +42,7 @@ class Plan:
     wide_seconds: float
     acct_seconds: float  # 0: no accounting
     calm_seconds: float  # of one at a time, and of the open loop; 0: neither
+    frozen_seconds: float  # of the open loop with the store stopped; 0: it never is
     lines: int
     seed: int
     profile: Path | None = None  # folder for what py-spy finds
@@ -163,8 +164,7 @@ class Scene:
         """One phase, and what it cost until the last write was in the store."""
         pids = {} if self._child is None else {"proxy": self._child.pid, "store": self._store.pid}
         before = {name: process.cpu_seconds(pid) for name, pid in pids.items()}
-        load.say(said)
-        told = json.loads(load.hear())
+        told = self._told(load, said)
         if self._child is None:
             return _Costs(told)
         if not self._child.alive:
@@ -174,52 +174,61 @@ class Scene:
         each = 1e6 / max(told["answered"], 1)
         return _Costs(told, spent["proxy"] * each, spent["store"] * each, drained)
 
+    def _told(self, load: Child, said: str) -> Told:
+        """One phase."""
+        load.say(said)
+        return json.loads(load.hear())
+
     # ---- the story
 
     def measure(self) -> Round:
         """All phases."""
-        plan, tolds, saw = self._plan, [], []
+        plan = self._plan
+        tolds: list[Told] = []
+        saw: list[Told] = []
+        acct = one = open_loop = frozen = None
         with self.load("mix") as load:
-            load.say(f"closed {WINDOW} {WARM_S}")
-            tolds.append(json.loads(load.hear()))
+            tolds.append(self._told(load, f"closed {WINDOW} {WARM_S}"))
             saw.append(self.seen())
             calls, before = self._calls(), self._proxy.metrics()
             profiler = self._profiler(plan.seconds)
             main = self.phase(load, f"closed {WINDOW} {plan.seconds}")
             after, calls_after = self._proxy.metrics(), self._calls()
             if profiler is not None:
-                profiler.process.wait(60)
+                profiler.process.wait(120)
             saw.append(seen := self.seen())
-            wide = self.phase(load, f"closed {WIDE} {plan.wide_seconds}")
-            burst = self.phase(load, f"burst {BURST}")
-            tolds += [main.told, wide.told, burst.told]
-            one = open_loop = None
+            wide = self._told(load, f"closed {WIDE} {plan.wide_seconds}")
+            burst = self._told(load, f"burst {BURST}")
+            tolds += [main.told, wide, burst]
             open_rate = main.told["rps"] / 4
             if plan.calm_seconds:
                 one = self._calm(load, "closed 1 {}", tolds)
                 open_loop = self._calm(load, f"open {open_rate:.1f} {{}}", tolds)
             saw.append(self.seen())
-        acct = None
-        if plan.acct_seconds and self._child is not None:
-            with self.load("acct") as load:
-                load.say(f"closed {WINDOW} {ACCT_WARM_S}")
-                tolds.append(json.loads(load.hear()))
-                acct = self.phase(load, f"closed {WINDOW} {plan.acct_seconds}")
-                tolds.append(acct.told)
-            saw.append(self.seen())
+            if plan.acct_seconds and self._child is not None:
+                acct = self._accounting(tolds)
+                saw.append(self.seen())
+            wrong = _wrong(saw)
+            if plan.frozen_seconds and self._child is not None:
+                frozen = self._frozen(load, open_rate)
+                wrong += _wrong([self.seen()])
         bare = seen["bare"]
-        alike = max(bare["right"] + bare["wrong"] + bare["missed"], 1)
         vectors = _grown(before, after, "bngcorr_vector_length_count")
         pid = None if self._child is None else self._child.pid
         return Round(
-            rps=main.told["rps"], p50_ms=main.told["p50_us"] / 1000, p99_ms=main.told["p99_us"] / 1000,
-            proxy_us=main.proxy_us, store_us=main.store_us,
-            wide_rps=wide.told["rps"], wide_p99_ms=wide.told["p99_us"] / 1000,
-            burst_ms=burst.told["max_us"] / 1000,
+            rps=main.told["rps"],
+            p50_ms=main.told["p50_us"] / 1000,
+            p99_ms=main.told["p99_us"] / 1000,
+            proxy_us=main.proxy_us,
+            store_us=main.store_us,
+            wide_rps=wide["rps"],
+            wide_p99_ms=wide["p99_us"] / 1000,
+            burst_ms=burst["max_us"] / 1000,
             lost=sum(told["lost"] + told["unsent"] for told in tolds),
-            burst_lost=burst.told["lost"] + burst.told["unsent"],
-            wrong=sum(one[kind]["wrong"] for one in saw for kind in _KINDS),
-            matched=bare["right"] / alike, missed=bare["missed"],
+            burst_lost=burst["lost"] + burst["unsent"],
+            wrong=wrong,
+            matched=bare["right"] / max(bare["right"] + bare["wrong"] + bare["missed"], 1),
+            missed=bare["missed"],
             unstripped=sum(one["v6"]["prefixed"] for one in saw),
             guessed=sum(one["ambiguous"]["right"] for one in saw),
             faults=sum(told["bad_authenticator"] + told["bad_code"] for told in tolds)
@@ -239,14 +248,32 @@ class Scene:
             open_rate=open_rate if open_loop else None,
             open_p50_ms=open_loop["p50_us"] / 1000 if open_loop else None,
             open_p99_ms=open_loop["p99_us"] / 1000 if open_loop else None,
-        )  # fmt: skip
+            frozen_v4_p99_ms=frozen["kinds"]["v4"]["p99_us"] / 1000 if frozen else None,
+            frozen_lost=frozen["lost"] + frozen["unsent"] if frozen else None,
+        )
+
+    def _accounting(self, tolds: list[Told]) -> _Costs:
+        """Start, Interim-Update, Stop."""
+        with self.load("acct") as load:
+            tolds.append(self._told(load, f"closed {WINDOW} {ACCT_WARM_S}"))
+            costs = self.phase(load, f"closed {WINDOW} {self._plan.acct_seconds}")
+        tolds.append(costs.told)
+        return costs
+
+    def _frozen(self, load: Child, rate: float) -> Told:
+        """The open loop while the store stands still."""
+        load.say("forget")
+        self._store.signal(signal.SIGSTOP)
+        try:
+            return self._told(load, f"open {rate:.1f} {self._plan.frozen_seconds}")
+        finally:
+            self._store.signal(signal.SIGCONT)
 
     def _calm(self, load: Child, said: str, tolds: list[Told]) -> Told:
         """A phase of a lower rate, after one that is not measured."""
         load.say("forget")
-        for seconds in (WARM_S, self._plan.calm_seconds):
-            load.say(said.format(seconds))
-            tolds.append(json.loads(load.hear()))
+        tolds.append(self._told(load, said.format(WARM_S)))
+        tolds.append(self._told(load, said.format(self._plan.calm_seconds)))
         return tolds[-1]
 
     def _profiler(self, seconds: float) -> Child | None:
@@ -260,6 +287,11 @@ class Scene:
 
 
 _KINDS: Final = ("v4", "v6", "bare", "ambiguous", "accounting")
+
+
+def _wrong(saw: list[Told]) -> int:
+    """Requests that AAA saw on another line."""
+    return sum(one[kind]["wrong"] for one in saw for kind in _KINDS)
 
 
 def _grown(before: Mapping[str, float], after: Mapping[str, float], name: str) -> float:

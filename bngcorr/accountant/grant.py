@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from bngcorr.accountant.hosts import promised
@@ -10,22 +9,42 @@ from bngcorr.model.usage import Host
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
+_INTERIM_INTERVAL: Final = a.ACCT_INTERIM_INTERVAL
+_SESSION_TIMEOUT: Final = a.SESSION_TIMEOUT
+_TERMINATION_ACTION: Final = a.TERMINATION_ACTION
 _AUTHENTICATE_AGAIN: Final = 1  # Termination-Action RADIUS-Request (RFC 2865 §5.29)
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: one is made for every Accept, and that costs a call a field
 class Grant:
-    """What AAA gave."""
+    """What AAA gave. Never changed."""
 
-    interval_ms: int = 0  # Acct-Interim-Interval; 0: it does not say
-    timeout_ms: int = 0  # Session-Timeout, in any case the end of the session; 0: it does not say
-    promised: tuple[Host, ...] = ()  # IPv6 hosts
+    __slots__ = ("interval_ms", "promised", "timeout_ms")
+
+    def __init__(self, *, interval_ms: int = 0, timeout_ms: int = 0, promised: tuple[Host, ...] = ()) -> None:
+        self.interval_ms: Final = interval_ms  # Acct-Interim-Interval; 0: it does not say
+        self.timeout_ms: Final = timeout_ms  # Session-Timeout, in any case the session's end; 0: it does not say
+        self.promised: Final = promised  # IPv6 hosts
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Grant):
+            return NotImplemented
+        return (
+            self.interval_ms == other.interval_ms
+            and self.timeout_ms == other.timeout_ms
+            and self.promised == other.promised
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.interval_ms, self.timeout_ms, self.promised))
+
+    def __repr__(self) -> str:
+        return f"Grant({self.interval_ms}, {self.timeout_ms}, {self.promised})"
 
 
 def granted(view: PacketView) -> Grant:
     """The grant of an Access-Accept."""
     return Grant(
-        interval_ms=(view.integer(a.ACCT_INTERIM_INTERVAL) or 0) * 1000,
+        interval_ms=(view.integer(_INTERIM_INTERVAL) or 0) * 1000,
         timeout_ms=timeout_ms(view),
         promised=promised(view),
     )
@@ -37,6 +56,7 @@ def timeout_ms(view: PacketView) -> int:
     A session that authenticates again at that instant does not end there: it says nothing. Nor does 0, which SR OS
     takes for "never".
     """
-    if view.integer(a.TERMINATION_ACTION) == _AUTHENTICATE_AGAIN:
+    seconds = view.integer(_SESSION_TIMEOUT)
+    if seconds is None or view.integer(_TERMINATION_ACTION) == _AUTHENTICATE_AGAIN:
         return 0
-    return (view.integer(a.SESSION_TIMEOUT) or 0) * 1000
+    return seconds * 1000

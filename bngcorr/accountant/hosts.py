@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Network
+from ipaddress import IPv6Network
 from itertools import pairwise
 from typing import Final
 
+from bngcorr.model.address import ipv4_text, ipv6_prefix_text, ipv6_text
 from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import HostKind
 from bngcorr.wire import attributes as a
@@ -15,9 +16,27 @@ from bngcorr.wire.radius import PacketView
 MOST_HOSTS: Final = 32  # of one session; SR OS allows 32 hosts a subscriber message, and a session holds far fewer
 
 # RFC 2865 §5.8: "let the user choose" and "let the NAS choose" are no addresses; nor is the unspecified one
-_NO_ADDRESS: Final = frozenset((IPv4Address(0xFFFFFFFF), IPv4Address(0xFFFFFFFE), IPv4Address(0)))
+_NO_ADDRESS: Final = frozenset((b"\xff\xff\xff\xff", b"\xff\xff\xff\xfe", bytes(4)))
+_UNSPECIFIED: Final = bytes(16)
+_FRAMED_IP_ADDRESS: Final = a.FRAMED_IP_ADDRESS
+_FRAMED_IPV6_ADDRESS: Final = a.FRAMED_IPV6_ADDRESS
+_ALC_IPV6_ADDRESS: Final = a.ALC_IPV6_ADDRESS
+_FRAMED_IPV6_ROUTE: Final = a.FRAMED_IPV6_ROUTE
+_DELEGATED_IPV6_PREFIX: Final = a.DELEGATED_IPV6_PREFIX
+_KEYS: Final = frozenset((
+    a.FRAMED_IP_ADDRESS, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS, a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX,
+    a.FRAMED_IPV6_ROUTE,
+))  # fmt: skip
+# named here once: looking a member up in its class costs more than the comparison
+_V4: Final = HostKind.V4
+_IA_NA: Final = HostKind.IA_NA
+_IA_PD: Final = HostKind.IA_PD
+_SLAAC: Final = HostKind.SLAAC
+_PD_ROUTE: Final = HostKind.PD_ROUTE
 
 _WENT_DOWN: Final = frozenset((5, 7, 9, 11))  # Alc-Acct-Triggered-Reason: v4, IA_NA, IA_PD or SLAAC prefix down
+_ALC_REASON: Final = a.ALC_ACCT_TRIGGERED_REASON
+_ERX_REASON: Final = a.ERX_ACCT_REQUEST_REASON
 _INACTIVE: Final = 8 | 32  # bits of ERX-Acct-Request-Reason: IPv4, IPv6
 _ACTIVE: Final = 4 | 16
 
@@ -43,43 +62,43 @@ def promised(view: PacketView) -> tuple[Host, ...]:
 
     No IPv4: every accounting record names that by itself.
     """
-    return tuple(host for host in _named(view) if host.kind is not HostKind.V4)
+    hosts = _named(view)
+    return tuple([host for host in hosts if host.kind is not _V4]) if hosts else ()
 
 
-def _named(view: PacketView) -> dict[Host, None]:
+def _named(view: PacketView) -> list[Host]:
     """Distinct hosts in packet order, so many at most."""
-    hosts: dict[Host, None] = {}
+    hosts: list[Host] = []
     for span in view.spans:
-        value = view.value(span)
-        match span.key:
-            case a.FRAMED_IP_ADDRESS:
-                v4 = radius.ipv4(value)
-                if v4 is not None and v4 not in _NO_ADDRESS:
-                    hosts[Host(HostKind.V4, v4)] = None
-            case a.FRAMED_IPV6_ADDRESS | a.ALC_IPV6_ADDRESS:
-                v6 = radius.ipv6(value)
-                if v6 is not None and not v6.is_unspecified:
-                    hosts[Host(HostKind.IA_NA, v6)] = None
-            case a.FRAMED_IPV6_PREFIX:
-                prefix = radius.ipv6_prefix(value)
-                if prefix is not None and prefix.prefixlen == 128:
-                    hosts[Host(HostKind.IA_NA, prefix.network_address)] = None
-                elif prefix is not None:
-                    hosts[Host(HostKind.SLAAC, prefix)] = None
-            case a.DELEGATED_IPV6_PREFIX:
-                prefix = radius.ipv6_prefix(value)
-                if prefix is not None:
-                    hosts[Host(HostKind.IA_PD, prefix)] = None
-            case a.FRAMED_IPV6_ROUTE:
-                prefix = _pd_route(value)
-                if prefix is not None:
-                    hosts[Host(HostKind.PD_ROUTE, prefix)] = None
-        if len(hosts) >= MOST_HOSTS:
-            break
+        if span.key not in _KEYS:
+            continue
+        host = _host(span.key, view.value(span))
+        if host is not None and host not in hosts:
+            hosts.append(host)
+            if len(hosts) >= MOST_HOSTS:
+                break
     return hosts
 
 
-def _pd_route(value: bytes) -> IPv6Network | None:
+def _host(key: int, value: bytes) -> Host | None:
+    size = len(value)
+    if key == _FRAMED_IP_ADDRESS:
+        return Host(_V4, ipv4_text(value)) if size == 4 and value not in _NO_ADDRESS else None
+    if key in (_FRAMED_IPV6_ADDRESS, _ALC_IPV6_ADDRESS):
+        return Host(_IA_NA, ipv6_text(value)) if size == 16 and value != _UNSPECIFIED else None
+    if key == _FRAMED_IPV6_ROUTE:
+        route = _pd_route(value)
+        return None if route is None else Host(_PD_ROUTE, route)
+    if not radius.is_ipv6_prefix(value):
+        return None
+    length = value[1]
+    prefix = ipv6_prefix_text(value[2:], length)
+    if key == _DELEGATED_IPV6_PREFIX:
+        return Host(_IA_PD, prefix)
+    return Host(_IA_NA, prefix[: -len("/128")]) if length == 128 else Host(_SLAAC, prefix)
+
+
+def _pd_route(value: bytes) -> str | None:
     """Prefix of ``PREFIX/LENGTH NEXT-HOP METRIC … type pd-host`` (RFC 3162 §2.5, with the type that SR OS adds)."""
     try:
         words = value.rstrip(b"\0").decode("ascii").lower().split()
@@ -94,7 +113,7 @@ def _pd_route(value: bytes) -> IPv6Network | None:
         prefix = IPv6Network(text, strict=False)
     except ValueError:
         return None
-    return prefix if prefix.prefixlen else None
+    return str(prefix) if prefix.prefixlen else None
 
 
 def _says_gone(view: PacketView) -> bool:
@@ -103,7 +122,7 @@ def _says_gone(view: PacketView) -> bool:
     SR OS and Junos name all that is left in such a record. Redback's Acct-Update-Reason 11 (DHCP address released) is
     not taken for it: nothing is known of whether such a record names the IPv6 of its session.
     """
-    if view.integer(a.ALC_ACCT_TRIGGERED_REASON) in _WENT_DOWN:
+    if view.integer(_ALC_REASON) in _WENT_DOWN:
         return True
-    reasons = view.integer(a.ERX_ACCT_REQUEST_REASON) or 0
+    reasons = view.integer(_ERX_REASON) or 0
     return reasons & _INACTIVE != 0 and reasons & _ACTIVE == 0

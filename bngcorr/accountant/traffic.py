@@ -26,9 +26,11 @@ MOST_OCTETS: Final = (
     2**53 - 1
 )  # of one session, 9 PB: more is a broken counter, and no exact number in a store's script
 _BOTH: Final = (a.ACCT_INPUT_OCTETS, a.ACCT_OUTPUT_OCTETS, a.ACCT_INPUT_GIGAWORDS, a.ACCT_OUTPUT_GIGAWORDS)
-_IPV6_HOSTS: Final = (
+_IPV6_OCTETS: Final = frozenset(key for keys in _IPV6 for key in keys[:2])
+_FRAMED_IP_ADDRESS: Final = a.FRAMED_IP_ADDRESS
+_IPV6_HOSTS: Final = frozenset((
     a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS, a.FRAMED_IPV6_ROUTE,
-)  # fmt: skip
+))  # fmt: skip
 
 
 def traffic_of(view: PacketView) -> Traffic | None:
@@ -40,21 +42,24 @@ def traffic_of(view: PacketView) -> Traffic | None:
     total = _sum(view, _BOTH)
     if total is not None and total > MOST_OCTETS:
         return None
-    for keys in _IPV6:
-        ipv6 = _sum(view, keys)
-        if ipv6 is not None:
-            return Traffic(v4=max((total or 0) - ipv6, 0), v6=ipv6) if ipv6 <= MOST_OCTETS else None
+    there = view.first_spans.keys()
+    if not _IPV6_OCTETS.isdisjoint(there):
+        for keys in _IPV6:
+            ipv6 = _sum(view, keys)
+            if ipv6 is not None:
+                return Traffic(max((total or 0) - ipv6, 0), ipv6, 0) if ipv6 <= MOST_OCTETS else None
     if total is None:
         return None
-    has_v4 = view.has(a.FRAMED_IP_ADDRESS)
-    if has_v4 == any(view.has(key) for key in _IPV6_HOSTS):
-        return Traffic(either=total)
-    return Traffic(v4=total) if has_v4 else Traffic(v6=total)
+    has_v4 = _FRAMED_IP_ADDRESS in view.first_spans
+    if has_v4 != _IPV6_HOSTS.isdisjoint(there):
+        return Traffic(0, 0, total)
+    return Traffic(total, 0, 0) if has_v4 else Traffic(0, total, 0)
 
 
 def _sum(view: PacketView, keys: tuple[int, int, int, int]) -> int | None:
     """Input and output octets with their gigawords; None if the record has neither."""
-    octets_in, octets_out, high_in, high_out = (view.integer(key) for key in keys)
+    octets_in, octets_out = view.integer(keys[0]), view.integer(keys[1])
     if octets_in is None and octets_out is None:
         return None
-    return (octets_in or 0) + (octets_out or 0) + (((high_in or 0) + (high_out or 0)) << 32)
+    high = (view.integer(keys[2]) or 0) + (view.integer(keys[3]) or 0)
+    return (octets_in or 0) + (octets_out or 0) + (high << 32)

@@ -56,8 +56,6 @@ class Gauges:
     def refresh(self) -> None:
         """Set all of them."""
         meters = self._meters
-        for name, requests in self._ports.in_flight.items():
-            meters.in_flight.labels(name).set(requests)
         if self._spool is not None:
             self._spool.refresh()
         meters.held.set(self._judge.held)

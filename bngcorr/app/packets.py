@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from bngcorr.accountant.spool.file import SpoolError
 from bngcorr.accountant.watch import Watch
 from bngcorr.app import memory
 from bngcorr.app.control import ControlSocket, control_app
+from bngcorr.app.dynauth import Dynauth
 from bngcorr.app.gauges import Gauges
 from bngcorr.app.history import history_exporter
 from bngcorr.app.notify import Notifier, beat
@@ -41,6 +43,7 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.pipeline import Pipeline
+from bngcorr.proxy.receive_queue import Drops
 from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.request import Request
 from bngcorr.resources import resource
@@ -103,8 +106,11 @@ class PacketProcess:
             spool=self._spool,
             keeps_up=lambda: self._spool is not None or not self._behind.full,
         )
-        self._ports = Ports(config, self._pipeline, self._spool, self._meters)
-        self._queues = QueueWatch(self._ports.queues, self._meters.sockets, config.listen.receive_buffer)
+        self._ports = Ports(config, policies.routing, self._pipeline, self._spool, self._meters, self._noise)
+        self._dynauth = Dynauth(
+            config, policies.dynauth, dictionary.hidden, self._store, self._clock, self._meters, self._noise
+        )
+        self._queues = QueueWatch(self._all_queues, self._meters.sockets, config.listen.receive_buffer)
         self._reloader = Reloader(file, loaded, dictionary, self._meters.config, self._take)
         self._gauges = Gauges(
             self._meters, config=lambda: self._reloader.config, ports=self._ports, spool=self._spool, judge=self._judge,
@@ -143,6 +149,7 @@ class PacketProcess:
             "finding", finding=str(seen.finding), bng=seen.bng, subject=seen.subject,
             hint=findings.NEXT_STEP[seen.finding],
         )  # fmt: skip
+        self._dynauth.found(seen)
 
     # ---- start
 
@@ -170,8 +177,9 @@ class PacketProcess:
             await asyncio.to_thread(look_into, self._at_start)
         self._pipeline.start()
         self._ports.open()
+        self._dynauth.open()
         at = self._at_start.health.listen
-        app = health_app(self.readiness, self._registry, self._gauges.refresh)
+        app = health_app(self.readiness, self._registry, self._refresh)
         try:
             self._health, port = await serve_http(app, at.host, at.port)
         except OSError as error:
@@ -193,7 +201,7 @@ class PacketProcess:
             return
         control = ControlSocket(path)
         try:
-            await control.open(control_app(self))
+            await control.open(control_app(self, self._dynauth.disconnect))
         except StartError as error:
             if self._at_start.control.socket != AUTO:
                 raise
@@ -216,11 +224,18 @@ class PacketProcess:
 
     # ---- state
 
+    def _all_queues(self) -> Iterable[tuple[str, Drops]]:
+        return chain(self._ports.queues(), self._dynauth.queues())
+
+    def _refresh(self) -> None:
+        self._gauges.refresh()
+        self._dynauth.refresh()
+
     def readiness(self) -> Readiness:
         """Ready: sockets bound, AAA not known to be silent, and not about to end. The store is told, never asked for;
         nor is an AAA for accounting that a spool stands in front of, nor the spool: authentication goes on without.
         """
-        silent = self._ports.silent(asyncio.get_running_loop().time())
+        silent = self._ports.silent
         waited_for = [name for name in silent if name != "acct" or self._spool is None]
         parts = {
             "store": "degraded" if self._gauges.degraded else "ok",
@@ -281,9 +296,10 @@ class PacketProcess:
 
     def _take(self, policies: Policies) -> None:
         """All of it between two requests. Those under way end by what they began with."""
-        self._ports.reconfigure(policies.config)  # the one step that can be refused: first
+        self._ports.reconfigure(policies.routing)  # the one step that can be refused: first
         self._pipeline.use(policies.table, policies.numbers, policies.in_flight_s)
         self._reader.use(policies.table, policies.numbers)
+        self._dynauth.use(policies.dynauth)
         self._caretaker.look_after(policies.domains)
         self._watch.look_after(policies.config.bngs, policies.costs, policies.config.capacity)
         if self._exporter is not None:
@@ -308,13 +324,13 @@ class PacketProcess:
         as `at_once` is set. Safe after a start that failed.
         """
         self._ending = True
-        await self._ports.stop()
+        await asyncio.gather(self._ports.stop(), self._dynauth.stop())
         if self._spool is not None:
             self._spool.rest()
         await self._judge.release()
         for _ in range(round(FINISH_S / LOOK_AGAIN_S)):
             idle = not self._pipeline.in_flight and (self._spool is None or not self._spool.in_flight)
-            if idle or at_once.is_set():
+            if (idle and not self._dynauth.in_flight) or at_once.is_set():
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
         await self._judge.close()
@@ -327,6 +343,7 @@ class PacketProcess:
             await self._spool.close()
         self._pipeline.close()
         self._ports.close()
+        await self._dynauth.close()
         for opened in (self._control, self._health):
             if opened is not None:
                 await opened.cleanup()

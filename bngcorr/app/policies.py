@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from bngcorr.accountant.cost import CostTable
+from bngcorr.app.dynauth import DynauthPolicies, dynauth_policies
 from bngcorr.bng_profiles import compile_all, costs_of, nas_of
 from bngcorr.config import Config
 from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.upstream.routing import Routing, routing_of
 from bngcorr.wire.dictionary import Dictionary
 
 
 class Policies:
     """One configuration, compiled. It is taken as a whole, or not at all."""
 
-    __slots__ = ("config", "costs", "domains", "in_flight_s", "numbers", "table")
+    __slots__ = ("config", "costs", "domains", "dynauth", "in_flight_s", "numbers", "routing", "table")
 
-    def __init__(self, config: Config, table: NasTable, numbers: Numbers, costs: dict[str, CostTable]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        table: NasTable,
+        numbers: Numbers,
+        costs: dict[str, CostTable],
+        routing: dict[str, Routing],
+        dynauth: DynauthPolicies,
+    ) -> None:
         self.config = config
         self.table = table
         self.numbers = numbers
         self.costs = costs  # by name of the BNG
+        self.routing = routing  # by kind of request
+        self.dynauth = dynauth
         self.domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
-        # how long a request may be under way: on hold, and with AAA
-        servers = [server for server in (config.upstream.auth, config.upstream.acct) if server is not None]
-        self.in_flight_s = max(server.timeout for server in servers) + max(bng.hold for bng in config.bngs) + 1.0
+        # how long a request may be under way: on hold, with AAA, and with another server after a retransmission
+        self.in_flight_s = 2 * config.upstream.longest_timeout + max(bng.hold for bng in config.bngs) + 1.0
 
 
 def policies_of(config: Config, dictionary: Dictionary) -> Policies:
-    """Compile. Raises ConfigError with every fault of profiles, signals, templates and aliases."""
+    """Compile. Raises ConfigError with every fault of profiles, signals, templates and aliases, or of routes."""
     profiles = compile_all(config, dictionary)
     return Policies(
         config,
@@ -37,4 +48,6 @@ def policies_of(config: Config, dictionary: Dictionary) -> Policies:
         ),
         Numbers(config.enterprise_numbers.accept, config.enterprise_numbers.ceiling),
         costs_of(config),
+        routing_of(config.upstream, dictionary),
+        dynauth_policies(config, profiles),
     )

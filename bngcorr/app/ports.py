@@ -3,70 +3,108 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import structlog
 
+from bngcorr.accountant.spool.row import Row
 from bngcorr.app.parts import StartError
 from bngcorr.config import Config, Endpoint
-from bngcorr.config import Upstream as UpstreamConfig
 from bngcorr.errors import ConfigError, ConfigFault
-from bngcorr.proxy.delivery import Try
+from bngcorr.model.vocabulary import Admin
 from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.pipeline import Pipeline
-from bngcorr.proxy.port import Port
 from bngcorr.proxy.receive_queue import Drops
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket
 from bngcorr.proxy.spooling import Spool
-from bngcorr.proxy.upstream import Flight, Upstream
+from bngcorr.proxy.upstream.fleet import Fleet, Opened, UnreachableError
+from bngcorr.proxy.upstream.meters import UpstreamGauges
+from bngcorr.proxy.upstream.routes import Way
+from bngcorr.proxy.upstream.routing import Routing
+from bngcorr.proxy.upstream.row import ServerRow
+from bngcorr.proxy.upstream.server import Server
 from bngcorr.wire import attributes as a
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 
 class Ports:
     """The sockets of one packet process, as configured."""
 
-    def __init__(self, config: Config, pipeline: Pipeline, spool: Spool | None, meters: Meters) -> None:
-        """Nothing is opened yet. `spool`: what stands in front of the AAA server for accounting, if anything."""
+    def __init__(
+        self,
+        config: Config,
+        routing: Mapping[str, Routing],
+        pipeline: Pipeline,
+        spool: Spool | None,
+        meters: Meters,
+        noise: Noise,
+    ) -> None:
+        """Nothing is opened yet. `routing`: by kind of request, auth and acct. `spool`: what stands in front of AAA for
+        accounting, if anything.
+        """
         self._config = config
+        self._routing = routing
         self._pipeline = pipeline
         self._spool = spool
         self._meters = meters
-        self._upstreams: dict[str, Upstream[Request] | Upstream[Try]] = {}
+        self._noise = noise
+        self._fleets: dict[str, Fleet[Request]] = {}
+        self._spooled: Fleet[Row] | None = None
+        self._ways: dict[str, Way[Request] | Way[Row]] = {}
         self._sockets: list[NasSocket] = []
         self._labels: dict[str, Drops] = {}
 
     def open(self) -> None:
         """All of them, those towards AAA first. Raises StartError or ConfigError."""
-        listen, upstream = self._config.listen, self._config.upstream
-        self._open("auth", a.Code.ACCESS_REQUEST, listen.auth, upstream.auth)
-        self._open("acct", a.Code.ACCOUNTING_REQUEST, listen.acct, upstream.acct)
+        listen = self._config.listen
+        kinds = [(name, code, endpoints) for name, code, endpoints in (
+            ("auth", a.Code.ACCESS_REQUEST, listen.auth), ("acct", a.Code.ACCOUNTING_REQUEST, listen.acct)
+        ) if endpoints and name in self._routing]  # fmt: skip
+        for name, code, _ in kinds:
+            if self._spool is not None and code is a.Code.ACCOUNTING_REQUEST:
+                self._spooled = Fleet(code, self._spool, self._meters.upstream, self._noise)
+            else:
+                self._fleets[name] = Fleet(code, self._pipeline, self._meters.upstream, self._noise)
+        self.reconfigure(self._routing)
+        UpstreamGauges(self.servers, self._meters.registry)
+        for name, code, endpoints in kinds:
+            self._listen(name, code, endpoints)
 
-    def _open(self, name: str, code: a.Code, endpoints: Sequence[Endpoint], server: UpstreamConfig | None) -> None:
-        if not endpoints or server is None:
-            return
-        replies = (
-            frozenset((a.Code.ACCESS_ACCEPT, a.Code.ACCESS_REJECT, a.Code.ACCESS_CHALLENGE))
-            if code is a.Code.ACCESS_REQUEST
-            else frozenset((a.Code.ACCOUNTING_RESPONSE,))
-        )
-        port = Port(
-            code=code,
-            replies=replies,
-            secret=server.shared_secret,
-            require_message_authenticator=server.require_message_authenticator and code is a.Code.ACCESS_REQUEST,
-            meters=self._meters.upstream(name),
-        )
+    def reconfigure(self, routing: Mapping[str, Routing]) -> None:
+        """Send requests to these pools from now on. Servers that stay keep their health, their sockets and what the
+        operator wants of them; others are closed when nothing is in flight there. Raises StartError: then the old pools
+        hold.
+        """
+        names = [*self._fleets] if self._spooled is None else [*self._fleets, "acct"]
+        missing = [name for name in names if name not in routing]
+        if missing:
+            raise StartError(f"upstream.{missing[0]}: needed for what arrives at listen.{missing[0]}")
+        opened: list[Server[Request] | Server[Row]] = []
+        fresh: dict[str, Opened[Request]] = {}
+        fresh_spooled: Opened[Row] = {}
         try:
-            self._connect(name, port, server)
-        except OSError as error:
-            raise StartError(f"upstream.{name}.address {server.address}: {error.strerror}") from None
+            for name, fleet in self._fleets.items():
+                fresh[name] = fleet.open(routing[name])
+                opened += fresh[name].values()
+            if self._spooled is not None:
+                fresh_spooled = self._spooled.open(routing["acct"])
+        except UnreachableError as error:
+            for server in opened:
+                server.close()
+            raise StartError(f"upstream: {error}") from None
+        ways = {name: fleet.take(routing[name], fresh[name]) for name, fleet in self._fleets.items()}
+        spooled = None if self._spooled is None else self._spooled.take(routing["acct"], fresh_spooled)
+        self._pipeline.send_by({_CODES[name]: way for name, way in ways.items()})
+        self._ways = {**ways}
+        if spooled is not None and self._spool is not None:
+            self._spool.deliver(spooled)
+            self._ways["acct"] = spooled
+
+    def _listen(self, name: str, code: a.Code, endpoints: Sequence[Endpoint]) -> None:
         for index, endpoint in enumerate(endpoints):
             try:
                 socket = NasSocket(
@@ -95,24 +133,6 @@ class Ports:
                     hint=f"sysctl -w net.core.rmem_max={asked}",
                 )  # fmt: skip
 
-    def _connect(self, name: str, port: Port, server: UpstreamConfig) -> None:
-        """Open the way to AAA: for the pipeline, or for the spool that stands in front of it. Raises OSError."""
-        to = (server.address.host, server.address.port, server.timeout, server.sockets)
-        if self._spool is not None and port.code is a.Code.ACCOUNTING_REQUEST:
-            from_spool = _upstream(to, self._spool.answered, self._spool.expired)
-            from_spool.start()
-            self._upstreams[name] = from_spool
-            self._spool.deliver(port, from_spool)
-        else:
-            upstream = _upstream(
-                to,
-                functools.partial(self._pipeline.answered, port),
-                functools.partial(self._pipeline.expired, port),
-            )
-            upstream.start()
-            self._upstreams[name] = upstream
-            self._pipeline.open(port, upstream)
-
     @property
     def listening(self) -> bool:
         """Whether any socket is bound."""
@@ -120,12 +140,29 @@ class Ports:
 
     @property
     def in_flight(self) -> Mapping[str, int]:
-        """Requests that wait for AAA, by the kind of server: auth, acct."""
-        return {name: len(upstream) for name, upstream in self._upstreams.items()}
+        """Requests that wait for AAA, by their kind: auth, acct."""
+        waiting = {name: fleet.in_flight for name, fleet in self._fleets.items()}
+        return waiting if self._spooled is None else {**waiting, "acct": self._spooled.in_flight}
 
-    def silent(self, now: float) -> list[str]:
-        """Kinds of servers that are known to be silent. `now`: the loop's clock."""
-        return [name for name, upstream in self._upstreams.items() if upstream.is_silent(now)]
+    @property
+    def silent(self) -> list[str]:
+        """Kinds of requests whose own pool has no server left that is in use and not dead."""
+        return [name for name, way in self._ways.items() if not way.default.usable]
+
+    def servers(self) -> list[ServerRow]:
+        """How the AAA servers are."""
+        rows = [row for fleet in self._fleets.values() for row in fleet.rows()]
+        return rows if self._spooled is None else [*rows, *self._spooled.rows()]
+
+    def set_admin(self, name: str, admin: Admin) -> bool:
+        """What the operator wants of the servers of that name; "pool/name" is one of that pool. False: there is none.
+
+        It holds until the process ends.
+        """
+        found = [fleet.set_admin(name, admin) for fleet in self._fleets.values()]
+        if self._spooled is not None:
+            found.append(self._spooled.set_admin(name, admin))
+        return any(found)
 
     def queues(self) -> Iterable[tuple[str, Drops]]:
         """What the kernel drops in front of each socket, by the socket's label in metrics."""
@@ -137,16 +174,12 @@ class Ports:
 
     def close(self) -> None:
         """Close everything."""
-        for upstream in self._upstreams.values():
-            upstream.close()
+        for fleet in self._fleets.values():
+            fleet.close()
+        if self._spooled is not None:
+            self._spooled.close()
         for socket in self._sockets:
             socket.close()
 
 
-def _upstream(
-    to: tuple[str, int, float, int],
-    answered: Callable[[Flight[T] | None, bytes], None],
-    expired: Callable[[Flight[T]], None],
-) -> Upstream[T]:
-    host, port, timeout_s, sockets = to
-    return Upstream(host, port, timeout_s=timeout_s, most_sockets=sockets, answered=answered, expired=expired)
+_CODES: Final = {"auth": int(a.Code.ACCESS_REQUEST), "acct": int(a.Code.ACCOUNTING_REQUEST)}

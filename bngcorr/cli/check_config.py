@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from bngcorr.bng_profiles import compile_all
+from bngcorr.app.policies import policies_of
 from bngcorr.cli.process import exit_with_faults, load_or_exit
 from bngcorr.errors import ConfigError
 from bngcorr.resources import resource
@@ -26,7 +26,7 @@ def check_config(*, config: Annotated[Path, Parameter(name=("--config", "-c"))])
     """
     settings = load_or_exit(config)
     try:
-        compile_all(settings, Dictionary(resource("dictionaries") / "dictionary"))
+        policies_of(settings, Dictionary(resource("dictionaries") / "dictionary"))
     except ConfigError as error:
         exit_with_faults(error)
     count = len(settings.bngs)

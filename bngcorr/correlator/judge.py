@@ -6,13 +6,14 @@ A request may be held, briefly and bounded, but never swallowed: BNGs count time
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Final, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import structlog
 
+from bngcorr.correlator.breaker import Breaker
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.question import Question
@@ -21,13 +22,15 @@ from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.store.contract import CorrelationStore
 from bngcorr.store.lesson import Lesson, Sighting
 from bngcorr.store.nodes import ONE_NODE, Nodes
-from bngcorr.store.recollection import Recall
+from bngcorr.store.recollection import Recall, Recollection
 
 ASK_AGAIN_S: Final = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
-PROBE_EVERY_S: Final = 0.25
 MOST_HELD: Final = 4096
 RELEASE_WITHIN_S: Final = 0.5
 _NO_WINDOW: Final = frozenset((Rung.WINDOW,))
+_UNMATCHED: Final = Outcome.UNMATCHED
+_UNKNOWN: Final = Outcome.UNKNOWN
+_MATCHED: Final = Outcome.MATCHED
 
 
 class Asked(Protocol):
@@ -65,25 +68,47 @@ def recall_of(question: Question) -> Recall:
     ring = question.keyring
     return Recall(
         domain=question.domain,
-        keys=tuple([handle.hash for handle in ring.handles]),
+        keys=ring.hashes,
         mac=ring.mac,
         session=question.session if question.own is None else None,
         place=ring.place,
     )
 
 
+def _recalls(requests: Sequence[Asked]) -> list[Recall]:
+    return [recall_of(request.question) for request in requests]
+
+
+class _Group(Generic[RequestT]):
+    """Requests of one vector that are held."""
+
+    __slots__ = ("held", "keys", "started", "then", "woken")
+
+    def __init__(self, held: list[RequestT], then: Callable[[RequestT, Verdict], None], started: float) -> None:
+        self.held = held  # those without their verdict
+        self.then = then
+        self.started = started  # monotonic seconds
+        self.keys = {name for request in held for name in request.question.keyring.hashes}
+        self.woken = asyncio.Event()
+
+    def next_look_s(self, waited: float) -> float:
+        """How long to wait for a sighting before the store is asked again, having `waited` so long already."""
+        due = [request.hold_s for request in self.held]
+        due += [at for at in ASK_AGAIN_S if at > waited]
+        return max(min(due) - waited, 0.0)
+
+
 class Judge(Generic[RequestT]):
-    """Asks the store. While the node that keeps a domain is away, a breaker answers `unknown` at once for that domain,
-    until a probe succeeds.
-    """
+    """Asks the store. While the node that keeps a domain is away, a request of that domain is `unknown` at once."""
 
     def __init__(self, store: CorrelationStore, clock: SteadyClock, nodes: Nodes = ONE_NODE) -> None:
         self._store = store
         self._clock = clock
         self._nodes = nodes
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, set[asyncio.Event]] = {}
-        self._away: dict[str, asyncio.Task[None]] = {}  # domains whose node does not answer, and who probes it
+        self._rounds: set[asyncio.Future[list[Recollection | None]]] = set()  # first rounds under way
+        self._holding: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, set[_Group[RequestT]]] = {}  # by key
+        self._breaker = Breaker(store, nodes)
         self._pays: dict[str, HoldPays] = {}
         self._closing = False
         self.held = 0  # requests on hold now
@@ -91,33 +116,38 @@ class Judge(Generic[RequestT]):
     @property
     def broken(self) -> bool:
         """Whether any domain's node does not answer."""
-        return bool(self._away)
+        return bool(self._breaker.away)
 
     @property
     def away(self) -> int:
         """Domains whose node does not answer."""
-        return len(self._away)
+        return len(self._breaker.away)
 
     def ask(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
         """Judge a vector; `then` is called once for each request, at once where the store is known to be away."""
-        if self._away:
+        away = self._breaker.away
+        if away:
             for request in requests:
-                if request.question.domain in self._away:
+                if request.question.domain in away:
                     then(request, UNKNOWN)
-            requests = [request for request in requests if request.question.domain not in self._away]
+            requests = [request for request in requests if request.question.domain not in away]
         for ours in self._by_node(requests):
-            self._start(self._story(ours, then))
+            self._begin(ours, then)
 
     def _by_node(self, requests: list[RequestT]) -> Iterable[list[RequestT]]:
-        """One story for each node of the store: nobody waits for a node that is not his."""
-        domains = {request.question.domain for request in requests}
-        if len(domains) <= 1:
+        """One round for each node of the store: nobody waits for a node that is not his."""
+        if len(requests) <= 1:
             return [requests] if requests else []
-        nodes = {domain: self._nodes.where(domain) for domain in domains}
-        stories: dict[str, list[RequestT]] = {}
+        where = self._nodes.where
+        rounds: dict[str, list[RequestT]] = {}
         for request in requests:
-            stories.setdefault(nodes[request.question.domain], []).append(request)
-        return stories.values()
+            node = where(request.question.domain)
+            ours = rounds.get(node)
+            if ours is None:
+                rounds[node] = [request]
+            else:
+                ours.append(request)
+        return rounds.values()
 
     def sighted(self, lessons: Sequence[Lesson]) -> None:
         """Wake whoever waits for what has just reached the store."""
@@ -126,8 +156,8 @@ class Judge(Generic[RequestT]):
         for lesson in lessons:
             if isinstance(lesson, Sighting):
                 for key in lesson.keys:
-                    for woken in self._waiting.get(key, ()):
-                        woken.set()
+                    for group in self._waiting.get(key, ()):
+                        group.woken.set()
 
     def holds(self, bng: str) -> bool:
         """Whether holding pays at this BNG now."""
@@ -137,120 +167,132 @@ class Judge(Generic[RequestT]):
     async def release(self) -> None:
         """Hold nobody any more: whoever waits gets the verdict of this moment."""
         self._closing = True
+        self._breaker.rest()
         for groups in self._waiting.values():
-            for woken in groups:
-                woken.set()
-        stories = [task for task in self._tasks if task not in self._away.values()]
-        if stories:
-            await asyncio.wait(stories, timeout=RELEASE_WITHIN_S)
+            for group in groups:
+                group.woken.set()
+        under_way: list[asyncio.Future[Any]] = [*self._rounds, *self._holding]
+        if under_way:
+            await asyncio.wait(under_way, timeout=RELEASE_WITHIN_S)
 
     async def close(self) -> None:
         """End all tasks."""
-        for task in self._tasks:
+        tasks: list[asyncio.Future[Any]] = [*self._rounds, *self._holding]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._breaker.close()
 
-    def _start(self, story: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(story)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    # ---- the first round
 
-    async def _round(self, requests: Sequence[RequestT]) -> list[Verdict]:
-        """One verdict for each request, from one round trip per node."""
+    def _begin(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
         now_ms = self._clock.now_ms()
-        recalled = await self._store.recall([recall_of(request.question) for request in requests], now_ms)
+        asked = asyncio.ensure_future(self._store.recall(_recalls(requests), now_ms))
+        self._rounds.add(asked)
+        asked.add_done_callback(partial(self._end, requests, then, now_ms))
+
+    def _end(
+        self,
+        requests: list[RequestT],
+        then: Callable[[RequestT, Verdict], None],
+        now_ms: int,
+        asked: asyncio.Future[list[Recollection | None]],
+    ) -> None:
+        """Tell the verdicts, and hold those that may find their sighting yet."""
+        self._rounds.discard(asked)
+        if asked.cancelled():
+            return
+        told = 0
+        held: list[RequestT] = []
+        try:
+            verdicts = self._verdicts(requests, asked.result(), now_ms)
+            for request, verdict in zip(requests, verdicts, strict=True):
+                told += 1
+                if verdict.outcome is _UNMATCHED and request.hold_s > 0 and self._may_hold(request, len(held)):
+                    held.append(request)
+                else:
+                    then(request, verdict)
+        except Exception:
+            self._go_on(requests[told:], then)
+        if held:
+            task = asyncio.get_running_loop().create_task(self._hold(_Group(held, then, time.monotonic())))
+            self._holding.add(task)
+            task.add_done_callback(self._holding.discard)
+
+    def _go_on(self, requests: Sequence[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
+        """Called where an exception that nobody foresaw is handled."""
+        log.exception("internal error, requests go on as they are", requests=len(requests))
+        for request in requests:
+            then(request, UNKNOWN)
+
+    def _verdicts(
+        self, requests: Sequence[RequestT], recalled: Sequence[Recollection | None], now_ms: int
+    ) -> list[Verdict]:
+        """One verdict for each request."""
         suspended = NO_RUNGS if self._clock.steady else _NO_WINDOW
-        verdicts = []
+        verdicts: list[Verdict] = []
         for request, one in zip(requests, recalled, strict=True):
             if one is None:
-                self._lost(request.question.domain)
+                self._breaker.lost(request.question.domain)
                 verdicts.append(UNKNOWN)
             else:
                 verdicts.append(climb(request.question, one, now_ms, suspended))
         return verdicts
 
-    def _lost(self, domain: str) -> None:
-        if domain not in self._away and not self._closing:
-            log.warning(
-                "store does not answer, requests without a line id go on as they are",
-                domain=domain, error=self._nodes.trouble(domain) or None,
-            )  # fmt: skip
-            self._away[domain] = self._start(self._mend(domain))
+    # ---- the hold
 
-    async def _mend(self, domain: str) -> None:
-        try:
-            while True:
-                await asyncio.sleep(PROBE_EVERY_S)
-                if await self._store.ping(domain):
-                    break
-            log.warning("store answers again, correlation is back", domain=domain)
-        finally:
-            del self._away[domain]
-
-    async def _story(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        waiting = list(requests)
-        try:
-            verdicts = await self._round(requests)
-            held: list[RequestT] = []
-            for request, verdict in zip(requests, verdicts, strict=True):
-                may_wait = verdict.outcome is Outcome.UNMATCHED and request.hold_s > 0 and not self._closing
-                if may_wait and self.held + len(held) < MOST_HELD and self._pays_off(request.bng):
-                    held.append(request)
-                else:
-                    waiting.remove(request)
-                    then(request, verdict)
-            if held:
-                await self._hold(held, waiting, then)
-        except Exception:
-            log.exception("internal error, requests go on as they are", requests=len(waiting))
-            for request in waiting:
-                then(request, UNKNOWN)
-
-    def _pays_off(self, bng: str) -> bool:
-        pays = self._pays.get(bng)
+    def _may_hold(self, request: RequestT, more: int) -> bool:
+        """Whether a request may be held beside so many more of its vector."""
+        if self._closing or self.held + more >= MOST_HELD:
+            return False
+        pays = self._pays.get(request.bng)
         if pays is None:
-            pays = self._pays[bng] = HoldPays()
+            pays = self._pays[request.bng] = HoldPays()
         return pays.holds(time.monotonic())
 
-    async def _hold(
-        self, held: list[RequestT], waiting: list[RequestT], then: Callable[[RequestT, Verdict], None]
-    ) -> None:
-        """Ask again when a sighting on one of their keys arrives here, and at a few instants for those that do not.
-
-        Whoever has its verdict leaves `waiting`.
-        """
-        started = time.monotonic()
-        woken = asyncio.Event()
-        keys = {handle.hash for request in held for handle in request.question.keyring.handles}
-        for key in keys:
-            self._waiting.setdefault(key, set()).add(woken)
-        self.held += len(held)
-        most = len(held)
+    async def _hold(self, group: _Group[RequestT]) -> None:
+        """Ask again when a sighting on one of their keys arrives here, and at a few instants for those that do not."""
+        for key in group.keys:
+            self._waiting.setdefault(key, set()).add(group)
+        most = len(group.held)
+        self.held += most
         try:
-            while held:
-                waited = time.monotonic() - started
-                due = [request.hold_s for request in held] + [at for at in ASK_AGAIN_S if at > waited]
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(min(due) - waited, 0.0)):
-                        await woken.wait()
-                woken.clear()
-                verdicts = await self._round(held)
-                waited = time.monotonic() - started
-                still: list[RequestT] = []
-                for request, verdict in zip(held, verdicts, strict=True):
-                    if verdict.outcome is Outcome.UNMATCHED and waited < request.hold_s and not self._closing:
-                        still.append(request)
-                    else:
-                        waiting.remove(request)
-                        if verdict.outcome is not Outcome.UNKNOWN:
-                            self._pays[request.bng].ended(verdict.outcome is Outcome.MATCHED, started + waited)
-                        then(request, verdict.with_held(round(waited * 1000)))
-                held = still
+            while group.held:
+                await self._look_again(group)
+        except Exception:
+            self._go_on(group.held, group.then)
         finally:
             self.held -= most
-            for key in keys:
+            for key in group.keys:
                 groups = self._waiting[key]
-                groups.discard(woken)
+                groups.discard(group)
                 if not groups:
                     del self._waiting[key]
+
+    async def _look_again(self, group: _Group[RequestT]) -> None:
+        """Wait, ask, and tell those that have their verdict or whose hold has ended."""
+        wait_s = group.next_look_s(time.monotonic() - group.started)
+        waking = asyncio.get_running_loop().call_later(wait_s, group.woken.set)
+        try:
+            await group.woken.wait()
+        finally:
+            waking.cancel()
+        group.woken.clear()
+        now_ms = self._clock.now_ms()
+        recalled = await self._store.recall(_recalls(group.held), now_ms)
+        verdicts = self._verdicts(group.held, recalled, now_ms)
+        waited = time.monotonic() - group.started
+        asked, group.held = group.held, []
+        told = 0
+        try:
+            for request, verdict in zip(asked, verdicts, strict=True):
+                told += 1
+                if verdict.outcome is _UNMATCHED and waited < request.hold_s and not self._closing:
+                    group.held.append(request)
+                    continue
+                if verdict.outcome is not _UNKNOWN:
+                    self._pays[request.bng].ended(verdict.outcome is _MATCHED, group.started + waited)
+                group.then(request, verdict.with_held(round(waited * 1000)))
+        except Exception:
+            group.held += asked[told:]
+            raise

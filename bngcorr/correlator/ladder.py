@@ -7,10 +7,9 @@ on another customer's line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-from bngcorr.correlator.keys import Handle, Keyring, fingerprints_agree, same_cpe
+from bngcorr.correlator.keys import Keyring, fingerprints_agree, same_cpe
 from bngcorr.correlator.own_id import check
 from bngcorr.correlator.question import Question, counts, is_alone, is_fresh, says_anything
 from bngcorr.model.line import line_key
@@ -20,6 +19,19 @@ from bngcorr.store.recollection import Candidate, KeyRecord, Recollection, Sessi
 
 NO_RUNGS: Final[frozenset[Rung]] = frozenset()
 
+# named here once: looking a member up in its class costs more than the comparison
+_SESSION: Final = Key.SESSION
+_ATTACHMENT_MAC: Final = Key.ATTACHMENT_MAC
+_ATTACHMENT: Final = Key.ATTACHMENT
+_BNG_MAC: Final = Key.BNG_MAC
+_INVENTORY: Final = Rung.INVENTORY
+_WINDOW: Final = Rung.WINDOW
+_LIVE: Final = Rung.LIVE
+_REMEMBERED: Final = Rung.REMEMBERED
+_MATCHED: Final = Outcome.MATCHED
+_EXPECTED: Final = SessionState.EXPECTED
+_ENDED: Final = (SessionState.STOPPED, SessionState.EXPIRED)
+
 
 def climb(question: Question, recalled: Recollection, now_ms: int, suspended: frozenset[Rung] = NO_RUNGS) -> Verdict:
     """The verdict on one question.
@@ -27,170 +39,176 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
     `now_ms` is the instant against which deadlines are judged. Rungs that are `suspended` are not used now, such as the
     window while nobody knows what time it is.
     """
-    rungs = question.rules.rungs - suspended if suspended else question.rules.rungs
+    rules = question.rules
+    rungs = rules.rungs - suspended if suspended else rules.rungs
     if question.own is not None:
         return check(question, question.own, recalled, now_ms, rungs)
+    ring = question.keyring
     tainted = recalled.mac_lines > 1
-    alone = is_alone(question.keyring, recalled)
-    if recalled.session is not None and Rung.LIVE in rungs:
+    alone = is_alone(ring, recalled)
+    if recalled.session is not None and _LIVE in rungs:
         verdict = _by_session(question, recalled.session, recalled.epochs, alone=alone, tainted=tainted)
         if verdict is not None:
             return verdict
-    if recalled.plan is not None and Rung.INVENTORY in rungs and recalled.plan.names_line(question.rules.line_id):
-        line = line_key(recalled.plan, question.rules.line_id)
-        return Verdict(outcome=Outcome.MATCHED, line=line, ids=recalled.plan, rung=Rung.INVENTORY, key=Key.ATTACHMENT)
-    latest = _latest(question.keyring, recalled) if alone else None
-    others = _others(question.keyring, recalled)
+    plan = recalled.plan
+    if plan is not None and _INVENTORY in rungs and plan.names_line(rules.line_id):
+        line = line_key(plan, rules.line_id)
+        return Verdict(outcome=_MATCHED, line=line, ids=plan, rung=_INVENTORY, key=_ATTACHMENT)
     usable = False
-    for handle in question.keyring.handles:
-        if not says_anything(handle, question.keyring, alone=alone, tainted=tainted):
+    climbing = _Climb(question, recalled, rungs, alone, now_ms)
+    for key, name in (
+        (_SESSION, ring.session),
+        (_ATTACHMENT_MAC, ring.attachment_mac),
+        (_ATTACHMENT, ring.attachment),
+        (_BNG_MAC, ring.bng_mac),
+    ):
+        if name is None or not says_anything(key, ring, alone=alone, tainted=tainted):
             continue
         usable = True
-        record = recalled.records[handle.hash]
+        record = recalled.records[name]
         if record.crowded:
             return AMBIGUOUS
-        verdict = _on_key(_Step(question, handle, rungs, alone, latest, others, recalled.epochs, now_ms), record)
-        if verdict is not None:
-            return verdict
+        if record.candidates:
+            verdict = _on_key(climbing, key, record)
+            if verdict is not None:
+                return verdict
     return AMBIGUOUS if tainted and not usable else UNMATCHED
 
 
-@dataclass(slots=True)
-class _Step:
-    """One key of one climb."""
+class _Climb:
+    """One request on its way up."""
 
-    question: Question
-    handle: Handle
-    rungs: frozenset[Rung]
-    alone: bool  # the VLAN pair is one line
-    latest: str | None  # the line that was seen last on that pair; None: that is not known
-    others: frozenset[str] | None  # lines that the MAC was seen on here; None: it is that of a line elsewhere
-    epochs: dict[str, int]
-    now_ms: int
+    __slots__ = ("alone", "now_ms", "question", "recalled", "rungs")
+
+    def __init__(
+        self, question: Question, recalled: Recollection, rungs: frozenset[Rung], alone: bool, now_ms: int
+    ) -> None:
+        self.question: Final = question
+        self.recalled: Final = recalled
+        self.rungs: Final = rungs
+        self.alone: Final = alone  # the VLAN pair is one line
+        self.now_ms: Final = now_ms
 
 
-def _others(ring: Keyring, recalled: Recollection) -> frozenset[str] | None:
-    """Lines that the MAC of the request was seen on at its port; None if it was seen on a line somewhere at all.
+def _is_of_nobody_else(ring: Keyring, recalled: Recollection, line: str) -> bool:
+    """Whether the MAC of the request was seen on no other line: at its port, or, unless it is claimed, anywhere.
 
     A claimed MAC says nothing about other places: anybody can claim it.
     """
     if recalled.mac_lines and not ring.claimed:
-        return None
-    pair = ring.hash_of(Key.ATTACHMENT_MAC)
-    return frozenset() if pair is None else frozenset(one.line for one in recalled.records[pair].candidates)
+        return False
+    pair = ring.attachment_mac
+    if pair is not None:
+        for candidate in recalled.records[pair].candidates:
+            if candidate.line != line:
+                return False
+    return True
 
 
-def _latest(ring: Keyring, recalled: Recollection) -> str | None:
-    """The line that was seen last on the VLAN pair of the request, whatever its CPE."""
-    attachment = ring.hash_of(Key.ATTACHMENT)
-    last = None if attachment is None else _last_of(recalled.records[attachment])
-    return None if last is None else last.line
-
-
-def _on_key(step: _Step, record: KeyRecord) -> Verdict | None:
+def _on_key(climbing: _Climb, key: Key, record: KeyRecord) -> Verdict | None:
     """The verdict on one key; None to try a weaker one."""
-    fits: list[tuple[Candidate, Rung, int | None]] = []
+    found: Candidate | None = None
+    rung = _REMEMBERED
+    distance: int | None = None
     for candidate in record.candidates:
-        if not _comparable(step, candidate):
+        if not _is_comparable(climbing, key, candidate):
             continue
-        distance = _distance(step, candidate)
-        if distance is not None:
-            fits.append((candidate, Rung.WINDOW, distance))
-        elif _is_live(step, candidate):
-            fits.append((candidate, Rung.LIVE, None))
-    if len(fits) > 1:
-        return AMBIGUOUS
-    if not fits:
-        remembered = _remembered(step, record)
-        if remembered is None:
+        apart = _distance(climbing, key, candidate)
+        if apart is None and not _is_live(climbing, key, candidate):
+            continue
+        if found is not None:
+            return AMBIGUOUS
+        found, distance = candidate, apart
+        rung = _LIVE if apart is None else _WINDOW
+    if found is None:
+        found = _remembered(climbing, key, record)
+        if found is None:
             return None
-        fits.append((remembered, Rung.REMEMBERED, None))
-    candidate, rung, distance = fits[0]
-    return Verdict(
-        outcome=Outcome.MATCHED,
-        line=candidate.line,
-        ids=candidate.ids,
-        rung=rung,
-        key=step.handle.key,
-        distance_ms=distance,
-    )
+    return Verdict(outcome=_MATCHED, line=found.line, ids=found.ids, rung=rung, key=key, distance_ms=distance)
 
 
-def _comparable(step: _Step, candidate: Candidate) -> bool:
+def _is_comparable(climbing: _Climb, key: Key, candidate: Candidate) -> bool:
     """Whether the key says anything of request and line together."""
-    match step.handle.key:
-        case Key.BNG_MAC:  # if both have an attachment, it was compared already, and differs
-            return not (step.question.keyring.attached and candidate.attached)
-        case Key.ATTACHMENT:  # a MAC that is another line's is not this one's
-            return candidate.same_mac or (step.others is not None and step.others <= {candidate.line})
-        case Key.SESSION:  # there are BNGs that send one Acct-Multi-Session-Id for everybody
-            ring = step.question.keyring
-            if candidate.same_place:
-                return step.alone or (candidate.same_mac and not ring.claimed)
-            return candidate.same_mac and ring.free and (ring.place is None or not candidate.attached)
-        case _:
-            return True
+    if key is _ATTACHMENT_MAC:
+        return True
+    ring = climbing.question.keyring
+    if key is _BNG_MAC:  # if both have an attachment, it was compared already, and differs
+        return not (ring.attached and candidate.attached)
+    if key is _ATTACHMENT:  # a MAC that is another line's is not this one's
+        return candidate.same_mac or _is_of_nobody_else(ring, climbing.recalled, candidate.line)
+    # an Acct-Multi-Session-Id: there are BNGs that send one and the same for everybody
+    if candidate.same_place:
+        return climbing.alone or (candidate.same_mac and not ring.claimed)
+    return candidate.same_mac and ring.free and (ring.place is None or not candidate.attached)
 
 
-def _distance(step: _Step, candidate: Candidate) -> int | None:
+def _distance(climbing: _Climb, key: Key, candidate: Candidate) -> int | None:
     """Sighting minus request in ms, the nearest within the window; None if there is none."""
-    if Rung.WINDOW not in step.rungs or step.handle.key is Key.SESSION:
+    if key is _SESSION or _WINDOW not in climbing.rungs:
         return None
-    question = step.question
-    sightings = [candidate.sighted_ms]
-    if question.match_v6:
-        sightings.append(candidate.sighted_v6_ms)
-    window_ms = question.rules.window_ms
-    distances = [at - question.at_ms for at in sightings if at and abs(at - question.at_ms) <= window_ms]
-    return min(distances, key=abs, default=None)
+    question = climbing.question
+    window_ms, at_ms = question.rules.window_ms, question.at_ms
+    nearest: int | None = None
+    if candidate.sighted_ms and abs(candidate.sighted_ms - at_ms) <= window_ms:
+        nearest = candidate.sighted_ms - at_ms
+    if question.match_v6 and candidate.sighted_v6_ms:
+        distance = candidate.sighted_v6_ms - at_ms
+        if abs(distance) <= window_ms and (nearest is None or abs(distance) < abs(nearest)):
+            nearest = distance
+    return nearest
 
 
-def _is_live(step: _Step, candidate: Candidate) -> bool:
+def _is_live(climbing: _Climb, key: Key, candidate: Candidate) -> bool:
     """Whether a session of the line is up or expected and its box has not restarted since.
 
     A session whose Stop was lost stays up until its deadline. Where another line's CPE could have come to stand on the
     key meanwhile, only sessions count that were heard of lately.
     """
-    if Rung.LIVE not in step.rungs:
+    if not candidate.sessions or _LIVE not in climbing.rungs:
         return False
-    match step.handle.key:
-        case Key.ATTACHMENT_MAC:
-            firm = step.alone
-        case Key.ATTACHMENT:
-            firm = candidate.same_mac
-        case _:
-            firm = False
-    fresh_ms = step.question.rules.fresh_ms
-    return any(
-        counts(session, step.epochs, step.now_ms) and (firm or is_fresh(session, step.now_ms, fresh_ms))
-        for session in candidate.sessions
-    )
+    firm = (key is _ATTACHMENT_MAC and climbing.alone) or (key is _ATTACHMENT and candidate.same_mac)
+    fresh_ms, now_ms, epochs = climbing.question.rules.fresh_ms, climbing.now_ms, climbing.recalled.epochs
+    for session in candidate.sessions:  # a generator costs more than all of it
+        if counts(session, epochs, now_ms) and (firm or is_fresh(session, now_ms, fresh_ms)):
+            return True
+    return False
 
 
-def _remembered(step: _Step, record: KeyRecord) -> Candidate | None:
+def _remembered(climbing: _Climb, key: Key, record: KeyRecord) -> Candidate | None:
     """The line that was seen last on a VLAN pair of its own, if nothing says that the CPE is another."""
-    question = step.question
-    if Rung.REMEMBERED not in step.rungs or not step.alone or not record.candidates:
+    if not climbing.alone or (key is not _ATTACHMENT_MAC and key is not _ATTACHMENT):
         return None
-    if step.handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
+    if _REMEMBERED not in climbing.rungs:
         return None
+    question, recalled = climbing.question, climbing.recalled
+    ring = question.keyring
     latest = _last_of(record)
-    if latest is None or (step.latest is not None and latest.line != step.latest):
-        return None  # another line has come to stand there since
-    if step.handle.key is Key.ATTACHMENT and question.keyring.mac is not None and not latest.same_mac:
+    if latest is None:
+        return None
+    if ring.attachment is not None:
+        here = _last_of(recalled.records[ring.attachment])
+        if here is not None and here.line != latest.line:
+            return None  # another line has come to stand there since
+    if key is _ATTACHMENT and ring.mac is not None and not latest.same_mac:
         return None
     return latest if question.at_ms - _last_ms(latest) <= question.rules.remembered_ms else None
 
 
 def _last_of(record: KeyRecord) -> Candidate | None:
     """The line that was seen last on a key; None if there is none, or two at the same instant."""
-    last_ms = max(map(_last_ms, record.candidates), default=0)
-    last = [candidate for candidate in record.candidates if _last_ms(candidate) == last_ms]
-    return last[0] if len(last) == 1 else None
+    last: Candidate | None = None
+    last_ms = -1
+    for candidate in record.candidates:
+        at_ms = _last_ms(candidate)
+        if at_ms > last_ms:
+            last, last_ms = candidate, at_ms
+        elif at_ms == last_ms:
+            last = None
+    return last
 
 
 def _last_ms(candidate: Candidate) -> int:
-    return max(candidate.sighted_ms, candidate.sighted_v6_ms)
+    return candidate.sighted_ms if candidate.sighted_ms > candidate.sighted_v6_ms else candidate.sighted_v6_ms
 
 
 def _by_session(
@@ -205,15 +223,13 @@ def _by_session(
     ring = question.keyring
     if known.epoch != epochs.get(known.nas, 0) or not fingerprints_agree(known.fingerprint, ring.fingerprint):
         return None
-    if question.begins and known.state in (SessionState.STOPPED, SessionState.EXPIRED):
+    if question.begins and known.state in _ENDED:
         return None
-    following = known.state is SessionState.EXPECTED and question.accounting  # the Start after its Access-Request
+    following = known.state is _EXPECTED and question.accounting  # the Start after its Access-Request
     if question.begins and not following and not same_cpe(known.fingerprint, ring, alone=alone, tainted=tainted):
         return None
     if known.line is not None:
-        return Verdict(
-            outcome=Outcome.MATCHED, line=known.line, ids=known.ids, rung=Rung.LIVE, key=Key.SESSION, distance_ms=None
-        )
-    if question.accounting and known.state is not SessionState.EXPECTED:
+        return Verdict(outcome=_MATCHED, line=known.line, ids=known.ids, rung=_LIVE, key=_SESSION, distance_ms=None)
+    if question.accounting and known.state is not _EXPECTED:
         return UNMATCHED  # its Start went on without identity: Interims and Stop agree with it
     return None

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bngcorr.correlator.question import Question, counts, is_alone, is_fresh, says_anything
 from bngcorr.model.line import LineIds, contradict
 from bngcorr.model.verdict import CONFLICT, Verdict
 from bngcorr.model.vocabulary import Key, Outcome, Rung
-from bngcorr.store.recollection import Recollection
+from bngcorr.store.recollection import Candidate, Recollection
+
+_INVENTORY: Final = Rung.INVENTORY
+_ATTACHMENT_MAC: Final = Key.ATTACHMENT_MAC
+_ATTACHMENT: Final = Key.ATTACHMENT
+_OWN: Final = Verdict(outcome=Outcome.OWN)
+_VERIFIED: Final = Verdict(outcome=Outcome.OWN, verified=True)
 
 
 def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int, rungs: frozenset[Rung]) -> Verdict:
@@ -16,25 +24,30 @@ def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int,
     """
     if not question.checked:
         return _verify(question, recalled)
-    if recalled.plan is not None and Rung.INVENTORY in rungs and contradict(recalled.plan, own):
+    if recalled.plan is not None and _INVENTORY in rungs and contradict(recalled.plan, own):
         return CONFLICT
-    alone, tainted = is_alone(question.keyring, recalled), recalled.mac_lines > 1
-    for handle in question.keyring.handles:
-        if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
+    ring = question.keyring
+    alone, tainted = is_alone(ring, recalled), recalled.mac_lines > 1
+    for key, name in ((_ATTACHMENT_MAC, ring.attachment_mac), (_ATTACHMENT, ring.attachment)):
+        if name is None or not says_anything(key, ring, alone=alone, tainted=tainted):
             continue
-        if not says_anything(handle, question.keyring, alone=alone, tainted=tainted):
-            continue
-        live = [
-            candidate
-            for candidate in recalled.records[handle.hash].candidates
-            if any(
-                counts(session, recalled.epochs, now_ms) and is_fresh(session, now_ms, question.rules.fresh_ms)
-                for session in candidate.sessions
-            )
-        ]
-        if live and all(contradict(candidate.ids, own) for candidate in live):
+        agrees = differs = False
+        for candidate in recalled.records[name].candidates:
+            if _is_live(question, candidate, recalled.epochs, now_ms):
+                if contradict(candidate.ids, own):
+                    differs = True
+                else:
+                    agrees = True
+        if differs and not agrees:
             return CONFLICT
     return _verify(question, recalled)
+
+
+def _is_live(question: Question, candidate: Candidate, epochs: dict[str, int], now_ms: int) -> bool:
+    for session in candidate.sessions:  # a generator costs more than all of it
+        if counts(session, epochs, now_ms) and is_fresh(session, now_ms, question.rules.fresh_ms):
+            return True
+    return False
 
 
 def _verify(question: Question, recalled: Recollection) -> Verdict:
@@ -42,15 +55,16 @@ def _verify(question: Question, recalled: Recollection) -> Verdict:
 
     It must have been learned by proof or strong evidence of DHCPv4, and the whole value must not have been so itself.
     """
+    if question.suspect is None:
+        return _OWN
     known = False
-    if question.suspect is not None:
-        for handle in question.keyring.handles:
-            if handle.key not in (Key.ATTACHMENT_MAC, Key.ATTACHMENT):
-                continue
-            for candidate in recalled.records[handle.hash].candidates:
-                if not candidate.v4_evident:
-                    continue
+    ring = question.keyring
+    for name in (ring.attachment_mac, ring.attachment):
+        if name is None:
+            continue
+        for candidate in recalled.records[name].candidates:
+            if candidate.v4_evident:
                 if candidate.ids.remote_id == question.value:
-                    return Verdict(outcome=Outcome.OWN)
+                    return _OWN
                 known = known or candidate.ids.remote_id == question.suspect
-    return Verdict(outcome=Outcome.OWN, verified=known)
+    return _VERIFIED if known else _OWN

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bngcorr.model.vocabulary import HostKind
 
 
-@dataclass(frozen=True, slots=True)
 class Host:
-    """One address or prefix that a session holds."""
+    """One address or prefix that a session holds. Never changed. As text ``kind|service|address``."""
 
-    kind: HostKind
-    address: IPv4Address | IPv6Address | IPv6Network
-    service: str = ""  # VRF or service id; "" for the base router
+    __slots__ = ("address", "kind", "service", "text")
+
+    def __init__(
+        self, kind: HostKind, address: str | IPv4Address | IPv6Address | IPv6Network, service: str = ""
+    ) -> None:
+        """An address that comes as text is written as the `ipaddress` module writes it."""
+        self.kind: Final = kind
+        self.address: Final = address if isinstance(address, str) else str(address)
+        self.service: Final = service  # VRF or service id; "" for the base router
+        self.text: Final = kind + "|" + service + "|" + self.address
 
     def __str__(self) -> str:
-        return f"{self.kind}|{self.service}|{self.address}"
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Host) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Host({self.text})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from bngcorr.accountant import record as accounting_record
 from bngcorr.accountant.record import Record
 from bngcorr.correlator import keys
-from bngcorr.correlator.keys import Keyring
+from bngcorr.correlator.keys import EVERY_KEY
 from bngcorr.correlator.question import Question
 from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
-from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Strength, Trigger
+from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.remote_id import Numbers
@@ -22,6 +23,23 @@ from bngcorr.store.lesson import SessionStep
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius_auth
 from bngcorr.wire.radius import PacketView
+
+_ACCOUNTING_REQUEST: Final = 4
+_SESSION_ID: Final = a.ACCT_SESSION_ID
+_MULTI_SESSION_ID: Final = a.ACCT_MULTI_SESSION_ID
+_MESSAGE_AUTHENTICATOR: Final = a.MESSAGE_AUTHENTICATOR
+_EAP_MESSAGE: Final = a.EAP_MESSAGE
+# named here once: looking a member up in its class costs more than the comparison
+_DHCPV4: Final = Trigger.DHCPV4
+_DHCPV6: Final = Trigger.DHCPV6
+_UNKNOWN: Final = Trigger.UNKNOWN
+_CONFLICTING: Final = Trigger.CONFLICT
+_FULL: Final = Mode.FULL
+_STRIP: Final = Mode.STRIP
+_OWN: Final = Outcome.OWN
+_SESSION: Final = Key.SESSION
+_START: Final = SessionStep.START
+_V4: Final = HostKind.V4
 
 
 def describe(
@@ -35,21 +53,23 @@ def describe(
     remote = carriers.ids(view, profile.remote_ids)
     classification = trigger.classify(view, profile, numbers, remote)
     identity = line_id.identify(view, profile, classification, numbers, remote)
-    accounting = view.code == a.Code.ACCOUNTING_REQUEST
+    accounting = view.code == _ACCOUNTING_REQUEST
     record = accounting_record.read(view, at_ms) if accounting else None
     if nas.untrusted and _untrusted(nas, classification, record):
         identity = line_id.disowned(identity, view, profile, remote)
     box = nas.box(host)
     ring = keys.keyring(
         nas.ports_of(box), identity.attachment, identity.mac, identity.mac_source, nas.vlan_model,
-        place=identity.place, multi_session_id=view.first(a.ACCT_MULTI_SESSION_ID) or b"", asked=nas.keys,
+        place=identity.place, multi_session_id=view.first(_MULTI_SESSION_ID) or b"", asked=nas.keys,
     )  # fmt: skip
-    session_id = view.first(a.ACCT_SESSION_ID)
+    session_id = view.first(_SESSION_ID)
     session = keys.session_hash(box, session_id) if session_id else None
     # only of a request that names its line by the profile's own rule: one that does not has to climb
     named = identity.ids.names_line(profile.line_id)
     suspect = identity.suspect if ring.attached and named else None
-    checked = named and not accounting and _worth_a_check(classification, ring)
+    # A v6 request alone would be rewritten, and the customer may have had a hand in its id: that is compared with what
+    # is live on its attachment before it is believed. A v4 request never waits.
+    checked = named and not accounting and ring.attached and classification.surely_v6
     return Request(
         nas=nas,
         box=box,
@@ -66,11 +86,11 @@ def describe(
             domain=nas.domain,
             keyring=ring,
             rules=nas.rules,
-            session=session if Key.SESSION in nas.keys else None,
+            session=session if nas.keys is EVERY_KEY or _SESSION in nas.keys else None,
             at_ms=at_ms,
-            match_v6=classification.trigger is not Trigger.DHCPV4 or profile.v4_matched_by_v6,
+            match_v6=classification.trigger is not _DHCPV4 or profile.v4_matched_by_v6,
             accounting=accounting,
-            begins=record is None or record.step is SessionStep.START,
+            begins=record is None or record.step is _START,
             own=identity.ids if checked or suspect is not None else None,
             checked=checked,
             suspect=suspect,
@@ -88,25 +108,11 @@ def _untrusted(nas: Nas, classification: trigger.Classification, record: Record 
     a record of a session that has IPv6 alone.
     """
     family = classification.trigger
-    if family is Trigger.UNKNOWN or (family is Trigger.DHCPV6 and not _surely_v6(classification)):
+    if family is _UNKNOWN or (family is _DHCPV6 and not classification.surely_v6):
         hosts = () if record is None or record.hosts is None else record.hosts
-        only_v6 = bool(hosts) and all(host.kind is not HostKind.V4 for host in hosts)
-        family = Trigger.DHCPV6 if only_v6 else Trigger.DHCPV4
+        only_v6 = len(hosts) > 0 and all(host.kind is not _V4 for host in hosts)
+        family = _DHCPV6 if only_v6 else _DHCPV4
     return family in nas.untrusted
-
-
-def _worth_a_check(classification: trigger.Classification, ring: Keyring) -> bool:
-    """Whether a request's own id is compared with what is live on its attachment before it is believed.
-
-    Only that of a v6 request, which would be rewritten, and which the customer may have had a hand in: a v4 request
-    never waits.
-    """
-    return _surely_v6(classification) and ring.attached
-
-
-def _surely_v6(classification: trigger.Classification) -> bool:
-    """By proof or strong evidence: what is only hinted at may be v4, which must not be made worse."""
-    return classification.trigger is Trigger.DHCPV6 and classification.strength in (Strength.PROOF, Strength.STRONG)
 
 
 def which(group: Sequence[Nas], view: PacketView) -> Nas:
@@ -120,18 +126,16 @@ def which(group: Sequence[Nas], view: PacketView) -> Nas:
 def own_verdict(request: Request) -> Verdict | None:
     """What needs no store: a line of its own, a contradiction, or a request that has no line at all."""
     identity, nas = request.identity, request.nas
-    if identity.contradictory or request.classification.trigger is Trigger.CONFLICT:
+    if identity.contradictory or request.classification.trigger is _CONFLICTING:
         return CONFLICT
-    if request.question.own is not None and nas.mode is not Mode.STRIP:
+    if request.question.own is not None and nas.mode is not _STRIP:
         return None  # the store may know better, and what stands behind the first four octets
     if identity.ids.names_line(nas.profile.line_id):
-        line = line_key(identity.ids, nas.profile.line_id)
-        return Verdict(outcome=Outcome.OWN, line=line)
-    bare = not request.keyring.handles and request.session is None and request.keyring.place is None
-    no_session = request.record is not None and request.record.step is None
-    if bare or no_session or nas.mode is Mode.STRIP:
+        return Verdict(outcome=_OWN, line=line_key(identity.ids, nas.profile.line_id))
+    if nas.mode is _STRIP or (request.record is not None and request.record.step is None):
         return UNMATCHED
-    return None
+    ring = request.keyring
+    return UNMATCHED if ring.bare and request.session is None and ring.place is None else None
 
 
 def authenticate(view: PacketView, nas: Nas, code: a.Code) -> bool:
@@ -143,16 +147,16 @@ def authenticate(view: PacketView, nas: Nas, code: a.Code) -> bool:
     """
     if view.code != code:
         raise Malformed(DropReason.BAD_CODE)
-    if view.code == a.Code.ACCOUNTING_REQUEST:
+    if view.code == _ACCOUNTING_REQUEST:
         if not radius_auth.accounting_authenticator_fits(view, nas.secret):
             raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
-        if view.has(a.MESSAGE_AUTHENTICATOR) and not radius_auth.message_authenticator_fits(
+        if view.has(_MESSAGE_AUTHENTICATOR) and not radius_auth.message_authenticator_fits(
             view, nas.secret, radius_auth.ZEROS
         ):
             raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
         return True
-    if not view.has(a.MESSAGE_AUTHENTICATOR):
-        if nas.require_message_authenticator or view.has(a.EAP_MESSAGE):
+    if not view.has(_MESSAGE_AUTHENTICATOR):
+        if nas.require_message_authenticator or view.has(_EAP_MESSAGE):
             raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
         return False
     if not radius_auth.message_authenticator_fits(view, nas.secret, view.authenticator):
@@ -165,6 +169,6 @@ def _hold(nas: Nas, classification: trigger.Classification) -> float:
 
     0 in observe mode, which delays nobody, and for BNGs that park the DISCOVER behind the SOLICIT: a deadlock.
     """
-    if nas.mode is not Mode.FULL or nas.profile.serialises_stacks or not is_v6(nas, classification):
+    if nas.mode is not _FULL or nas.profile.serialises_stacks or not is_v6(nas, classification):
         return 0.0
     return min(nas.hold_s, nas.profile.radius_timeout_s / 3)

@@ -18,14 +18,16 @@ from bngcorr.accountant.spool.journal import Journal
 from bngcorr.accountant.spool.order import Order, Waiting
 from bngcorr.accountant.spool.pace import Pace
 from bngcorr.accountant.spool.row import Row
-from bngcorr.errors import IdentifierExhausted, Malformed, WireError
+from bngcorr.errors import IdentifierExhausted, Malformed, NoUpstream, WireError
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy import hops
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
-from bngcorr.proxy.port import Port
 from bngcorr.proxy.rewrite import Hop
-from bngcorr.proxy.upstream import Flight, Upstream
+from bngcorr.proxy.upstream.flight import Flight
+from bngcorr.proxy.upstream.pool import Pool
+from bngcorr.proxy.upstream.routes import Way
+from bngcorr.proxy.upstream.server import Server
 from bngcorr.wire import radius
 
 MOST_ROWS: Final = 20_000  # in memory
@@ -35,14 +37,6 @@ PAGE: Final = 1_000
 READ_AGAIN_S: Final = 1.0
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True, eq=False)
-class Try:
-    """A row with AAA, as it was sent this time."""
-
-    row: Row
-    aaa: Hop
 
 
 @dataclass(slots=True, eq=False)
@@ -70,15 +64,16 @@ class Delivery:
         self._overtaking = True  # a restart is taken into memory ahead of what is on disk
         self._reading = False
         self._resting = False
-        self._port: Port | None = None
-        self._upstream: Upstream[Try] | None = None
+        self._way: Way[Row] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._nonce = os.urandom(4)
         self._serial = 0
 
-    def open(self, port: Port, upstream: Upstream[Try]) -> None:
-        """Send from now on, first of all what an earlier process left."""
-        self._port, self._upstream = port, upstream
+    def use(self, way: Way[Row]) -> None:
+        """Send to these pools from now on, first of all what an earlier process left."""
+        begun, self._way = self._way is not None, way
+        if begun:
+            return
         if self._journal.records:
             self._more = self._reading = True
             self._overtaking = False  # until those on disk are known
@@ -97,7 +92,7 @@ class Delivery:
 
     def close(self) -> None:
         """Send no more."""
-        self._upstream = None
+        self._way = None
         if self._timer is not None:
             self._timer.cancel()
 
@@ -168,8 +163,8 @@ class Delivery:
 
     def pump(self) -> None:
         """Send what may go now."""
-        upstream, port = self._upstream, self._port
-        if upstream is None or port is None or self._resting:
+        way = self._way
+        if way is None or self._resting:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -183,7 +178,7 @@ class Delivery:
             seq = self._order.take(now)
             if seq is None:
                 break
-            if not self._send(upstream, port, self._kept[seq], now):
+            if not self._send(way, self._kept[seq], now):
                 self._order.unanswered(seq, now, ignored=False)
                 break
             self._pace.launched()
@@ -194,30 +189,30 @@ class Delivery:
             self._timer.cancel()
         self._timer = loop.call_at(max(min(due), now + 0.001), self.pump) if due else None
 
-    def _send(self, upstream: Upstream[Try], port: Port, kept: _Kept, now: float) -> bool:
+    def _send(self, way: Way[Row], kept: _Kept, now: float) -> bool:
         row = kept.row
+        try:
+            flight = _pool(way, row).take(row, None, now)
+        except (IdentifierExhausted, NoUpstream):
+            return False
+        server = flight.server
         attributes = delayed(row.attributes, int(now - kept.arrived_at))
         self._serial = self._serial + 1 & 0xFFFFFFFF
         state = self._nonce + self._serial.to_bytes(4, "big")
-        one = Try(row, Hop(port.secret, b""))
-        try:
-            flight = upstream.take(one)
-        except IdentifierExhausted:
-            return False
-        octets = hops.spooled_to_aaa(attributes, port.secret, flight.identifier, state, signed=row.signed)
-        one.aaa = Hop(port.secret, octets[4:20])
+        octets = hops.spooled_to_aaa(attributes, server.secret, flight.identifier, state, signed=row.signed)
+        flight.aaa = Hop(server.secret, octets[4:20])
         if kept.tried:
             self._meters.spool.resent.inc()
         kept.tried = True
-        upstream.launch(flight, octets, now)
+        server.launch(flight, octets, now)
         return True
 
     # ---- from AAA
 
-    def answered(self, flight: Flight[Try] | None, octets: bytes) -> None:
+    def answered(self, server: Server[Row], flight: Flight[Row] | None, octets: bytes, now: float) -> None:
         """A datagram from AAA: if it is the answer to a row, the row is sent."""
         try:
-            self._complete(flight, octets)
+            self._complete(server, flight, octets, now)
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
             self._noise.bad_reply(str(error.reason))
@@ -225,30 +220,38 @@ class Delivery:
             self._meters.drop(DropReason.INTERNAL_ERROR)
             log.exception("internal error, reply dropped")
 
-    def _complete(self, flight: Flight[Try] | None, octets: bytes) -> None:
+    def _complete(self, server: Server[Row], flight: Flight[Row] | None, octets: bytes, now: float) -> None:
         view = radius.decode(octets)
-        if flight is None or self._upstream is None or self._port is None:
+        if flight is None:
+            server.meters.late.inc()
             raise Malformed(DropReason.UNEXPECTED_REPLY)
-        hops.verify(view, flight.context.aaa, self._port.replies, require_message_authenticator=False)
-        now = asyncio.get_running_loop().time()
-        self._upstream.finish(flight)
-        self._port.meters.rtt.observe(now - flight.sent_at)
-        seq = flight.context.row.seq
-        self._order.delivered(seq)
-        self._octets -= self._kept.pop(seq).row.size
-        self._journal.mark_sent(seq)
+        row = flight.context
+        if row is None or self._way is None:
+            raise Malformed(DropReason.UNEXPECTED_REPLY)
+        hops.verify(view, flight.aaa, server.replies, require_message_authenticator=False)
+        server.finish(flight, now)
+        flight.over()
+        self._order.delivered(row.seq)
+        self._octets -= self._kept.pop(row.seq).row.size
+        self._journal.mark_sent(row.seq)
         self._meters.spool.sent.inc()
         if self._pace.answered(now):
             self._order.resume()
         self.pump()
 
-    def expired(self, flight: Flight[Try]) -> None:
+    def expired(self, flight: Flight[Row]) -> None:
         """AAA did not answer in time: again later."""
-        if self._upstream is None or self._port is None:
+        row = flight.context
+        flight.over()
+        if row is None or self._way is None:
             return
-        self._port.meters.timeouts.inc()
         self._noise.no_reply()
         now = asyncio.get_running_loop().time()
         ignored = self._pace.unanswered(now, flight.sent_at)
-        self._order.unanswered(flight.context.row.seq, now, ignored=ignored)
+        self._order.unanswered(row.seq, now, ignored=ignored)
         self.pump()
+
+
+def _pool(way: Way[Row], row: Row) -> Pool[Row]:
+    """The pool of a record; its request is only looked at if any route does."""
+    return way.pool(row.bng, radius.decode(row.octets)) if way.routed else way.default

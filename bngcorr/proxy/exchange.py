@@ -6,20 +6,14 @@ retransmission from a new request that reuses the Identifier, which supersedes t
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final
 
 REPLY_KEPT_S: Final = 10.0  # RFC 5080 §2.2.2: more than 5, less than 30 seconds
 
-
-class ExchangeKey(NamedTuple):
-    """What a BNG tells two requests apart by."""
-
-    peer: str
-    peer_port: int
-    socket: int  # which of our sockets received it
-    identifier: int
+# What a BNG tells two requests apart by: its address and port, which of our sockets received it, Identifier
+ExchangeKey = tuple[str, int, int, int]
 
 
 class Admission(Enum):
@@ -32,77 +26,102 @@ class Admission(Enum):
     FULL = auto()  # too many exchanges: drop
 
 
+# named here once: looking a member up in its class costs more than the comparison
+_NEW: Final = Admission.NEW
+_IN_FLIGHT: Final = Admission.IN_FLIGHT
+_RESEND: Final = Admission.RESEND
+_ANSWERED: Final = Admission.ANSWERED
+_FULL: Final = Admission.FULL
+
+
 class Exchange:
     """One request from first sight until its reply is forgotten."""
 
-    __slots__ = ("authenticator", "expires_at", "forwarded_at", "key", "reply")
+    __slots__ = ("answered", "authenticator", "expires_at", "forwarded_at", "key", "reply")
 
     def __init__(self, key: ExchangeKey, authenticator: bytes, expires_at: float) -> None:
-        self.key = key
-        self.authenticator = authenticator
+        self.key: Final = key
+        self.authenticator: Final = authenticator
+        self.answered = False  # then it stands among the answered ones
         self.reply: bytes | None = None
         self.forwarded_at: float | None = None  # monotonic seconds of the last copy sent to AAA
         self.expires_at = expires_at  # monotonic seconds
 
 
 class Exchanges:
-    """All exchanges of the process, bounded. Entries leave in the order of their last renewal."""
+    """All exchanges of the process, bounded.
+
+    They stand in a dictionary, and in the order in which they run out in one of two queues: those without an answer,
+    those with one. What leaves the dictionary early stays in its queue, without its reply, until its time has come.
+    """
 
     RESEND_AFTER_S: Final = 1.0  # a BNG's retransmission is passed on to AAA no more often than this
 
     def __init__(self, *, in_flight_s: float, limit: int = 200_000) -> None:
-        self._in_flight_s = in_flight_s
-        self._limit = limit
-        self._open: OrderedDict[ExchangeKey, Exchange] = OrderedDict()
-        self._answered: OrderedDict[ExchangeKey, Exchange] = OrderedDict()
+        """`limit` bounds the dictionary, and twice as many each queue."""
+        self.in_flight_s = in_flight_s
+        self._limit: Final = limit
+        self._known: Final[dict[ExchangeKey, Exchange]] = {}
+        self._open: Final[deque[Exchange]] = deque()
+        self._answered: Final[deque[Exchange]] = deque()
 
     def __len__(self) -> int:
-        return len(self._open) + len(self._answered)
+        return len(self._known)
 
     def admit(self, key: ExchangeKey, authenticator: bytes, now: float) -> tuple[Admission, Exchange | None]:
         """Judge one request; NEW comes with its fresh exchange, the others with the one they repeat."""
-        exchange = self._open.get(key) or self._answered.get(key)
-        if exchange is not None and exchange.authenticator == authenticator and exchange.expires_at > now:
-            if exchange.reply is not None:
-                return Admission.ANSWERED, exchange
-            if exchange.forwarded_at is not None and now - exchange.forwarded_at >= self.RESEND_AFTER_S:
-                exchange.forwarded_at = now
-                return Admission.RESEND, exchange
-            return Admission.IN_FLIGHT, exchange
-        if exchange is None and len(self) >= self._limit:
-            return Admission.FULL, None
-        self._open.pop(key, None)
-        self._answered.pop(key, None)
-        exchange = Exchange(key, authenticator, now + self._in_flight_s)
-        self._open[key] = exchange
-        return Admission.NEW, exchange
+        known = self._known.get(key)
+        if known is not None:
+            if known.authenticator == authenticator and known.expires_at > now:
+                if known.answered:
+                    return _ANSWERED, known
+                if known.forwarded_at is not None and now - known.forwarded_at >= self.RESEND_AFTER_S:
+                    known.forwarded_at = now
+                    return _RESEND, known
+                return _IN_FLIGHT, known
+        elif len(self._known) >= self._limit:
+            return _FULL, None
+        if len(self._open) >= 2 * self._limit or len(self._answered) >= 2 * self._limit:
+            return _FULL, None
+        if known is not None:
+            known.reply = None  # superseded, or out of time
+        exchange = Exchange(key, authenticator, now + self.in_flight_s)
+        self._known[key] = exchange
+        self._open.append(exchange)
+        return _NEW, exchange
 
     def current(self, exchange: Exchange) -> bool:
         """Whether nothing has superseded it."""
-        return (self._open.get(exchange.key) or self._answered.get(exchange.key)) is exchange
+        return self._known.get(exchange.key) is exchange
 
     def answer(self, exchange: Exchange, reply: bytes, now: float) -> None:
         """Keep the reply for retransmissions that cross it."""
-        if not self.current(exchange):
+        if self._known.get(exchange.key) is not exchange:
             return
-        self._open.pop(exchange.key, None)
         exchange.reply = reply
         exchange.expires_at = now + REPLY_KEPT_S
-        self._answered[exchange.key] = exchange
+        if not exchange.answered:
+            exchange.answered = True
+            self._answered.append(exchange)
 
     def abandon(self, exchange: Exchange) -> None:
         """Forget a request that could not be carried on, so that its retransmission is a fresh try."""
-        if self._open.get(exchange.key) is exchange:
-            del self._open[exchange.key]
+        if not exchange.answered and self._known.get(exchange.key) is exchange:
+            del self._known[exchange.key]
 
     def expire(self, now: float) -> list[Exchange]:
         """Forget what has run out, and tell what it was."""
-        gone = []
-        for table in (self._open, self._answered):
-            while table:
-                key, exchange = next(iter(table.items()))
-                if exchange.expires_at > now:
-                    break
-                del table[key]
+        gone: list[Exchange] = []
+        queue = self._open
+        while queue and (queue[0].answered or queue[0].expires_at <= now):
+            exchange = queue.popleft()
+            if not exchange.answered and self._known.get(exchange.key) is exchange:
+                del self._known[exchange.key]
+                gone.append(exchange)
+        queue = self._answered
+        while queue and queue[0].expires_at <= now:
+            exchange = queue.popleft()
+            if self._known.get(exchange.key) is exchange:
+                del self._known[exchange.key]
                 gone.append(exchange)
         return gone

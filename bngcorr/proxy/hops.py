@@ -89,7 +89,7 @@ def acknowledgement(request: Request) -> bytes:
     )  # fmt: skip
 
 
-def verify(view: PacketView, aaa: Hop | None, codes: frozenset[a.Code], *, require_message_authenticator: bool) -> bool:
+def verify(view: PacketView, aaa: Hop | None, codes: frozenset[int], *, require_message_authenticator: bool) -> bool:
     """Whether a reply that answers the request as it was sent to AAA is signed with a Message-Authenticator.
 
     Raises Malformed or Unauthentic for one that does not answer it (RFC 2865 §3), lacks a Message-Authenticator that is

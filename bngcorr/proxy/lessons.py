@@ -16,7 +16,6 @@ from bngcorr.proxy.request import Request
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
 
-
 _ACCESS_TITLE: Final = a.Code.ACCESS_REQUEST.title
 _ACCOUNTING_TITLE: Final = a.Code.ACCOUNTING_REQUEST.title
 _ACCOUNTING_REQUEST: Final = 4

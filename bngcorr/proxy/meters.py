@@ -2,7 +2,7 @@
 
 A new one is a field of `Meters` (or of one of the groups below), with its name, help and labels, and a row of
 docs/metrics.md. What is counted for each request or each batch is a `Counts` or `Spreads`: its series are bound once
-with `labels`, by BNG in `NasMeters`, by upstream in `UpstreamMeters`, and hot code only ever calls a bound `inc` or
+with `labels`, by BNG in `NasMeters`, by AAA server in `ServerMeters`, and hot code only ever calls a bound `inc` or
 `observe`. What is set when somebody scrapes, or counted rarely, is an ordinary Gauge or Counter.
 """
 
@@ -15,7 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from bngcorr.accountant.history.meters import HistoryMeters
 from bngcorr.accountant.usage_meters import UsageMeters
 from bngcorr.model.vocabulary import DropReason, Outcome, Rung
-from bngcorr.proxy.tallies import Count, Counts, Spread, Spreads
+from bngcorr.proxy.dynauth.meters import DynauthMeters
+from bngcorr.proxy.tallies import Count, Counts, Spreads
+from bngcorr.proxy.upstream.meters import UpstreamMeters
 
 _DISTANCE_S: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 _RTT_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -99,15 +101,7 @@ class Meters:
             "0 after a jump of the store's clock: the window is suspended.",
             registry=registry,
         )
-        self.rtt = Spreads(
-            "bngcorr_upstream_rtt_seconds", "Time AAA took to answer.", ("upstream",), buckets=_RTT_S, registry=registry
-        )
-        self.timeouts = Counts(
-            "bngcorr_upstream_timeouts", "Requests that AAA did not answer in time.", ("upstream",), registry=registry
-        )
-        self.in_flight = Gauge(
-            "bngcorr_upstream_inflight", "Requests waiting for AAA.", ("upstream",), registry=registry
-        )
+        self.upstream = UpstreamMeters(registry)
         self.held = Gauge("bngcorr_held_requests", "Requests on hold for a sighting.", registry=registry)
         self.hold_pays = Gauge(
             "bngcorr_hold_pays", "0 while holding brings too few matches and most requests are not held.", ("bng",),
@@ -134,6 +128,7 @@ class Meters:
         )
         self.history = HistoryMeters(registry)
         self.spool = SpoolMeters(registry)
+        self.dynauth = DynauthMeters(registry)
         self.sockets = SocketMeters(registry)
         self.config = ConfigMeters(registry)
         self.vector = Spreads(
@@ -147,10 +142,6 @@ class Meters:
     def nas(self, name: str) -> NasMeters:
         """Bound children for one BNG."""
         return NasMeters(self, name)
-
-    def upstream(self, name: str) -> UpstreamMeters:
-        """Bound children for one upstream."""
-        return UpstreamMeters(self, name)
 
 
 class SpoolMeters:
@@ -240,13 +231,3 @@ class NasMeters:
         self.unsigned: Final = meters.unsigned.labels(name)
         self.unsigned_states: Final = meters.unsigned_states.labels(name)
         self.limited: Final = meters.limited.labels(name)
-
-
-class UpstreamMeters:
-    """Children bound to one upstream."""
-
-    __slots__ = ("rtt", "timeouts")
-
-    def __init__(self, meters: Meters, name: str) -> None:
-        self.rtt: Final[Spread] = meters.rtt.labels(name)
-        self.timeouts: Final[Count] = meters.timeouts.labels(name)

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bngcorr.model.vocabulary import DropReason
+from bngcorr.model.vocabulary import Condition, DropReason
 from bngcorr.wire import attributes as a
 
 INTERVAL_S: Final = 60.0
@@ -66,6 +66,37 @@ class Noise:
             hint = "the shared secret of this BNG differs from its secret here"
         log.warning("Discarding request", reason=str(reason), client=host, suppressed=suppressed, hint=hint)
 
+    def unknown_dynauth_client(self, host: str, port: int) -> None:
+        """A CoA or Disconnect from an address that may send none."""
+        suppressed = self._due(("unknown-dynauth-client", host))
+        if suppressed is not None:
+            log.warning(
+                f"Ignoring request to coa address from unknown client {host} port {port} proto udp",
+                reason=str(DropReason.UNKNOWN_CLIENT), client=host, suppressed=suppressed,
+                hint="add it to dynauth.clients",
+            )  # fmt: skip
+
+    def refused_dynauth(self, client: str, code: str, cause: int, why: str) -> None:
+        """A CoA or Disconnect of AAA's that we refuse ourselves."""
+        suppressed = self._due(("dynauth", client, str(cause)))
+        if suppressed is not None:
+            log.warning(f"Refusing {code}", client=client, error_cause=cause, why=why, suppressed=suppressed)
+
+    def bad_dynauth_reply(self, host: str, reason: str) -> None:
+        """A datagram that is no answer to a CoA or Disconnect."""
+        suppressed = self._due(("dynauth-reply", host, reason))
+        if suppressed is not None:
+            log.warning("Discarding reply to CoA or Disconnect", reason=reason, bng=host, suppressed=suppressed)
+
+    def silent_dynauth(self, bng: str) -> None:
+        """A BNG did not answer a CoA or Disconnect."""
+        suppressed = self._due(("dynauth-silent", bng))
+        if suppressed is not None:
+            log.warning(
+                "BNG did not answer a CoA or Disconnect in time", bng=bng, suppressed=suppressed,
+                hint="it takes them from addresses that it knows, with the secret of bngs[].dynauth",
+            )  # fmt: skip
+
     def bad_reply(self, reason: str) -> None:
         """A datagram from AAA that is refused."""
         suppressed = self._due(("reply", reason))
@@ -77,6 +108,21 @@ class Noise:
         suppressed = self._due(("no-reply",))
         if suppressed is not None:
             log.warning("AAA did not answer in time", reason=str(DropReason.NO_REPLY), suppressed=suppressed)
+
+    def no_upstream(self, pool: str) -> None:
+        """Every server of a pool is dead, or taken out."""
+        suppressed = self._due(("no-upstream", pool))
+        if suppressed is not None:
+            log.error(
+                "No server left in the pool", reason=str(DropReason.NO_UPSTREAM), pool=pool, suppressed=suppressed
+            )
+
+    def marked(self, pool: str, server: str, host: str, port: int, state: Condition) -> None:
+        """An AAA server is in another condition than before."""
+        suppressed = self._due(("marked", pool, server, str(state)))
+        if suppressed is not None:
+            say = log.info if state is Condition.ALIVE else log.warning
+            say(f"Marking home server {host} port {port} {state}", pool=pool, server=server, suppressed=suppressed)
 
     def spool_full(self, why: str) -> None:
         """Accounting is not acknowledged."""

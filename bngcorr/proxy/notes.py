@@ -27,13 +27,13 @@ class Notes:
     """Metrics by BNG, and lessons for the store."""
 
     def __init__(self, learn: Callable[[Lesson], None], clock: Clock, meters: Meters, remember_ms: int) -> None:
-        self._learn = learn
-        self._clock = clock
-        self._meters = meters
-        self._remember_ms = remember_ms
-        self._per_nas: dict[str, NasMeters] = {}
-        self._numbers_seen: set[tuple[str, int]] = set()
-        self._evidence = WindowEvidence()
+        self._learn: Final = learn
+        self._clock: Final = clock
+        self._meters: Final = meters
+        self._remember_ms: Final = remember_ms
+        self._per_nas: Final[dict[str, NasMeters]] = {}
+        self._numbers_seen: Final[set[tuple[str, int]]] = set()
+        self._evidence: Final = WindowEvidence()
 
     def of(self, nas: Nas) -> NasMeters:
         """The metrics of one BNG."""

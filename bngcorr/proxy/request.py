@@ -14,7 +14,7 @@ from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.sockets import NasSocket, Peer
 from bngcorr.proxy.trigger import Classification
-from bngcorr.proxy.upstream import Flight
+from bngcorr.proxy.upstream.flight import Flight
 from bngcorr.wire.radius import PacketView
 
 _ACCOUNTING_REQUEST: Final = 4

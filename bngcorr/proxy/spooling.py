@@ -16,13 +16,14 @@ import structlog
 from bngcorr.accountant.spool.journal import Bounds, Journal
 from bngcorr.accountant.spool.row import Row
 from bngcorr.model.verdict import UNKNOWN
-from bngcorr.proxy.delivery import Delivery, Try
+from bngcorr.proxy.delivery import Delivery
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
-from bngcorr.proxy.port import Port
 from bngcorr.proxy.relearning import Reader, Relearning, Writer
 from bngcorr.proxy.request import Request
-from bngcorr.proxy.upstream import Flight, Upstream
+from bngcorr.proxy.upstream.flight import Flight
+from bngcorr.proxy.upstream.routes import Way
+from bngcorr.proxy.upstream.server import Server
 from bngcorr.store.lesson import Lesson
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import HEADER_OCTETS
@@ -66,9 +67,9 @@ class Spool:
         self._relearning.begin(await self._journal.open())
         log.info("spool open", path=str(self._path), records=self._journal.records)
 
-    def deliver(self, port: Port, upstream: Upstream[Try]) -> None:
-        """Send to AAA from now on."""
-        self._delivery.open(port, upstream)
+    def deliver(self, way: Way[Row]) -> None:
+        """Send to AAA from now on, or in another way than before."""
+        self._delivery.use(way)
 
     def rest(self) -> None:
         """Send nothing more, but hear what AAA says to what it has."""
@@ -143,11 +144,11 @@ class Spool:
 
     # ---- from AAA and from the store
 
-    def answered(self, flight: Flight[Try] | None, octets: bytes) -> None:
+    def answered(self, server: Server[Row], flight: Flight[Row] | None, octets: bytes, now: float) -> None:
         """A datagram from AAA."""
-        self._delivery.answered(flight, octets)
+        self._delivery.answered(server, flight, octets, now)
 
-    def expired(self, flight: Flight[Try]) -> None:
+    def expired(self, flight: Flight[Row]) -> None:
         """AAA did not answer in time."""
         self._delivery.expired(flight)
 

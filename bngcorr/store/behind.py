@@ -5,35 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
 
+from bngcorr.store.backlog import Backlog, Domain, Road
 from bngcorr.store.contract import Clock, CorrelationStore
-from bngcorr.store.lesson import (
-    AWAY,
-    SUPERSEDED,
-    Distances,
-    Event,
-    FindingSeen,
-    Lesson,
-    SessionChange,
-    Sighting,
-)
+from bngcorr.store.lesson import AWAY, SUPERSEDED, Event, Lesson, Sighting
 from bngcorr.store.nodes import ONE_NODE, Nodes
-from bngcorr.store.waiting import Kept, Queue, alike
+from bngcorr.store.waiting import BATCH, Kept
 
-BATCH: Final = 128  # lessons in one write: a server is busy with them for some 20 ms, and answers nobody else
 EVENT_BATCH: Final = 256
 MOST_EVENTS: Final = 4096  # waiting
+GATHER_S: Final = (
+    0.004  # from one write to a node to the next, if that is no whole batch: each costs as much as many lessons
+)
 RETRY_S: Final = 0.25
 MOST_UNFINISHED: Final = 4  # batches, beyond which their nodes are not free for the next ones
 FULL: Final = 0.75  # of what may wait
 PROGRESS_S: Final = 0.25  # a store that has taken nothing for so long may be away
 
-_EXPENDABLE: Final = (Sighting, Distances, FindingSeen, SessionChange)  # given up in this order, a restart never
+_NEVER: Final = float("inf")
 
 log = structlog.get_logger()
+
+
+class _Batch:
+    """One write."""
+
+    __slots__ = ("domains", "freed", "lessons", "road", "words")
+
+    def __init__(self, road: Road, lessons: list[Lesson], domains: list[Domain]) -> None:
+        self.road = road
+        self.lessons = lessons
+        self.domains = domains  # that may go on once it is taken
+        self.words: list[str] | None = None  # the store's; None: it has said nothing yet
+        self.freed = False  # whether node and domains may go on
 
 
 class WriteBehind:
@@ -67,210 +75,213 @@ class WriteBehind:
         self._written = written
         self._tell_lost = lost
         self._nodes = nodes
-        self._lessons: dict[str, Queue] = {}  # by domain, none of them empty; who was served last comes last
-        self._sightings: dict[tuple[object, ...], Sighting] = {}  # those that wait
+        self._backlog = Backlog(limit, nodes.where)
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
-        self._waiting = 0  # lessons in all queues
-        self._writing: dict[str, int] = {}  # how much is under way to each node
+        self._writing = 0  # lessons under way that are not taken yet
         self._taken_at = 0.0  # when the store last took some; monotonic seconds
         self._unfinished = 0  # batches whose addresses may still have to be noted
-        self._carried: set[str] = set()  # domains that something is under way for
-        self._retry_at: dict[str, float] = {}  # domains whose node did not take the last lessons
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._away: dict[str, Domain] = {}  # domains whose node did not take the last lessons
+        self._resting: deque[tuple[float, list[Domain]]] = deque()  # when they are tried again
+        self._sleeper: asyncio.Future[None] | None = None  # the writer, while it has nothing to do
+        self._waiters: list[asyncio.Future[None]] = []  # for everything to be written
         self.lost = 0
 
     def __len__(self) -> int:
-        return len(self._events) + sum(self._writing.values()) + self._waiting
+        return len(self._events) + self._writing + self._backlog.count
 
     @property
     def failing(self) -> bool:
         """Whether some domain's node takes no writes."""
-        return bool(self._retry_at)
+        return any(domain.away for domain in self._away.values())
 
     @property
     def full(self) -> bool:
         """Whether the store answers and yet does not keep up: whoever may send again should do so later."""
-        if self._waiting < self._limit * FULL or self._retry_at:
+        if self._backlog.count < self._limit * FULL or self.failing:
             return False
         return asyncio.get_running_loop().time() - self._taken_at < PROGRESS_S
 
     def waiting(self, domain: str) -> int:
         """Lessons of a domain that wait, but for those under way."""
-        return len(self._lessons.get(domain, ()))
+        return self._backlog.waiting(domain)
 
     def put(self, lesson: Lesson) -> None:
         """Queue one lesson; never waits."""
+        road: Road | None
+        backlog = self._backlog
         if isinstance(lesson, Event):
             self._events.append(lesson)
-        elif not (isinstance(lesson, Sighting) and self._joined(lesson)):
-            if self._waiting >= self._limit:
+            road = backlog.road(self._nodes.where_events())
+        elif isinstance(lesson, Sighting) and backlog.joined(lesson):
+            self._written((lesson,), (SUPERSEDED,))
+            return
+        else:
+            if backlog.is_full:
                 self._make_room()
-            self._queue(lesson.domain).append(lesson)
-            self._waiting += 1
-        self._idle.clear()
-        self._wake.set()
-
-    def _queue(self, domain: str) -> Queue:
-        queue = self._lessons.get(domain)
-        if queue is None:
-            queue = self._lessons[domain] = Queue()
-        return queue
-
-    def _joined(self, late: Sighting) -> bool:
-        """Whether one like it waits already, which then speaks for both."""
-        what = alike(late)
-        waits = self._sightings.get(what)
-        if waits is None:
-            self._sightings[what] = late
-            return False
-        waits.at_ms = max(waits.at_ms, late.at_ms)
-        waits.until_ms = max(waits.until_ms, late.until_ms)
-        self._written((late,), (SUPERSEDED,))
-        return True
-
-    def _leaves(self, lesson: Kept) -> Kept:
-        """A lesson waits no longer."""
-        if isinstance(lesson, Sighting):
-            what = alike(lesson)
-            if self._sightings.get(what) is lesson:
-                del self._sightings[what]
-        return lesson
+            road = backlog.put(lesson)
+        if road is not None and not road.writing and (not road.awaited or road.waiting >= BATCH):
+            road.awaited = True
+            self._wake()
 
     def _make_room(self) -> None:
-        """Lose the oldest tenth of the most expendable kind that there is."""
-        most = max(self._limit // 10, 1)
-        given_up: list[Kept] = []
-        for kind in _EXPENDABLE:
-            for domain, queue in list(self._lessons.items()):
-                given_up += map(self._leaves, queue.give_up(kind, most - len(given_up)))
-                self._keep(domain, queue)
-                if not queue:
-                    self._retry_at.pop(domain, None)  # nothing is left to try
-            if given_up:
-                break
-        self._waiting -= len(given_up)
+        given_up = self._backlog.make_room()
         self.lost += len(given_up)
         if self._tell_lost is not None:
             self._tell_lost(given_up)
 
-    def _keep(self, domain: str, queue: Queue) -> None:
-        if queue:
-            self._lessons[domain] = queue
-        else:
-            self._lessons.pop(domain, None)
+    # ---- the writer
 
     async def run(self) -> None:
         """Write until cancelled."""
+        loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as writes:
             while True:
-                self._wake.clear()
-                now = asyncio.get_running_loop().time()
-                for node, batch in self._due(now).items():
-                    self._writing[node] = len(batch)
-                    writes.create_task(self._write(node, batch))
-                if not len(self) and not self._unfinished:
-                    self._idle.set()
-                await self._woken(min((at - now for at in self._retry_at.values() if at > now), default=None))
+                now = loop.time()
+                again_at = self._rested(now)
+                for road in self._backlog.roads.values():
+                    if road.writing or not road.awaited:
+                        continue
+                    if now < road.free_at and road.waiting < BATCH:
+                        again_at = min(again_at, road.free_at)
+                        continue
+                    batch = self._next(road)
+                    if batch.lessons:
+                        road.free_at = now + GATHER_S
+                        writes.create_task(self._write(batch))
+                self._tell_waiters()
+                await self._sleep(loop, again_at)
 
-    async def _woken(self, within_s: float | None) -> None:
-        """Wait for a lesson, or the end of a write, or so long."""
+    async def _sleep(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
+        """Wait for a lesson, or the end of a write, or until then."""
+        sleeper = self._sleeper = loop.create_future()
+        timer = None if until == _NEVER else loop.call_at(until, self._wake)
         try:
-            async with asyncio.timeout(within_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+            await sleeper
+        finally:
+            self._sleeper = None
+            if timer is not None:
+                timer.cancel()
 
-    def _due(self, now: float) -> dict[str, list[Lesson]]:
-        """What goes out now, by node: to none that has not answered yet, for no domain that was refused just now."""
-        due: dict[str, list[Lesson]] = {}
-        for domain in list(self._lessons):
-            node = self._nodes.where(domain)
-            if node in self._writing or domain in self._carried or self._retry_at.get(domain, now) > now:
-                continue
-            batch = due.setdefault(node, [])
-            if len(batch) == BATCH:
-                continue
-            queue = self._lessons.pop(domain)
-            taken = queue.take(BATCH - len(batch))
-            batch.extend(map(self._leaves, taken))
-            self._waiting -= len(taken)
-            self._carried.add(domain)
-            self._keep(domain, queue)
-        if self._events and (node := self._nodes.where_events()) not in self._writing:
-            batch = due.setdefault(node, [])
-            batch.extend(self._events.popleft() for _ in range(min(EVENT_BATCH, len(self._events))))
-        return due
+    def _wake(self) -> None:
+        sleeper = self._sleeper
+        if sleeper is not None and not sleeper.done():
+            sleeper.set_result(None)
 
-    async def _write(self, node: str, batch: Sequence[Lesson]) -> None:
+    def _rested(self, now: float) -> float:
+        """Domains that have rested long enough stand in line again; when the next ones will have."""
+        while self._resting and self._resting[0][0] <= now:
+            for domain in self._resting.popleft()[1]:
+                self._backlog.release(domain)
+        return self._resting[0][0] if self._resting else _NEVER
+
+    def _next(self, road: Road) -> _Batch:
+        """What goes out to a node now, and then what people are told."""
+        road.awaited = False
+        kept, domains = self._backlog.next(road)
+        lessons: list[Lesson] = [*kept]
+        if self._events and self._nodes.where_events() == road.name:
+            lessons += [self._events.popleft() for _ in range(min(EVENT_BATCH, len(self._events)))]
+        road.writing = bool(lessons)
+        self._writing += len(lessons)
+        return _Batch(road, lessons, domains)
+
+    async def _write(self, batch: _Batch) -> None:
         """Write one batch. Its node is free for the next one as soon as the lessons are taken: who holds which address
         follows, though not for too many batches at a time.
         """
-        first: list[str] = []
-        freed = False
         self._unfinished += 1
-
-        def free() -> None:
-            nonlocal freed
-            if not freed:
-                freed = True
-                del self._writing[node]
-                self._carried -= {lesson.domain for lesson in batch if not isinstance(lesson, Event)}
-            self._wake.set()
-
-        def taken(words: list[str]) -> None:
-            first.extend(words)
-            self._settle(batch, words)
-            done = [pair for pair in zip(batch, words, strict=True) if pair[1] != AWAY]
-            if done:
-                self._taken_at = asyncio.get_running_loop().time()
-                self._written([lesson for lesson, _ in done], [word for _, word in done])
-            if self._unfinished < MOST_UNFINISHED:
-                free()
-
         try:
-            try:
-                words = await self._store.write(batch, self._clock.now_ms(), taken)
-            except asyncio.CancelledError:
-                if not first:
-                    self._put_back([lesson for lesson in batch if not isinstance(lesson, Event)])
-                raise
-            for lesson, word, before in zip(batch, words, first, strict=True):
-                if word != before:
-                    self._written((lesson,), (word.removeprefix(f"{before},"),))
+            words = await self._store.write(batch.lessons, self._clock.now_ms(), partial(self._taken, batch))
+            first = batch.words
+            if first is not None and words != first:
+                for lesson, word, before in zip(batch.lessons, words, first, strict=True):
+                    if word != before:
+                        self._written((lesson,), (word.removeprefix(f"{before},"),))
+        except asyncio.CancelledError:
+            if batch.words is None:
+                self._backlog.put_back([lesson for lesson in batch.lessons if not isinstance(lesson, Event)])
+            raise
         finally:
             self._unfinished -= 1
-            free()
+            self._free(batch)
+            self._wake()
 
-    def _settle(self, batch: Sequence[Lesson], words: Sequence[str]) -> None:
-        """Keep what was not taken; tell where that begins and where it ends."""
-        kept = [(lesson, word) for lesson, word in zip(batch, words, strict=True) if not isinstance(lesson, Event)]
-        refused = [lesson for lesson, word in kept if word == AWAY]
-        self._put_back(refused)
-        away = {lesson.domain for lesson in refused}
-        for domain in away:
-            if domain not in self._retry_at:
+    def _taken(self, batch: _Batch, words: list[str]) -> None:
+        """The store has said a word on each lesson."""
+        batch.words = [*words]
+        lessons = batch.lessons
+        if AWAY in words:
+            self._refused(batch, words)
+            lessons = [lesson for lesson, word in zip(lessons, words, strict=True) if word != AWAY]
+            words = [word for word in words if word != AWAY]
+        if self._away:
+            for domain in batch.domains:
+                if self._away.pop(domain.name, None) is not None:
+                    domain.away = False
+                    log.warning("store takes writes again", domain=domain.name, waiting=self._backlog.count)
+        if lessons:
+            self._taken_at = asyncio.get_running_loop().time()
+            self._written(lessons, words)
+        if self._unfinished < MOST_UNFINISHED:
+            self._free(batch)
+
+    def _refused(self, batch: _Batch, words: Sequence[str]) -> None:
+        """Keep what was not taken, and let its domains rest."""
+        refused: list[Kept] = []
+        for lesson, word in zip(batch.lessons, words, strict=True):
+            if word == AWAY and not isinstance(lesson, Event):
+                refused.append(lesson)
+        self._backlog.put_back(refused)
+        names = {lesson.domain for lesson in refused}
+        resting = [domain for domain in batch.domains if domain.name in names]
+        if not resting:
+            return
+        batch.domains = [domain for domain in batch.domains if domain.name not in names]
+        for domain in resting:
+            if not domain.away:
                 log.warning(
                     "store takes no writes, keeping them",
-                    domain=domain, waiting=self._waiting, error=self._nodes.trouble(domain) or None,
+                    domain=domain.name, waiting=self._backlog.count, error=self._nodes.trouble(domain.name) or None,
                 )  # fmt: skip
-            self._retry_at[domain] = asyncio.get_running_loop().time() + RETRY_S
-        for domain in {lesson.domain for lesson, _ in kept} - away:
-            if self._retry_at.pop(domain, None) is not None:
-                log.warning("store takes writes again", domain=domain, waiting=self._waiting)
+            domain.away = True
+            self._away[domain.name] = domain
+        self._resting.append((asyncio.get_running_loop().time() + RETRY_S, resting))
+        self._backlog.line_up_again(batch.road)
+        self._wake()
 
-    def _put_back(self, lessons: Sequence[Kept]) -> None:
-        """In front of their queues, in order."""
-        for lesson in reversed(lessons):
-            self._queue(lesson.domain).appendleft(lesson)
-        self._waiting += len(lessons)
+    def _free(self, batch: _Batch) -> None:
+        """The next lessons of these domains may follow, and others to this node."""
+        if not batch.freed:
+            batch.freed = True
+            batch.road.writing = False
+            batch.road.awaited = bool(batch.road.line or self._events)
+            self._writing -= len(batch.lessons)
+            for domain in batch.domains:
+                self._backlog.release(domain)
+            self._wake()
+
+    # ---- until everything is written
+
+    @property
+    def _is_idle(self) -> bool:
+        return not len(self) and not self._unfinished
+
+    def _tell_waiters(self) -> None:
+        if self._waiters and self._is_idle:
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+            self._waiters.clear()
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until everything is written; False if that takes longer than `timeout_s`."""
+        if self._is_idle:
+            return True
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
             async with asyncio.timeout(timeout_s):
-                await self._idle.wait()
+                await waiter
         except TimeoutError:
             return False
         return True

@@ -27,6 +27,7 @@ from bngcorr.store.rows import (
     SessionRow,
     Upkeep,
 )
+from bngcorr.store.verdicts import Shown
 
 MAX_LINES_PER_KEY: Final = 4  # more than this on one key, and the key can't tell any of them
 MAX_SESSIONS_PER_LINE: Final = 8  # sessions that vouch for a line; dual stack in host mode needs four
@@ -104,8 +105,8 @@ class QueryStore(Protocol):
         """Sessions by (domain, name), as far as they are there."""
         ...
 
-    async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
-        """Recent verdicts behind a cursor: (cursor, JSON)."""
+    async def events(self, after: str, limit: int) -> list[tuple[str, Shown]]:
+        """Recent verdicts behind a cursor, each with the cursor behind itself."""
         ...
 
     async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bngcorr.errors import StoreError
 from bngcorr.store import packing
+from bngcorr.store.batch import Moved
 from bngcorr.store.duplicates import address_of, holds, strangers, unique
 from bngcorr.store.keys import holders, term_hash
 from bngcorr.store.lane import Lane, Reply
@@ -28,17 +28,6 @@ MOST_WAITING: Final = 10_000  # moves that a node did not take yet
 _Claim = tuple[bytes, bytes, int]  # hash of the address's term, entry of the session, 1 taken or 0 given back
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Hosts that a session took, and hosts that it gave back: ``kind|service|address``."""
-
-    index: int  # of the lesson
-    domain: str
-    session: str
-    came: Sequence[bytes]
-    went: Sequence[bytes]
-
-
 class Holders:
     """The index of addresses."""
 
@@ -50,18 +39,18 @@ class Holders:
         self._trying: asyncio.Task[list[Reply]] | None = None
         self._turn = asyncio.Lock()  # what was taken and given back is noted in order
 
-    async def move(self, moves: Sequence[Move]) -> list[tuple[int, str]]:
+    async def move(self, moves: Sequence[Moved]) -> list[tuple[int, str]]:
         """As `_move`, one call after the other."""
         async with self._turn:
             return await self._move(moves)
 
-    async def _move(self, moves: Sequence[Move]) -> list[tuple[int, str]]:
+    async def _move(self, moves: Sequence[Moved]) -> list[tuple[int, str]]:
         """Note all of it; (index, address) for each that is live on another line as well.
 
         Addresses lie all over a cluster: those of a node that does not answer are noted later, and nobody waits.
         """
         claims: list[_Claim] = []
-        whose: list[tuple[Move, str] | None] = []
+        whose: list[tuple[Moved, str] | None] = []
         for one in moves:
             entry = entry_of(one.domain, one.session)
             for tokens, claimed in ((one.came, 1), (one.went, 0)):
@@ -73,7 +62,7 @@ class Holders:
                     else:
                         claims.append(claim)
                         whose.append((one, token.decode()) if claimed else None)
-        suspects: list[tuple[Move, str, list[tuple[str, str]]]] = []
+        suspects: list[tuple[Moved, str, list[tuple[str, str]]]] = []
         for of, reply in zip(whose, await self._tell(claims, BUDGET_S), strict=True):
             if of is not None and not isinstance(reply, Exception):
                 (others,) = packing.unpack(reply)
@@ -106,7 +95,7 @@ class Holders:
                 self._rests.pop(self._lane.where(name), None)
         return replies
 
-    async def _verified(self, suspects: Sequence[tuple[Move, str, list[tuple[str, str]]]]) -> list[tuple[int, str]]:
+    async def _verified(self, suspects: Sequence[tuple[Moved, str, list[tuple[str, str]]]]) -> list[tuple[int, str]]:
         """Those whose other holder is up, still holds it, and is on another line."""
         pairs = {pair for move, _, others in suspects for pair in ((move.domain, move.session), *others)}
         try:

@@ -30,6 +30,7 @@ from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow, Upkeep
+from bngcorr.store.verdicts import Shown, shown
 
 _Row = TypeVar("_Row", SessionRow, LineRow)
 
@@ -43,7 +44,7 @@ class MemoryStore:
         """`events` is how many recent verdicts are kept, `history_backlog` how many closed sessions of each domain."""
         self._history_backlog = history_backlog
         self._domains: dict[str, Domain] = {}
-        self._events: deque[tuple[str, str]] = deque(maxlen=events)  # cursor, JSON
+        self._events: deque[tuple[str, Shown]] = deque(maxlen=events)  # cursor, verdict
         self._told = 0
         self._holders = Holders()
         self._v6_lost_ms = round(v6_lost_s * 1000)
@@ -144,7 +145,7 @@ class MemoryStore:
                     counts[bucket] = counts.get(bucket, 0) + count
             case lessons.Event():
                 self._told += 1
-                self._events.append((f"{self._told:012d}", lesson.shown))
+                self._events.append((f"{self._told:012d}", shown(lesson.shown)))
             case _:
                 assert_never(lesson)
         return "ok"
@@ -235,7 +236,7 @@ class MemoryStore:
         boxes = [(nas.partition("|")[0], nas) for nas in self.domain(domain).boxes]
         return [pair for pair in boxes if pair[0] in bngs]
 
-    async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
+    async def events(self, after: str, limit: int) -> list[tuple[str, Shown]]:
         """Verdicts behind the cursor."""
         return [event for event in self._events if event[0] > after][:limit]
 

@@ -59,6 +59,20 @@ class Voucher:
     keys: set[str] = field(default_factory=set)  # on which it does
 
 
+class Told(NamedTuple):
+    """What the latest sighting by one family said of a line."""
+
+    at_ms: int
+    terms: tuple[str, ...]
+
+
+class Shown(NamedTuple):
+    """When a MAC on a line was last noted, and whether the customer's device only claimed it then."""
+
+    at_ms: int
+    claimed: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """A line, as its latest sighting told it."""
@@ -70,14 +84,21 @@ class Line:
     bng: str
     port: Attachment | None
     address: Mac | None
-    terms: tuple[str, ...]
     place: str | None
-    macs: dict[str, int] = field(default_factory=dict)  # when each was last seen
+    told: dict[bool, Told] = field(default_factory=dict)  # by family, True for v6
+    macs: dict[str, Shown] = field(default_factory=dict)
     vouchers: dict[str, Voucher] = field(default_factory=dict)  # by session
     v6_ms: int = 0  # last known to have IPv6
     begun_ms: int = 0  # its IPv4 session began
     lost_ms: int = 0  # its IPv6 was found to be lost
     rose_ms: int = 0  # its IPv4 counters rose
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """It is found by what either family told last."""
+        return tuple(
+            dict.fromkeys(term for family in (False, True) if family in self.told for term in self.told[family].terms)
+        )
 
 
 class Accepted(NamedTuple):

@@ -8,9 +8,10 @@ from bngcorr.model.line import contradict
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store.lesson import Sighting
-from bngcorr.store.memory_records import Domain, Line, Notes, Seen
+from bngcorr.store.memory_records import Domain, Line, Notes, Seen, Shown, Told
 from bngcorr.store.terms import line_terms
 
+HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 MACS_KEPT: Final = 2  # of a line, however old
 
@@ -27,14 +28,15 @@ def see(domain: Domain, s: Sighting, now_ms: int) -> list[str]:
     line = domain.lines.get(s.line)
     macs = dict(line.macs) if line is not None else {}
     flood = False
-    if s.mac is not None:
+    if s.mac is not None and not _is_noted(macs.get(s.mac), s):
         few = len(macs) <= MACS_KEPT
-        macs = {mac: at for mac, at in macs.items() if mac == s.mac or few or at > now_ms - DAY_MS}
+        macs = {mac: one for mac, one in macs.items() if mac == s.mac or few or one.at_ms > now_ms - DAY_MS}
         flood = s.mac not in macs and len(macs) >= c.MAX_MACS_PER_LINE
         if flood:
             said.append(words.MAC_FLOOD)
         else:
-            macs[s.mac] = max(macs.get(s.mac, 0), s.at_ms)
+            before_ms = macs[s.mac].at_ms if s.mac in macs else 0
+            macs[s.mac] = Shown(max(before_ms, s.at_ms), s.claimed)
         if not flood or s.mac in domain.macs:  # nothing new is made for a MAC that nobody is known by
             said += _taint(domain, s, now_ms)
     if s.attachment is not None:
@@ -47,12 +49,14 @@ def see(domain: Domain, s: Sighting, now_ms: int) -> list[str]:
                 _note(domain, key, s, now_ms)
     if line is None:
         line = domain.lines[s.line] = _new_line(s)
-    elif s.at_ms > line.last_ms:
+    if s.at_ms > line.last_ms:
         if s.place is not None and line.place is not None and line.place != s.place:
             said.append(words.MOVED)
         line.ids, line.last_ms = s.ids, s.at_ms
-        line.bng, line.port, line.address, line.terms = s.bng, s.port, s.address, line_terms(s.ids, s.address)
+        line.bng, line.port, line.address = s.bng, s.port, s.address
         line.place = s.place or line.place
+    if s.v6 not in line.told or s.at_ms > line.told[s.v6].at_ms:
+        line.told[s.v6] = Told(s.at_ms, line_terms(s.ids, s.address))
     line.first_ms, line.until_ms, line.macs = min(line.first_ms, s.at_ms), max(line.until_ms, s.until_ms), macs
     return said
 
@@ -60,8 +64,13 @@ def see(domain: Domain, s: Sighting, now_ms: int) -> list[str]:
 def _new_line(s: Sighting) -> Line:
     return Line(
         ids=s.ids, first_ms=s.at_ms, last_ms=s.at_ms, until_ms=s.until_ms, bng=s.bng, port=s.port, address=s.address,
-        terms=line_terms(s.ids, s.address), place=s.place,
+        place=s.place,
     )  # fmt: skip
+
+
+def _is_noted(shown: Shown | None, s: Sighting) -> bool:
+    """A MAC that the line showed within the hour is not noted again, unless it was only claimed then."""
+    return shown is not None and s.at_ms < shown.at_ms + HOUR_MS and (s.claimed or not shown.claimed)
 
 
 def _dispute(domain: Domain, s: Sighting) -> None:

@@ -1,16 +1,19 @@
 """Records of the store ⇄ values. Pure. Records are MessagePack arrays, made and read by the scripts as well.
 
 ========  ============================================================================================================
-line      until, ids, first, last, place, shown, MACs [mac, at, …], sessions that vouch [[session, box, epoch, until,
-          marks, heard, tags], …], terms, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose
+line      until, first, last, family sighted last, place, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters
+          last rose, MACs [mac, at, 1 if it was claimed, …] packed, version of the plan; of either family: last, until,
+          when all of a sighting was noted, keys that no other line is on, what it told [ids, [BNG, MAC, port, outer,
+          inner], terms, MAC, 1 if it is claimed, marks, kinds of its first keys] packed; of each session that vouches:
+          session, box, epoch, until, marks, heard, tags
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age
           at which it took each host, …], longest gap between records (negative until another one was as long), timeout,
           how many of its hosts, the last ones, accounting left out, promised hosts, 1 if a session that began since
           took these (of one that is only expected), what AAA said of the next session of this name [fingerprint,
           promised hosts, interval, timeout, accepted, epoch], 1 if a second gap was as long and a third has to be
-key       [line, first, last not v6, last v6, until, marks], …; of no line: ["", crowded until, shared until, disputed
-          at]
+key       of each line: line, first, last not v6, last v6, until, marks; of no line: "", crowded until, shared until,
+          disputed at, 0, 0. Of a key that stands in its line's record, the instants there count as well
 MAC       line, at, …
 finding   BNG, first, last, count, detail, over at or 0, when it was last over
 closed    box, hosts, [from when each was held, …], until, why, line, ids, shown of the session, those of the hosts that
@@ -39,8 +42,7 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import Finding, Outcome, SessionState
-from bngcorr.store.lesson import SessionChange, Sighting
-from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity, undisputed
+from bngcorr.store.recollection import SessionIdentity
 from bngcorr.store.rows import Closed, FindingRow, LineRow, LostV6, SessionRow
 
 Packed = bytes
@@ -56,6 +58,8 @@ _UP = 1
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
+_TOLD: Final = (0, 15, 20)  # fields of a line: what its families told
+_VOUCHERS, _VOUCHER = 21, 7  # the sessions that vouch for a line, and how many fields each has
 
 
 def name(hex_digits: str | None) -> bytes:
@@ -84,23 +88,8 @@ def _fingerprint_shown(octets: bytes) -> str:
 # ---- what people are shown
 
 
-def _port(port: Attachment | None) -> list[object]:
-    return [] if port is None else [port.port, port.outer, port.inner]
-
-
 def _read_port(given: Record) -> Attachment | None:
     return Attachment(given[0].decode("utf-8", "replace"), given[1], given[2]) if given else None
-
-
-def shown_line(sighting: Sighting) -> Packed:
-    """BNG, port, MAC of a line's last sighting."""
-    return pack([sighting.bng, _port(sighting.port), sighting.address or b""])
-
-
-def shown_session(change: SessionChange) -> Packed:
-    """Acct-Session-Id, User-Name, port, MAC of a session, and how it came by its line."""
-    user = None if change.user_name is None else change.user_name.encode("utf-8", "surrogateescape")
-    return pack([change.session_id, user, _port(change.port), change.address or b"", str(change.outcome or "")])
 
 
 class _Shown(NamedTuple):
@@ -112,10 +101,10 @@ class _Shown(NamedTuple):
 
 
 def _read_shown(packed: Packed) -> _Shown:
-    """Inverse of `shown_session`."""
+    """What `batch` made of it."""
     if not packed:
         return _Shown()
-    session_id, user, port, mac, outcome = unpack(packed)
+    session_id, user, mac, outcome, *port = unpack(packed)
     return _Shown(
         session_id,
         None if user is None else user.decode("utf-8", "surrogateescape"),
@@ -142,62 +131,6 @@ def _traffic(given: Record) -> Traffic | None:
 
 
 # ---- what the correlator reads
-
-
-def key_record(
-    packed: Packed,
-    lines: Mapping[bytes, Record],
-    epochs: Mapping[str, int],
-    key: bytes,
-    mac: bytes,
-    place: bytes,
-    now_ms: int,
-) -> KeyRecord:
-    """What stands on one key, as far as it counts at `now_ms`. `mac` and `place` are those of the question."""
-    if not packed:
-        return NOTHING
-    candidates: list[Candidate] = []
-    crowded = shared = False
-    disputed_ms = 0
-    tag = key[:4]
-    for entry in unpack(packed):
-        if not entry[0]:
-            crowded, shared, disputed_ms = entry[1] >= now_ms, entry[2] >= now_ms, entry[3]
-            continue
-        record = lines.get(entry[0])
-        if record is None:
-            continue
-        sessions = tuple(
-            LiveSession(
-                nas=session[1].decode(), epoch=session[2], until_ms=session[3], heard_ms=session[5],
-                up=bool(session[4] & _UP),
-            )
-            for session in record[7]
-            if session[3] > now_ms and _has_tag(session[6], tag)
-        )  # fmt: skip
-        if entry[4] < now_ms and not sessions:
-            continue
-        candidates.append(
-            Candidate(
-                line=entry[0].hex(),
-                ids=LineIds.decode(record[1]),
-                first_ms=entry[1],
-                sighted_ms=entry[2],
-                sighted_v6_ms=entry[3],
-                attached=bool(entry[5] & _ATTACHED),
-                v4_evident=bool(entry[5] & _V4_EVIDENT),
-                same_mac=mac != b"" and mac in record[6][::2],
-                same_place=place != b"" and place == record[4],
-                sessions=sessions,
-            )
-        )
-    if disputed_ms:
-        candidates = [one for one in candidates if undisputed(one, disputed_ms, epochs)]
-    return KeyRecord(candidates=tuple(candidates), crowded=crowded, shared=shared)
-
-
-def _has_tag(all_tags: bytes, tag: bytes) -> bool:
-    return any(all_tags[at : at + 4] == tag for at in range(0, len(all_tags), 4))
 
 
 def session_identity(packed: Packed) -> SessionIdentity | None:
@@ -274,33 +207,38 @@ def closed_row(domain: str, packed: Packed) -> Closed:
 def line_row(domain: str, line: bytes, packed: Packed) -> LineRow:
     """A line."""
     record = unpack(packed)
-    bng, port, address = unpack(record[5])
+    ids, (bng, address, *port), *_ = told_last(record)
     return LineRow(
         line=line.hex(),
         domain=domain,
-        ids=LineIds.decode(record[1]),
-        first_ms=record[2],
-        last_ms=record[3],
+        ids=LineIds.decode(ids),
+        first_ms=record[1],
+        last_ms=record[2],
         until_ms=record[0],
         bng=bng.decode(),
         port=_read_port(port),
         address=Mac(address) if address else None,
-        sessions=tuple(session[0].hex() for session in record[7]),
+        sessions=tuple(session.hex() for session in record[_VOUCHERS::_VOUCHER]),
     )
 
 
 def lost_line(line: bytes, packed: Packed) -> LostV6:
     """A line that has lost its IPv6."""
     record = unpack(packed)
-    bng, port, _ = unpack(record[5])
+    ids, (bng, _, *port), *_ = told_last(record)
     return LostV6(
         line=line.hex(),
-        ids=LineIds.decode(record[1]),
+        ids=LineIds.decode(ids),
         bng=bng.decode(),
         port=_read_port(port),
-        v6_ms=record[9],
-        begun_ms=record[10],
+        v6_ms=record[5],
+        begun_ms=record[6],
     )
+
+
+def told_last(line: Record) -> Record:
+    """What a line's last sighting told."""
+    return unpack(line[_TOLD[line[3]]])
 
 
 def finding_id(finding: Finding, subject: str) -> bytes:

@@ -8,14 +8,16 @@ from typing import Final
 
 from bngcorr.model.usage import Traffic, Usage
 from bngcorr.store import contract as c
-from bngcorr.store import packing
+from bngcorr.store import packing, verdicts
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.keys import BUCKETS, EVENTS, DomainKeys, holders, term_hash
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
+from bngcorr.store.verdicts import Shown
 
 READ_BUDGET_S: Final = 2.0
+ENTRIES_AT_ONCE: Final = 64  # of verdicts
 BUCKETS_AT_ONCE: Final = 64  # looked through in one round trip for the next page
 _ADDRESS: Final = "address:"
 ENTRY: Final = 13  # octets of an index entry: "l" or "s", and the name
@@ -193,11 +195,19 @@ class Queries:
         counted = packing.unpack(packed) if packed else {}
         return {bng.decode(): tuple(counts) for bng, counts in dict(counted or {}).items()}
 
-    async def events(self, after: str, limit: int) -> list[tuple[str, str]]:
-        """Verdicts behind the cursor."""
-        start = f"({after}" if after else "-"
-        (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", limit)], READ_BUDGET_S)
-        return [(entry[0].decode(), entry[1][1].decode()) for entry in reply]
+    async def events(self, after: str, limit: int) -> list[tuple[str, Shown]]:
+        """Verdicts behind the cursor, a few entries of the stream at a time."""
+        found: list[tuple[str, Shown]] = []
+        entry, _, place = after.partition(".")
+        behind = (entry, int(place or 0)) if entry else None
+        start, more = entry or "-", True
+        while more and len(found) < limit:
+            (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", ENTRIES_AT_ONCE)], READ_BUDGET_S)
+            for name, fields in reply:
+                found += verdicts.behind(name.decode(), fields[1], behind)
+                start = f"({name.decode()}"
+            more = len(reply) == ENTRIES_AT_ONCE
+        return found[:limit]
 
     async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
         """One hash a BNG."""

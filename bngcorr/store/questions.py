@@ -1,66 +1,82 @@
-"""All questions of one vector about one domain, put to the store as one, and what came back."""
+"""All questions of one vector about one domain, put to the store as one, and what came back. Pure."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from bngcorr.model.line import LineIds
 from bngcorr.store import packing
-from bngcorr.store.lane import Reply
-from bngcorr.store.recollection import Recall, Recollection
+from bngcorr.store.recollection import (
+    NOTHING,
+    Candidate,
+    KeyRecord,
+    LiveSession,
+    Recall,
+    Recollection,
+    undisputed,
+)
+
+Answer = Any  # of the script, about one domain
+_UP, _ATTACHED, _V4_EVIDENT = 1, 1, 2
+_EXACTLY = 12  # octets of a key
 
 
 class Questions:
     """Each record is asked for once."""
 
-    __slots__ = ("_keys", "_macs", "_places", "_reply", "_sessions")
+    __slots__ = ("_found", "_keys", "_macs", "_places", "_sessions")
 
     def __init__(self) -> None:
         """Nothing is asked yet."""
-        self._keys: dict[str, int] = {}
-        self._macs: dict[str, int] = {}
-        self._sessions: dict[str, int] = {}
-        self._places: dict[str, int] = {}
-        self._reply: _Answers | None = None
+        self._keys: Final[dict[str, int]] = {}
+        self._macs: Final[dict[str, int]] = {}
+        self._sessions: Final[dict[str, int]] = {}
+        self._places: Final[dict[str, int]] = {}
+        self._found: _Found | None = None
 
     def add(self, question: Recall) -> None:
         """Ask for what it is about."""
+        keys = self._keys
         for key in question.keys:
-            self._keys.setdefault(key, len(self._keys))
-        for value, table in (
-            (question.mac, self._macs),
-            (question.session, self._sessions),
-            (question.place, self._places),
-        ):
-            if value is not None:
-                table.setdefault(value, len(table))
+            if key not in keys:
+                keys[key] = len(keys)
+        if question.mac is not None and question.mac not in self._macs:
+            self._macs[question.mac] = len(self._macs)
+        if question.session is not None and question.session not in self._sessions:
+            self._sessions[question.session] = len(self._sessions)
+        if question.place is not None and question.place not in self._places:
+            self._places[question.place] = len(self._places)
 
-    def packed(self, taints_from_ms: int) -> bytes:
-        """As `recall.lua` takes them; `taints_from_ms`: oldest sighting of a MAC that still taints it."""
-        tables = (self._keys, self._macs, self._sessions, self._places)
-        return packing.pack([taints_from_ms, *([bytes.fromhex(value) for value in table] for table in tables)])
+    def row(self) -> list[list[bytes]]:
+        """As `recall.lua` takes them."""
+        return [
+            list(map(bytes.fromhex, self._keys)), list(map(bytes.fromhex, self._macs)),
+            list(map(bytes.fromhex, self._sessions)), list(map(bytes.fromhex, self._places)),
+        ]  # fmt: skip
 
-    def take(self, reply: Reply) -> None:
-        """What the script says, or the error that came in its place."""
-        if not isinstance(reply, Exception):
-            self._reply = _Answers(reply)
+    def take(self, answer: Answer) -> None:
+        """What the script says of this domain."""
+        if isinstance(answer, list):
+            self._found = _Found(answer)
 
     def answer(self, question: Recall, now_ms: int) -> Recollection | None:
         """The answer to one of them; None if there is none."""
-        found = self._reply
+        found = self._found
         if found is None:
             return None
-        mac, place = packing.name(question.mac), packing.name(question.place)
         try:
-            session = found.sessions[self._sessions[question.session]] if question.session is not None else b""
+            mac = bytes.fromhex(question.mac) if question.mac is not None else b""
+            place = bytes.fromhex(question.place) if question.place is not None else b""
+            records: dict[str, KeyRecord] = {}
+            for key in question.keys:
+                packed = found.keys[self._keys[key]]
+                records[key] = found.record(packed, bytes.fromhex(key), mac, place, now_ms) if packed else NOTHING
             plan = found.places[self._places[question.place]] if question.place is not None else b""
+            session = found.sessions[self._sessions[question.session]] if question.session is not None else b""
             return Recollection(
-                records={
-                    key: packing.key_record(
-                        found.keys[self._keys[key]], found.lines, found.epochs, bytes.fromhex(key), mac, place, now_ms
-                    )
-                    for key in question.keys
-                },
+                records=records,
                 mac_lines=found.macs[self._macs[question.mac]] if question.mac is not None else 0,
-                session=packing.session_identity(session),
+                session=packing.session_identity(session) if session else None,
                 epochs=found.epochs,
                 plan=LineIds.decode(plan) if plan else None,
             )
@@ -68,14 +84,98 @@ class Questions:
             return None  # a record that this version can't read: as good as no answer
 
 
-class _Answers:
-    """The reply of the script, unpacked once for all questions."""
+class _Line:
+    """A line's record, as far as questions are about it."""
 
-    __slots__ = ("epochs", "keys", "lines", "macs", "places", "sessions")
+    __slots__ = ("ids", "keys", "keys_v6", "last_ms", "last_v6_ms", "macs", "place", "sessions", "until", "until_v6")
 
-    def __init__(self, reply: bytes) -> None:
-        epochs, self.keys, lines, self.macs, self.sessions, self.places = packing.unpack(reply)
-        self.epochs = packing.epochs_of(epochs)
-        self.lines = {
-            line: packing.unpack(packed) for line, packed in zip(lines[::2], lines[1::2], strict=True) if packed
-        }
+    def __init__(self, packed: bytes) -> None:
+        record = packing.unpack(packed)
+        self.ids: Final = LineIds.decode(packing.told_last(record)[0])
+        self.place: Final[bytes] = record[4]
+        self.macs: Final[bytes] = record[9]
+        self.last_ms: Final[int] = record[11]
+        self.until: Final[int] = record[12]
+        self.keys: Final[bytes] = record[14]
+        self.last_v6_ms: Final[int] = record[16]
+        self.until_v6: Final[int] = record[17]
+        self.keys_v6: Final[bytes] = record[19]
+        self.sessions: Final[list[tuple[bytes, LiveSession]]] = [  # with the tags of their keys
+            (
+                record[at + 6],
+                LiveSession(
+                    nas=record[at + 1].decode(), epoch=record[at + 2], until_ms=record[at + 3], heard_ms=record[at + 5],
+                    up=record[at + 4] & _UP != 0,
+                ),
+            )
+            for at in range(21, len(record), 7)
+        ]  # fmt: skip
+
+
+class _Found:
+    """The script's answer about one domain; its lines are read once, by those who ask first."""
+
+    __slots__ = ("_lines", "_packed", "epochs", "keys", "macs", "places", "sessions")
+
+    def __init__(self, answer: list[Any]) -> None:
+        epochs, self.keys, lines, self.macs, self.sessions, self.places = answer
+        self.epochs: Final = packing.epochs_of(epochs)
+        self._packed: Final[dict[bytes, bytes]] = dict(zip(lines[::2], lines[1::2], strict=True))
+        self._lines: Final[dict[bytes, _Line]] = {}
+
+    def _line(self, name: bytes) -> _Line | None:
+        known = self._lines.get(name)
+        if known is None:
+            packed = self._packed.get(name)
+            if not packed:
+                return None
+            known = self._lines[name] = _Line(packed)
+        return known
+
+    def record(self, packed: bytes, key: bytes, mac: bytes, place: bytes, now_ms: int) -> KeyRecord:
+        """What stands on one key, as far as it counts at `now_ms`. `mac` and `place` are those of the question."""
+        candidates: list[Candidate] = []
+        crowded = shared = False
+        disputed_ms = 0
+        record = packing.unpack(packed)
+        for at in range(0, len(record), 6):
+            name, first_ms, sighted_ms, sighted_v6_ms, until_ms, marks = record[at : at + 6]
+            if not name:
+                crowded, shared, disputed_ms = first_ms >= now_ms, sighted_ms >= now_ms, sighted_v6_ms
+                continue
+            line = self._line(name)
+            if line is None:
+                continue
+            if line.keys.find(key) % _EXACTLY == 0:  # the line's own record is newer
+                sighted_ms, until_ms = max(sighted_ms, line.last_ms), max(until_ms, line.until)
+            if line.keys_v6.find(key) % _EXACTLY == 0:
+                sighted_v6_ms, until_ms = max(sighted_v6_ms, line.last_v6_ms), max(until_ms, line.until_v6)
+            sessions = [
+                session for tags, session in line.sessions if session.until_ms > now_ms and _has_tag(tags, key[:4])
+            ]
+            if until_ms < now_ms and not sessions:
+                continue
+            candidates.append(
+                Candidate(
+                    line=name.hex(),
+                    ids=line.ids,
+                    first_ms=first_ms,
+                    sighted_ms=sighted_ms,
+                    sighted_v6_ms=sighted_v6_ms,
+                    attached=marks & _ATTACHED != 0,
+                    v4_evident=marks & _V4_EVIDENT != 0,
+                    same_mac=mac != b"" and mac in line.macs,  # 12 octets of a hash stand nowhere else by chance
+                    same_place=place != b"" and place == line.place,
+                    sessions=tuple(sessions),
+                )
+            )
+        if disputed_ms:
+            candidates = [one for one in candidates if undisputed(one, disputed_ms, self.epochs)]
+        return KeyRecord(candidates=tuple(candidates), crowded=crowded, shared=shared)
+
+
+def _has_tag(tags: bytes, tag: bytes) -> bool:
+    at = tags.find(tag)
+    while at > 0 and at % 4:  # across two of them
+        at = tags.find(tag, at + 1)
+    return at >= 0

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, assert_never
+from typing import Final
 
 from bngcorr.errors import StoreError
-from bngcorr.model.line import LineIds
 from bngcorr.store import contract as c
-from bngcorr.store import lesson as lessons
-from bngcorr.store import packing
+from bngcorr.store import packing, verdicts
 from bngcorr.store.audit import Audits
+from bngcorr.store.batch import Batch, Moved, Settings
 from bngcorr.store.capacity import Capacities
 from bngcorr.store.history import Histories
-from bngcorr.store.holders import Holders, Move
-from bngcorr.store.keys import EVENTS, DomainKeys, term_hash
-from bngcorr.store.lane import Command, Lane, Reply, open_lane
-from bngcorr.store.lesson import Lesson
+from bngcorr.store.holders import Holders
+from bngcorr.store.keys import EVENTS, DomainKeys
+from bngcorr.store.lane import Lane, Reply, open_lane
+from bngcorr.store.lesson import DUPLICATE, Lesson
 from bngcorr.store.plan import Plans
-from bngcorr.store.promises import promised
 from bngcorr.store.queries import READ_BUDGET_S, Queries
 from bngcorr.store.questions import Questions
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import Upkeep
-from bngcorr.store.terms import line_terms
-from bngcorr.store.traffic import believable
+from bngcorr.store.verdicts import Room
 
 WRITE_BUDGET_S: Final = 2.0
 
@@ -46,8 +43,8 @@ class ValkeyStore:
         """
         self.lane: Lane = open_lane(url)
         self._budget_s = budget_s
-        self._events = events
-        self._v6_lost_ms = round(v6_lost_s * 1000)
+        self._room = Room(events)
+        self._settings = Settings(v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog)
         self._history_backlog = history_backlog
         self._names: dict[str, DomainKeys] = {}
         self._troubles: dict[str, str] = {}  # of domains
@@ -107,21 +104,30 @@ class ValkeyStore:
     # ---- reading for verdicts
 
     async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
-        """One script call a domain, all of them in one write per node; None: its node did not answer in time."""
+        """One script call a node, in a Cluster one a domain; None: its node did not answer in time."""
         asked: dict[str, Questions] = {}
         for question in questions:
             one = asked.get(question.domain)
             if one is None:
                 one = asked[question.domain] = Questions()
             one.add(question)
+        domains = list(asked)
+        calls = [domains] if self.lane.undivided else [[domain] for domain in domains]
         commands = [
-            self.lane.script("recall", (self._keys(domain).epochs,), (one.packed(now_ms - c.TAINT_MS),))
-            for domain, one in asked.items()
+            self.lane.script(
+                "recall",
+                [self._keys(domain).epochs for domain in some],
+                (packing.pack([now_ms - c.TAINT_MS, *[asked[domain].row() for domain in some]]),),
+            )
+            for some in calls
         ]
         replies = await self.lane.run_each(commands, self._budget_s)
-        for (domain, one), reply in zip(asked.items(), replies, strict=True):
-            self._heard(domain, reply)
-            one.take(reply)
+        for some, reply in zip(calls, replies, strict=True):
+            answers = None if isinstance(reply, Exception) else packing.unpack(reply)
+            for number, domain in enumerate(some):
+                self._heard(domain, reply)
+                if answers is not None:
+                    asked[domain].take(answers[number])
         return [asked[question.domain].answer(question, now_ms) for question in questions]
 
     # ---- writing what was seen
@@ -129,79 +135,33 @@ class ValkeyStore:
     async def write(
         self, lessons_: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
     ) -> list[str]:
-        """One script call a lesson, all of them in one write per node; then who holds which address."""
-        replies = await self.lane.run_each([self._command(lesson, now_ms) for lesson in lessons_], WRITE_BUDGET_S)
-        words: list[str] = []
-        moves: list[Move] = []
-        for index, (lesson, reply) in enumerate(zip(lessons_, replies, strict=True)):
+        """One script call a node, in a Cluster one a domain; then who holds which address."""
+        batch = Batch(lessons_)
+        settings = self._settings.packed(now_ms)
+        domains = batch.domains
+        calls = [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
+        commands = [
+            self.lane.script("write", [self._keys(domain).epochs for domain in some], (settings, batch.packed(some)))
+            for some in calls
+        ]
+        if batch.events:
+            entries = self._room.entries(len(batch.events))
+            commands.append(("XADD", EVENTS, "MAXLEN", "~", entries, "*", "j", verdicts.packed(batch.events)))
+        replies = await self.lane.run_each(commands, WRITE_BUDGET_S)
+        if batch.events and isinstance(replies.pop(), Exception):
+            batch.away()
+        for some, reply in zip(calls, replies, strict=True):
+            batch.take(some, reply)
             if isinstance(reply, StoreError):
-                if not isinstance(lesson, lessons.Event):
-                    self._heard(lesson.domain, reply)
-                words.append(lessons.AWAY)
-            elif isinstance(reply, Exception):
-                words.append(f"{lessons.FAILED} {reply}")
-            elif isinstance(lesson, lessons.SessionChange):
-                words.append(reply[0].decode())
-                if reply[1] or reply[2]:
-                    moves.append(Move(index, lesson.domain, lesson.session, reply[1], reply[2]))
-            elif isinstance(lesson, lessons.NumberSeen):
-                words.append(lessons.NEW if reply == 1 else "known")
-            else:
-                words.append("ok" if isinstance(lesson, lessons.Event) else reply.decode())
+                for domain in some:
+                    self._heard(domain, reply)
+        words = batch.words
         taken(list(words))
         self._holders.retry()
-        if moves:
-            for index, address in await self._holders.move(moves):
-                words[index] += f",{lessons.DUPLICATE}{address}"
+        if batch.moves:
+            for index, address in await self._holders.move(batch.moves):
+                words[index] += f",{DUPLICATE}{address}"
         return words
-
-    def _command(self, lesson: Lesson, now_ms: int) -> Command:
-        match lesson:
-            case lessons.Sighting():
-                return self._sight(lesson, now_ms)
-            case lessons.SessionChange():
-                return self._change(lesson, now_ms)
-            case lessons.Restart():
-                arguments = (lesson.nas, lesson.at_ms, c.RESTART_TOLERANCE_MS)
-                return self.lane.script("restart", (self._keys(lesson.domain).epochs,), arguments)
-            case lessons.NumberSeen():
-                return ("HSETNX", self._keys(lesson.domain).numbers(lesson.bng), lesson.number, lesson.at_ms)
-            case lessons.FindingSeen():
-                identity = packing.finding_id(lesson.finding, lesson.subject)
-                row = [identity, lesson.bng, lesson.at_ms, lesson.detail, int(lesson.over), c.MAX_FINDINGS]
-                return self.lane.script("finding", (self._keys(lesson.domain).epochs,), (packing.pack(row),))
-            case lessons.Distances():
-                flat = [number for pair in lesson.counts for number in pair]
-                name = self._keys(lesson.domain).distances(lesson.bng)
-                return self.lane.script("distances", (self._keys(lesson.domain).epochs, name), flat)
-            case lessons.Event():
-                return ("XADD", EVENTS, "MAXLEN", "~", self._events, "*", "j", lesson.shown)
-            case _:
-                assert_never(lesson)
-
-    def _sight(self, s: lessons.Sighting, now_ms: int) -> Command:
-        row = [
-            now_ms, packing.name(s.line), s.at_ms, int(s.v6), s.until_ms, s.attached + 2 * s.v4_evident,
-            s.ids.encode(), packing.shown_line(s), packing.name(s.mac), int(s.claimed),
-            packing.name(s.attachment_mac), packing.name(s.attachment),
-            [packing.name(key) for key in (s.multi_session, s.bng_mac) if key], packing.name(s.place),
-            _terms(s.ids, s), c.TAINT_MS, c.MAX_LINES_PER_KEY, c.MAX_MACS_PER_LINE,
-        ]  # fmt: skip
-        return self.lane.script("sight", (self._keys(s.domain).epochs,), (packing.pack(row),))
-
-    def _change(self, s: lessons.SessionChange, now_ms: int) -> Command:
-        row = [
-            now_ms, str(s.step), s.at_ms, s.until_ms, s.nas, packing.name(s.line), s.ids.encode() if s.ids else b"",
-            int(s.own), packing.fingerprint(s.fingerprint), packing.name(s.digest),
-            False if s.hosts is None else packing.hosts_text(s.hosts), s.interval_ms,
-            believable(s.traffic) or (),
-            packing.shown_session(s), _terms(s.ids, s), packing.tags(s.keys), packing.name(s.session),
-            c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE, c.INTERIMS_MISSED, self._v6_lost_ms,
-            "" if s.port is None else s.port.port, packing.hosts_text(promised(s.promised)),
-            packing.name(s.accepted_as), str(s.fill), s.timeout_ms, self._history_backlog, s.sent_ms,
-            s.lasted_ms,
-        ]  # fmt: skip
-        return self.lane.script("session", (self._keys(s.domain).epochs,), (packing.pack(row),))
 
     # ---- upkeep
 
@@ -212,7 +172,7 @@ class ValkeyStore:
         (reply,) = await self.lane.run([command], WRITE_BUDGET_S)
         expired, dropped, released, lost, census = packing.unpack(reply)
         moves = [
-            Move(0, domain, session.hex(), (), hosts.split(b"\n"))
+            Moved(0, domain, session.hex(), (), hosts.split(b"\n"))
             for session, hosts in zip(released[::2], released[1::2], strict=True)
         ]
         if moves:
@@ -223,7 +183,3 @@ class ValkeyStore:
             lost=tuple(packing.lost_line(*pair) for pair in zip(lost[::2], lost[1::2], strict=True)),
             census=tuple((bng.decode(), *counts) for bng, counts in dict(census or {}).items()),
         )
-
-
-def _terms(ids: LineIds | None, of: lessons.Sighting | lessons.SessionChange) -> bytes:
-    return b"".join(map(term_hash, line_terms(ids, of.address)))

@@ -9,7 +9,7 @@ from bngcorr.store.lesson import Distances, FindingSeen, NumberSeen, Restart, Se
 
 Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 
-MOST_TOGETHER: Final = 128  # lessons of a domain that are kept in one order
+BATCH: Final = 128  # lessons in one write: while a server is busy with them it answers nobody else
 
 
 def alike(one: Sighting, other: Sighting) -> bool:
@@ -93,7 +93,7 @@ class Queue:
         """Behind all that waits."""
         self._count += 1
         if not self._apart:
-            if self._count <= MOST_TOGETHER:
+            if self._count <= BATCH:
                 self._together.append(lesson)
                 return
             self._part()
@@ -102,7 +102,7 @@ class Queue:
     def appendleft(self, lesson: Kept) -> None:
         """In front of all that waits."""
         self._count += 1
-        if not self._apart and self._count > MOST_TOGETHER:
+        if not self._apart and self._count > BATCH:
             self._part()
         self._of(lesson).appendleft(lesson)
 
@@ -131,10 +131,8 @@ class Queue:
 
     def give_up(self, kind: type[Kept], most: int) -> list[Kept]:
         """The oldest lessons of a kind."""
-        if not self._apart:
-            queue = self._together
-        else:
-            queue = self._sightings if kind is Sighting else self._others
+        apart = self._sightings if kind is Sighting else self._others
+        queue = apart if self._apart else self._together
         given_up: list[Kept] = []
         kept: list[Kept] = []
         for lesson in queue:

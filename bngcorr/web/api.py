@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv6Address
@@ -170,7 +169,7 @@ class Api:
         only(request.query, ("after", "limit"))
         after = cursor_of(request.query, "after", EVENT)
         entries = await self._store.events(after, limit_of(request.query))
-        items = [{"id": cursor, **json.loads(shown)} for cursor, shown in entries]
+        items = [{"id": cursor, **shown} for cursor, shown in entries]
         return web.json_response({"items": items, "next": entries[-1][0] if entries else after})
 
     async def findings(self, request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ MOST_ROWS: Final = 1000
 MOST_NAMED: Final = 20  # of what a value could have been
 RANK: Final = re.compile(r"[0-9]{1,9}")  # in the answers to one index term
 PLACE: Final = re.compile(r"[0-9]{1,9}\.[0-9]{1,4}\.[0-9]{1,9}")  # which domain, which of its buckets, how far in it
-EVENT: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,15}")  # id of a stream entry
+EVENT: Final = re.compile(r"[0-9]{1,15}-[0-9]{1,15}(\.[0-9]{1,5})?")  # cursor behind a verdict
 
 
 def parse_octets(text: str) -> bytes:

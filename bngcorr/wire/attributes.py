@@ -59,6 +59,7 @@ USER_PASSWORD: Final = 2
 CHAP_PASSWORD: Final = 3
 NAS_IP_ADDRESS: Final = 4
 FRAMED_IP_ADDRESS: Final = 8
+STATE: Final = 24
 VENDOR_SPECIFIC: Final = 26
 SESSION_TIMEOUT: Final = 27
 TERMINATION_ACTION: Final = 29
@@ -98,6 +99,7 @@ NAMES: Final = {
     CHAP_PASSWORD: "CHAP-Password",
     NAS_IP_ADDRESS: "NAS-IP-Address",
     FRAMED_IP_ADDRESS: "Framed-IP-Address",
+    STATE: "State",
     SESSION_TIMEOUT: "Session-Timeout",
     TERMINATION_ACTION: "Termination-Action",
     CALLING_STATION_ID: "Calling-Station-Id",

@@ -104,8 +104,10 @@ class PacketView:
 
     def integer(self, key: int) -> int | None:
         """Value of a 4-octet integer or time attribute; a value of another length is no value (RFC 8044 §2.3)."""
-        value = self.first(key)
-        return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
+        span = self.first_spans.get(key)
+        if span is None or span.end - span.start != 6:
+            return None
+        return int.from_bytes(self.octets[span.start + 2 : span.end], "big")
 
     def text(self, key: int) -> str | None:
         """Value as text, octets that are not UTF-8 shown as ``\\xNN``; None if absent or empty."""
@@ -205,6 +207,11 @@ def ipv6_prefix(value: bytes | None) -> IPv6Network | None:
     Trailing zero octets may be cut, so a short prefix field is padded with zeros; bits set beyond the length are
     cleared. A longer field, or a length above 128, is no prefix. Length 0 is none either: nobody is given ``::/0``.
     """
-    if value is None or not 2 < len(value) <= 18 or not 1 <= value[1] <= 128:
+    if value is None or not is_ipv6_prefix(value):
         return None
     return IPv6Network((value[2:].ljust(16, b"\0"), value[1]), strict=False)
+
+
+def is_ipv6_prefix(value: bytes) -> bool:
+    """Whether it is a value that `ipv6_prefix` reads."""
+    return 2 < len(value) <= 18 and 1 <= value[1] <= 128

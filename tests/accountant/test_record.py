@@ -79,7 +79,8 @@ def test_a_record_replayed_hours_late_happened_when_it_happened() -> None:
     delayed = read(accounting(*kept, number(DELAY, ten_hours)), ARRIVED)
 
     assert ARRIVED - ten_hours * 1000 == at_once.event_ms == delayed.event_ms == delayed.sent_ms
-    assert at_once == delayed
+    for what in ("step", "session_id", "sent_ms", "life_ms", "hosts", "traffic", "digest"):
+        assert getattr(at_once, what) == getattr(delayed, what)
     assert at_once.event_ms == read(accounting(*kept), ARRIVED).event_ms  # of one that does not tell its delay
 
 

@@ -58,10 +58,12 @@ def question(
     own: LineIds | None = None,
     suspect: bytes | None = None,
     value: bytes | None = None,
+    domain: str = "bng1",
+    checked: bool = True,
 ) -> Question:
     """One request that arrived NOW."""
     return Question(
-        domain="bng1",
+        domain=domain,
         keyring=keys,
         rules=rules,
         session=session,
@@ -70,6 +72,7 @@ def question(
         accounting=accounting,
         begins=begins,
         own=own,
+        checked=checked,
         suspect=suspect,
         value=value,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -55,7 +54,7 @@ async def test_nobody_waits_for_a_node_that_is_not_his() -> None:
 
     keyrings = [ring(PORT, Mac(bytes((0x3C, 0xA6, 0x2F, 0, 0, octet)))) for octet in range(8)]
     domains = ["here", "there"] * 4
-    vector = [Waiting(replace(question(keys), domain=domain)) for keys, domain in zip(keyrings, domains, strict=True)]
+    vector = [Waiting(question(keys, domain=domain)) for keys, domain in zip(keyrings, domains, strict=True)]
     judge.ask(vector, then)
     async with asyncio.timeout(5.0):
         while len(given["there"]) < 4:  # noqa: ASYNC110  # any condition

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,12 +183,19 @@ def test_the_order_of_candidates_never_matters(
 ) -> None:
     """However the store lists the lines of a key and their sessions, the verdict is the same."""
     keys, recollection = known
-    shuffled = replace(
-        recollection,
+    shuffled = Recollection(
         records={
-            name: replace(record, candidates=tuple(data.draw(st.permutations(record.candidates))))
+            name: KeyRecord(
+                candidates=tuple(data.draw(st.permutations(record.candidates))),
+                crowded=record.crowded,
+                shared=record.shared,
+            )
             for name, record in recollection.records.items()
         },
+        mac_lines=recollection.mac_lines,
+        session=recollection.session,
+        epochs=recollection.epochs,
+        plan=recollection.plan,
     )
     asked = question(keys, own=own)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from bngcorr.correlator.keys import Keyring
@@ -57,7 +55,7 @@ def test_an_id_that_contradicts_the_plan_is_a_conflict() -> None:
 
 def test_an_id_that_is_only_to_be_verified_is_contradicted_by_nobody() -> None:
     """A request that nothing marks as v6 keeps its own line, whoever is live or planned there."""
-    asked = replace(question(PER_LINE, own=MINE, suspect=b"x", value=b"MINE"), checked=False)
+    asked = question(PER_LINE, own=MINE, suspect=b"x", value=b"MINE", checked=False)
     known = recalled(PER_LINE, {Key.ATTACHMENT: (_up("OTHER", OTHER),)}, plan=OTHER)
 
     assert OWN == climb(asked, known, NOW, NO_RUNGS)

@@ -69,6 +69,7 @@ modules {{
 		filename = {folder}/acct.detail
 		permissions = 0600
 	}}
+{eap_module}
 }}
 server default {{
 	listen {{
@@ -83,11 +84,13 @@ server default {{
 	}}
 	authorize {{
 		auth_log
+		{eap}
 		chap
 		files
 		pap
 	}}
 	authenticate {{
+		{eap}
 		Auth-Type PAP {{
 			pap
 		}}
@@ -101,6 +104,23 @@ server default {{
 		acct_log
 	}}
 }}
+"""
+
+_EAP = """
+	eap {{
+		default_eap_type = ttls
+		tls-config tls-common {{
+			private_key_file = {folder}/key.pem
+			certificate_file = {folder}/certificate.pem
+			ca_file = {folder}/certificate.pem
+			tls_min_version = "1.2"
+			tls_max_version = "1.2"
+		}}
+		ttls {{
+			tls = tls-common
+			virtual_server = default
+		}}
+	}}
 """
 
 Entry = dict[str, list[str]]  # one record of a detail file: values by attribute name
@@ -132,19 +152,31 @@ def octets(value: str | bytes) -> str:
 class FreeRadius:
     """Knows lines and users by its `users` file; writes down every request it gets."""
 
-    def __init__(self, folder: Path, secret: str, users: str) -> None:
+    def __init__(self, folder: Path, secret: str, users: str, *, eap: bool = False) -> None:
+        """`eap`: it speaks EAP-TTLS too, with a certificate of its own making."""
         self.folder, self.secret = folder, secret
         self.auth_port, self.acct_port = free_port(), free_port()
         (folder / "users").write_text(users)
         libdir = next((path for path in ("/usr/lib/freeradius", "/usr/lib64/freeradius") if Path(path).is_dir()), "")
         conf = _CONF.format(
-            folder=folder, libdir=libdir, secret=secret, auth_port=self.auth_port, acct_port=self.acct_port
-        )
+            folder=folder, libdir=libdir, secret=secret, auth_port=self.auth_port, acct_port=self.acct_port,
+            eap="eap" if eap else "", eap_module=_EAP.format(folder=folder) if eap else "",
+        )  # fmt: skip
+        if eap:
+            self._make_certificate()
         (folder / "radiusd.conf").write_text(conf)
         for name in ("radiusd.conf", "users"):
             (folder / name).chmod(0o600)  # it refuses a configuration that others may write
         self._child: subprocess.Popen[bytes] | None = None
         self._started = False
+
+    def _make_certificate(self) -> None:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-days", "2", "-subj", "/CN=aaa.example", "-keyout", self.folder / "key.pem",
+             "-out", self.folder / "certificate.pem"],
+            check=True, capture_output=True, timeout=20,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Start in the foreground of a child, or start again with what it wrote so far; returns when it answers."""

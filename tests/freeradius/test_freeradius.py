@@ -40,7 +40,15 @@ bob Cleartext-Password := "short"
 keys Auth-Type := Accept
 	Tunnel-Type:1 := L2TP,
 	Tunnel-Password:1 := "tunnel secret",
-	MS-MPPE-Send-Key := 0x000102030405060708090a0b0c0d0e0f
+	Tunnel-Type:2 := L2TP,
+	Tunnel-Password:2 := "another one, longer than sixteen octets",
+	MS-CHAP-MPPE-Keys := 0x000102030405060708090a0b0c0d0e0f1011121314151617,
+	MS-MPPE-Send-Key := 0x000102030405060708090a0b0c0d0e0f,
+	Alc-LI-Action := enable,
+	LCS-IKEv2-Local-Password:3 := "local",
+	Ascend-Send-Secret := "ascend secret",
+	Lucent-Send-Secret := "lucent secret",
+	WiMAX-MSK := 0x00112233
 
 DEFAULT Auth-Type := Reject
 """
@@ -189,13 +197,23 @@ def test_chap_with_a_challenge_attribute_survives_the_proxy(service: Service) ->
     assert "Access-Accept" == radclient(service.auth_port, BNG_SECRET, given).name
 
 
-def test_hidden_attributes_of_a_reply_are_readable_at_the_bng(service: Service) -> None:
-    """Tunnel-Password and MS-MPPE-Send-Key are hidden with each hop's own secret (RFC 2868 §3.5, RFC 2548 §2.4.2)."""
-    answer = radclient(service.auth_port, BNG_SECRET, {"User-Name": "keys", "User-Password": "any"})
+def test_hidden_attributes_of_a_reply_are_readable_at_the_bng(freeradius: FreeRadius, service: Service) -> None:
+    """All schemes and layouts, hidden with each hop's own secret, are what radclient reads from FreeRADIUS itself."""
+    asked = {"User-Name": "keys", "User-Password": "any"}
+    straight = radclient(freeradius.auth_port, AAA_SECRET, asked)
+    answer = radclient(service.auth_port, BNG_SECRET, asked)
 
-    assert "Access-Accept" == answer.name
+    assert ("Access-Accept", "Access-Accept") == (straight.name, answer.name)
     assert ["tunnel secret"] == answer.attributes["Tunnel-Password:1"]
+    assert ["another one, longer than sixteen octets"] == answer.attributes["Tunnel-Password:2"]
     assert ["0x000102030405060708090a0b0c0d0e0f"] == answer.attributes["MS-MPPE-Send-Key"]
+    assert ["enable"] == answer.attributes["Alc-LI-Action"]
+    assert ["local"] == answer.attributes["LCS-IKEv2-Local-Password:3"]
+    assert ["ascend secret"] == answer.attributes["Ascend-Send-Secret"]
+    assert ["0x00112233"] == answer.attributes["WiMAX-MSK"]
+    assert {name: values for name, values in straight.attributes.items() if name != "Message-Authenticator"} == {
+        name: values for name, values in answer.attributes.items() if name != "Message-Authenticator"
+    }
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this host has no IPv6 loopback")

@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 
 from bngcorr.proxy.exchange import REPLY_KEPT_S, Admission, Exchange, ExchangeKey, Exchanges
 
-KEY = ExchangeKey("192.0.2.1", 40_000, 0, 7)
+KEY: ExchangeKey = ("192.0.2.1", 40_000, 0, 7)
 FIRST, SECOND = bytes(16), bytes(range(16))
 IN_FLIGHT_S = 6.0
 NOW = 1000.0
+
+
+def identified(identifier: int) -> ExchangeKey:
+    """The same with another Identifier."""
+    return (*KEY[:3], identifier)
 
 
 def _opened() -> tuple[Exchanges, Exchange]:
@@ -33,10 +38,10 @@ def test_a_request_is_new_once() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        KEY._replace(peer="192.0.2.2"),
-        KEY._replace(peer_port=40_001),
-        KEY._replace(socket=1),
-        KEY._replace(identifier=8),
+        ("192.0.2.2", 40_000, 0, 7),
+        ("192.0.2.1", 40_001, 0, 7),
+        ("192.0.2.1", 40_000, 1, 7),
+        ("192.0.2.1", 40_000, 0, 8),
     ],
 )
 def test_source_port_socket_and_identifier_tell_requests_apart(other: ExchangeKey) -> None:
@@ -122,7 +127,7 @@ def test_an_answer_survives_being_abandoned() -> None:
 def test_what_has_run_out_is_forgotten() -> None:
     """Requests without an answer leave after their time, answered ones ten seconds after the answer, and are told."""
     exchanges, first = _opened()
-    _, later = exchanges.admit(KEY._replace(identifier=8), FIRST, NOW + 2)
+    _, later = exchanges.admit(identified(8), FIRST, NOW + 2)
     assert later is not None
     exchanges.answer(later, b"reply", NOW + 3)
 
@@ -146,7 +151,7 @@ def test_a_request_out_of_time_is_new_even_before_it_was_swept() -> None:
 def test_a_full_table_refuses_newcomers_only() -> None:
     """At the limit a new request is refused, while known ones are still answered, dropped and superseded."""
     exchanges = Exchanges(in_flight_s=IN_FLIGHT_S, limit=2)
-    keys = [KEY._replace(identifier=identifier) for identifier in range(3)]
+    keys = [identified(identifier) for identifier in range(3)]
     first = exchanges.admit(keys[0], FIRST, NOW)[1]
     assert first is not None
     exchanges.answer(first, b"reply", NOW)
@@ -158,6 +163,30 @@ def test_a_full_table_refuses_newcomers_only() -> None:
     assert Admission.NEW is exchanges.admit(keys[1], SECOND, NOW)[0]
     exchanges.expire(NOW + REPLY_KEPT_S)
     assert Admission.NEW is exchanges.admit(keys[2], FIRST, NOW + REPLY_KEPT_S)[0]
+
+
+def test_requests_that_supersede_each_other_without_end_are_bounded() -> None:
+    """One source that sends new requests under one Identifier fills neither the table nor its queues."""
+    exchanges = Exchanges(in_flight_s=IN_FLIGHT_S, limit=3)
+    told = [exchanges.admit(KEY, bytes((number,)) * 16, NOW)[0] for number in range(8)]
+
+    assert [Admission.NEW] * 6 + [Admission.FULL] * 2 == told
+    assert 1 == len(exchanges)
+    exchanges.expire(NOW + IN_FLIGHT_S)
+    assert Admission.NEW is exchanges.admit(KEY, FIRST, NOW + IN_FLIGHT_S)[0]
+
+
+def test_an_answer_stands_while_its_successor_is_refused() -> None:
+    """What is full refuses the new request; a copy of the old one is still answered."""
+    exchanges = Exchanges(in_flight_s=IN_FLIGHT_S, limit=1)
+    exchanges.admit(KEY, SECOND, NOW)
+    _, exchange = exchanges.admit(KEY, FIRST, NOW)
+    assert exchange is not None
+    exchanges.answer(exchange, b"reply", NOW)
+
+    assert Admission.FULL is exchanges.admit(KEY, SECOND, NOW)[0]
+    assert (Admission.ANSWERED, exchange) == exchanges.admit(KEY, FIRST, NOW)
+    assert b"reply" == exchange.reply
 
 
 acts = st.tuples(
@@ -177,7 +206,7 @@ def test_the_table_is_bounded_and_never_answers_for_another(story: list[tuple[st
     now = NOW
     for act, number, authenticator, pause in story:
         now += pause
-        key = KEY._replace(identifier=number)
+        key = identified(number)
         match act:
             case "ask":
                 admission, exchange = exchanges.admit(key, authenticator, now)
@@ -190,7 +219,7 @@ def test_the_table_is_bounded_and_never_answers_for_another(story: list[tuple[st
                     known.append(exchange)
             case "answer" if known:
                 exchange = known[number % len(known)]
-                exchanges.answer(exchange, exchange.authenticator + bytes((exchange.key.identifier,)), now)
+                exchanges.answer(exchange, exchange.authenticator + bytes((exchange.key[3],)), now)
             case "abandon" if known:
                 exchanges.abandon(known[number % len(known)])
             case _:

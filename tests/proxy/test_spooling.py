@@ -15,21 +15,23 @@ from prometheus_client import CollectorRegistry
 from bngcorr.accountant.spool import order
 from bngcorr.accountant.spool.file import Bounds, SpoolFile
 from bngcorr.accountant.spool.pace import BURST_S
+from bngcorr.accountant.spool.row import Row
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Outcome
 from bngcorr.proxy import delivery
 from bngcorr.proxy.admit import describe
-from bngcorr.proxy.delivery import Try
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.noise import Noise
-from bngcorr.proxy.port import Port
 from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.spooling import Spool
-from bngcorr.proxy.upstream import Upstream
+from bngcorr.proxy.upstream.fleet import Fleet
+from bngcorr.proxy.upstream.health import Patience
+from bngcorr.proxy.upstream.routing import PoolSettings, Routing
+from bngcorr.proxy.upstream.server import Settings
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, Sighting
 from bngcorr.wire import attributes as a
 from tests.lab_parts import nas
@@ -148,22 +150,20 @@ class Bench:
         )  # fmt: skip
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self.aaa, local_addr=("127.0.0.1", 0))
         await self.spool.open()
-        port = Port(
-            a.Code.ACCOUNTING_REQUEST, frozenset((a.Code.ACCOUNTING_RESPONSE,)), AAA_SECRET, False,
-            self.meters.upstream("acct"),
+        server = Settings(
+            pool="acct", name="aaa", address=("127.0.0.1", self.aaa.port), secret=AAA_SECRET, timeout_s=self.timeout_s,
+            sockets=2,
         )  # fmt: skip
-        self.upstream: Upstream[Try] = Upstream(
-            "127.0.0.1", self.aaa.port, timeout_s=self.timeout_s, most_sockets=2, answered=self.spool.answered,
-            expired=self.spool.expired,
-        )  # fmt: skip
-        self.upstream.start()
+        routing = Routing(PoolSettings("acct", [server], Patience()))
+        self.fleet: Fleet[Row] = Fleet(a.Code.ACCOUNTING_REQUEST, self.spool, self.meters.upstream, Noise())
+        way = self.fleet.take(routing, self.fleet.open(routing))
         if sending:
-            self.spool.deliver(port, self.upstream)
+            self.spool.deliver(way)
 
     async def stop(self) -> None:
         """Close it."""
         await self.spool.close()
-        self.upstream.close()
+        self.fleet.close()
         self.aaa.close()
 
     def tell(

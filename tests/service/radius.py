@@ -152,17 +152,22 @@ def access_request(identifier: int, attributes: bytes, secret: bytes, *, signed:
     return _packet(ACCESS_REQUEST, identifier, authenticator, attributes)
 
 
+def status_server(identifier: int, attributes: bytes, secret: bytes) -> bytes:
+    """A Status-Server (RFC 5997 §2)."""
+    return _signed(12, identifier, os.urandom(16), attributes, secret)
+
+
 def accounting_request(identifier: int, attributes: bytes, secret: bytes) -> bytes:
     """An Accounting-Request (RFC 2866 §3)."""
     digest = md5(_packet(ACCOUNTING_REQUEST, identifier, bytes(16), attributes) + secret).digest()
     return _packet(ACCOUNTING_REQUEST, identifier, digest, attributes)
 
 
-def reply_to(request: Packet, code: int, attributes: bytes, secret: bytes) -> bytes:
-    """A reply as AAA sends it: signed, Proxy-States copied in order."""
+def reply_to(request: Packet, code: int, attributes: bytes, secret: bytes, *, signed: bool = True) -> bytes:
+    """A reply as AAA sends it: signed, Proxy-States copied in order; `signed`: to an Access-Request."""
     states = b"".join(attribute(PROXY_STATE, state) for state in request.all(PROXY_STATE))
     octets = _packet(code, request.identifier, request.authenticator, attributes + states)
-    if request.code == ACCESS_REQUEST:
+    if request.code == ACCESS_REQUEST and signed:
         octets = _signed(code, request.identifier, request.authenticator, attributes + states, secret)
     return octets[:4] + md5(octets + secret).digest() + octets[20:]
 

@@ -12,7 +12,7 @@ from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host, Traffic, Usage
 from bngcorr.model.vocabulary import Finding, Outcome
 from bngcorr.store.contract import CorrelationStore, HistoryStore, PlanStore, QueryStore, UpkeepStore
-from bngcorr.store.lesson import Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
+from bngcorr.store.lesson import Event, Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.recollection import Candidate, KeyRecord, Recall, Recollection, SessionIdentity
 from bngcorr.store.rows import Closed, LineRow, LostV6, Page, SessionQuery, SessionRow, Upkeep
 
@@ -86,11 +86,12 @@ class Scene:
         lasts: int = DAY,
         port: Attachment | None = None,
         address: Mac | None = None,
+        bng: str = BNG,
     ) -> Sighting:
         """A line seen so many ms after NOW; `pair` is the key of attachment and MAC."""
         return Sighting(
             domain=self.domain,
-            bng=BNG,
+            bng=bng,
             attachment=self._name("key", attachment),
             attachment_mac=self._name("key", pair),
             bng_mac=self._name("key", bng_mac),
@@ -181,6 +182,15 @@ class Scene:
         return FindingSeen(
             domain=self.domain, bng=bng, finding=kind, subject=subject, at_ms=NOW + at, detail=detail, over=over
         )
+
+    def verdict(self, number: int) -> Event:
+        """A verdict for people, told apart by its `decided_ms`."""
+        return Event(
+            shown=[
+                NOW, bytes(16), "Access-Request", BNG, "full", b"\x02\0\0\0\0\x01", "1/1/4", 100, None, "dhcpv6", None,
+                ["v6 strong: a reason"], "own", None, None, None, 7, 0, True, 3561, number,
+            ]
+        )  # fmt: skip
 
     # ---- told and asked
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -155,9 +154,9 @@ async def test_sightings_that_differ_in_more_than_their_instant_stay_apart() -> 
     ledger = Ledger()
     told: list[Lesson] = [
         _seen(1),
-        replace(_seen(1), bng="bng2"),
-        replace(_seen(1), ids=LineIds(b"LINE-1", b"eth 2")),
-        replace(_seen(1), v6=True),
+        HERE.sighting(1, attachment="k", at=1, bng="bng2"),
+        HERE.sighting(1, attachment="k", at=1, ids=LineIds(b"LINE-1", b"eth 2")),
+        HERE.sighting(1, attachment="k", at=1, v6=True),
     ]
     async with _running(ledger) as behind:
         for lesson in told:

@@ -31,7 +31,7 @@ typedef struct { uint64_t at; uint8_t busy, kind, authenticator[16]; } slot; /* 
 typedef struct { uint32_t *us, n, room; } latencies;
 
 static const char *secret = "testing123", *mode = "mix", *host = "127.0.0.1";
-static int port, bngs = 200, ambiguous_per_mille = 20, timeout_ms = 3000;
+static int port, bngs = 200, ambiguous_per_mille = 20, timeout_ms = 5000;
 static uint32_t lines = 100000, seed = 1;
 static hmac_key key;
 static int *sockets, poller, timer;
@@ -231,6 +231,7 @@ static int choose(uint64_t now, uint32_t *line) {
         return V4;
     }
     *line = (cursor + lines / 2) % lines;
+    while (is_ambiguous(*line) && ambiguous_per_mille < 1000) *line = (*line + 1) % lines; /* rightly a conflict */
     return V6;
 }
 

@@ -44,3 +44,16 @@ def cause_shown(cause: int | None) -> str:
 
 
 _KNOWN: Final = frozenset(int(cause) for cause in ErrorCause)
+
+
+WHY: Final = {
+    ErrorCause.UNSUPPORTED_ATTRIBUTE: "an attribute is hidden in a way that can't be hidden anew for the BNG",
+    ErrorCause.MISSING_ATTRIBUTE: "nothing in it names a session that can be looked up",
+    ErrorCause.NAS_IDENTIFICATION_MISMATCH: "its attributes name more than one BNG",
+    ErrorCause.INVALID_ATTRIBUTE_VALUE: "a hidden attribute does not read with the client's secret",
+    ErrorCause.PROXY_REQUEST_NOT_ROUTABLE: "no BNG is known by what it says",
+    ErrorCause.SESSION_CONTEXT_NOT_FOUND: "no session is known by what it says",
+    ErrorCause.PROXY_PROCESSING_ERROR: "the store that has to be asked does not answer, or the packet is too long",
+    ErrorCause.RESOURCES_UNAVAILABLE: "too much is in flight to the BNG",
+    ErrorCause.MULTIPLE_SESSION_SELECTION_UNSUPPORTED: "sessions of several lines fit it",
+}  # of those that are our own words

@@ -80,6 +80,10 @@ class Directory:
 
     def __init__(self, bngs: Sequence[Bng]) -> None:
         self.bngs = {bng.name: bng for bng in bngs}
+        self.kinds: list[Bng] = []  # one of each profile and mode
+        for bng in bngs:
+            if not any(kind.mode is bng.mode and kind.profile == bng.profile for kind in self.kinds):
+                self.kinds.append(bng)
         self._identifiers: dict[bytes, Bng] = {}
         self._addresses: dict[Address, Bng] = {}
         networks: list[tuple[Network, Bng]] = []

@@ -234,9 +234,9 @@ def choose(
     must hold, but of several addresses a session need hold one: a line's IPv4 and IPv6 may be two sessions. Sessions of
     two lines are never chosen together.
     """
-    fitting: list[tuple[SessionRow, tuple[Span, ...], tuple[Span, ...]]] = []
+    found: dict[tuple[str, bytes], tuple[SessionRow, tuple[Span, ...], tuple[Span, ...]]] = {}
     wanted: set[int] = set()
-    for row in _live(rows, now_ms):
+    for row in live(rows, now_ms):
         selectors = of_bng(row.bng)
         if selectors is None or not row.session_id:
             continue
@@ -246,8 +246,8 @@ def choose(
         held = selectors.held_by(row)
         wanted = {span.start for span, _ in selectors.held}
         if held or not selectors.held:
-            fitting.append((row, ours, held))
-    fitting = list({(row.nas, row.session_id): (row, ours, held) for row, ours, held in fitting[::-1]}.values())
+            found.setdefault((row.nas, row.session_id), (row, ours, held))
+    fitting = list(found.values())
     if not fitting or wanted - {span.start for _, _, held in fitting for span in held}:
         return Refused(ErrorCause.SESSION_CONTEXT_NOT_FOUND)
     if len({(row.domain, row.line or row.session) for row, _, _ in fitting}) > 1 or len(fitting) > MOST_SESSIONS:
@@ -259,7 +259,7 @@ def choose(
     )
 
 
-def _live(rows: Iterable[SessionRow], now_ms: int) -> Sequence[SessionRow]:
+def live(rows: Iterable[SessionRow], now_ms: int) -> Sequence[SessionRow]:
     """Sessions that are up or expected; those of a box that has restarted since only if there are no others."""
     rows = list(rows)
     up = [

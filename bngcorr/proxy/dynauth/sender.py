@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from bngcorr.errors import WireError
+from bngcorr.errors import IdentifierExhausted, WireError
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy.dynauth import packets
 from bngcorr.proxy.dynauth.route import Way
@@ -75,6 +75,15 @@ class Sender:
         for version in self._sources:
             self._socket(version)
 
+    def room(self, ways: Sequence[Way]) -> bool:
+        """Whether a request can be launched on each of these, all of them together."""
+        wanted = Counter((way.host, way.port) for way in ways)
+        return all(
+            peer is None or len(peer.free) >= number
+            for key, number in wanted.items()
+            for peer in [self._peers.get(key)]
+        ) and (len(self) + len(ways) <= MOST_PEERS)
+
     def launch(
         self,
         way: Way,
@@ -85,15 +94,15 @@ class Sender:
         within_s: float,
         states: Sequence[bytes] | None = None,
         signed: bool = False,
-    ) -> Flight | None:
-        """Send; `then` gets the BNG's answer, or None if none came `within_s`. None: too much is in flight there.
+    ) -> Flight:
+        """Send; `then` gets the BNG's answer, or None if none came `within_s`. Raises IdentifierExhausted.
 
         `states` are the Proxy-States of a forwarded request, to which ours is added; None: the request is our own.
         `signed`: with a Message-Authenticator.
         """
         peer = self._peer(way)
-        if not peer.free:
-            return None
+        if peer is None or not peer.free:
+            raise IdentifierExhausted(f"too many requests in flight to {way.host}")
         flight = Flight(way, code, peer.free.popleft(), states or (), then)
         if states is not None:
             self._serial = self._serial + 1 & 0xFFFFFFFF
@@ -129,13 +138,15 @@ class Sender:
             flight.timer.cancel()
         flight.then(answer)
 
-    def _peer(self, way: Way) -> _Peer:
+    def _peer(self, way: Way) -> _Peer | None:
         key = (way.host, way.port)
         peer = self._peers.get(key)
         if peer is None:
-            idle = [other for other, one in self._peers.items() if not one.flights]
-            if len(self._peers) >= MOST_PEERS and idle:
-                del self._peers[idle[0]]
+            if len(self._peers) >= MOST_PEERS:
+                idle = next((other for other, one in self._peers.items() if not one.flights), None)
+                if idle is None:
+                    return None
+                del self._peers[idle]
             peer = self._peers[key] = _Peer()
         return peer
 

@@ -35,7 +35,7 @@ _SERVER_ERRORS: Final = (
     AskError, ClusterDownError, NoPermissionError, NoScriptError, OutOfMemoryError, ReadOnlyError, TryAgainError,
 )  # fmt: skip
 # … and those for which redis-py has no class, or which came out of a script
-_SERVER_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS", "OOM", "READONLY")
+_SERVER_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "CROSSSLOT")
 
 _Work = dict[Node, list[tuple[int, Command]]]  # by node: the place of the reply, and what to send
 _Try = tuple[int, type[ResponseError]]  # place of the reply, and what was wrong the first time
@@ -58,6 +58,7 @@ class Lane:
                 self._route = MasterRoute(read)
             case StoreKind.CLUSTER:
                 self._route = ClusterRoute(read)
+        self.undivided: Final = read.kind is not StoreKind.CLUSTER  # one server keeps all keys: a script may take any
         self.calls = 0  # round trips, for the metrics
         self.took: Callable[[float], None] = _untold  # told of the seconds that each call of `run_each` took
 

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Final
 
 _PRELUDE: Final = "prelude"
+_PARTS: Final = {"write": ("batch", "sight", "session")}  # what stands between the prelude and a script
 
 
 def _texts() -> dict[str, bytes]:
@@ -14,7 +15,9 @@ def _texts() -> dict[str, bytes]:
     files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".lua"))
     texts = {name.removesuffix(".lua"): folder.joinpath(name).read_bytes() for name in files}
     prelude = texts.pop(_PRELUDE, b"")
-    return {name: prelude + text for name, text in texts.items()}
+    parts = {name: texts.pop(name) for of in _PARTS.values() for name in of}
+    between = {name: b"".join(parts[part] for part in of) for name, of in _PARTS.items()}
+    return {name: prelude + between.get(name, b"") + text for name, text in texts.items()}
 
 
 TEXTS: Final = _texts()  # by name

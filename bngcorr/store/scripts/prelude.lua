@@ -7,13 +7,14 @@ local sub, byte, floor, max, min, remove = string.sub, string.byte, math.floor, 
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
 local IS_UP, HAS_V4, HAS_V6 = 1, 4, 8  -- marks of a session that vouches for a line
 local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
-local epochs  -- box → {epoch, instant, kinds that it names, whether it is known}, as far as it was looked up
+local epochs  -- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers}, as far as it was looked up
 local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
 local planned  -- version of the plan in force, '' for none; nil: not looked up
+local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
 
 local function within(name)
   PREFIX, EPOCHS = sub(name, 1, -2), name
-  epochs, lines, changed, planned = {}, {}, {}, nil
+  epochs, lines, changed, planned, auditing = {}, {}, {}, nil, nil
 end
 if KEYS[1] then within(KEYS[1]) end
 
@@ -112,7 +113,7 @@ local function box_of(box)
   if not B then
     local told = call('HGET', EPOCHS, box)
     local epoch, at, names = string.match(told or '0 0', '^(%d+) (%d+) ?(%d*)$')
-    B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false}
+    B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false, {}}
     epochs[box] = B
   end
   return B
@@ -123,7 +124,7 @@ local function epoch_of(box)
 end
 
 local function put_box(box, epoch, at, names)
-  epochs[box] = {epoch, at, names, true}
+  epochs[box] = {epoch, at, names, true, epochs[box] and epochs[box][5] or {}}
   call('HSET', EPOCHS, box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
 end
 
@@ -310,12 +311,16 @@ end
 local MOST_PORTS = 4096
 local function port_number(box, port)
   if port == '' then return 0 end
+  local ports = box_of(box)[5]
+  if ports[port] then return ports[port] end
   local name = PREFIX .. 'o:' .. box
-  local number = call('HGET', name, port)
-  if number then return tonumber(number) end
-  number = call('HLEN', name) + 1
-  if number > MOST_PORTS then return 0 end
-  call('HSET', name, port, number)
+  local number = tonumber(call('HGET', name, port))
+  if not number then
+    number = call('HLEN', name) + 1
+    if number > MOST_PORTS then return 0 end
+    call('HSET', name, port, number)
+  end
+  ports[port] = number
   return number
 end
 
@@ -407,8 +412,11 @@ end
 local function account(now, box, epoch, sid, before, before_port, after, after_port)
   if before == after and (before == '' or before_port == after_port) then return end
   enter(LEDGER, box, epoch, before, before_port, after, after_port)
-  local lasts, passed = string.match(call('HGET', PREFIX .. 'q', 'audit') or '', '^(%d+) (%d+)$')
-  if lasts and tonumber(lasts) > now and string.byte(sid, 1) * 16 + math.floor(string.byte(sid, 2) / 16) < tonumber(passed) then
+  if not auditing then
+    local lasts, passed = string.match(call('HGET', PREFIX .. 'q', 'audit') or '', '^(%d+) (%d+)$')
+    auditing = {tonumber(lasts) or 0, tonumber(passed) or 0}
+  end
+  if auditing[1] > now and byte(sid, 1) * 16 + floor(byte(sid, 2) / 16) < auditing[2] then
     enter(RECOUNT, box, epoch, before, before_port, after, after_port)
   end
 end

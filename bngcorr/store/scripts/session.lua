@@ -1,6 +1,6 @@
 -- One step in the life of a session, the difference it makes to the ledger, and to what vouches for its line.
 local NONE, NO_PRINT = '\0\0\0\0', '\0\0\0\0\0\0\0\0'
-local NOTHING = {}
+local NOTHING, FROM_ZERO = {}, {0, 0}
 
 -- An Accept of a session that is expected already and says what the last one said: only the instants are new.
 -- Returns whether that is all.
@@ -41,6 +41,73 @@ local function merged(older, newer)
     if not has_kind(newer, kind_of(token) .. '|') then tokens[#tokens + 1] = token end
   end
   return table.concat(tokens, '\n')
+end
+
+-- The session vouches for its line while it lives; one without a word of its own serves nobody else. A Stop ends that.
+local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, reborn)
+  for V = #L - 6, VOUCHERS, -7 do
+    if L[V] == sid then
+      if ended then dismiss(L, V) end
+    elseif L[V + 3] < now then
+      dismiss(L, V)
+    end
+  end
+  if ended then return end
+  local mine, most = voucher_of(L, sid), VOUCHERS - 1 + 7 * MOST_SESSIONS
+  if not mine and #L >= most then  -- room for those that still count
+    for V = #L - 6, VOUCHERS, -7 do
+      if L[V + 2] ~= epoch_of(L[V + 1]) then dismiss(L, V) end
+    end
+  end
+  if not mine and #L < most then
+    mine = #L + 1
+    L[mine], L[mine + 5], L[mine + 6] = sid, 0, ''
+  end
+  if mine then
+    local has = L[mine + 6]
+    if reborn then
+      has = tags
+    elseif has ~= tags then
+      for i = 1, #tags, 4 do
+        if not has_tag(has, sub(tags, i, i + 3)) then has = has .. sub(tags, i, i + 3) end
+      end
+    end
+    L[mine + 1], L[mine + 2], L[mine + 3], L[mine + 4] = box, epoch, until_ms, marks
+    L[mine + 5], L[mine + 6] = max(L[mine + 5], heard), has
+  end
+  L[UNTIL] = max(L[UNTIL], until_ms)
+end
+
+-- A line that had IPv6 when its IPv4 begins anew should have it again before long.
+local function watch(words, L, line, v4, v6, had_v4, at)
+  if v6 and at >= L[V6_AT] then
+    L[V6_AT] = at
+    if L[V6_LOST] > 0 then
+      L[V6_LOST] = 0
+      words[#words + 1] = 'v6_back'
+    end
+  end
+  if v4 and not had_v4 and at > L[V4_BEGUN] then
+    L[V4_BEGUN] = at
+    if not v6 and L[V6_AT] > 0 then call('ZADD', PREFIX .. 'w', now + V6_LOST_MS, line) end
+  end
+end
+
+-- Octets: what came since the last record is the box's. Where the box leaves IPv6 out of accounting, what counts as IPv4 may
+-- be either.
+local function count(box, before, traffic, mixed)
+  local growth = traffic[1] + traffic[2] + traffic[3] - before[1] - before[2] - (before[4] or 0)
+  local function grow(field, octets)
+    -- a sum that no integer holds stays as it is
+    if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
+  end
+  if mixed then
+    grow('either', growth)
+  else
+    local grown = min(max(traffic[2] - before[2], 0), growth)
+    grow('v6', grown)
+    grow('v4', growth - max(grown, 0))
+  end
 end
 
 -- s: {kind, step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
@@ -190,7 +257,7 @@ local function change(s)
   local text = table.concat(tokens, '\n')
   local same = goes_on and text == r_hosts
   account(now, box, epoch, sid, before, S[PORT], text, port)
-  -- what was merely promised may not be there: it neither vouches for IPv6 nor is MISSED
+  -- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
   local v4 = has_kind(named, 'v4|')
   local v6 = has_kind(named, 'ia_') or has_kind(named, 'slaac|') or has_kind(named, 'pd_route|')
   local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
@@ -273,26 +340,13 @@ local function change(s)
     close(BACKLOG, alone, all, at, 'stop', r_line, r_ids, shown)
   end
 
-  -- Octets: what came since the last record is the box's. A session that we did not see begin, or whose counters began
-  -- anew, only says where it stands. A session that fell silent and that a Start of the same CPE brings back may count on
-  -- from where it stood. Where the box leaves IPv6 out of accounting, what counts as IPv4 may be either.
+  -- A session that we did not see begin, or whose counters began anew, only says where it stands. A session that fell silent
+  -- and that a Start of the same CPE brings back may count on from where it stood.
   local counted = #S[13] > 0 and not reborn
   local resumed = #S[13] > 0 and r_state == EXPIRED and r_epoch == epoch and not other
   if #traffic == 3 and (counted or step == 'start') then
-    local v4_before, v6_before, either_before = 0, 0, 0
-    if counted or resumed then v4_before, v6_before, either_before = S[13][1], S[13][2], S[13][4] or 0 end
-    local growth = traffic[1] + traffic[2] + traffic[3] - v4_before - v6_before - either_before
-    local function grow(field, octets)
-      -- a sum that no integer holds stays as it is
-      if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
-    end
-    if traffic[3] > 0 or traffic[2] == 0 and (filled > 0 or S[FILLED] > 0) then
-      grow('either', growth)
-    else
-      local grown = min(max(traffic[2] - v6_before, 0), growth)
-      grow('v6', grown)
-      grow('v4', growth - max(grown, 0))
-    end
+    local mixed = traffic[3] > 0 or traffic[2] == 0 and (filled > 0 or S[FILLED] > 0)
+    count(box, (counted or resumed) and S[13] or FROM_ZERO, traffic, mixed)
   end
 
   -- IPv6 counters that stand still while those of IPv4 rise: of records that tell them apart
@@ -313,54 +367,9 @@ local function change(s)
       end
     end
 
-    -- the session vouches for its line while it lives; one without a word of its own serves nobody else
-    for V = #L - 6, VOUCHERS, -7 do
-      if L[V] == sid then
-        if ended then dismiss(L, V) end
-      elseif L[V + 3] < now then
-        dismiss(L, V)
-      end
-    end
-    if not ended then
-      local mine = voucher_of(L, sid)
-      if not mine and #L >= VOUCHERS - 1 + 7 * MOST_SESSIONS then  -- room for those that still count
-        for V = #L - 6, VOUCHERS, -7 do
-          if L[V + 2] ~= epoch_of(L[V + 1]) then dismiss(L, V) end
-        end
-      end
-      if not mine and #L < VOUCHERS - 1 + 7 * MOST_SESSIONS then
-        mine = #L + 1
-        for i, field in ipairs({sid, box, epoch, until_ms, 0, 0, ''}) do L[mine + i - 1] = field end
-      end
-      if mine then
-        L[mine + 1], L[mine + 2], L[mine + 3] = box, epoch, until_ms
-        L[mine + 4] = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
-        L[mine + 5] = max(L[mine + 5], step == 'expected' and accepted or at)
-        local has = L[mine + 6]
-        if reborn then
-          has = tags
-        elseif has ~= tags then
-          for i = 1, #tags, 4 do
-            if not has_tag(has, sub(tags, i, i + 3)) then has = has .. sub(tags, i, i + 3) end
-          end
-        end
-        L[mine + 6] = has
-      end
-      L[UNTIL] = max(L[UNTIL], until_ms)
-    end
-
-    -- a line that had IPv6 when its IPv4 begins anew should have it again before long
-    if v6 and not ended and at >= L[V6_AT] then
-      L[V6_AT] = at
-      if L[V6_LOST] > 0 then
-        L[V6_LOST] = 0
-        words[#words + 1] = 'v6_back'
-      end
-    end
-    if v4 and not had_v4 and not ended and at > L[V4_BEGUN] then
-      L[V4_BEGUN] = at
-      if not v6 and L[V6_AT] > 0 then call('ZADD', PREFIX .. 'w', now + V6_LOST_MS, r_line) end
-    end
+    local marks = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
+    vouch(L, ended, sid, box, epoch, until_ms, marks, step == 'expected' and accepted or at, tags, reborn)
+    if not ended then watch(words, L, r_line, v4, v6, had_v4, at) end
     put_line(r_line, L)
   end
   local octets = S[13]

@@ -11,19 +11,19 @@ local expired, dropped, released, lost = 0, 0, {}, {}
 
 -- lines whose IPv4 began anew some time ago
 for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'w', '-inf', now, 'LIMIT', 0, 100)) do
-  local L = get('l', id)
+  local L = line_of(id)
   local again
-  if L and L[10] < L[11] then
+  if L and L[V6_AT] < L[V4_BEGUN] then
     local v4 = false
-    for _, v in ipairs(L[8]) do
-      local live = v[4] > now and v[3] == epoch_of(v[2])
-      if live and bit.band(v[5], HAS_V4) > 0 then v4 = true end
+    for V = VOUCHERS, #L, 7 do
+      local live = L[V + 3] > now and L[V + 2] == epoch_of(L[V + 1])
+      if live and bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
       -- another session that had IPv6 may be heard of again before its deadline: wait for that
-      if live and bit.band(v[5], HAS_V6) > 0 then again = math.min(v[4], again or v[4]) end
+      if live and bit.band(L[V + 4], HAS_V6) > 0 then again = min(L[V + 3], again or L[V + 3]) end
     end
-    if v4 and not again and L[12] == 0 then
-      L[12] = now
-      put('l', id, L)
+    if v4 and not again and L[V6_LOST] == 0 then
+      L[V6_LOST] = now
+      put_line(id, L)
       lost[#lost + 1] = id
       lost[#lost + 1] = pack(L)
     end
@@ -97,39 +97,41 @@ end
 local boxes  -- of the domain, looked up once
 local function others(number, counts)
   each('l', number, function(line, packed)
-    local L = unpack_(packed)
-    local v4, v6, bng, kept = false, false, nil, {}
-    for _, v in ipairs(L[8]) do
-      if v[4] > now then
-        kept[#kept + 1] = v
-        if v[3] == epoch_of(v[2]) then
-          bng = string.match(v[2], '^[^|]+')
-          if bit.band(v[5], HAS_V4) > 0 then v4 = true end
-          if bit.band(v[5], HAS_V6) > 0 then v6 = true end
-        end
+    local L = lines[line] or unpack_(packed)
+    local v4, v6, bng = false, false, nil
+    for V = #L - 6, VOUCHERS, -7 do
+      if L[V + 3] <= now then
+        dismiss(L, V)
+        put_line(line, L)
+      elseif L[V + 2] == epoch_of(L[V + 1]) then
+        bng = string.match(L[V + 1], '^[^|]+')
+        if bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
+        if bit.band(L[V + 4], HAS_V6) > 0 then v6 = true end
       end
     end
     if bng and (v4 or v6) then tally(counts, bng, v4 and v6 and 1 or v4 and 2 or 3) end
-    if #kept < #L[8] then
-      L[8] = kept
-      put('l', line, L)
-    end
-    if L[1] < now and #kept == 0 then
-      reindex(L[9], '', 'l' .. line)
+    if L[UNTIL] < now and #L < VOUCHERS then
+      reindex(terms_of(L), '', 'l' .. line)
       call('ZREM', PREFIX .. 'w', line)
+      lines[line], changed[line] = false, nil
       return false
     end
     return true
   end)
   each('k', number, function(key, packed)
     local record, kept, some = unpack_(packed), {}, false
-    for _, c in ipairs(record) do
-      if c[1] == '' then
-        kept[#kept + 1] = c
-        some = some or c[2] >= now or c[3] >= now
-      elseif c[5] >= now or vouches(get('l', c[1]), key, now, false) then
-        kept[#kept + 1] = c
-        some = true
+    for i = 1, #record, 6 do
+      local counts_yet
+      if record[i] == '' then
+        counts_yet = true
+        some = some or record[i + 1] >= now or record[i + 2] >= now
+      else
+        local L = record[i + 4] < now and line_of(record[i])
+        counts_yet = record[i + 4] >= now or told_until(L, key) >= now or vouches(L, key, now, false)
+        some = some or counts_yet
+      end
+      if counts_yet then
+        for field = i, i + 5 do kept[#kept + 1] = record[field] end
       end
     end
     if some and #kept < #record then put('k', key, kept) end
@@ -162,5 +164,6 @@ if whole then
     call('HDEL', PREFIX .. 'f', id)
   end
 end
+flush()
 local census = call('HGET', PREFIX .. 'q', 'census')
 return pack({expired, dropped, released, lost, census and unpack_(census) or {}})

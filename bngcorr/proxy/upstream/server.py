@@ -182,6 +182,11 @@ class Server(Generic[T]):
             lane.socket.close()
         self._lanes.clear()
 
+    @property
+    def sockets(self) -> int:
+        """Open now."""
+        return len(self._lanes)
+
     # ---- requests
 
     def take(self, context: T) -> Flight[T]:

@@ -7,7 +7,7 @@ from math import inf
 from typing import Final, Generic, TypeVar
 
 from bngcorr.errors import IdentifierExhausted, NoUpstream
-from bngcorr.model.vocabulary import Admin, OnNoUpstream, PoolPolicy
+from bngcorr.model.vocabulary import OnNoUpstream, PoolPolicy
 from bngcorr.proxy.upstream import choice
 from bngcorr.proxy.upstream.choice import ALIVE, AWAY, DEAD, SUSPECT, Candidate, Conversations
 from bngcorr.proxy.upstream.flight import Flight
@@ -32,7 +32,7 @@ class Pool(Generic[T]):
         on_no_upstream: OnNoUpstream = OnNoUpstream.SILENT,
         conversations: Conversations | None = None,
     ) -> None:
-        """`servers` in the order of the file, at least one. `conversations` are those of the pool that this one follows."""
+        """`servers` in the order of the file, at least one. `conversations`: those of its predecessor."""
         self.name = name
         self.servers = tuple(servers)
         self.rejects = on_no_upstream is OnNoUpstream.REJECT
@@ -175,18 +175,6 @@ class Pool(Generic[T]):
     # ---- for people
 
     @property
-    def in_flight(self) -> int:
-        """Requests that wait for an answer."""
-        return sum(server.in_flight for server in self.servers)
-
-    @property
     def usable(self) -> bool:
         """Whether any server is alive and in use; or suspect, with nothing better."""
         return bool(self._best)
-
-    def set_admin(self, name: str, admin: Admin) -> bool:
-        """Whether there is a server of that name."""
-        found = [server for server in self.servers if server.name == name]
-        for server in found:
-            server.set_admin(admin)
-        return bool(found)

@@ -1,0 +1,220 @@
+"""Lessons of one batch as `write.lua` takes them, and its words on them. Pure.
+
+Where all domains are kept by one server, one call carries them all; in a Cluster one call carries those of a domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import msgpack
+
+from bngcorr.errors import StoreError
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.store import contract as c
+from bngcorr.store import lesson as words
+from bngcorr.store import packing
+from bngcorr.store.keys import term_hash
+from bngcorr.store.lesson import (
+    Distances,
+    Event,
+    FindingSeen,
+    Lesson,
+    NumberSeen,
+    Restart,
+    SessionChange,
+    SessionStep,
+    Sighting,
+)
+from bngcorr.store.promises import promised
+from bngcorr.store.terms import line_terms
+from bngcorr.store.traffic import believable
+
+Row = list[Any]  # what the script takes; made on this page, and packed on the next line
+Reply = Any  # what the server said, or an error in its place
+Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
+
+_SIGHTING, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 1, 2, 3, 4, 5, 6  # as the script numbers them
+_V4, _V6 = 1, 2
+_ATTACHED, _V4_EVIDENT = 1, 2
+_PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
+_EXPECTED: Final = SessionStep.EXPECTED
+_WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
+_CACHED_TERMS: Final = 8192  # an Accept is about what its request was about
+
+_pack: Final = msgpack.Packer(use_bin_type=False).pack
+
+
+class Settings:
+    """What all lessons of a store are told with."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self, *, v6_lost_ms: int, history_backlog: int) -> None:
+        """As `ValkeyStore` has them."""
+        self._last: Row = [
+            c.TAINT_MS, c.MAX_LINES_PER_KEY, c.MAX_MACS_PER_LINE, c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE,
+            c.INTERIMS_MISSED, v6_lost_ms, history_backlog, c.RESTART_TOLERANCE_MS, c.MAX_FINDINGS,
+        ]  # fmt: skip
+
+    def packed(self, now_ms: int) -> bytes:
+        """The first argument of `write.lua`."""
+        packed: bytes = _pack([now_ms, *self._last])
+        return packed
+
+
+class Moved:
+    """Hosts that a session took, and hosts that it gave back: ``kind|service|address``."""
+
+    __slots__ = ("came", "domain", "index", "session", "went")
+
+    def __init__(self, index: int, domain: str, session: str, came: Sequence[bytes], went: Sequence[bytes]) -> None:
+        """`index` is that of the lesson."""
+        self.index: Final = index
+        self.domain: Final = domain
+        self.session: Final = session
+        self.came: Final = came
+        self.went: Final = went
+
+
+class Batch:
+    """Lessons by domain, each with its place among all that are told."""
+
+    __slots__ = ("_lessons", "_places", "_rows", "events", "moves", "words")
+
+    def __init__(self, lessons: Sequence[Lesson]) -> None:
+        """Verdicts for people are left to `events`, whose word is "ok"."""
+        self._lessons: Final = lessons
+        self._rows: dict[str, list[Row]] = {}
+        self._places: dict[str, list[int]] = {}
+        self.events: list[Event] = []
+        self.words: list[str] = ["ok"] * len(lessons)
+        self.moves: list[Moved] = []
+        rows, places = self._rows, self._places
+        for place, lesson in enumerate(lessons):
+            if isinstance(lesson, Event):
+                self.events.append(lesson)
+                continue
+            domain = lesson.domain
+            of_domain = rows.get(domain)
+            if of_domain is None:
+                rows[domain] = [_row(lesson)]
+                places[domain] = [place]
+            else:
+                of_domain.append(_row(lesson))
+                places[domain].append(place)
+
+    @property
+    def domains(self) -> list[str]:
+        """Those that it is about, in the order of their first lessons."""
+        return list(self._rows)
+
+    def packed(self, domains: Sequence[str]) -> bytes:
+        """The lessons of these domains, as the second argument of `write.lua`."""
+        packed: bytes = _pack([self._rows[domain] for domain in domains])
+        return packed
+
+    def take(self, domains: Sequence[str], reply: Reply) -> None:
+        """What the script said of the lessons of these domains, or the error that came in its place."""
+        if isinstance(reply, Exception):
+            word = words.AWAY if isinstance(reply, StoreError) else f"{words.FAILED} {reply}"
+            for domain in domains:
+                for place in self._places[domain]:
+                    self.words[place] = word
+            return
+        for domain, said in zip(domains, packing.unpack(reply), strict=True):
+            for place, word in zip(self._places[domain], said, strict=True):
+                if isinstance(word, bytes):
+                    self.words[place] = _WORDS.get(word) or word.decode("utf-8", "replace")
+                    continue
+                self.words[place] = word[0].decode()
+                lesson = self._lessons[place]
+                if (word[1] or word[2]) and isinstance(lesson, SessionChange):
+                    self.moves.append(Moved(place, domain, lesson.session, word[1], word[2]))
+
+    def away(self) -> None:
+        """The verdicts were not taken."""
+        for place, lesson in enumerate(self._lessons):
+            if isinstance(lesson, Event):
+                self.words[place] = words.AWAY
+
+
+def _row(lesson: Kept) -> Row:
+    if isinstance(lesson, Sighting):
+        return _sighting(lesson)
+    if isinstance(lesson, SessionChange):
+        return _change(lesson)
+    if isinstance(lesson, Restart):
+        return [_RESTART, lesson.nas, lesson.at_ms]
+    if isinstance(lesson, NumberSeen):
+        return [_NUMBER, lesson.bng, lesson.number, lesson.at_ms]
+    if isinstance(lesson, FindingSeen):
+        name = packing.finding_id(lesson.finding, lesson.subject)
+        return [_FINDING, name, lesson.bng, lesson.at_ms, lesson.detail, 1 if lesson.over else 0]
+    return [_DISTANCES, lesson.bng, [number for pair in lesson.counts for number in pair]]
+
+
+def _sighting(s: Sighting) -> Row:
+    pair, attachment = s.attachment_mac, s.attachment
+    keys, kinds = "", 0
+    if pair is not None:
+        keys, kinds = pair, _PAIR
+    if attachment is not None:
+        keys, kinds = keys + attachment, kinds + _ATTACHMENT
+    if s.multi_session is not None:
+        keys += s.multi_session
+    if s.bng_mac is not None:
+        keys += s.bng_mac
+    port = s.port
+    told = [
+        s.ids.encode(),
+        [s.bng, s.address or b""] if port is None else [s.bng, s.address or b"", port.port, port.outer, port.inner],
+        terms_of(s.ids.remote_id, s.ids.circuit_id, s.address),
+        bytes.fromhex(s.mac) if s.mac is not None else b"",
+        1 if s.claimed else 0,
+        (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0),
+        kinds,
+    ]
+    return [
+        _SIGHTING, bytes.fromhex(s.line), s.at_ms, _V6 if s.v6 else _V4, s.until_ms, bytes.fromhex(keys), _pack(told),
+        bytes.fromhex(s.place) if s.place is not None else b"",
+    ]  # fmt: skip
+
+
+def _change(s: SessionChange) -> Row:
+    ids, step, port = s.ids, s.step, s.port
+    remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
+    row = [
+        _CHANGE, step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
+        1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
+        terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), bytes.fromhex(s.session),
+        "" if port is None else port.port, s.interval_ms, s.timeout_ms,
+    ]  # fmt: skip
+    if step is _EXPECTED:
+        row.append(packing.hosts_text(promised(s.promised)) if s.promised else b"")
+    else:
+        row += (
+            packing.name(s.digest), False if s.hosts is None else packing.hosts_text(s.hosts),
+            believable(s.traffic) or False, packing.name(s.accepted_as), s.fill, s.sent_ms, s.lasted_ms,
+        )  # fmt: skip
+    return row
+
+
+def _shown(s: SessionChange, port: Attachment | None) -> bytes:
+    """Acct-Session-Id, User-Name, MAC, how it came by its line, and its port: for people."""
+    user = None if s.user_name is None else s.user_name.encode("utf-8", "surrogateescape")
+    shown: Row = [s.session_id, user, s.address or b"", s.outcome or ""]
+    if port is not None:
+        shown += (port.port, port.outer, port.inner)
+    packed: bytes = _pack(shown)
+    return packed
+
+
+@lru_cache(maxsize=_CACHED_TERMS)
+def terms_of(remote_id: bytes | None, circuit_id: bytes | None, address: Mac | None) -> bytes:
+    """Hashes of the terms of a line or session, one behind the other."""
+    return b"".join(map(term_hash, line_terms(LineIds(remote_id, circuit_id), address)))

@@ -1,0 +1,1 @@
+"""CoA and Disconnect: from AAA to the BNGs, and of our own."""
