@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,8 @@ from benchmarks.bench.figures import OURS, PEER, Json, Round
 from benchmarks.bench.ground import ROOT, Build, NotReady, builds, cores, pinned, python, tools
 from benchmarks.bench.proxies import Bngcorr, FreeRadius, NoProxy, Proxy, RadSecProxy
 from benchmarks.bench.report import figures_table, ratios_table
-from benchmarks.bench.run import BURST, WIDE, WINDOW, Plan, Scene
+from benchmarks.bench.run import BURST, WIDE, WINDOW, Plan, measure
+from benchmarks.bench.scene import Scene
 
 LEAST_WIDTH = 132  # of the table, where there is no terminal
 OTHERS_UNTIL_S = 170.0  # a quick run takes on no further case after that
@@ -155,8 +157,9 @@ class Bench:
 
     def _one(self, proxy: Proxy, turn: int, found: dict[str, list[Round]]) -> None:
         try:
-            with Scene(proxy, self._tools, self._cores, self._plan(proxy, turn)) as scene:
-                one = scene.measure()
+            seed = self._asked.seed + turn
+            with Scene(proxy, self._tools, self._cores, lines=self._asked.lines, seed=seed) as scene:
+                one = measure(scene, proxy, self._plan(proxy, turn))
         except RuntimeError as error:
             if proxy.name in self.essential:
                 raise
@@ -181,8 +184,6 @@ class Bench:
             acct_seconds=max(seconds / 2, 1.0),
             calm_seconds=calm_s if calm else 0.0,
             frozen_seconds=calm_s if calm and proxy.asks_store else 0.0,
-            lines=asked.lines,
-            seed=asked.seed + turn,
             profile=asked.profile if ours and not turn else None,
         )
 
@@ -233,6 +234,7 @@ def _processor() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print; the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started here is ended
     asked = _asked(arguments)
     console = Console(stderr=True)
     try:

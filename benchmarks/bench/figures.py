@@ -21,6 +21,7 @@ class Round:
     rps: float  # closed loop, answers within the time
     p50_ms: float
     p99_ms: float
+    busy: float | None  # share of its core that the proxy took meanwhile; well below 1: it was not what limits the rate
     proxy_us: float | None  # processor time a request, what is written behind included
     store_us: float | None
     wide_rps: float  # with many requests outstanding

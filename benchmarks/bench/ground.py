@@ -77,8 +77,9 @@ def cores() -> Cores:
 
 
 def pinned(core: str, command: list[str]) -> list[str]:
-    """The command, on that core."""
-    return ["taskset", "-c", core, *command] if core else command
+    """The command, on that core; it ends with us, however we end (prctl(2), PR_SET_PDEATHSIG)."""
+    tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    return [*tied, *(["taskset", "-c", core] if core else []), *command]
 
 
 def program(*names: str) -> str | None:

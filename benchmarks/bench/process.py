@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 END_WITHIN_S: Final = 10.0
-QUIET_TICKS: Final = 2  # of processor time within QUIET_S
+QUIET_TICKS: Final = 5  # of processor time within QUIET_S: what a process does by itself stays below
 QUIET_S: Final = 0.3
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -32,7 +32,7 @@ class Child:
                 env=None if environment is None else {**os.environ, **environment}, text=True, bufsize=1,
             )  # fmt: skip
         self.log = log
-        self.name = Path(command[3] if command[0] == "taskset" else command[0]).name
+        self.name = log.stem
 
     @property
     def pid(self) -> int:

@@ -18,6 +18,7 @@ PARTS: Final[tuple[tuple[str, tuple[Row, ...]], ...]] = (
             ("req/s", "rps", 0),
             ("p50 ms", "p50_ms", 2),
             ("p99 ms", "p99_ms", 2),
+            ("proxy's core busy, %", "busy", 0),
             ("CPU µs a request: proxy", "proxy_us", 1),
             ("store", "store_us", 1),
             ("proxy and store", "cpu_us", 1),
@@ -67,6 +68,8 @@ PARTS: Final[tuple[tuple[str, tuple[Row, ...]], ...]] = (
     ("Memory", (("peak RSS MB", "rss_mb", 0), ("receive buffer, octets", "receive_buffer", 0))),
 )
 
+SHARES: Final = ("matched", "busy")
+
 RATIOS: Final = (
     ("throughput", "ratio_throughput"),
     ("CPU a request, proxy and store", "ratio_cpu"),
@@ -76,14 +79,11 @@ RATIOS: Final = (
 )
 
 
-def _shown(value: object, digits: int) -> str:
+def cell(value: object, digits: int, key: str = "") -> str:
+    """A figure as it is shown; a dash if it was not measured."""
     if not isinstance(value, int | float):
         return "–"
-    return f"{value:,.{digits}f}"
-
-
-def _per_cent(value: float | None) -> float | None:
-    return None if value is None else value * 100
+    return f"{value * 100 if key in SHARES else value:,.{digits}f}"
 
 
 def figures_table(result: Json, titles: Mapping[str, str], sizes: Mapping[str, int]) -> Table:
@@ -96,9 +96,9 @@ def figures_table(result: Json, titles: Mapping[str, str], sizes: Mapping[str, i
     for heading, rows in PARTS:
         table.add_row(heading.format(**sizes), style="bold")
         for what, key, digits in rows:
-            values = [_per_cent(one[key]) if key == "matched" else one[key] for one in cases.values()]
+            values = [one[key] for one in cases.values()]
             if any(value is not None for value in values):
-                table.add_row(f"  {what}", *(_shown(value, digits) for value in values))
+                table.add_row(f"  {what}", *(cell(value, digits, key) for value in values))
         table.add_section()
     return table
 
@@ -110,5 +110,5 @@ def ratios_table(result: Json, titles: Mapping[str, str]) -> Table | None:
     table = Table("", title=f"{titles[OURS]}, beside {titles[PEER]}", title_justify="left")
     table.add_column("ratio, above 1 is better", justify="right")
     for what, key in RATIOS:
-        table.add_row(what, _shown(result[key], 2))
+        table.add_row(what, cell(result[key], 2))
     return table

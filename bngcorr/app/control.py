@@ -17,11 +17,11 @@ from aiohttp import web
 from bngcorr.app.parts import StartError
 from bngcorr.config.changes import Changes
 from bngcorr.errors import BngcorrError, ConfigError
+from bngcorr.model.vocabulary import Admin
 from bngcorr.web.problems import Problem, problems
 
 MOST_OCTETS: Final = 64 * 1024  # of a request's body
 BACKLOG: Final = 16
-ADMIN: Final = ("up", "drain", "down")
 
 Json = dict[str, Any]
 Act = Callable[[Json], Awaitable[Json]]
@@ -42,7 +42,7 @@ class Controlled(Protocol):
         """The AAA servers, one row each."""
         ...
 
-    def set_admin(self, name: str, admin: str) -> bool:
+    def set_admin(self, name: str, admin: Admin) -> bool:
         """Switch a server; False if there is none of that name."""
         ...
 
@@ -68,9 +68,9 @@ def control_app(process: Controlled, disconnect: Act | None = None) -> web.Appli
 
     async def set_upstream(request: web.Request) -> web.Response:
         name, admin = request.match_info["name"], (await _body(request)).get("admin")
-        if admin not in ADMIN:
-            raise Problem(400, "Bad value", f"admin: got {admin!r}; expected one of {', '.join(ADMIN)}")
-        if not process.set_admin(name, admin):
+        if admin not in tuple(Admin):
+            raise Problem(400, "Bad value", f"admin: got {admin!r}; expected one of {', '.join(Admin)}")
+        if not process.set_admin(name, Admin(admin)):
             names = ", ".join(dict.fromkeys(str(row["name"]) for row in process.servers()))
             raise Problem(404, "Not found", f"upstream: got {name!r}; expected one of {names}")
         return web.json_response({"items": [row for row in process.servers() if row["name"] == name]})

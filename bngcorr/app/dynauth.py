@@ -24,7 +24,7 @@ from bngcorr.proxy.dynauth.service import DynauthProxy, Rules
 from bngcorr.proxy.dynauth.wanted import Wanted
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
-from bngcorr.proxy.receive_queue import Drops
+from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.sockets import NasSocket
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import FindingSeen
@@ -108,7 +108,7 @@ class Dynauth:
             sender=self._sender, lookup=lookup, clock=clock, meters=meters,
         )  # fmt: skip
         self._sockets: list[NasSocket] = []
-        self._labels: dict[str, Drops] = {}
+        self._labels: dict[str, ReceiveQueue] = {}
 
     def _dropped(self, reason: DropReason, host: str) -> None:
         self._meters.drop(reason)
@@ -134,10 +134,8 @@ class Dynauth:
             socket.start(self._proxy.carry)
             at = Endpoint(socket.host, socket.port)
             label = f"dynauth {at}"
-            self._labels[label] = socket.drops
-            self._meters.sockets.buffer.labels(label, "requested").set(listen.receive_buffer)
-            self._meters.sockets.buffer.labels(label, "granted").set(socket.receive_buffer)
-            log.info("listening", kind="dynauth", address=str(at), receive_buffer=socket.receive_buffer)
+            self._labels[label] = socket.queue
+            log.info("listening", kind="dynauth", address=str(at), receive_buffer=socket.queue.granted)
 
     def use(self, policies: DynauthPolicies) -> None:
         """Go by another configuration from now on; what is under way ends by the one that it began with."""
@@ -173,7 +171,7 @@ class Dynauth:
         """What is told when somebody scrapes."""
         self._meters.dynauth.in_flight.set(len(self._sender))
 
-    def queues(self) -> Iterable[tuple[str, Drops]]:
+    def queues(self) -> Iterable[tuple[str, ReceiveQueue]]:
         """What the kernel drops in front of each socket, by the socket's label in metrics."""
         return self._labels.items()
 

@@ -77,8 +77,6 @@ async def beat(notifier: Notifier, serving: Callable[[], bool], status: Callable
 
     The watchdog hears of it twice in its time, as sd_watchdog_enabled(3) recommends.
     """
-    if not notifier.heard:
-        return
     every_s = IDLE_BEAT_S if notifier.watchdog_s is None else notifier.watchdog_s / 2
     while True:
         if serving():

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -25,6 +23,7 @@ from bngcorr.app.dynauth import Dynauth
 from bngcorr.app.gauges import Gauges
 from bngcorr.app.history import history_exporter
 from bngcorr.app.notify import Notifier, beat
+from bngcorr.app.orders import Orders
 from bngcorr.app.parts import StartError, greet_store, open_store
 from bngcorr.app.policies import Policies, policies_of
 from bngcorr.app.ports import Ports
@@ -38,12 +37,11 @@ from bngcorr.config.loading import Loaded
 from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
-from bngcorr.model.vocabulary import Admin
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.pipeline import Pipeline
-from bngcorr.proxy.receive_queue import Drops
+from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.request import Request
 from bngcorr.resources import resource
@@ -110,7 +108,7 @@ class PacketProcess:
         self._dynauth = Dynauth(
             config, policies.dynauth, dictionary.hidden, self._store, self._clock, self._meters, self._noise
         )
-        self._queues = QueueWatch(self._all_queues, self._meters.sockets, config.listen.receive_buffer)
+        self._queues = QueueWatch(self._all_queues, self._meters.sockets)
         self._reloader = Reloader(file, loaded, dictionary, self._meters.config, self._take)
         self._gauges = Gauges(
             self._meters, config=lambda: self._reloader.config, ports=self._ports, spool=self._spool, judge=self._judge,
@@ -118,10 +116,10 @@ class PacketProcess:
             queues=self._queues,
         )  # fmt: skip
         self._notifier = Notifier()
+        self._orders = Orders(self._reloader, self._ports, self._notifier, self.readiness)
         self._tasks: list[asyncio.Task[None]] = []
         self._health: web.AppRunner | None = None
         self._control: ControlSocket | None = None
-        self._started_at = time.monotonic()
         self._ending = False
 
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
@@ -187,12 +185,13 @@ class PacketProcess:
         await self._open_control()
         memory.settle()
         self._tasks.append(asyncio.create_task(self._supervised("queues", self._queues.run)))
-        self._tasks.append(asyncio.create_task(self._supervised("notifier", self._beat)))
+        if self._notifier.heard:
+            self._tasks.append(asyncio.create_task(self._supervised("notifier", self._beat)))
         log.info(
             "ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._at_start.bngs), version=__version__,
             config=self._reloader.running.digest,
         )  # fmt: skip
-        self._notifier.ready(self._line())
+        self._notifier.ready(self._orders.line())
 
     async def _open_control(self) -> None:
         """A path that nobody asked for by name is no reason not to start."""
@@ -201,7 +200,7 @@ class PacketProcess:
             return
         control = ControlSocket(path)
         try:
-            await control.open(control_app(self, self._dynauth.disconnect))
+            await control.open(control_app(self._orders, self._dynauth.disconnect))
         except StartError as error:
             if self._at_start.control.socket != AUTO:
                 raise
@@ -210,7 +209,7 @@ class PacketProcess:
         self._control = control
 
     async def _beat(self) -> None:
-        await beat(self._notifier, lambda: self._ports.listening, self._line)
+        await beat(self._notifier, lambda: self._ports.listening, self._orders.line)
 
     async def _supervised(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
         """A task that is to last as long as the process: what ends it is our bug, is told, and it starts again."""
@@ -224,7 +223,7 @@ class PacketProcess:
 
     # ---- state
 
-    def _all_queues(self) -> Iterable[tuple[str, Drops]]:
+    def _all_queues(self) -> Iterable[tuple[str, ReceiveQueue]]:
         return chain(self._ports.queues(), self._dynauth.queues())
 
     def _refresh(self) -> None:
@@ -247,52 +246,11 @@ class PacketProcess:
             parts["life"] = "ending"
         return Readiness(self._ports.listening and not waited_for and not self._ending, parts)
 
-    def status(self) -> dict[str, Any]:
-        """How it is, for the control socket."""
-        ready, running = self.readiness(), self._reloader.running
-        return {
-            "version": __version__,
-            "pid": os.getpid(),
-            "ready": ready.ready,
-            "parts": ready.parts,
-            "uptime_s": round(time.monotonic() - self._started_at, 1),
-            "config": {
-                "file": str(self._reloader.file.absolute()),
-                "hash": running.digest,
-                "loaded_at_s": round(running.loaded_at_s, 3),
-                "needs_restart": running.needs_restart,
-            },
-            "bngs": len(self._reloader.config.bngs),
-            "in_flight": {**self._ports.in_flight, "held": self._judge.held},
-        }
-
-    def _line(self) -> str:
-        """The same for `systemctl status`."""
-        if self._ending:
-            return "ending"
-        under_way = sum(self._ports.in_flight.values())
-        return f"{len(self._reloader.config.bngs)} BNGs, {under_way} requests wait for AAA"
-
-    # ---- orders
-
-    def servers(self) -> list[dict[str, Any]]:
-        """The AAA servers."""
-        return [asdict(row) for row in self._ports.servers()]
-
-    def set_admin(self, name: str, admin: str) -> bool:
-        """Switch a server; False if there is none of that name."""
-        known = self._ports.set_admin(name, Admin(admin))
-        if known:
-            log.warning("upstream switched by an operator", server=name, admin=admin)
-        return known
+    # ---- reload
 
     async def reload(self) -> Changes:
         """Take the configuration file anew. Raises BngcorrError: then nothing has changed."""
-        self._notifier.reloading()
-        try:
-            return await self._reloader.reload()
-        finally:
-            self._notifier.ready(self._line())
+        return await self._orders.reload()
 
     def _take(self, policies: Policies) -> None:
         """All of it between two requests. Those under way end by what they began with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ from bngcorr.model.vocabulary import Admin
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.pipeline import Pipeline
-from bngcorr.proxy.receive_queue import Drops
+from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket
 from bngcorr.proxy.spooling import Spool
@@ -56,7 +57,7 @@ class Ports:
         self._spooled: Fleet[Row] | None = None
         self._ways: dict[str, Way[Request] | Way[Row]] = {}
         self._sockets: list[NasSocket] = []
-        self._labels: dict[str, Drops] = {}
+        self._labels: dict[str, ReceiveQueue] = {}
 
     def open(self) -> None:
         """All of them, those towards AAA first. Raises StartError or ConfigError."""
@@ -121,11 +122,9 @@ class Ports:
                 raise ConfigError((fault,)) from None
             self._sockets.append(socket)
             socket.start(lambda s, vector: self._pipeline.carry(s, vector, code))
-            granted, asked = socket.receive_buffer, self._config.listen.receive_buffer
+            granted, asked = socket.queue.granted, socket.queue.requested
             label = f"{name} {Endpoint(socket.host, socket.port)}"
-            self._labels[label] = socket.drops
-            self._meters.sockets.buffer.labels(label, "requested").set(asked)
-            self._meters.sockets.buffer.labels(label, "granted").set(granted)
+            self._labels[label] = socket.queue
             log.info("listening", kind=name, address=str(Endpoint(socket.host, socket.port)), receive_buffer=granted)
             if granted < asked:
                 log.warning(
@@ -164,9 +163,10 @@ class Ports:
             found.append(self._spooled.set_admin(name, admin))
         return any(found)
 
-    def queues(self) -> Iterable[tuple[str, Drops]]:
-        """What the kernel drops in front of each socket, by the socket's label in metrics."""
-        return self._labels.items()
+    def queues(self) -> Iterable[tuple[str, ReceiveQueue]]:
+        """The kernel's queue in front of each socket, by the socket's label in metrics."""
+        spooled = () if self._spooled is None else self._spooled.queues()
+        return chain(self._labels.items(), *(fleet.queues() for fleet in self._fleets.values()), spooled)
 
     async def stop(self) -> None:
         """Carry what waits, and read no more; answers still go out."""

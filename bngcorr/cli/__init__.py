@@ -16,14 +16,17 @@ from bngcorr.cli import (
     audit,
     check_config,
     demo,
+    disconnect,
     explain,
     findings,
     forget,
     hosts,
     import_lines,
     observe,
+    reload,
     serve,
     simulate,
+    upstreams,
     web,
     what_if,
     whohad,
@@ -41,6 +44,9 @@ app = cyclopts.App(
 )
 app.command(serve.serve)
 app.command(web.web)
+app.command(reload.reload)
+app.command(upstreams.app)
+app.command(disconnect.disconnect)
 app.command(check_config.check_config)
 app.command(explain.explain)
 app.command(import_lines.import_lines, name="import")

@@ -147,9 +147,9 @@ class Bng(WithSecret):
     bng_from: Literal["source", "nas_ip", "nas_identifier"] = "source"
     """What tells it from others in the same network (another proxy, SNAT): nothing else, or what it calls itself."""
     nas_ip: tuple[IPv4Address | IPv6Address, ...] = ()
-    """Its NAS-IP-Addresses, with bng_from: nas_ip."""
+    """Its NAS-IP-Addresses, with bng_from: nas_ip; CoA that names one of them goes to this BNG."""
     nas_identifier: tuple[str, ...] = ()
-    """Its NAS-Identifiers, with bng_from: nas_identifier."""
+    """Its NAS-Identifiers, with bng_from: nas_identifier; CoA that names one of them goes to this BNG."""
     mode: Mode = Mode.FULL
     """observe: change nothing. strip: only the enterprise number. full: strip and correlate."""
     domain: Name | None = None

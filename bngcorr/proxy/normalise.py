@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import Mode
 from bngcorr.profiles.profile import Profile
@@ -9,6 +11,9 @@ from bngcorr.proxy import rewrite, template
 from bngcorr.proxy.line_id import Identity
 from bngcorr.proxy.rewrite import Edit
 from bngcorr.wire.radius import PacketView
+
+_OBSERVE: Final = Mode.OBSERVE
+_STRIP: Final = Mode.STRIP
 
 
 def normalised(
@@ -21,9 +26,9 @@ def normalised(
     matched line; None for a request that names its own. A value that does not fit its attribute is left out: the
     request matters more. Raises Malformed (too-long) if an alias outgrows a VSA.
     """
-    if mode is Mode.OBSERVE:
+    if mode is _OBSERVE:
         return [], b""
-    if mode is Mode.STRIP:
+    if mode is _STRIP:
         return rewrite.line_edits(view, identity.strips, (), b"")
     ids = identity.ids if inherited is None else inherited
     writes = []

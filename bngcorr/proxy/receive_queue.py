@@ -12,36 +12,38 @@ _MEMINFO: Final = struct.Struct("=9I")  # linux/sock_diag.h: SK_MEMINFO_DROPS is
 _WRAP: Final = 1 << 32
 
 
-def ask_for(opened: socket.socket, octets: int) -> int:
-    """Ask for a receive buffer of so many octets; those granted.
+class ReceiveQueue:
+    """One socket's."""
 
-    A process with CAP_NET_ADMIN gets what it asks for, any other at most net.core.rmem_max (socket(7)). Raises OSError.
-    """
-    try:
-        opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, octets)
-    except OSError:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
-    return opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # Linux reports twice what it grants
+    __slots__ = ("_dropped", "_opened", "granted", "requested")
 
+    def __init__(self, opened: socket.socket, octets: int) -> None:
+        """Ask for so much room. Raises OSError.
 
-class Drops:
-    """Datagrams that the kernel dropped at one socket, because its buffer was full or their checksum wrong."""
-
-    __slots__ = ("_counted", "_opened")
-
-    def __init__(self, opened: socket.socket) -> None:
+        A process with CAP_NET_ADMIN gets what it asks for, any other at most net.core.rmem_max (socket(7)).
+        """
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, octets)
+        except OSError:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+        self.requested = octets
+        # Linux reports twice what it grants (socket(7))
+        self.granted: int = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
         self._opened = opened
-        self._counted = 0
+        self._dropped = 0
 
-    def more(self) -> int:
-        """How many since this was asked last; 0 for a socket that is closed, or a kernel that does not tell."""
+    def more_drops(self) -> int:
+        """Datagrams dropped since this was asked last, for lack of room or for a wrong checksum.
+
+        0 for a socket that is closed, or a kernel that does not tell (before Linux 4.12).
+        """
         try:
             told = self._opened.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMINFO.size)
         except OSError:
             return 0
         if len(told) < _MEMINFO.size:
             return 0
-        now: int = _MEMINFO.unpack(told)[8]
-        more = (now - self._counted) % _WRAP
-        self._counted = now
+        dropped: int = _MEMINFO.unpack(told)[8]
+        more = (dropped - self._dropped) % _WRAP
+        self._dropped = dropped
         return more

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bngcorr.proxy.receive_queue import Drops, ask_for
+from bngcorr.proxy.receive_queue import ReceiveQueue
 
 MOST: Final = 64  # datagrams taken from a socket at one wake-up
 LEAST: Final = 8  # however long they take
@@ -71,13 +71,12 @@ class NasSocket:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             if reuse_port:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            self.receive_buffer = ask_for(self._socket, receive_buffer)
+            self.queue = ReceiveQueue(self._socket, receive_buffer)
             self._socket.setblocking(False)
             self._socket.bind((host, port))
         except OSError:
             self._socket.close()
             raise
-        self.drops = Drops(self._socket)
         self._ask_local = host in EVERYWHERE and self._can_tell_local()
         bound: Address = self._socket.getsockname()
         self.host: str = bound[0]
@@ -185,8 +184,8 @@ class NasSocket:
         Linux gives nothing to a connected socket of a shared port but what its own peer sends (since 5.4), so that it
         can be emptied before it is closed: closing it loses what waits. Replies leave as before.
         """
-        if not self._shared:
-            return
+        if not self._shared or (self.host in EVERYWHERE and not self._ask_local):
+            return  # where the kernel does not tell what address was asked, replies would leave from the one given here
         to_us = self.host if self.host not in EVERYWHERE else "::1" if self.family == socket.AF_INET6 else "127.0.0.1"
         with contextlib.suppress(OSError):
             self._socket.connect((to_us, NOBODY_PORT))

@@ -107,7 +107,8 @@ class PacketView:
         span = self.first_spans.get(key)
         if span is None or span.end - span.start != 6:
             return None
-        return int.from_bytes(self.octets[span.start + 2 : span.end], "big")
+        octets, at = self.octets, span.start
+        return octets[at + 2] << 24 | octets[at + 3] << 16 | octets[at + 4] << 8 | octets[at + 5]
 
     def text(self, key: int) -> str | None:
         """Value as text, octets that are not UTF-8 shown as ``\\xNN``; None if absent or empty."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
+from copy import copy
 from typing import Any, Final, TypeVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -21,7 +22,7 @@ from bngcorr.model.mac import Mac
 from bngcorr.model.usage import USAGE_FIELDS, Host
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store.contract import TAINT_MS
-from bngcorr.store.lesson import Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep
+from bngcorr.store.lesson import Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.valkey import ValkeyStore
 from tests.store.scene import Scene
@@ -89,6 +90,7 @@ class Histories(RuleBasedStateMachine):
         self.now = 0
         self.agreed = True  # so far
         self.told: list[tuple[int, Replayable]] = []  # and when
+        self.seen: list[Sighting | SessionChange] = []  # sightings and Accepts
         self.run(self.real.lane.run([("FLUSHALL",)], 5.0))
 
     def run(self, doing: Coroutine[Any, Any, T]) -> T:
@@ -109,6 +111,8 @@ class Histories(RuleBasedStateMachine):
         real = self.run(self.real.write(lessons, NOW + self.now))
         assert self.run(self.model.write(lessons, NOW + self.now)) == real
         for lesson, word in zip(lessons, real, strict=True):
+            if isinstance(lesson, Sighting) or (isinstance(lesson, SessionChange) and lesson.step is EXPECTED):
+                self.seen.append(lesson)
             unheard = isinstance(lesson, FindingSeen) and lesson.over and word != "over"  # it is over before it began
             if isinstance(lesson, SessionChange | Restart | FindingSeen) and not unheard:
                 self.told.append((self.now, lesson))
@@ -163,6 +167,19 @@ class Histories(RuleBasedStateMachine):
                 port=port, lasted=lasted, sent=None if behind is None else self.now - age + behind,
             )
         )  # fmt: skip
+
+    @rule(data=st.data(), times=st.integers(1, 3), age=st.sampled_from((0, 0, 0, 1, 700)))
+    def see_again(self, data: st.DataObject, times: int, age: int) -> None:
+        """A sighting or an Accept like an earlier one, of now, perhaps several times."""
+        if not self.seen:
+            return
+        one = data.draw(st.sampled_from(self.seen[-8:]))
+        for _ in range(times):
+            later = copy(one)
+            later.at_ms = NOW + self.now - age
+            later.until_ms += later.at_ms - one.at_ms
+            self.tell(later)
+            self.now += data.draw(st.sampled_from((0, 1, 700, 1_800_000)))
 
     @rule(
         scene=st.integers(0, 1),

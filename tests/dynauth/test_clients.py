@@ -64,7 +64,9 @@ def test_the_longest_network_tells_who_asks() -> None:
     outer = Client(name="outer", networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")), secret=b"o")
     table = Clients([outer, inner])
 
-    found = [table.find(host) for host in ("192.0.2.10", "192.0.2.11", "::ffff:192.0.2.10", "2001:db8::1", "198.51.100.1")]
+    found = [
+        table.find(host) for host in ("192.0.2.10", "192.0.2.11", "::ffff:192.0.2.10", "2001:db8::1", "198.51.100.1")
+    ]
 
     assert [inner, outer, inner, outer, None] == found
     assert "b'i'" not in repr(inner)

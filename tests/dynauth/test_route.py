@@ -16,7 +16,7 @@ NAS_IP, NAS_IDENTIFIER, NAS_IPV6, EXTENDED_1 = 4, 32, 95, 241
 @pytest.fixture(scope="module")
 def bngs() -> Directory:
     """One box, a network of boxes, one behind SNAT, and one that says where it takes CoA."""
-    snat = {"address": "198.51.100.1", "bng_from": "nas_identifier", "nas_identifier": ["core-7"]}
+    snat: dict[str, object] = {"address": "198.51.100.1", "bng_from": "nas_identifier", "nas_identifier": ["core-7"]}
     return directory(
         {"address": ["192.0.2.1", "2001:db8::1"], "nas_ip": ["10.0.0.1"]},
         {"address": "203.0.113.0/24"},
@@ -89,9 +89,7 @@ def test_without_a_nas_the_session_has_to_tell(bngs: Directory) -> None:
         ("bng4|", ("192.0.2.99", 1700, b"own")),
     ],
 )
-def test_a_request_goes_where_the_bng_is_or_says(
-    bngs: Directory, box: str, way: tuple[str, int, bytes] | None
-) -> None:
+def test_a_request_goes_where_the_bng_is_or_says(bngs: Directory, box: str, way: tuple[str, int, bytes] | None) -> None:
     """The source of its requests, port 3799 and its own secret, unless configured; nowhere behind a NAT."""
     found = bngs.bngs[box.partition("|")[0]].way(box)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.freeradius import eapol
+from tests.freeradius.eapol import eapol_test
 from tests.freeradius.server import FreeRadius, octets, radclient
 from tests.service.ports import has_ipv6
 from tests.service.process import Service, Settings, settle
@@ -30,6 +34,7 @@ BNG_SECRET, AAA_SECRET = "between-bng-and-proxy", "between-proxy-and-aaa"
 REMOTE_ID, CIRCUIT_ID = "olt7/12", "olt7 eth 1/1/4:100.20"
 
 USERS = f"""
+{"" if eapol.missing() else eapol.USERS}
 DEFAULT ADSL-Agent-Remote-Id == {octets(REMOTE_ID)}, Auth-Type := Accept
 	Class = 0x6c696e65
 
@@ -73,7 +78,7 @@ def start_freeradius(
     servers: list[FreeRadius] = []
 
     def start() -> FreeRadius:
-        server = FreeRadius(tmp_path_factory.mktemp("freeradius"), AAA_SECRET, USERS)
+        server = FreeRadius(tmp_path_factory.mktemp("freeradius"), AAA_SECRET, USERS, eap=not eapol.missing())
         servers.append(server)
         server.start()
         return server
@@ -214,6 +219,28 @@ def test_hidden_attributes_of_a_reply_are_readable_at_the_bng(freeradius: FreeRa
     assert {name: values for name, values in straight.attributes.items() if name != "Message-Authenticator"} == {
         name: values for name, values in answer.attributes.items() if name != "Message-Authenticator"
     }
+
+
+@pytest.mark.usefixtures("requires_eapol_test")
+def test_eap_ttls_arrives_with_its_keys(service: Service, freeradius: FreeRadius, tmp_path: Path) -> None:
+    """Fragments of TLS in both directions, State between them, and MPPE keys that are the ones of the TLS session."""
+    said = eapol_test(service.auth_port, BNG_SECRET, freeradius, tmp_path, eapol.PASSWORD)
+
+    assert "SUCCESS" == said.strip().splitlines()[-1]
+    assert ["MPPE keys OK: 1  mismatch: 0"] == re.findall("MPPE keys OK.*", said)
+    assert 1 == len(freeradius.requests(eapol.INNER))
+    assert 3 <= len(freeradius.requests(eapol.OUTER))
+
+
+@pytest.mark.usefixtures("requires_eapol_test")
+def test_a_wrong_password_inside_the_tunnel_is_rejected(
+    service: Service, freeradius: FreeRadius, tmp_path: Path
+) -> None:
+    """The Access-Reject, with its EAP-Failure, arrives too."""
+    said = eapol_test(service.auth_port, BNG_SECRET, freeradius, tmp_path, "wrong horse")
+
+    assert "FAILURE" == said.strip().splitlines()[-1]
+    assert re.search(r"code=3 \(Access-Reject\)", said) is not None
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this host has no IPv6 loopback")

@@ -11,10 +11,11 @@ import pytest
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import Usage
-from bngcorr.store.behind import BATCH, MOST_EVENTS, MOST_UNFINISHED, PROGRESS_S, WriteBehind
+from bngcorr.store.behind import MOST_EVENTS, MOST_UNFINISHED, PROGRESS_S, WriteBehind
 from bngcorr.store.lesson import AWAY, DUPLICATE, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.recollection import Recall, Recollection
+from bngcorr.store.waiting import BATCH
 
 from .scene import Scene
 from .subjects import NOW, START, v4
@@ -209,10 +210,31 @@ async def test_a_writer_that_does_not_keep_up_is_full() -> None:
     assert [False, True, False] == full
 
 
+async def test_what_comes_soon_after_a_write_goes_with_the_next_one() -> None:
+    """A write costs as much as many lessons, so a trickle of them is gathered; the first one does not wait."""
+    ledger = Ledger()
+    async with _running(ledger) as behind:
+        await asyncio.sleep(0)
+        behind.put(_step(0))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        at_once = len(ledger.written)
+        for number in range(1, 100):
+            behind.put(_step(number))
+            await asyncio.sleep(0)
+        assert await behind.drained(5.0)
+
+    assert 1 == at_once
+    assert [_step(number).at_ms for number in range(100)] == [
+        lesson.at_ms for lesson in ledger.written if isinstance(lesson, SessionChange)
+    ]
+    assert ledger.tries < 20
+
+
 async def test_events_come_after_what_they_tell_of() -> None:
     """Verdicts for people are written behind the lessons that wait with them."""
     ledger = Ledger()
-    told: list[Lesson] = [Event(shown="1"), _step(1), Event(shown="2"), _seen(1)]
+    told: list[Lesson] = [HERE.verdict(1), _step(1), HERE.verdict(2), _seen(1)]
     async with _running(ledger) as behind:
         for lesson in told:
             behind.put(lesson)
@@ -273,21 +295,22 @@ async def test_events_are_not_tried_twice() -> None:
     ledger = Ledger()
     ledger.away = {HERE.domain}
     async with _running(ledger) as behind:
-        behind.put(Event(shown="1"))
+        behind.put(HERE.verdict(1))
         behind.put(_step(1))
         await asyncio.sleep(0.05)
         ledger.away = set()
-        behind.put(Event(shown="2"))
+        behind.put(HERE.verdict(2))
         assert await behind.drained(5.0)
 
-    assert {"step", "2"} == {lesson.shown if isinstance(lesson, Event) else "step" for lesson in ledger.written}
+    assert [HERE.verdict(2)] == [lesson for lesson in ledger.written if isinstance(lesson, Event)]
+    assert 1 == sum(isinstance(lesson, SessionChange) for lesson in ledger.written)
 
 
 async def test_events_are_bounded() -> None:
     """Of more events than fit, the youngest are kept."""
     behind = WriteBehind(Ledger(), Noon(), limit=10, written=lambda *_: None)
     for number in range(MOST_EVENTS + 100):
-        behind.put(Event(shown=str(number)))
+        behind.put(HERE.verdict(number))
 
     assert MOST_EVENTS == len(behind)
     assert 0 == behind.lost
@@ -361,12 +384,12 @@ async def test_it_writes_into_a_real_store(scene: Scene) -> None:
     for number in range(1, 21):
         behind.put(scene.sighting(1, attachment="k"))
         behind.put(scene.change(START, f"s{number}", hosts=[v4(number)], number=1, keys=["k"]))
-        behind.put(Event(shown=str(number)))
+        behind.put(scene.verdict(number))
     assert await behind.drained(5.0)
     task.cancel()
 
     assert Usage(v4=20, sessions=20) == await scene.usage()
     assert 8 == len((await scene.candidate("k")).sessions)  # so many vouch for a line
     events = await scene.store.queries.events("", 1000)
-    assert list(map(str, range(1, 21))) == [shown for _, shown in events][-20:]
+    assert list(range(1, 21)) == [shown["decided_ms"] for _, shown in events][-20:]
     assert events[-3:] == await scene.store.queries.events(events[-4][0], 1000)

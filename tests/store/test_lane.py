@@ -123,6 +123,47 @@ async def test_more_calls_than_connections_wait_their_turn(lane: Lane) -> None:
     assert len(clients.splitlines()) <= MOST_CONNECTIONS
 
 
+async def test_a_call_that_overruns_takes_only_those_on_its_connection_with_it(lane: Lane) -> None:
+    """With all connections busy, calls share them: one in doubt is closed, and no reply on it meets anybody else."""
+    slow = [asyncio.create_task(lane.run_each([("DEBUG", "SLEEP", "0.02")], 5.0)) for _ in range(MOST_CONNECTIONS)]
+    (slept,) = await slow[0]  # until all of them have a connection of their own
+    await asyncio.gather(*slow)
+    slow = [asyncio.create_task(lane.run_each([("DEBUG", "SLEEP", "0.02")], 5.0)) for _ in range(MOST_CONNECTIONS)]
+    await asyncio.sleep(0)
+    (hasty,) = await lane.run_each([("ECHO", "hasty")], 0.01)
+    ends = [reply for (reply,) in await asyncio.gather(*slow)]
+
+    assert b"OK" == slept
+    assert "no answer within 10 ms" == str(hasty)
+    assert MOST_CONNECTIONS - 1 == ends.count(b"OK")
+    assert ["the connection was given up, for another call on it had no answer in time"] == [
+        str(reply) for reply in ends if reply != b"OK"
+    ]
+    assert [b"own", b"ownown"] == await _echo(lane, "own")
+
+
+async def test_a_server_that_says_more_than_it_was_asked_is_not_believed_again() -> None:
+    """What comes unasked meets no later call: its connection is closed, and the next call has another one."""
+    connections = 0
+
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        own = b"+own%d\r\n" % connections
+        while await reader.read(1000):
+            writer.write(own + b"+stray\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    lane = open_lane(f"redis://{host}:{port}/0?client_name=")
+    replies = [(await lane.run([("GET", "k")], 1.0))[0] for _ in range(3)]
+    await lane.close()
+    server.close()
+
+    assert [b"own1", b"own2", b"own3"] == replies
+
+
 async def test_an_error_among_the_replies_is_raised_and_the_rest_read(lane: Lane) -> None:
     """A command that the server refuses makes the call a StoreError and does not shift later answers."""
     with pytest.raises(StoreError, match="ResponseError"):

@@ -9,9 +9,10 @@ from itertools import groupby
 
 import pytest
 
-from bngcorr.store.behind import BATCH, RETRY_S, WriteBehind
+from bngcorr.store.behind import RETRY_S, WriteBehind
 from bngcorr.store.lesson import AWAY, Event, Lesson, Restart
 from bngcorr.store.recollection import Recall, Recollection
+from bngcorr.store.waiting import BATCH
 
 pytestmark = pytest.mark.asyncio
 
@@ -35,10 +36,11 @@ class Halves:
         self.answers = asyncio.Event()  # cleared: node b hangs
         self.answers.set()
         self.takes = {"a": True, "b": True}
+        self.moved: dict[str, str] = {}  # domains that are on another node
 
     def where(self, domain: str) -> str:
         """The node."""
-        return domain[0]
+        return self.moved.get(domain, domain[0])
 
     def where_events(self) -> str:
         """On the node that is well."""
@@ -61,7 +63,7 @@ class Halves:
     ) -> list[str]:
         """Note what is taken."""
         assert now_ms == NOW
-        nodes = {"a" if isinstance(lesson, Event) else lesson.domain[0] for lesson in lessons}
+        nodes = {"a" if isinstance(lesson, Event) else self.where(lesson.domain) for lesson in lessons}
         assert 1 == len(nodes), "a write goes to one node"
         (node,) = nodes
         if node == "b":
@@ -137,6 +139,26 @@ async def test_what_is_refused_goes_before_what_came_after_it() -> None:
 
     assert list(range(3 * BATCH + 1)) == store.told("b1")
     assert list(range(3 * BATCH)) == store.told("a1")
+
+
+async def test_whoever_waits_for_a_node_that_refuses_goes_to_its_successor() -> None:
+    """The node fails with some domains in line before it: they are told to the node that keeps them by now."""
+    store = Halves()
+    store.answers.clear()
+    store.takes["b"] = False
+    async with _running(store) as behind:
+        behind.put(_lesson("b1", 1))
+        await asyncio.sleep(0.001)
+        behind.put(_lesson("b2", 1))
+        await asyncio.sleep(0.001)
+        store.moved["b2"] = "a"
+        store.answers.set()
+        await _until_told(store, "b2", [1])
+        assert [] == store.told("b1")
+        store.takes["b"] = True
+        assert await behind.drained(WITHIN_S)
+
+    assert [1] == store.told("b1")
 
 
 async def test_domains_of_a_node_take_turns() -> None:

@@ -413,8 +413,8 @@ static void report(double seconds, double taken) {
     const char *comma = "";
     for (int k = 0; k < KINDS; k++)
         if (count.by_kind[k]) {
-            printf("%s\"%s\":{\"sent\":%lu,\"p50_us\":%u,\"p99_us\":%u}", comma, names[k], count.by_kind[k],
-                   quantile(&latency[k], .5), quantile(&latency[k], .99));
+            printf("%s\"%s\":{\"sent\":%lu,\"answered\":%u,\"p50_us\":%u,\"p99_us\":%u}", comma, names[k],
+                   count.by_kind[k], latency[k].n, quantile(&latency[k], .5), quantile(&latency[k], .99));
             comma = ",";
         }
     printf("}}\n");

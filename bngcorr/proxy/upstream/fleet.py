@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 from bngcorr.errors import BngcorrError
 from bngcorr.model.vocabulary import Admin
 from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.upstream.meters import UpstreamMeters
 from bngcorr.proxy.upstream.pool import Pool
 from bngcorr.proxy.upstream.routes import Way
@@ -96,6 +97,12 @@ class Fleet(Generic[T]):
     def rows(self) -> list[ServerRow]:
         """How the servers are, in the order of the file."""
         return [server.row() for server in self._servers.values()]
+
+    def queues(self) -> Iterable[tuple[str, ReceiveQueue]]:
+        """The kernel's queues, by the label of their server in metrics: all sockets of a server have the same."""
+        for server in (*self._servers.values(), *self._retired):
+            for queue in server.queues():
+                yield f"upstream {server.settings.pool}/{server.name}", queue
 
     def set_admin(self, name: str, admin: Admin) -> bool:
         """Whether there is a server of that name; "pool/name" is one of that pool only."""

@@ -6,6 +6,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.rewrite import Hop
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ T = TypeVar("T")
 class Lane(Generic[T]):
     """One connected socket and its 256 identifiers."""
 
-    __slots__ = ("busy", "flights", "free", "socket")
+    __slots__ = ("busy", "flights", "free", "queue", "socket")
 
     def __init__(self, address: tuple[str, int], source: str | None) -> None:
         """Raises OSError."""
         self.socket = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self.socket.setblocking(False)
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self.queue = ReceiveQueue(self.socket, RECEIVE_BUFFER)
             if source is not None:
                 self.socket.bind((source, 0))
             self.socket.connect(address)  # the kernel then drops what comes from anybody else

@@ -14,6 +14,7 @@ from typing import Final, Generic, Protocol, TypeVar
 from bngcorr.errors import IdentifierExhausted
 from bngcorr.model.vocabulary import Admin, Condition
 from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.upstream.choice import Candidate, rank_of
 from bngcorr.proxy.upstream.flight import IDENTIFIERS, Flight, Lane
 from bngcorr.proxy.upstream.health import Health, Patience
@@ -343,6 +344,10 @@ class Server(Generic[T]):
             self._refused(now)
 
     # ---- for people
+
+    def queues(self) -> list[ReceiveQueue]:
+        """The kernel's queue of each socket."""
+        return [lane.queue for lane in self._lanes]
 
     def row(self) -> ServerRow:
         """How it is now."""

@@ -14,7 +14,7 @@ local function recall(of)
       local record = unpack_(packed)
       for at = 1, #record, 6 do
         local line = record[at]
-        if line ~= '' and not known[line] then
+        if type(line) == 'string' and line ~= '' and not known[line] then
           known[line] = true
           found[#found + 1] = line
           found[#found + 1] = call('HGET', bucket('l', line), line) or ''

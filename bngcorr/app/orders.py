@@ -1,0 +1,79 @@
+"""What an operator sees of a running packet process, and asks of it, through its control socket or by a signal."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+
+from bngcorr import __version__
+from bngcorr.app.notify import Notifier
+from bngcorr.app.ports import Ports
+from bngcorr.app.reload import Reloader
+from bngcorr.config.changes import Changes
+from bngcorr.model.shown import instant_shown
+from bngcorr.model.vocabulary import Admin
+from bngcorr.web.health import Readiness
+
+log = structlog.get_logger()
+
+
+class Orders:
+    """One process, from outside."""
+
+    def __init__(
+        self, reloader: Reloader, ports: Ports, notifier: Notifier, readiness: Callable[[], Readiness]
+    ) -> None:  # fmt: skip
+        self._reloader = reloader
+        self._ports = ports
+        self._notifier = notifier
+        self._readiness = readiness
+        self._started_at = time.monotonic()
+
+    def status(self) -> dict[str, Any]:
+        """How it is."""
+        ready, running = self._readiness(), self._reloader.running
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "ready": ready.ready,
+            "parts": ready.parts,
+            "uptime_s": round(time.monotonic() - self._started_at, 1),
+            "config": {
+                "file": str(self._reloader.file.absolute()),
+                "hash": running.digest,
+                "loaded_at": instant_shown(round(running.loaded_at_s * 1000)),
+                "needs_restart": running.needs_restart,
+            },
+            "bngs": len(self._reloader.config.bngs),
+            "in_flight": dict(self._ports.in_flight),
+        }
+
+    def line(self) -> str:
+        """The same in a few words."""
+        under_way = sum(self._ports.in_flight.values())
+        return f"{len(self._reloader.config.bngs)} BNGs, {under_way} requests wait for AAA"
+
+    def servers(self) -> list[dict[str, Any]]:
+        """The AAA servers, one row each."""
+        rows = [asdict(row) for row in self._ports.servers()]
+        return [{**row, "since": instant_shown(row.pop("since_ms"))} for row in rows]
+
+    def set_admin(self, name: str, admin: Admin) -> bool:
+        """Switch a server; False if there is none of that name."""
+        known = self._ports.set_admin(name, admin)
+        if known:
+            log.warning("upstream switched by an operator", server=name, admin=str(admin))
+        return known
+
+    async def reload(self) -> Changes:
+        """Take the configuration file anew. Raises BngcorrError: then nothing has changed."""
+        self._notifier.reloading()
+        try:
+            return await self._reloader.reload()
+        finally:
+            self._notifier.ready(self.line())
