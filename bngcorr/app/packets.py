@@ -234,11 +234,13 @@ class PacketProcess:
         """Ready: sockets bound, AAA not known to be silent, and not about to end. The store is told, never asked for;
         nor is an AAA for accounting that a spool stands in front of, nor the spool: authentication goes on without.
         """
-        silent = self._ports.silent
-        waited_for = [name for name in silent if name != "acct" or self._spool is None]
+        upstreams = self._ports.states
+        waited_for = [
+            name for name, state in upstreams.items() if state == "silent" and (name != "acct" or self._spool is None)
+        ]
         parts = {
             "store": "degraded" if self._gauges.degraded else "ok",
-            **{f"upstream.{name}": "silent" if name in silent else "ok" for name in self._ports.in_flight},
+            **{f"upstream.{name}": state for name, state in upstreams.items()},
         }
         if self._spool is not None:
             parts["spool"] = self._spool.state

@@ -144,9 +144,11 @@ class Ports:
         return waiting if self._spooled is None else {**waiting, "acct": self._spooled.in_flight}
 
     @property
-    def silent(self) -> list[str]:
-        """Kinds of requests whose own pool has no server left that is in use and not dead."""
-        return [name for name, way in self._ways.items() if not way.default.usable]
+    def states(self) -> dict[str, str]:
+        """For people, by kind of request: ok, suspect (its pool has only suspect servers left), or silent (none that is
+        in use and not dead).
+        """
+        return {name: way.default.state for name, way in self._ways.items()}
 
     def servers(self) -> list[ServerRow]:
         """How the AAA servers are."""

@@ -97,7 +97,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
         state = row["state"] if row["admin"] == "up" else f"{row['state']}, {row['admin']}"
         rtt = "" if row["rtt_s"] is None else f"{row['rtt_s'] * 1000:.1f} ms"
         table.add_row(
-            plain(row["pool"]), plain(row["name"]), row["address"], state, row["since"][:19] + "Z", str(row["in_flight"]),
-            str(row["requests"]), str(row["timeouts"]), rtt,
+            plain(row["pool"]), plain(row["name"]), row["address"], state, row["since"][:19] + "Z",
+            str(row["in_flight"]), str(row["requests"]), str(row["timeouts"]), rtt,
         )  # fmt: skip
     Console(emoji=False).print(table, markup=False)

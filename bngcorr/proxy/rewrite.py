@@ -257,6 +257,8 @@ def _hide_anew(
         else:
             continue
         for start, end, scheme in found:
+            if start > end:  # there is not even a tag
+                raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE, span.start)
             value = rehidden(
                 octets[start:end], scheme, old.secret, old.authenticator, new.secret, new.authenticator, salt & 0x7FFF
             )

@@ -13,7 +13,6 @@ from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy.dynauth import packets
 from bngcorr.proxy.dynauth.numbers import ErrorCause
 from bngcorr.proxy.dynauth.route import Refused, operator_nas_identifiers
-from bngcorr.proxy.dynauth.service import decisive
 from bngcorr.wire.hiding import hide
 from bngcorr.wire.radius import PacketView, Span
 from tests.dynauth.parts import (
@@ -219,7 +218,7 @@ def test_of_several_answers_the_worst_counts(code: int, answers: list[tuple[int,
     """But a session that went with the line's other one is gone, as was asked."""
     given_ = [view(reply(SENT, kind, attribute(ERROR_CAUSE, cause))) for kind, cause in answers]
 
-    assert given_[decides] is decisive(code, given_)
+    assert given_[decides] is packets.decisive(code, given_)
 
 
 @settings(max_examples=25)

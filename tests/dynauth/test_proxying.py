@@ -125,6 +125,29 @@ async def test_without_the_store_what_needs_it_is_refused() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("away", [True, False], ids=["store away", "not in the store"])
+async def test_a_session_that_aaa_names_goes_on_without_the_store(away: bool) -> None:
+    """The BNG knows its Acct-Session-Id; only what it can't know is taken out."""
+    async with Network() as network:
+        network.store.away = away
+        answer = await network.ask(request(NAS + attribute(SESSION_ID, "v4") + LINE + attribute(USER_NAME, "raw")))
+
+        assert DISCONNECT_ACK == answer[0]
+        (seen,) = network.box.seen
+        assert [32, SESSION_ID, USER_NAME, PROXY_STATE] == [kind for kind, _ in values(seen[20:])]
+
+
+@pytest.mark.asyncio
+async def test_a_session_of_another_line_is_none() -> None:
+    """What the store knows better is not sent."""
+    async with Network(V4) as network:
+        answer = await network.ask(request(NAS + attribute(SESSION_ID, "v4") + line("olt7/13")))
+
+        assert 503 == cause_of(answer)
+        assert [] == network.box.seen
+
+
+@pytest.mark.asyncio
 async def test_a_session_is_found_on_whichever_bng_it_is() -> None:
     """An Acct-Session-Id without a NAS is looked for on every box."""
     async with Network(session("v4", nas="bng1|127.0.0.1"), bng={"address": "127.0.0.0/24"}) as network:

@@ -140,18 +140,19 @@ def operator(
         }
     )
     edge = service.bng(BNG_AT, SECRET)
+    far_edge, away = service.bng(FAR_AT, SECRET), Cpe(3)
+    far_edge.ask(far_edge.account(START, "far-3", away.attributes("far-3") + away.line + v4_host("203.0.113.3")))
     for home in (Cpe(1), Cpe(2)):
-        v4, v6 = f"v4-{home.number}", f"v6-{home.number}"
+        v4 = f"v4-{home.number}"
         edge.ask(home.access(edge, v4, home.line))
         edge.ask(edge.account(START, v4, home.attributes(v4) + home.line + v4_host(f"203.0.113.{home.number}")))
-        service.written()
+    service.written()
+    for home in (Cpe(1), Cpe(2)):
+        v6 = f"v6-{home.number}"
         raw = line(prefixed(home.remote_id), home.circuit_id) if home.number == 1 else b""  # else it inherits its line
         prefix = prefix_host(DELEGATED_IPV6_PREFIX, f"2001:db8:{home.number}::/56")
         edge.ask(home.access(edge, v6, raw))
         edge.ask(edge.account(START, v6, home.attributes(v6) + raw + prefix))
-        service.written()
-    distant, away = service.bng(FAR_AT, SECRET), Cpe(3)
-    distant.ask(distant.account(START, "far-3", away.attributes("far-3") + away.line + v4_host("203.0.113.3")))
     service.written()
     return Operator(service, port, dictionary)
 

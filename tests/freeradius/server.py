@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ security {{
 	allow_core_dumps = no
 	max_attributes = 200
 	reject_delay = 0
-	status_server = no
+	status_server = yes
 }}
 proxy_requests = no
 client proxy {{
@@ -203,6 +204,16 @@ class FreeRadius:
     def _forget(self) -> None:
         for name in ("auth.detail", "acct.detail"):
             (self.folder / name).unlink(missing_ok=True)
+
+    def freeze(self) -> None:
+        """SIGSTOP: its sockets stay open and nothing answers."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Gone without a word."""

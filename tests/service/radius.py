@@ -247,6 +247,14 @@ class Bng:
                 return reply
         return None
 
+    def received(self) -> Packet | None:
+        """The next reply that has come already, or None."""
+        self._socket.settimeout(0.0)
+        try:
+            return Packet(self._socket.recv(4097))
+        except BlockingIOError:
+            return None
+
     def ask(self, request: Packet, within_s: float = 4.0) -> Packet:
         """Send and await the reply, verified; an Access reply has to carry a Message-Authenticator that is right."""
         self.send(request.octets)

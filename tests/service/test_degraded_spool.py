@@ -22,7 +22,8 @@ NUMBERS = count()
 def settings(aaa: Aaa, folder: Path, max_records: int) -> Settings:
     """bngcorr with a spool."""
     spool = {"enabled": True, "path": str(folder / "spool.db"), "max_records": max_records}
-    return {**one_bng(aaa), "upstream": upstream(aaa, "1s"), "spool": spool}
+    ways = upstream(aaa, "1s")
+    return {**one_bng(aaa), "upstream": {**ways, "acct": {**ways["acct"], "dead_after": "3s"}}, "spool": spool}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,9 @@ def test_an_aaa_that_is_away_behind_a_spool(aaa: Aaa, small: Service) -> None:
     records = [start(bng) for _ in range(12)]
     for record in records:
         bng.ask(record, PROMPT_S)
-    wait_until(lambda: small.metric("bngcorr_upstream_timeouts_total") >= 8, 8, "AAA is known to be silent")
-    parts = get(f"http://127.0.0.1:{small.health_port}/readyz")
+    ready = f"http://127.0.0.1:{small.health_port}/readyz"
+    wait_until(lambda: get(ready).body["upstream.acct"] == "silent", 8, "AAA is known to be silent")
+    parts = get(ready)
     asked = len(aaa.seen()) - before
     aaa.silent = False
     emptied(small)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.service.aaa import Aaa, wait_until
-from tests.service.process import Service, Settings, Valkey, end, is_running
-from tests.service.radius import START
+from tests.service.ports import free_port
+from tests.service.process import Service, Settings, Valkey, end, get, is_running
+from tests.service.radius import START, Bng
 from tests.service.settings import SECRET, Cpe, one_bng
 
 WITHIN_S = 5.0
@@ -93,6 +96,42 @@ def test_serve_ends_with_requests_under_way_and_a_scraper_connected(
     finally:
         aaa.silent = False
         scraper.close()
+
+
+def test_serve_answers_on_after_sigterm_and_is_not_ready(
+    aaa: Aaa, start_service: Callable[[Settings], Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For `listen.lameduck`, so that others can take over; a second signal cuts it short. systemd is told."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(2.0)
+        service = start_service({**one_bng(aaa), "listen": lameduck("30s")})
+        assert manager.recv(1024).startswith(b"READY=1\n")
+        assert service.serve is not None
+        service.serve.send_signal(signal.SIGTERM)
+        while not (told := manager.recv(1024)).startswith(b"STOPPING=1"):
+            pass
+    bng = Bng("127.0.0.1", SECRET, auth_port=int(service.settings["listen"]["auth"][0].rpartition(":")[2]), acct_port=0)
+    with bng:
+        bng.ask(Cpe(7).access(bng, "lameduck", Cpe(7).line))
+    readyz = get(f"http://127.0.0.1:{service.health_port}/readyz")
+
+    assert b"EXTEND_TIMEOUT_USEC=40000000" in told
+    assert (503, "not ready", "ending") == (readyz.status, readyz.body["status"], readyz.body["life"])
+    assert ends(service) < WITHIN_S
+
+
+def test_sigint_waits_for_nobody(aaa: Aaa, start_service: Callable[[Settings], Service]) -> None:
+    """Whoever presses Ctrl-C wants it to end: what is under way is finished, and no time is given to take over."""
+    service = start_service({**one_bng(aaa), "listen": lameduck("30s")})
+
+    assert ends(service, signal.SIGINT) < WITHIN_S
+
+
+def lameduck(lasts: str) -> Settings:
+    """`listen` on a port of its own, with that time to retire."""
+    return {"auth": [f"127.0.0.1:{free_port()}"], "acct": [], "lameduck": lasts}
 
 
 def test_web_ends(aaa: Aaa, start_service: Callable[[Settings], Service]) -> None:

@@ -20,6 +20,7 @@ from .servers.cluster import Cluster, cluster, tls_cluster
 from .servers.sentinel import Sentinels, sentinels, tls_sentinels
 from .servers.server import temporary_folder
 from .servers.single import PASSWORD, USER, Single, acl_valkey, single_redis, single_valkey, tls_redis
+from .test_lane import observation
 
 pytestmark = pytest.mark.asyncio
 
@@ -347,19 +348,15 @@ async def test_a_slot_on_its_way_is_asked_for_where_its_keys_are(valkey_cluster:
     assert [b"1", b"2"] == await spread.run([("GET", key), ("GET", "{halfway}b")], 5.0)
 
 
-async def test_scripts_are_loaded_on_the_node_that_lacks_them(
-    valkey_cluster: Cluster, spread: Lane, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_scripts_are_loaded_on_the_node_that_lacks_them(valkey_cluster: Cluster, spread: Lane) -> None:
     """One node has forgotten a script and another has not: both commands of the call are answered."""
-    text = b"return ARGV[1]"
-    keys = [valkey_cluster.key_on(node) for node in valkey_cluster.masters]
-    digest = str(valkey_cluster.masters[0].ask("SCRIPT", "LOAD", text))
-    monkeypatch.setattr("bngcorr.store.lane.lane.LOADS", (("SCRIPT", "LOAD", text),))
+    prefixes = [f"{{{valkey_cluster.key_on(node)}}}" for node in valkey_cluster.masters]
+    await spread.run([observation(spread, prefix, 1) for prefix in prefixes], 5.0)
     for node in valkey_cluster.masters[1:]:
         node.ask("SCRIPT", "FLUSH")
-    replies = await spread.run([("EVALSHA", digest, 1, key, key) for key in keys], 5.0)
+    replies = await spread.run([observation(spread, prefix, 2) for prefix in prefixes], 5.0)
 
-    assert [key.encode() for key in keys] == replies
+    assert [b"ok"] * len(prefixes) == replies
 
 
 async def test_a_killed_node_fails_its_own_slots_only_and_they_come_back(valkey_cluster: Cluster, spread: Lane) -> None:

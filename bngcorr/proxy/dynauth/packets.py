@@ -129,6 +129,22 @@ def verify(view: PacketView, code: int, authenticator: bytes, states: Sequence[b
         raise Malformed(DropReason.FOREIGN_PROXY_STATE)
 
 
+def decisive(code: int, answers: Sequence[PacketView]) -> PacketView:
+    """Which of the answers for the sessions of one line AAA gets: an ACK if all are, else the worst NAK.
+
+    A session that is not found is the mildest: of a Disconnect it is what was asked for if another was acknowledged,
+    for there are BNGs that end all sessions of a line with its first.
+    """
+    acks = [answer for answer in answers if answer.code == ACK[a.Code(code)]]
+    naks = [answer for answer in answers if answer.code != ACK[a.Code(code)]]
+    grave = [answer for answer in naks if answer.integer(ERROR_CAUSE) != ErrorCause.SESSION_CONTEXT_NOT_FOUND]
+    if grave:
+        return grave[0]
+    if naks and not (acks and code == a.Code.DISCONNECT_REQUEST):
+        return naks[0]
+    return acks[0]
+
+
 def passed_on(asked: PacketView, reply: PacketView, secret: bytes) -> bytes:
     """A BNG's answer for AAA: its attributes, and AAA's own Proxy-States as they came (RFC 5176 §3.1)."""
     cut = [span for span in reply.spans if span.key in (a.PROXY_STATE, a.MESSAGE_AUTHENTICATOR)]

@@ -7,10 +7,8 @@ is meant is put in. Everything else stays as it came.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final
 
@@ -19,6 +17,7 @@ from bngcorr.model.mac import Mac, parse_mac
 from bngcorr.model.vocabulary import LineIdPolicy, Mode, SessionState
 from bngcorr.profiles.profile import Profile, Write
 from bngcorr.proxy import carriers, port_id, template
+from bngcorr.proxy.dynauth.guess import guess
 from bngcorr.proxy.dynauth.numbers import ErrorCause
 from bngcorr.proxy.dynauth.route import Refused
 from bngcorr.store.contract import MAX_SESSIONS_PER_LINE
@@ -85,12 +84,18 @@ class Selectors:
         named = (self.session_id, self.held, self.remote_ids, self.circuit_ids, self.written, self.user_name, self.macs)
         return any(named)
 
+    def perhaps_ours(self) -> tuple[Span, ...]:
+        """Whatever AAA may have from us alone, of a session with an Acct-Session-Id that the store does not know."""
+        written = [one.span for one in self.written]
+        raw = [span for span, value in self.raw if not {value, value[NUMBER_OCTETS:]}.isdisjoint(self.remote_ids)]
+        return (*self.id_spans, *written, *raw)
+
     def terms(self) -> tuple[str, ...]:
         """Index terms under which its sessions are found, of the most telling selector; empty: nothing is indexed."""
         if self.held:
             texts = [text for _, held in self.held for text in holding(ip_network(held))]
             return tuple(dict.fromkeys(map(address_term, texts)))
-        said = [_guess(one.write.template, one.value) for one in self.written]
+        said = [guess(one.write.template, one.value) for one in self.written]
         remote = [*self.remote_ids, *(one["remote_id"] for one in said if one.get("remote_id"))]
         remote += [_from_hex(one["remote_id_hex"]) for one in said if one.get("remote_id_hex")]
         circuit = [*self.circuit_ids, *(one["circuit_id"] for one in said if one.get("circuit_id"))]
@@ -287,35 +292,3 @@ def _text(value: bytes) -> str:
 
 def _from_hex(digits: bytes) -> bytes:
     return bytes.fromhex(digits.decode("ascii"))
-
-
-_FIELD: Final = re.compile(r"\{([^{}]*)\}")
-_SHAPES: Final = {
-    "remote_id.hex": rb"(?:[0-9a-f]{2})+",
-    "circuit_id.hex": rb"(?:[0-9a-f]{2})+",
-    "mac": rb"[0-9a-f:]{17}",
-    "outer": rb"\d{1,4}",
-    "inner": rb"\d{1,4}",
-}
-
-
-@lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[bytes]:
-    """A template turned round. What it finds is only where to look: the sessions found are compared with the whole."""
-    parts = _FIELD.split(text)  # text, field, text, field, …, text
-    seen: set[str] = set()
-    out = []
-    for index, part in enumerate(parts):
-        if index % 2 == 0:
-            out.append(re.escape(part.encode()))
-            continue
-        shape = _SHAPES.get(part, rb".+")
-        out.append(shape if part in seen else b"(?P<" + part.replace(".", "_").encode() + b">" + shape + b")")
-        seen.add(part)
-    return re.compile(b"".join(out), re.DOTALL)
-
-
-def _guess(text: str, value: bytes) -> dict[str, bytes]:
-    """What the fields of a template may have been; empty if the value is none of the template's."""
-    match = _pattern(text).fullmatch(value)
-    return {} if match is None else match.groupdict()

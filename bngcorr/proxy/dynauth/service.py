@@ -7,6 +7,7 @@ Rates are low and bounded: what needs the store is a task of its own. Anything u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import time
@@ -29,6 +30,7 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.sockets import Datagram, NasSocket, Peer
 from bngcorr.store.contract import Clock
+from bngcorr.store.rows import SessionRow
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
@@ -164,15 +166,22 @@ class DynauthProxy:
         return read(view, bng.profile, bng.mode).ours
 
     async def _look_up(self, job: _Job, place: At | Anywhere) -> None:
-        """The sessions that are meant, from the store."""
+        """The sessions that are meant, from the store; what it does not know of a named one, the BNG knows."""
+        rows: Sequence[SessionRow] | Refused | None = None
         try:
             reading = Reading(job.view, job.rules.directory, place)
-            rows = await self._lookup.rows(reading, job.rules.directory, place)
-        except StoreError:
-            self._guarded(job, self._refuse, ErrorCause.PROXY_PROCESSING_ERROR)
-            return
+            with contextlib.suppress(StoreError):
+                rows = await self._lookup.rows(reading, job.rules.directory, place)
         except Exception:
             self._broken(job)
+            return
+        if not rows and isinstance(place, At) and place.box is not None:
+            named = reading(place.bng.name)
+            if named is not None and named.session_id is not None:
+                self._guarded(job, self._forward, [(place.bng.name, place.box, named.perhaps_ours(), None)])
+                return
+        if rows is None:
+            self._guarded(job, self._refuse, ErrorCause.PROXY_PROCESSING_ERROR)
             return
         chosen = rows if isinstance(rows, Refused) else choose(rows, reading, self._clock.now_ms())
         if isinstance(chosen, Refused):
@@ -236,7 +245,7 @@ class DynauthProxy:
             self._meters.drop(DropReason.NO_REPLY)
             self._abandon(job)
             return
-        answer = decisive(job.view.code, answers)
+        answer = packets.decisive(job.view.code, answers)
         if answer.code != ACK[a.Code(job.view.code)]:
             self._meters.dynauth.nak("bng", answer.integer(ERROR_CAUSE))
         self._answer(job, packets.passed_on(job.view, answer, job.client.secret))
@@ -280,19 +289,3 @@ class DynauthProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def decisive(code: int, answers: Sequence[PacketView]) -> PacketView:
-    """Which of the answers for the sessions of one line AAA gets: an ACK if all are, else the worst NAK.
-
-    A session that is not found is the mildest: of a Disconnect it is what was asked for if another was acknowledged,
-    for there are BNGs that end all sessions of a line with its first.
-    """
-    acks = [answer for answer in answers if answer.code == ACK[a.Code(code)]]
-    naks = [answer for answer in answers if answer.code != ACK[a.Code(code)]]
-    grave = [answer for answer in naks if answer.integer(ERROR_CAUSE) != ErrorCause.SESSION_CONTEXT_NOT_FOUND]
-    if grave:
-        return grave[0]
-    if naks and not (acks and code == a.Code.DISCONNECT_REQUEST):
-        return naks[0]
-    return acks[0]

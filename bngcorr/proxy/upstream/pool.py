@@ -176,5 +176,10 @@ class Pool(Generic[T]):
 
     @property
     def usable(self) -> bool:
-        """Whether any server is alive and in use; or suspect, with nothing better."""
+        """Whether any server in use is not dead."""
         return bool(self._best)
+
+    @property
+    def state(self) -> str:
+        """ok, suspect (no server in use is alive), or silent (all of them are dead)."""
+        return "silent" if not self._best else "ok" if self._best[0].rank == ALIVE else "suspect"

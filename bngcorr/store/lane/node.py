@@ -107,8 +107,8 @@ class Node:
             pipe = Pipe(connection, self._buffer, self._free, self._lost, self.renew)
         except TimeoutError:
             self._refused(StoreError(self._told(f"no connection within {within_s * 1000:.0f} ms")))
-        except StoreError as error:
-            self._refused(error)
+        except StoreError as trouble:
+            self._refused(trouble)
         except (RedisError, OSError) as error:
             self._refused(StoreError(self._told(f"{type(error).__name__}: {error}")))
         else:

@@ -1,0 +1,1 @@
+"""The composition of the processes, and what they are told from outside."""
