@@ -20,6 +20,7 @@ from bngcorr.profiles.catalogue import packaged
 SECRET = "hunter2-do-not-show"
 BNG: dict[str, Any] = {"name": "bng1", "address": "192.0.2.1", "secret": SECRET}
 AAA: dict[str, Any] = {"address": "192.0.2.100:1812", "secret": SECRET}
+MONITOR: dict[str, Any] = {"address": "192.0.2.20", "secret": SECRET}
 
 
 def _data(**changes: object) -> dict[str, object]:
@@ -298,6 +299,7 @@ def test_a_configuration_shows_no_secret(tmp_path: Path, monkeypatch: pytest.Mon
         _data(upstream=[AAA]),
         _data(store={"url": f"http://user:{SECRET}@192.0.2.9"}),
         _data(store={"url": f"redis://user:{SECRET}@192.0.2.9", "budget": 5}),
+        _data(monitors=[{"address": "any", "secret": SECRET}]),
     ],
 )
 def test_faults_show_no_secret(data: dict[str, object]) -> None:
@@ -346,6 +348,8 @@ def test_faults_show_no_secret(data: dict[str, object]) -> None:
             "bool",
         ),
         (_data(bngs=[]), "bngs", "a list", "at least 1"),
+        (_data(monitors=[{**MONITOR, "address": "any"}]), "monitors[0].address", "'any'", "addresses or networks"),
+        (_data(monitors=[{"address": "192.0.2.20"}]), "monitors[0].secret", "nothing", "exactly one of secret"),
         (_data(listen={"receive_buffer": 1}), "listen.receive_buffer", "1", "65536"),
         (_data(enterprise_numbers={"accept": [0]}), "enterprise_numbers.accept[0]", "0", "1"),
         (_data(enterprise_numbers={"ceiling": 0}), "enterprise_numbers.ceiling", "0", "1"),
@@ -387,6 +391,7 @@ def test_a_fault_names_key_value_and_expectation(data: dict[str, object], key: s
         (_data(listen={"coa": []}), "listen.coa", ("auth", "acct", "under listen")),
         (_data(upstream={"auth": {**AAA, "adress": "x"}, "acct": AAA}), "upstream.auth.adress", ("address", "timeout")),
         (_data(health={"port": 1}), "health.port", ("listen",)),
+        (_data(monitors=[{**MONITOR, "name": "nagios"}]), "monitors[0].name", ("address", "secret_file")),
     ],
 )
 def test_an_unknown_key_is_a_fault_with_the_known_ones(
@@ -494,7 +499,7 @@ def test_a_section_whose_keys_are_all_commented_out_is_empty() -> None:
 
 @pytest.mark.parametrize(
     ("content", "got"),
-    [(b"bngs: [", "line 1"), (b"a: b: c\n", "line 1"), (b"\xff\xfe", "octets"), (b"", "NoneType"), (b"- 1\n", "list")],
+    [(b"bngs: [", "no YAML at line"), (b"a: b: c\n", "line 1"), (b"\xff\xfe", "octets"), (b"", "NoneType"), (b"- 1\n", "list")],
 )
 def test_a_file_that_is_no_configuration_is_a_fault(tmp_path: Path, content: bytes, got: str) -> None:
     """Broken YAML, other encodings, empty files and lists are told with the place, not with a traceback."""
@@ -539,7 +544,8 @@ sections = st.fixed_dictionaries(
             st.lists(st.dictionaries(st.sampled_from(keys), nested, max_size=4), max_size=2),
         )
         for name, keys in {
-            "listen": ("auth", "acct", "receive_buffer"),
+            "listen": ("auth", "acct", "receive_buffer", "reuse_port", "lameduck"),
+            "control": ("socket",),
             "store": ("url", "budget", "data_dir", "events"),
             "upstream": ("auth", "acct"),
             "enterprise_numbers": ("accept", "ceiling"),

@@ -56,6 +56,7 @@ class Gauges:
     def refresh(self) -> None:
         """Set all of them."""
         meters = self._meters
+        meters.upstream.show(self._ports.servers())
         if self._spool is not None:
             self._spool.refresh()
         meters.held.set(self._judge.held)

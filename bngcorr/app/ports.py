@@ -22,7 +22,6 @@ from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import NasSocket
 from bngcorr.proxy.spooling import Spool
 from bngcorr.proxy.upstream.fleet import Fleet, Opened, UnreachableError
-from bngcorr.proxy.upstream.meters import UpstreamGauges
 from bngcorr.proxy.upstream.routes import Way
 from bngcorr.proxy.upstream.routing import Routing
 from bngcorr.proxy.upstream.row import ServerRow
@@ -71,7 +70,6 @@ class Ports:
             else:
                 self._fleets[name] = Fleet(code, self._pipeline, self._meters.upstream, self._noise)
         self.reconfigure(self._routing)
-        UpstreamGauges(self.servers, self._meters.registry)
         for name, code, endpoints in kinds:
             self._listen(name, code, endpoints)
 

@@ -47,7 +47,9 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
                 fault(f"{path}.{given[0]}", shown(section[given[0]], f"{path}.{given[0]}"), str(error))
 
     listen, upstream = _section(data, "listen"), _section(data, "upstream")
-    check_pools(upstream, listen, fault, check_secret)
+    entries = data.get("bngs")
+    called = [str(bng.get("name")) for bng in (entries if isinstance(entries, list) else []) if isinstance(bng, dict)]
+    check_pools(upstream, listen, called, fault, check_secret)
     clients = _section(data, "dynauth").get("clients")
     for index, client in enumerate(clients if isinstance(clients, list) else []):
         if isinstance(client, dict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Final
 
@@ -85,7 +85,7 @@ class Care(Section):
         return self
 
 
-class Upstream(Server, Care):
+class Upstream(Care, Server):
     """One AAA server alone: short for a pool of one."""
 
     @property
@@ -170,12 +170,13 @@ UPSTREAM_SECTIONS: Final = (Upstreams, Upstream, Pool, Server, Probe, Route)
 def check_pools(
     upstream: Mapping[str, object],
     listen: Mapping[str, object],
+    bngs: Sequence[str],
     fault: Callable[[str, str, str], None],
     check_secret: Callable[[dict[str, object], str], None],
 ) -> None:
     """Contradictions in the raw section: kinds without a pool, names that stand twice, routes that lead nowhere.
 
-    `fault(key, got, expected)` is told each; `check_secret(mapping, path)` looks at the secret of a server.
+    `bngs` are the names of all BNGs. `fault(key, got, expected)` is told each; `check_secret(mapping, path)` looks at the secret of a server.
     """
     for kind in KINDS:
         if upstream.get(kind) is None and listen.get(kind, True):
@@ -193,7 +194,7 @@ def check_pools(
     kinds: dict[str, str] = {}
     for index, route in enumerate(routes if isinstance(routes, list) else []):
         if isinstance(route, dict):
-            _check_route(route, f"upstream.routes[{index}]", pools, kinds, fault)
+            _check_route(route, f"upstream.routes[{index}]", pools, kinds, bngs, fault)
 
 
 def _check_pool(
@@ -226,11 +227,16 @@ def _check_route(
     path: str,
     pools: Mapping[object, object],
     kinds: dict[str, str],
+    bngs: Sequence[str],
     fault: Callable[[str, str, str], None],
 ) -> None:
     """`kinds`: what each pool is used for by the routes in front of this one."""
     if all(route.get(kind) is None for kind in KINDS):
         fault(path, "neither auth nor acct", "the pool for its Access-Requests, its Accounting-Requests, or both")
+    asked = route.get("bng")
+    for name in asked if isinstance(asked, list) else [asked]:
+        if isinstance(name, str) and name not in bngs:
+            fault(f"{path}.bng", repr(name), f"one of {', '.join(bngs)}")
     values = [key for key in ("equals", "matches") if route.get(key) is not None]
     if values and route.get("attribute") is None:
         fault(f"{path}.{values[0]}", "a value", "an attribute beside it")

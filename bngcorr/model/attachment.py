@@ -17,8 +17,10 @@ class Attachment:
         self.port: Final = port  # "1/1/4", "lag-12", "1/1/c2/1"
         self.outer: Final = outer  # S-tag or only tag, 0 … 4095; None: untagged or unknown
         self.inner: Final = inner  # C-tag, 0 … 4095
-        tags = [str(tag) for tag in (outer, inner) if tag is not None]
-        self.text: Final = port + (":" + ".".join(tags) if tags else "")  # "1/1/4:100.20"
+        text = port if outer is None else port + ":" + str(outer)
+        if inner is not None:
+            text += (":" if outer is None else ".") + str(inner)
+        self.text: Final = text  # "1/1/4:100.20"
 
     def __str__(self) -> str:
         return self.text

@@ -58,10 +58,15 @@ def explain(octets: bytes, profile: Profile, numbers: Numbers, bng: str = "") ->
 def _changes(view: PacketView, profile: Profile, identity: Identity, bng: str) -> list[tuple[str, bytes, bytes]]:
     edits, appended = normalised(view, profile, Mode.FULL, identity, None, bng)
     changes = []
-    for start, end, new in sorted(edits):
-        before = view.octets[start:end]
-        if before != new:
-            changes.append((_title(before[0]), before, new))
+    octets = view.octets
+    for outer_start, outer_end in sorted({(span.outer_start, span.outer_end) for span in view.spans}):
+        after, at = b"", outer_start
+        for start, end, new in sorted(edits):
+            if outer_start <= start < outer_end:
+                after, at = after + octets[at:start] + new, end
+        after += octets[at:outer_end]
+        if after != octets[outer_start:outer_end]:
+            changes.append((_title(octets[outer_start]), octets[outer_start:outer_end], after))
     at = 0
     while at < len(appended):
         end = at + appended[at + 1]

@@ -15,10 +15,11 @@ MOST_VLAN: Final = 4095
 
 
 def _attachment(port: str, outer: str | None, inner: str | None) -> Attachment | None:
-    tags = [int(tag) if tag else None for tag in (outer, inner)]
-    if any(tag is not None and tag > MOST_VLAN for tag in tags):
+    outer_tag = int(outer) if outer else None
+    inner_tag = int(inner) if inner else None
+    if (outer_tag or 0) > MOST_VLAN or (inner_tag or 0) > MOST_VLAN:
         return None
-    return Attachment(port, tags[0], tags[1])
+    return Attachment(port, outer_tag, inner_tag)
 
 
 # Nokia 7750 SR, NAS-Port-Id attribute details (22.2): [prefix ]port[:outer[.inner]][ suffix], port being

@@ -15,7 +15,7 @@ from bngcorr.store import packing
 from bngcorr.store.batch import Moved
 from bngcorr.store.duplicates import address_of, holds, strangers, unique
 from bngcorr.store.keys import holders, term_hash
-from bngcorr.store.lane import Lane, Reply
+from bngcorr.store.lane import Lane
 from bngcorr.store.queries import Queries, entry_of, read_entry
 from bngcorr.store.terms import address_term
 
@@ -23,9 +23,10 @@ BUDGET_S: Final = 0.5  # for what lessons wait for
 RETRY_BUDGET_S: Final = 2.0
 REST_S: Final = 1.0  # a node that did not answer is told nothing for so long
 MOST_WAITING: Final = 10_000  # moves that a node did not take yet
-
+AT_ONCE: Final = 256  # claims in one call
 
 _Claim = tuple[bytes, bytes, int]  # hash of the address's term, entry of the session, 1 taken or 0 given back
+Others = list[bytes] | None  # entries of other sessions; None: nobody knows
 
 
 class Holders:
@@ -36,7 +37,7 @@ class Holders:
         self._queries = queries
         self._waiting: deque[_Claim] = deque(maxlen=MOST_WAITING)
         self._rests: dict[str, float] = {}  # nodes that did not answer, and until when they are let alone
-        self._trying: asyncio.Task[list[Reply]] | None = None
+        self._trying: asyncio.Task[list[Others]] | None = None
         self._turn = asyncio.Lock()  # what was taken and given back is noted in order
 
     async def move(self, moves: Sequence[Moved]) -> list[tuple[int, str]]:
@@ -63,11 +64,9 @@ class Holders:
                         claims.append(claim)
                         whose.append((one, token.decode()) if claimed else None)
         suspects: list[tuple[Moved, str, list[tuple[str, str]]]] = []
-        for of, reply in zip(whose, await self._tell(claims, BUDGET_S), strict=True):
-            if of is not None and not isinstance(reply, Exception):
-                (others,) = packing.unpack(reply)
-                if others and unique(of[1]):
-                    suspects.append((*of, [read_entry(other) for other in others]))
+        for of, others in zip(whose, await self._tell(claims, BUDGET_S), strict=True):
+            if of is not None and others and unique(of[1]):
+                suspects.append((*of, [read_entry(other) for other in others]))
         return await self._verified(suspects) if suspects else []
 
     def retry(self) -> None:
@@ -80,20 +79,32 @@ class Holders:
             self._waiting.clear()
             self._trying = asyncio.create_task(self._tell(claims, RETRY_BUDGET_S))
 
-    async def _tell(self, claims: Sequence[_Claim], budget_s: float) -> list[Reply]:
-        names = [holders(claim[0]) for claim in claims]
-        commands = [
-            self._lane.script("claim", (name,), (packing.pack([claim]),))
-            for name, claim in zip(names, claims, strict=True)
-        ]
+    async def _tell(self, claims: Sequence[_Claim], budget_s: float) -> list[Others]:
+        """Of each claim who else holds the address; None where that is not known.
+
+        One call carries many, where one server keeps all of them; in a Cluster it carries one.
+        """
+        at_once = AT_ONCE if self._lane.undivided else 1
+        parts = [claims[at : at + at_once] for at in range(0, len(claims), at_once)]
+        commands = []
+        for part in parts:
+            names: dict[str, int] = {}
+            rows = [(names.setdefault(holders(claim[0]), len(names) + 1), *claim) for claim in part]
+            commands.append(self._lane.script("claim", list(names), (packing.pack(rows),)))
         replies = await self._lane.run_each(commands, budget_s)
-        for name, claim, reply in zip(names, claims, replies, strict=True):
+        found: list[Others] = []
+        for part, reply in zip(parts, replies, strict=True):
+            where = self._lane.where(holders(part[0][0])) if self._rests or isinstance(reply, StoreError) else ""
             if isinstance(reply, StoreError):
-                self._waiting.append(claim)
-                self._rests[self._lane.where(name)] = asyncio.get_running_loop().time() + REST_S
+                self._waiting.extend(part)
+                self._rests[where] = asyncio.get_running_loop().time() + REST_S
             elif self._rests:
-                self._rests.pop(self._lane.where(name), None)
-        return replies
+                self._rests.pop(where, None)
+            if isinstance(reply, Exception):
+                found += [None] * len(part)
+            else:
+                found += [None if others is False else others for others in packing.unpack(reply)]
+        return found
 
     async def _verified(self, suspects: Sequence[tuple[Moved, str, list[tuple[str, str]]]]) -> list[tuple[int, str]]:
         """Those whose other holder is up, still holds it, and is on another line."""

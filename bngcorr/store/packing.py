@@ -258,4 +258,8 @@ def finding_row(domain: str, identity: bytes, packed: Packed) -> FindingRow:
 
 def epochs_of(flat: Sequence[bytes]) -> dict[str, int]:
     """Box → epoch, from fields and values "epoch instant …" in turn."""
-    return {box.decode(): int(value.split(b" ", 1)[0]) for box, value in zip(flat[::2], flat[1::2], strict=True)}
+    epochs: dict[str, int] = {}
+    for at in range(0, len(flat), 2):
+        value = flat[at + 1]
+        epochs[flat[at].decode()] = int(value[: value.index(b" ")])
+    return epochs

@@ -18,7 +18,7 @@ from bngcorr.store.recollection import (
 
 Answer = Any  # of the script, about one domain
 _UP, _ATTACHED, _V4_EVIDENT = 1, 1, 2
-_EXACTLY = 12  # octets of a key
+_OCTETS = 12  # of a key
 
 
 class Questions:
@@ -69,8 +69,8 @@ class Questions:
             place = bytes.fromhex(question.place) if question.place is not None else b""
             records: dict[str, KeyRecord] = {}
             for key in question.keys:
-                packed = found.keys[self._keys[key]]
-                records[key] = found.record(packed, bytes.fromhex(key), mac, place, now_ms) if packed else NOTHING
+                record = found.keys[self._keys[key]]
+                records[key] = found.record(record, bytes.fromhex(key), mac, place, now_ms) if record else NOTHING
             plan = found.places[self._places[question.place]] if question.place is not None else b""
             session = found.sessions[self._sessions[question.session]] if question.session is not None else b""
             return Recollection(
@@ -87,29 +87,41 @@ class Questions:
 class _Line:
     """A line's record, as far as questions are about it."""
 
-    __slots__ = ("ids", "keys", "keys_v6", "last_ms", "last_v6_ms", "macs", "place", "sessions", "until", "until_v6")
+    __slots__ = (
+        "ids", "keys", "keys_v6", "last_ms", "last_v6_ms", "macs", "name", "place", "sessions", "tags", "until_ms",
+        "until_v6_ms",
+    )  # fmt: skip
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, name: bytes, packed: bytes) -> None:
         record = packing.unpack(packed)
-        self.ids: Final = LineIds.decode(packing.told_last(record)[0])
+        self.name: Final[str] = name.hex()
+        self.ids: Final[LineIds] = LineIds.decode(packing.told_last(record)[0])
         self.place: Final[bytes] = record[4]
         self.macs: Final[bytes] = record[9]
         self.last_ms: Final[int] = record[11]
-        self.until: Final[int] = record[12]
+        self.until_ms: Final[int] = record[12]
         self.keys: Final[bytes] = record[14]
         self.last_v6_ms: Final[int] = record[16]
-        self.until_v6: Final[int] = record[17]
+        self.until_v6_ms: Final[int] = record[17]
         self.keys_v6: Final[bytes] = record[19]
-        self.sessions: Final[list[tuple[bytes, LiveSession]]] = [  # with the tags of their keys
-            (
-                record[at + 6],
+        self.sessions: Final[list[LiveSession]] = []
+        self.tags: Final[list[bytes]] = []  # of the keys on which each of them vouches
+        for at in range(21, len(record), 7):
+            _, box, epoch, until_ms, marks, heard_ms, tags = record[at : at + 7]
+            self.tags.append(tags)
+            self.sessions.append(
                 LiveSession(
-                    nas=record[at + 1].decode(), epoch=record[at + 2], until_ms=record[at + 3], heard_ms=record[at + 5],
-                    up=record[at + 4] & _UP != 0,
-                ),
-            )
-            for at in range(21, len(record), 7)
-        ]  # fmt: skip
+                    nas=box.decode(), epoch=epoch, until_ms=until_ms, heard_ms=heard_ms, up=marks & _UP != 0
+                )
+            )  # fmt: skip
+
+    def vouching(self, tag: bytes, now_ms: int) -> tuple[LiveSession, ...]:
+        """Its sessions that do so on a key."""
+        found: list[LiveSession] = []
+        for number, session in enumerate(self.sessions):
+            if session.until_ms > now_ms and _has_tag(self.tags[number], tag):
+                found.append(session)
+        return tuple(found)
 
 
 class _Found:
@@ -129,15 +141,15 @@ class _Found:
             packed = self._packed.get(name)
             if not packed:
                 return None
-            known = self._lines[name] = _Line(packed)
+            known = self._lines[name] = _Line(name, packed)
         return known
 
-    def record(self, packed: bytes, key: bytes, mac: bytes, place: bytes, now_ms: int) -> KeyRecord:
+    def record(self, record: list[Any], key: bytes, mac: bytes, place: bytes, now_ms: int) -> KeyRecord:
         """What stands on one key, as far as it counts at `now_ms`. `mac` and `place` are those of the question."""
         candidates: list[Candidate] = []
         crowded = shared = False
         disputed_ms = 0
-        record = packing.unpack(packed)
+        tag = key[:4]
         for at in range(0, len(record), 6):
             name, first_ms, sighted_ms, sighted_v6_ms, until_ms, marks = record[at : at + 6]
             if not name:
@@ -146,18 +158,22 @@ class _Found:
             line = self._line(name)
             if line is None:
                 continue
-            if line.keys.find(key) % _EXACTLY == 0:  # the line's own record is newer
-                sighted_ms, until_ms = max(sighted_ms, line.last_ms), max(until_ms, line.until)
-            if line.keys_v6.find(key) % _EXACTLY == 0:
-                sighted_v6_ms, until_ms = max(sighted_v6_ms, line.last_v6_ms), max(until_ms, line.until_v6)
-            sessions = [
-                session for tags, session in line.sessions if session.until_ms > now_ms and _has_tag(tags, key[:4])
-            ]
+            if line.keys.find(key) % _OCTETS == 0:  # the line's own record says more
+                if line.last_ms > sighted_ms:
+                    sighted_ms = line.last_ms
+                if line.until_ms > until_ms:
+                    until_ms = line.until_ms
+            if line.keys_v6.find(key) % _OCTETS == 0:
+                if line.last_v6_ms > sighted_v6_ms:
+                    sighted_v6_ms = line.last_v6_ms
+                if line.until_v6_ms > until_ms:
+                    until_ms = line.until_v6_ms
+            sessions = line.vouching(tag, now_ms)
             if until_ms < now_ms and not sessions:
                 continue
             candidates.append(
                 Candidate(
-                    line=name.hex(),
+                    line=line.name,
                     ids=line.ids,
                     first_ms=first_ms,
                     sighted_ms=sighted_ms,
@@ -166,7 +182,7 @@ class _Found:
                     v4_evident=marks & _V4_EVIDENT != 0,
                     same_mac=mac != b"" and mac in line.macs,  # 12 octets of a hash stand nowhere else by chance
                     same_place=place != b"" and place == line.place,
-                    sessions=tuple(sessions),
+                    sessions=sessions,
                 )
             )
         if disputed_ms:

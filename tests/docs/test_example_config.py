@@ -25,7 +25,8 @@ EXAMPLE = Path(__file__).parents[2] / "conf" / "bngcorr.example.yaml"
 
 Steps = tuple[str | int, ...]  # ("bngs", 0, "name")
 
-NAMED = {"cost_tables": "two-for-v6"}  # sections whose names are the operator's, and those of the example
+# sections whose names are the operator's, and those of the example
+NAMED = {"cost_tables": "two-for-v6", "pools": "wholesale"}
 
 _LINE = re.compile(r"(?P<indent> *)(?P<hash># )?(?P<key>[a-z][a-z0-9_-]*\+?):(?: (?P<value>.*))?")
 _DEFAULT = re.compile(r"Default: (.+)")
@@ -213,9 +214,10 @@ def test_a_plain_line_tells_its_default(entry: Entry) -> None:
 def test_secrets_say_that_they_are_examples() -> None:
     """Nobody should run with a secret from the example."""
     settings = config.load(EXAMPLE)
-    held = [settings.upstream.auth, settings.upstream.acct, *settings.dynauth.clients, *settings.bngs, *settings.monitors]
+    servers = [server for pool in settings.upstream.every.values() for server in pool.servers]
+    held = [*servers, *settings.dynauth.clients, *settings.bngs, *settings.monitors]
 
-    assert all(part is not None and part.shared_secret.startswith(b"example-secret") for part in held)
+    assert all(part.shared_secret.startswith(b"example-secret") for part in held)
 
 
 def test_every_profile_is_named() -> None:

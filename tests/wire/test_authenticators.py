@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from typing import Any
 
@@ -15,6 +17,7 @@ from bngcorr.errors import Malformed
 from bngcorr.resources import resource
 from bngcorr.wire import attributes as a
 from bngcorr.wire import hiding, radius, radius_auth
+from bngcorr.wire.md5 import md5
 from bngcorr.wire.radius import PacketView, decode
 
 from .radius_packets import Packet as Whole
@@ -200,6 +203,24 @@ def test_a_vendor_sub_attribute_80_is_not_overwritten_or_believed() -> None:
     assert lookalike in octets
     bare = bytes((1, 1, 0, 20 + len(lookalike))) + VECTOR + lookalike
     assert not radius_auth.message_authenticator_fits(decode(bare), SECRET, VECTOR)
+
+
+@pytest.mark.parametrize("octets", [0, 1, 16, 63, 64, 65, 200])
+def test_the_keyed_digest_is_that_of_the_library(octets: int) -> None:
+    """What is computed once for a secret is the same at its first use and later, for secrets of every length."""
+    secret = bytes(at % 251 for at in range(octets))
+    for message in (b"", b"x", bytes(300), b"x"):
+        assert hmac.digest(secret, message, "md5") == radius_auth.hmac_md5(secret, message)
+
+
+def test_md5_is_that_of_the_library() -> None:
+    """Whichever of the interpreter's two is taken, and also when it goes on from a copy."""
+    for message in (b"", b"abc", bytes(4096)):
+        started = md5(message[:1])
+        copy = started.copy()
+        copy.update(message[1:])
+        started.update(b"another end")
+        assert hashlib.md5(message).digest() == md5(message).digest() == copy.digest()
 
 
 # ---- hidden attributes

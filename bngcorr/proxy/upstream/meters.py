@@ -1,13 +1,11 @@
-"""Metrics of the AAA servers: counters that the request path adds to, gauges that are read when somebody scrapes."""
+"""Metrics of the AAA servers: counters that the request path adds to, gauges that are set when somebody scrapes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Gauge
 
 from bngcorr.model.vocabulary import Admin, Condition
 from bngcorr.proxy.tallies import Counts, Spreads
@@ -47,6 +45,41 @@ class UpstreamMeters:
         )
         self.probes = Counts("bngcorr_upstream_probes", "Status-Server probes sent.", _LABELS, registry=registry)
 
+        self._state = Gauge(
+            "bngcorr_upstream_state", "1 for the state that the server is in.", (*_LABELS, "state"), registry=registry
+        )
+        self._admin = Gauge(
+            "bngcorr_upstream_admin_state", "1 for what the operator wants of the server.", (*_LABELS, "state"),
+            registry=registry,
+        )  # fmt: skip
+        self._since = Gauge(
+            "bngcorr_upstream_state_since_timestamp_seconds", "When the state last changed.", _LABELS, registry=registry
+        )
+        self._in_use = Gauge(
+            "bngcorr_upstream_ids_in_use", "Identifiers of requests that wait for the server.", _LABELS,
+            registry=registry,
+        )  # fmt: skip
+        self._most = Gauge(
+            "bngcorr_upstream_ids_most", "Identifiers that there may be: sockets times 256.", _LABELS, registry=registry
+        )
+        self._sockets = Gauge(
+            "bngcorr_upstream_sockets", "Sockets open towards the server.", _LABELS, registry=registry
+        )
+
+    def show(self, rows: Sequence[ServerRow]) -> None:
+        """Set the gauges: of these servers, and of no others."""
+        for gauge in (self._state, self._admin, self._since, self._in_use, self._most, self._sockets):
+            gauge.clear()
+        for row in rows:
+            for condition in Condition:
+                self._state.labels(row.pool, row.name, str(condition)).set(row.state is condition)
+            for admin in Admin:
+                self._admin.labels(row.pool, row.name, str(admin)).set(row.admin is admin)
+            self._since.labels(row.pool, row.name).set(row.since_ms / 1000)
+            self._in_use.labels(row.pool, row.name).set(row.in_flight)
+            self._most.labels(row.pool, row.name).set(row.most_in_flight)
+            self._sockets.labels(row.pool, row.name).set(row.sockets)
+
     def of(self, pool: str, server: str) -> ServerMeters:
         """Those of one server."""
         return ServerMeters(self, pool, server)
@@ -65,44 +98,3 @@ class ServerMeters:
         self.failures: Final = meters.failures.labels(pool, server)
         self.unsigned: Final = meters.unsigned.labels(pool, server)
         self.probes: Final = meters.probes.labels(pool, server)
-
-
-class UpstreamGauges(Collector):
-    """How the servers are now."""
-
-    def __init__(self, rows: Callable[[], Sequence[ServerRow]], registry: CollectorRegistry) -> None:
-        self._rows = rows
-        registry.register(self)
-
-    def describe(self) -> Iterable[Metric]:
-        """The metrics without samples."""
-        return _families().values()
-
-    def collect(self) -> Iterable[Metric]:
-        """The samples."""
-        families = _families()
-        for row in self._rows():
-            of = (row.pool, row.name)
-            for condition in Condition:
-                families["state"].add_metric((*of, str(condition)), row.state is condition)
-            for admin in Admin:
-                families["admin_state"].add_metric((*of, str(admin)), row.admin is admin)
-            families["state_since_timestamp_seconds"].add_metric(of, row.since_ms / 1000)
-            families["ids_in_use"].add_metric(of, row.in_flight)
-            families["ids_most"].add_metric(of, row.most_in_flight)
-            families["sockets"].add_metric(of, row.sockets)
-        return families.values()
-
-
-def _families() -> dict[str, GaugeMetricFamily]:
-    return {
-        name: GaugeMetricFamily(f"bngcorr_upstream_{name}", text, labels=(*_LABELS, *more))
-        for name, text, more in (
-            ("state", "1 for the state that the server is in.", ("state",)),
-            ("admin_state", "1 for what the operator wants of the server.", ("state",)),
-            ("state_since_timestamp_seconds", "When the state last changed.", ()),
-            ("ids_in_use", "Identifiers of requests that wait for the server.", ()),
-            ("ids_most", "Identifiers that there may be: sockets times 256.", ()),
-            ("sockets", "Sockets open towards the server.", ()),
-        )
-    }

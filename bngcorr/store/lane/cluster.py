@@ -16,6 +16,7 @@ from bngcorr.store.lane.slots import Address, SlotMap, known_host, read_epoch, r
 
 LOOK_EVERY_S: Final = 1.0  # at most
 LOOK_BUDGET_S: Final = 0.3  # for each node that is asked
+MOST_NAMES: Final = 16_384  # keys of which it is remembered where they are
 
 
 class ClusterRoute:
@@ -35,6 +36,7 @@ class ClusterRoute:
         self._told = asyncio.Event()  # the first look has found a map, or nothing
         self._moved: dict[int, Address] = {}  # told by MOVED since the last look
         self._away: set[Address] = set()  # did not answer lately
+        self._names: dict[str, str] = {}  # what `where` said of keys, since map and moves last changed
         self._any: Address | None = None  # serves what has no key
         self._look: asyncio.Task[None] | None = None
         self._looked_at = -LOOK_EVERY_S
@@ -71,10 +73,16 @@ class ClusterRoute:
         owners = () if self._map is None else self._map.owners
         return tuple(self._node(address) for address in sorted({*owners, *self._moved.values()}))
 
-    def where(self, key: bytes, /) -> str:
+    def where(self, key: str, /) -> str:
         """Name of the master of a key's slot; "" if none is known."""
-        address = self._owner(key_slot(key))
-        return "" if address is None else _name(address)
+        name = self._names.get(key)
+        if name is None:
+            address = self._owner(key_slot(key.encode()))
+            name = "" if address is None else _name(address)
+            if len(self._names) >= MOST_NAMES:
+                self._names.clear()
+            self._names[key] = name
+        return name
 
     def failed(self, node: Node, /) -> None:
         """Look at the map soon."""
@@ -86,6 +94,7 @@ class ClusterRoute:
         address = (known_host(error.host, _address(node.name)[0]), error.port)
         if isinstance(error, MovedError):
             self._moved[error.slot_id] = address
+            self._names.clear()
             self._look_soon()
         return self._node(address)
 
@@ -147,6 +156,7 @@ class ClusterRoute:
         self._told.set()
         # what was told by MOVED while we asked is newer than the map
         self._moved = {slot: to for slot, to in self._moved.items() if moved.get(slot) != to}
+        self._names.clear()
         return self._map
 
     async def _ask(self, address: Address) -> None:
@@ -159,6 +169,7 @@ class ClusterRoute:
         if (epoch := read_epoch(info)) > self._epoch and slots:
             self._epoch = epoch
             self._map = read_slots(slots, address[0])
+            self._names.clear()
             self._told.set()
 
     def _forget(self, slots: SlotMap) -> None:

@@ -137,7 +137,7 @@ class Lane:
 
     def where(self, key: str) -> str:
         """Name of the node that serves a key now, host:port; "" for a single server, and where none is known."""
-        return self._route.where(key.encode())
+        return self._route.where(key)
 
     @property
     def uncovered(self) -> int:

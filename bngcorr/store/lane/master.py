@@ -60,7 +60,7 @@ class MasterRoute:
         """The master."""
         return (self._node,)
 
-    def where(self, _key: bytes, /) -> str:
+    def where(self, _key: str, /) -> str:
         """No name is needed."""
         return ""
 

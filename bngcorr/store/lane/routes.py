@@ -34,7 +34,7 @@ class Route(Protocol):
         """All nodes that serve keys."""
         ...
 
-    def where(self, key: bytes, /) -> str:
+    def where(self, key: str, /) -> str:
         """Name of the node that serves a key; "" if there is but one, or none is known yet."""
         ...
 
@@ -78,7 +78,7 @@ class SingleRoute:
         """The server."""
         return (self._node,)
 
-    def where(self, _key: bytes, /) -> str:
+    def where(self, _key: str, /) -> str:
         """No name is needed."""
         return ""
 

@@ -6,18 +6,23 @@ from hashlib import sha1
 from importlib import resources
 from typing import Final
 
-_PRELUDE: Final = "prelude"
-_PARTS: Final = {"write": ("batch", "sight", "session")}  # what stands between the prelude and a script
+_BEFORE: Final = {  # what stands in front of a script; of others the prelude alone
+    "write": ("prelude", "batch", "sight", "session"),
+    "claim": (),
+}
+_PRELUDE: Final = ("prelude",)
 
 
 def _texts() -> dict[str, bytes]:
     folder = resources.files("bngcorr.store").joinpath("scripts")
     files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".lua"))
     texts = {name.removesuffix(".lua"): folder.joinpath(name).read_bytes() for name in files}
-    prelude = texts.pop(_PRELUDE, b"")
-    parts = {name: texts.pop(name) for of in _PARTS.values() for name in of}
-    between = {name: b"".join(parts[part] for part in of) for name, of in _PARTS.items()}
-    return {name: prelude + between.get(name, b"") + text for name, text in texts.items()}
+    parts = {*_PRELUDE, *(part for before in _BEFORE.values() for part in before)}
+    return {
+        name: b"".join(texts[part] for part in (*_BEFORE.get(name, _PRELUDE), name))
+        for name in texts
+        if name not in parts
+    }
 
 
 TEXTS: Final = _texts()  # by name

@@ -1,17 +1,16 @@
 -- Read the records that the questions of one vector are about, of as many domains as the server keeps: KEYS are their epochs.
 -- ARGV[1] {oldest instant at which a MAC sighting still taints, {keys, MACs, sessions, places} of the first domain, …}
--- Returns packed, for each domain, {epochs (box, value, …), keys, lines (id, record, …), MACs (number of lines), sessions, plan
--- entries}; '' stands for what is not there. The word of what failed stands in the place of a domain's answers.
+-- Returns packed, for each domain, {epochs (box, value, …), keys (unpacked, or false), lines (id, record, …), MACs (number of
+-- lines), sessions, plan entries}; '' stands for what is not there. The word of what failed stands in the place of a domain's answers.
 local asked = unpack_(ARGV[1])
 local taints_from = asked[1]
 
 local function recall(of)
   local keys, found, macs, sessions, places, known = {}, {}, {}, {}, {}, {}
   for i, key in ipairs(of[1]) do
-    local packed = call('HGET', bucket('k', key), key) or ''
-    keys[i] = packed
-    if packed ~= '' then
-      local record = unpack_(packed)
+    local record = get('k', key)
+    keys[i] = record or false
+    if record then
       for at = 1, #record, 6 do
         local line = record[at]
         if type(line) == 'string' and line ~= '' and not known[line] then

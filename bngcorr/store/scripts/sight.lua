@@ -48,9 +48,27 @@ local function dispute(key, at)
 end
 
 -- What a sighting says of one key. Returns whether no other line stands on it. A key of an attachment alone may show two
--- lines at a time.
-local function note(words, L, line, key, isolated, at, family, until_ms, ids, marks)
-  local record, kept, mine, crowded, shared, since = get('k', key) or {}, {}, nil, 0, 0, 0
+-- lines at a time. The newest sighting of a line that is alone on it need not be written there: `told` says that the line's
+-- own record tells it.
+local function note(words, L, line, key, isolated, at, family, until_ms, ids, marks, told)
+  local record = get('k', key)
+  if not record or #record == 6 and record[1] == line then
+    if not record then
+      if L then leave(L, key) end
+      record = {line, at, 0, 0, until_ms, 0}
+    elseif told and record[2] <= at and bit.bor(record[6], marks) == record[6] then
+      return true
+    elseif L then
+      settle(L, record, 1, key)
+    end
+    record[2] = min(record[2], at)
+    record[2 + family] = max(record[2 + family], at)
+    record[5] = max(record[5], until_ms)
+    record[6] = bit.bor(record[6], marks)  -- what was ever evident stays so
+    put('k', key, record)
+    return true
+  end
+  local kept, mine, crowded, shared, since = {}, nil, 0, 0, 0
   for i = 1, #record, 6 do
     local other = record[i]
     if other == '' then
@@ -96,7 +114,7 @@ local function note(words, L, line, key, isolated, at, family, until_ms, ids, ma
   if mine then
     kept[mine + 1 + family] = max(kept[mine + 1 + family], at)
     kept[mine + 4] = max(kept[mine + 4], until_ms)
-    kept[mine + 5] = bit.bor(kept[mine + 5], marks)  -- what was ever evident stays so
+    kept[mine + 5] = bit.bor(kept[mine + 5], marks)
   end
   local alone = mine and #kept == 6 and crowded == 0 and shared == 0 and since == 0
   if crowded > 0 or shared > 0 or since > 0 then
@@ -197,12 +215,13 @@ local function sight(s)
   end
 
   local alone, new = '', not L
-  if attachment ~= '' and note(words, L, line, attachment, true, at, family, until_ms, ids, marks) then alone = attachment end
+  local tells = L and at >= L[F] and until_ms >= L[F + 1]
+  if attachment ~= '' and note(words, L, line, attachment, true, at, family, until_ms, ids, marks, tells) then alone = attachment end
   if not flood then
-    if pair ~= '' and note(words, L, line, pair, false, at, family, until_ms, ids, marks) then alone = pair .. alone end
+    if pair ~= '' and note(words, L, line, pair, false, at, family, until_ms, ids, marks, tells) then alone = pair .. alone end
     for i = #pair + #attachment + 1, #keys, 12 do
       local key = sub(keys, i, i + 11)
-      if note(words, L, line, key, false, at, family, until_ms, ids, marks) then alone = alone .. key end
+      if note(words, L, line, key, false, at, family, until_ms, ids, marks, tells) then alone = alone .. key end
     end
   end
 
