@@ -160,6 +160,8 @@ class Bench:
             seed = self._asked.seed + turn
             with Scene(proxy, self._tools, self._cores, lines=self._asked.lines, seed=seed) as scene:
                 one = measure(scene, proxy, self._plan(proxy, turn))
+                for wrong in scene.wrong_ones() if proxy.name.startswith(OURS) else ():
+                    self._say(f"{proxy.title}: {wrong}")
         except RuntimeError as error:
             if proxy.name in self.essential:
                 raise

@@ -120,6 +120,10 @@ class Scene:
         self._sink.signal(signal.SIGUSR1)
         return json.loads(self._sink.hear())
 
+    def wrong_ones(self) -> list[str]:
+        """The first requests that AAA saw on another line: which, and on which."""
+        return self._sink.told().splitlines()
+
     def calls(self) -> int | None:
         """Round trips to the store so far."""
         ours = self._proxy.metrics().get("bngcorr_store_calls")

@@ -48,8 +48,9 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
 
     listen, upstream = _section(data, "listen"), _section(data, "upstream")
     entries = data.get("bngs")
-    called = [str(bng.get("name")) for bng in (entries if isinstance(entries, list) else []) if isinstance(bng, dict)]
-    check_pools(upstream, listen, called, fault, check_secret)
+    entries = entries if isinstance(entries, list) else []
+    bng_names = [str(bng.get("name")) for bng in entries if isinstance(bng, dict)]
+    check_pools(upstream, listen, bng_names, fault, check_secret)
     clients = _section(data, "dynauth").get("clients")
     for index, client in enumerate(clients if isinstance(clients, list) else []):
         if isinstance(client, dict):

@@ -176,7 +176,8 @@ def check_pools(
 ) -> None:
     """Contradictions in the raw section: kinds without a pool, names that stand twice, routes that lead nowhere.
 
-    `bngs` are the names of all BNGs. `fault(key, got, expected)` is told each; `check_secret(mapping, path)` looks at the secret of a server.
+    `bngs` are the names of all BNGs. `fault(key, got, expected)` is told each; `check_secret(mapping, path)` looks at a
+    server's secret.
     """
     for kind in KINDS:
         if upstream.get(kind) is None and listen.get(kind, True):

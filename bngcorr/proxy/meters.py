@@ -188,9 +188,7 @@ class ConfigMeters:
         self._at = Gauge(
             "bngcorr_config_last_reload_success_timestamp_seconds", "When it was taken.", registry=registry
         )
-        self._ok = Gauge(
-            "bngcorr_config_last_reload_successful", "0 after a file that was refused.", registry=registry
-        )
+        self._ok = Gauge("bngcorr_config_last_reload_successful", "0 after a file that was refused.", registry=registry)
 
     def taken(self, digest: str, at_s: float) -> None:
         """A file holds from now on. `at_s`: epoch seconds."""
@@ -207,7 +205,17 @@ class ConfigMeters:
 class NasMeters:
     """Children bound to one BNG."""
 
-    __slots__ = ("acct", "auth", "distance", "limited", "responses", "strips", "unsigned", "unsigned_states", "verdicts")
+    __slots__ = (
+        "acct",
+        "auth",
+        "distance",
+        "limited",
+        "responses",
+        "strips",
+        "unsigned",
+        "unsigned_states",
+        "verdicts",
+    )
 
     def __init__(self, meters: Meters, name: str) -> None:
         self.auth: Final = meters.requests.labels(name, "Access-Request")

@@ -71,8 +71,8 @@ class Request:
         self.keyring: Final = keyring
         self.session: Final = session  # hash of its Acct-Session-Id
         self.record: Final = record  # of an Accounting-Request
-        self.question: Final = question
-        self.hold_s: Final = hold_s
+        self.question = question
+        self.hold_s = hold_s
         self.wire: Final = wire  # None in a simulation
         # judge
         self.verdict: Verdict | None = None

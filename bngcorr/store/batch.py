@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgpack
@@ -38,12 +39,13 @@ Row = list[Any]  # what the script takes; made on this page, and packed on the n
 Reply = Any  # what the server said, or an error in its place
 Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 
-_SIGHTING, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 1, 2, 3, 4, 5, 6  # as the script numbers them
+_SIGHTING, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES, _ACCEPT = 1, 2, 3, 4, 5, 6, 7  # as the script has them
 _V4, _V6 = 1, 2
 _ATTACHED, _V4_EVIDENT = 1, 2
 _PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
+_DIGEST_OCTETS: Final = 8
 _CACHED_TERMS: Final = 8192  # an Accept is about what its request was about
 
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
@@ -186,22 +188,32 @@ def _sighting(s: Sighting) -> Row:
 
 
 def _change(s: SessionChange) -> Row:
-    ids, step, port = s.ids, s.step, s.port
+    if s.step is _EXPECTED:
+        return _expected(s)
+    ids, port = s.ids, s.port
     remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
-    row = [
-        _CHANGE, step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
+    return [
+        _CHANGE, s.step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
         1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
         terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), bytes.fromhex(s.session),
-        "" if port is None else port.port, s.interval_ms, s.timeout_ms,
+        "" if port is None else port.port, s.interval_ms, s.timeout_ms, packing.name(s.digest),
+        False if s.hosts is None else packing.hosts_text(s.hosts), believable(s.traffic) or False,
+        packing.name(s.accepted_as), s.fill, s.sent_ms, s.lasted_ms,
     ]  # fmt: skip
-    if step is _EXPECTED:
-        row.append(packing.hosts_text(promised(s.promised)) if s.promised else b"")
-    else:
-        row += (
-            packing.name(s.digest), False if s.hosts is None else packing.hosts_text(s.hosts),
-            believable(s.traffic) or False, packing.name(s.accepted_as), s.fill, s.sent_ms, s.lasted_ms,
-        )  # fmt: skip
-    return row
+
+
+def _expected(s: SessionChange) -> Row:
+    ids, port = s.ids, s.port
+    remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
+    told: bytes = _pack([
+        b"" if ids is None else ids.encode(), 1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
+        terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), "" if port is None else port.port,
+        s.interval_ms, s.timeout_ms, packing.hosts_text(promised(s.promised)) if s.promised else b"",
+    ])  # fmt: skip
+    return [
+        _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), bytes.fromhex(s.session),
+        blake2b(told, digest_size=_DIGEST_OCTETS).digest(), told,
+    ]  # fmt: skip
 
 
 def _shown(s: SessionChange, port: Attachment | None) -> bytes:

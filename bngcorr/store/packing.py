@@ -5,7 +5,7 @@ line      until, first, last, family sighted last, place, last IPv6, IPv4 begun,
           last rose, MACs [mac, at, 1 if it was claimed, …] packed, version of the plan; of either family: last, until,
           when all of a sighting was noted, keys that no other line is on, what it told [ids, [BNG, MAC, port, outer,
           inner], terms, MAC, 1 if it is claimed, marks, kinds of its first keys] packed; of each session that vouches:
-          session, box, epoch, until, marks, heard, tags
+          session, box, epoch, until, marks, heard, tags, digest of what the Accept of one told that is only expected
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age
           at which it took each host, …], longest gap between records (negative until another one was as long), timeout,
@@ -32,6 +32,7 @@ is live there was sighted, and not believed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -59,7 +60,7 @@ _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
 _TOLD: Final = (0, 15, 20)  # fields of a line: what its families told
-_VOUCHERS, _VOUCHER = 21, 7  # the sessions that vouch for a line, and how many fields each has
+_VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
 
 
 def name(hex_digits: str | None) -> bytes:
@@ -181,6 +182,15 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
         began_ms=began,
         traffic=_traffic(record[12]),
     )
+
+
+def caught_up(row: SessionRow, line: Packed) -> SessionRow:
+    """A session that is only expected, with the deadline that its line knows."""
+    record, name = unpack(line), bytes.fromhex(row.session)
+    for at in range(_VOUCHERS, len(record), _VOUCHER):
+        if record[at] == name and record[at + 7] and record[at + 3] > row.until_ms:
+            return replace(row, until_ms=record[at + 3])
+    return row
 
 
 def closed_row(domain: str, packed: Packed) -> Closed:

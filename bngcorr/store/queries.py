@@ -51,8 +51,7 @@ class Queries:
             ours = [row for row in rows if row.bng in wanted[row.domain] and _answers(row, query.terms)]
             return ours, str(end) if end < len(names) else None
         found, cursor = await self._walk("s", list(wanted), query.page)
-        epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
-        rows = [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
+        rows = await self._rows(found)
         return [row for row in rows if row.bng in wanted[row.domain]], cursor
 
     async def lines(
@@ -72,8 +71,22 @@ class Queries:
     async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
         """Sessions by (domain, name), as far as they are there."""
         found = await self._records("s", [(domain, bytes.fromhex(session)) for domain, session in pairs])
+        return await self._rows(found)
+
+    async def _rows(self, found: Sequence[tuple[str, bytes, bytes]]) -> list[SessionRow]:
+        """Of sessions that are only expected, their lines may know a later deadline."""
         epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
-        return [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
+        rows = [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
+        waiting = {(row.domain, bytes.fromhex(row.line)) for row in rows if row.line is not None and not row.began_ms}
+        if not waiting:
+            return rows
+        lines = {(domain, name): packed for domain, name, packed in await self._records("l", sorted(waiting))}
+        return [
+            row
+            if row.line is None or row.began_ms or (row.domain, line := bytes.fromhex(row.line)) not in lines
+            else packing.caught_up(row, lines[row.domain, line])
+            for row in rows
+        ]
 
     async def _records(self, kind: str, names: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes, bytes]]:
         commands: list[Command] = [("HGET", DomainKeys(domain).record(kind, name), name) for domain, name in names]

@@ -106,8 +106,8 @@ class _Line:
         self.keys_v6: Final[bytes] = record[19]
         self.sessions: Final[list[LiveSession]] = []
         self.tags: Final[list[bytes]] = []  # of the keys on which each of them vouches
-        for at in range(21, len(record), 7):
-            _, box, epoch, until_ms, marks, heard_ms, tags = record[at : at + 7]
+        for at in range(21, len(record), 8):
+            _, box, epoch, until_ms, marks, heard_ms, tags, _ = record[at : at + 8]
             self.tags.append(tags)
             self.sessions.append(
                 LiveSession(

@@ -12,7 +12,6 @@ from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store.lesson import FindingSeen, Lesson
-from bngcorr.store.nodes import OneNode
 from bngcorr.store.rows import LostV6, Upkeep
 
 from .questions import NOW, PORT
@@ -44,12 +43,20 @@ class Noon:
         return NOW
 
 
-class Shards(OneNode):
+class Shards:
     """Metro and harbour lie on one node, every other domain on its own."""
 
     def where(self, domain: str) -> str:
         """Which."""
         return "node-1" if domain in ("metro", "harbour") else domain
+
+    def where_events(self) -> str:
+        """Anywhere."""
+        return "node-1"
+
+    def trouble(self, _domain: str) -> str:
+        """None is known."""
+        return ""
 
 
 @pytest.mark.asyncio

@@ -4,12 +4,14 @@
  *
  * Access-Accept to every Access-Request, Accounting-Response to every Accounting-Request. It checks authenticators and
  * the password, and compares the Agent-Remote-Id that the proxy made AAA see with the line that the request is of. On
- * SIGUSR1 it prints its counters as one JSON object and begins anew; so it does at SIGTERM, and ends. */
+ * SIGUSR1 it prints its counters as one JSON object and begins anew; so it does at SIGTERM, and ends. The first requests
+ * that came with another line are told of on standard error. */
 #include "radius.h"
 #include <poll.h>
 
 #define BATCH 64
 #define REMOTE_ID_LENGTH 15 /* SUBSCR-%08u */
+#define MOST_TOLD 20        /* wrong ones that are told of, on standard error */
 
 /* What AAA saw of requests of one kind. */
 typedef struct {
@@ -23,6 +25,7 @@ static struct {
     uint64_t auth, acct, malformed, unsigned_, bad_authenticator, bad_password, no_truth, batches;
     seen v4, v6, bare, ambiguous, accounting;
 } count;
+static int told;
 static volatile sig_atomic_t tell, quit;
 static const char *secret = "testing123";
 static hmac_key key;
@@ -72,8 +75,10 @@ static void compare(const uint8_t *truth, const uint8_t *remote_id, int n) {
         return;
     }
     int prefix = n == REMOTE_ID_LENGTH + 4 && !memcmp(remote_id, "\0\0\x0d\xe9", 4) ? 4 : 0;
-    if (n - prefix != REMOTE_ID_LENGTH || memcmp(remote_id + prefix + 7, truth + 5, 8)) s->wrong++;
-    else if (prefix) s->prefixed++;
+    if (n - prefix != REMOTE_ID_LENGTH || memcmp(remote_id + prefix + 7, truth + 5, 8)) {
+        s->wrong++;
+        if (told++ < MOST_TOLD) fprintf(stderr, "%.*s came as %.*s\n", TRUTH_LENGTH, truth, n, remote_id);
+    } else if (prefix) s->prefixed++;
     else s->right++;
 }
 

@@ -83,7 +83,7 @@ class Node:
             pipe = idle.pop()
             if not pipe.closed:
                 return pipe
-        if len(self._pipes) + len(self._connecting) < MOST_CONNECTIONS:
+        if self._has_room():
             return None
         least: Pipe | None = None
         for pipe in self._pipes:
@@ -91,9 +91,19 @@ class Node:
                 least = pipe
         return least
 
+    def _has_room(self) -> bool:
+        """Whether there may be another connection. Those that are closed after their calls do not count: they may hang
+        with a master of the past.
+        """
+        count = len(self._connecting)
+        for pipe in self._pipes:
+            if not pipe.stale:
+                count += 1
+        return count < MOST_CONNECTIONS
+
     def _bring_up(self, budget_s: float) -> None:
         """One connection more, if there may be."""
-        if len(self._pipes) + len(self._connecting) < MOST_CONNECTIONS:
+        if self._has_room():
             task = asyncio.get_running_loop().create_task(self._open(2 * (CONNECT_BUDGET_S + budget_s)))
             self._connecting.add(task)
             task.add_done_callback(self._opened)

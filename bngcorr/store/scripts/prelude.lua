@@ -33,7 +33,9 @@ local function put(kind, id, record) call('HSET', bucket(kind, id), id, pack(rec
 -- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are five fields behind FAMILY * 5:
 -- when it was last sighted by it, until when that counts, when all of that sighting was noted (0: has to be again), the keys
 -- that no other line stands on, and what it told. On those keys these instants count as if they stood in the keys' own
--- records. From VOUCHERS on there are seven fields for each session that vouches for it.
+-- records. From VOUCHERS on there are eight fields for each session that vouches for it; the last one is a digest of what the
+-- Accept of a session told that is only expected: while it is there, deadline and instant of the session's latest Accept are
+-- those of the voucher, and its own record may lag.
 local UNTIL, FIRST, LAST, LATEST, PLACE, V6_AT, V4_BEGUN, V6_LOST, V4_ROSE, MACS, PLANNED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 local FAMILY, VOUCHERS = 7, 22
 
@@ -63,6 +65,13 @@ local function told_by(L, family)
   return packed ~= '' and unpack_(packed) or nil
 end
 local function ids_of(L) return told_by(L, L[LATEST])[1] end
+
+-- where a session stands among those that vouch for a line
+local function voucher_of(L, sid)
+  for at = VOUCHERS, #L, 8 do
+    if L[at] == sid then return at end
+  end
+end
 
 local function has_key(keys, key)
   for at = 1, #keys, 12 do
@@ -154,6 +163,27 @@ local function put_session(sid, S)
   put('s', sid, S)
 end
 
+-- what a voucher says of a session that is only expected
+local function catch_up(S, L, at)
+  S[1], S[16] = max(S[1], L[at + 3]), max(S[16], L[at + 5])
+end
+local function catch_up_by_line(S, sid)
+  local L = S[3] == EXPECTED and S[6] ~= '' and line_of(S[6])
+  local at = L and voucher_of(L, sid)
+  if at and L[at + 7] ~= '' then catch_up(S, L, at) end
+end
+local function dismiss(L, at)
+  if L[at + 7] ~= '' then
+    local stored = call('HGET', bucket('s', L[at]), L[at])
+    local S = stored and session_of(stored)
+    if S and S[3] == EXPECTED then
+      catch_up(S, L, at)
+      put_session(L[at], S)
+    end
+  end
+  for _ = 1, 8 do remove(L, at) end
+end
+
 -- lists of hosts are texts, one host a line
 local function tokens_of(hosts)
   local tokens = {}
@@ -201,21 +231,12 @@ end
 -- whether a line has a session on a key; `live` asks for one that counts now, else one that may be heard of again will do
 local function vouches(L, key, now, live)
   if not L then return false end
-  for at = VOUCHERS, #L, 7 do
+  for at = VOUCHERS, #L, 8 do
     if L[at + 3] > now and has_tag(L[at + 6], key) and (not live or L[at + 2] == epoch_of(L[at + 1])) then return true end
   end
   return false
 end
 
--- where a session stands among those that vouch for a line
-local function voucher_of(L, sid)
-  for at = VOUCHERS, #L, 7 do
-    if L[at] == sid then return at end
-  end
-end
-local function dismiss(L, at)
-  for _ = 1, 7 do remove(L, at) end
-end
 
 -- the encoded ids of two lines: a Remote-Id, else a Circuit-Id, that both have and that differs
 local function id_parts(ids)

@@ -2,31 +2,6 @@
 local NONE, NO_PRINT = '\0\0\0\0', '\0\0\0\0\0\0\0\0'
 local NOTHING, FROM_ZERO = {}, {0, 0}
 
--- An Accept of a session that is expected already and says what the last one said: only the instants are new.
--- Returns whether that is all.
-local function expect_again(stored, B, at, until_ms, box, line, ids, own, fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms, promised)
-  local S = unpack_(stored)
-  if S[3] ~= EXPECTED or S[4] ~= B[1] or S[14] ~= shown or S[6] ~= line or S[7] ~= ids or S[8] ~= own or S[5] ~= box or
-    S[9] ~= fingerprint or S[15] ~= terms or at <= S[16] or (told_ms > 0 and S[12] ~= told_ms) or
-    (S[TIMEOUT] or 0) ~= told_timeout_ms or (S[PROMISED] or '') ~= promised or (S[CLAIMED] or 0) ~= 0 then
-    return false
-  end
-  local L = line ~= '' and line_of(line)
-  if L then
-    local mine = voucher_of(L, sid)
-    if not mine or L[mine + 2] ~= B[1] or L[mine + 6] ~= tags then return false end
-    for V = #L - 6, VOUCHERS, -7 do
-      if L[V + 3] < now and V ~= mine then return false end
-    end
-    L[mine + 3], L[mine + 5] = until_ms, max(L[mine + 5], at)
-    if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
-    changed[line] = true
-  end
-  S[1], S[16] = until_ms, at
-  put('s', sid, S)
-  return true
-end
-
 local function differs(one, other)
   if one == other then return false end
   local a, b, c, d = sub(one, 1, 4), sub(one, 5), sub(other, 1, 4), sub(other, 5)
@@ -44,8 +19,8 @@ local function merged(older, newer)
 end
 
 -- The session vouches for its line while it lives; one without a word of its own serves nobody else. A Stop ends that.
-local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, reborn)
-  for V = #L - 6, VOUCHERS, -7 do
+local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, reborn, digest)
+  for V = #L - 7, VOUCHERS, -8 do
     if L[V] == sid then
       if ended then dismiss(L, V) end
     elseif L[V + 3] < now then
@@ -53,15 +28,15 @@ local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, re
     end
   end
   if ended then return end
-  local mine, most = voucher_of(L, sid), VOUCHERS - 1 + 7 * MOST_SESSIONS
+  local mine, most = voucher_of(L, sid), VOUCHERS - 1 + 8 * MOST_SESSIONS
   if not mine and #L >= most then  -- room for those that still count
-    for V = #L - 6, VOUCHERS, -7 do
+    for V = #L - 7, VOUCHERS, -8 do
       if L[V + 2] ~= epoch_of(L[V + 1]) then dismiss(L, V) end
     end
   end
   if not mine and #L < most then
     mine = #L + 1
-    L[mine], L[mine + 5], L[mine + 6] = sid, 0, ''
+    L[mine], L[mine + 5], L[mine + 6], L[mine + 7] = sid, 0, '', ''
   end
   if mine then
     local has = L[mine + 6]
@@ -73,6 +48,7 @@ local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, re
       end
     end
     L[mine + 1], L[mine + 2], L[mine + 3], L[mine + 4] = box, epoch, until_ms, marks
+    L[mine + 7] = L[mine + 5] <= heard and digest or ''
     L[mine + 5], L[mine + 6] = max(L[mine + 5], heard), has
   end
   L[UNTIL] = max(L[UNTIL], until_ms)
@@ -110,8 +86,19 @@ local function count(box, before, traffic, mixed)
   end
 end
 
+-- a session's next Accept is not to be taken for one just like the last one
+local function say_no_more(line, sid)
+  local L = line ~= '' and line_of(line)
+  local at = L and voucher_of(L, sid)
+  if at and L[at + 7] ~= '' then
+    L[at + 7] = ''
+    put_line(line, L)
+  end
+end
+
 -- s: {kind, step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
---   interval, timeout; of an Accept what it promises; else: digest (4 octets or ''), hosts or false, traffic {v4, v6, either}
+--   interval, timeout; of an Accept what it promises, and a digest
+--   of all that it tells; else: digest (4 octets or ''), hosts or false, traffic {v4, v6, either}
 --   or false, name under which the Accept of an unnamed session was noted or '', fill, when the box told it by our clock or
 --   0, how long it lasted until this record or 0}
 -- Returns a word, or {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
@@ -122,12 +109,9 @@ local function change(s)
   local B = epochs[box] or box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
   local stored = call('HGET', bucket('s', sid), sid)
-  if step == 'expected' and stored and at >= B[2] and expect_again(
-    stored, B, at, until_ms, box, line, ids, s[8], fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms, s[17]
-  ) then return 'applied' end
-
   local promised, digest, given, traffic, accepted_as, fill, sent_ms, lasted_ms = '', '', false, NOTHING, '', 'auto', at, 0
-  if step == 'expected' then promised = s[17] else
+  local said = ''  -- digest of what an Accept told
+  if step == 'expected' then promised, said = s[17], s[18] else
     digest, given, traffic, accepted_as, fill, lasted_ms = s[17], s[18], s[19] or NOTHING, s[20], s[21], s[23]
     if s[22] > 0 then sent_ms = s[22] end
   end
@@ -135,6 +119,7 @@ local function change(s)
   local epoch, epoch_at, names = B[1], B[2], B[3]
   local known = stored and true or false
   local S = known and session_of(stored) or BLANK
+  if known then catch_up_by_line(S, sid) end
   local r_at, r_state, r_epoch, r_line, r_ids, r_own = S[2], S[3], S[4], S[6], S[7], S[8] == 1
   local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
   local was_expected, accepted = r_state == EXPECTED, S[16]
@@ -210,6 +195,7 @@ local function change(s)
   elseif moves and accepted_as ~= '' then
     local P = call('HGET', bucket('s', accepted_as), accepted_as)
     P = P and session_of(P)
+    if P then catch_up_by_line(P, accepted_as) end
     local first = not known or anew or was_expected
     if P and P[4] == epoch and P[5] == box and (first and P[3] == EXPECTED or not first and claimable(P)) then
       local takes = first and promise == '' and P[PROMISED] ~= ''
@@ -220,6 +206,7 @@ local function change(s)
       if takes and P[CLAIMED] == 0 then
         P[CLAIMED] = 1
         put_session(accepted_as, P)
+        say_no_more(P[6], accepted_as)
       end
     end
   end
@@ -368,7 +355,7 @@ local function change(s)
     end
 
     local marks = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
-    vouch(L, ended, sid, box, epoch, until_ms, marks, step == 'expected' and accepted or at, tags, reborn)
+    vouch(L, ended, sid, box, epoch, until_ms, marks, step == 'expected' and accepted or at, tags, reborn, step == 'expected' and (anew or promised ~= '' or S[CLAIMED] == 0) and said or '')
     if not ended then watch(words, L, r_line, v4, v6, had_v4, at) end
     put_line(r_line, L)
   end
@@ -390,4 +377,29 @@ local function change(s)
   local word = #words > 1 and table.concat(words, ',') or 'applied'
   if same or text == r_hosts then return word end
   return {word, missing(text, r_hosts), missing(r_hosts, text)}
+end
+
+-- AAA accepted a session. s: {kind, at, until, box, line or '', sid, digest of the rest, the rest}; the rest: {ids, own,
+-- fingerprint, shown, terms, tags, port, interval, timeout, what it promises}, packed. If the last Accept of the session said
+-- just that, only the instants of its voucher are new.
+local function expect(s)
+  local at, until_ms, box, line, sid = s[2], s[3], s[4], s[5], s[6]
+  local L = line ~= '' and line_of(line)
+  local mine = L and voucher_of(L, sid)
+  if mine and L[mine + 7] == s[7] and L[mine + 1] == box and at > L[mine + 5] then
+    local epoch, epoch_at = epoch_of(box)
+    local others = true
+    for V = VOUCHERS, #L, 8 do
+      if L[V + 3] < now and V ~= mine then others = false end  -- some are to be dismissed
+    end
+    if others and L[mine + 2] == epoch and at >= epoch_at then
+      L[mine + 3], L[mine + 5] = until_ms, at
+      if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
+      changed[line] = true
+      return 'applied'
+    end
+  end
+  local told = unpack_(s[8])
+  return change({0, 'expected', at, until_ms, box, line, told[1], told[2], told[3], told[4], told[5], told[6], sid, told[7],
+    told[8], told[9], told[10], s[7]})
 end

@@ -15,7 +15,7 @@ for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'w', '-inf', now, 'LIMIT', 0
   local again
   if L and L[V6_AT] < L[V4_BEGUN] then
     local v4 = false
-    for V = VOUCHERS, #L, 7 do
+    for V = VOUCHERS, #L, 8 do
       local live = L[V + 3] > now and L[V + 2] == epoch_of(L[V + 1])
       if live and bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
       -- another session that had IPv6 may be heard of again before its deadline: wait for that
@@ -65,6 +65,11 @@ local function sessions(number)
   each('s', number, function(sid, packed)
     local S = session_of(packed)
     if S[1] > now then return true end
+    catch_up_by_line(S, sid)
+    if S[1] > now then
+      put_session(sid, S)
+      return true
+    end
     if S[3] == STOPPED or S[3] == EXPIRED then
       reindex(S[15], '', 's' .. sid)
       return false
@@ -99,7 +104,7 @@ local function others(number, counts)
   each('l', number, function(line, packed)
     local L = lines[line] or unpack_(packed)
     local v4, v6, bng = false, false, nil
-    for V = #L - 6, VOUCHERS, -7 do
+    for V = #L - 7, VOUCHERS, -8 do
       if L[V + 3] <= now then
         dismiss(L, V)
         put_line(line, L)

@@ -55,7 +55,7 @@ local function add_distances(s)
   return 'ok'
 end
 
-local KINDS = {sight, change, restart, number_seen, find, add_distances}
+local KINDS = {sight, change, restart, number_seen, find, add_distances, expect}
 local SERVERS = {OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true, BUSY = true}  -- it takes nothing now
 local words = {}
 for number, lessons in ipairs(unpack_(ARGV[2])) do
