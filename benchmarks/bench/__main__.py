@@ -29,12 +29,14 @@ from benchmarks.bench import figures
 from benchmarks.bench.figures import OURS, PEER, Json, Round
 from benchmarks.bench.ground import ROOT, Build, NotReady, builds, cores, pinned, python, tools
 from benchmarks.bench.proxies import Bngcorr, FreeRadius, NoProxy, Proxy, RadSecProxy
-from benchmarks.bench.report import figures_table, ratios_table
+from benchmarks.bench.report import figures_table, identification, ratios_table
 from benchmarks.bench.run import BURST, WIDE, WINDOW, Plan, measure
 from benchmarks.bench.scene import Scene
 
 LEAST_WIDTH = 132  # of the table, where there is no terminal
+WARM_S = 2.5
 OTHERS_UNTIL_S = 170.0  # a quick run takes on no further case after that
+IDENTIFICATION_UNTIL_S = 210.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +183,19 @@ class Bench:
         calm_s = 1.0 if asked.smoke else 2.0 if asked.quick else 5.0
         calm = not turn and (matters or not asked.quick)
         return Plan(
+            warm_seconds=1.0 if asked.smoke else WARM_S,
             seconds=seconds,
             wide_seconds=max(seconds / 3, 1.0),
             acct_seconds=max(seconds / 2, 1.0),
             calm_seconds=calm_s if calm else 0.0,
-            frozen_seconds=calm_s if calm and proxy.asks_store else 0.0,
+            frozen_seconds=calm_s if calm and proxy.asks_store and not asked.smoke else 0.0,
             profile=asked.profile if ours and not turn else None,
         )
 
     def identification(self) -> object:
-        """What benchmarks/identification.py finds, with the same build; None if it fails."""
+        """What benchmarks/identification.py finds, with the same build; None if it fails, or if time is short."""
+        if self._asked.smoke or (self._asked.quick and self._elapsed > IDENTIFICATION_UNTIL_S):
+            return None
         path = os.pathsep.join(map(str, (self.build.path, ROOT)))
         command = pinned(self._cores.proxy, [python(), "-m", "benchmarks.identification"])
         with tempfile.TemporaryDirectory(prefix="bngcorr-bench-") as folder:
@@ -248,7 +253,7 @@ def main(arguments: Sequence[str]) -> int:
     except RuntimeError as error:
         console.print(f"the benchmark can't go on: {error}", markup=False, soft_wrap=True)
         return 1
-    result = bench.result(found, None if asked.smoke else bench.identification())
+    result = bench.result(found, bench.identification())
     titles = {proxy.name: proxy.title for proxy in bench.cast if proxy.name in found}
     out = Console()
     if not out.is_terminal:
@@ -257,6 +262,9 @@ def main(arguments: Sequence[str]) -> int:
     beside = ratios_table(result, titles)
     if beside is not None:
         out.print(beside)
+    told = identification(result)
+    if told:
+        out.print(told, highlight=False)
     reasons = figures.void(found.get(OURS, ()))
     for reason in reasons:
         out.print(f"void: {reason}", markup=False)

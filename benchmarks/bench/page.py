@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.bench.ground import ROOT
-from benchmarks.bench.report import PARTS, RATIOS, cell
+from benchmarks.bench.report import PARTS, RATIOS, cell, identification
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 BEGIN: Final = "<!-- figures -->"
@@ -39,12 +39,8 @@ def figures(result: Any) -> str:
         for what, key, digits in rows:
             values = [cell(one[key], digits, key) for one in cases.values()]
             lines.append(f"| {what} | " + " | ".join(values) + " |")
-    if result["identification"]:
-        told = "; ".join(
-            f"{kind} {one['decode_us']} + {one['identify_us']}" for kind, one in result["identification"].items()
-        )
-        lines += ["", f"To decode and to identify, µs a packet: {told}."]
-    return "\n".join(lines)
+    told = identification(result)
+    return "\n".join([*lines, *(["", told[:1].upper() + told[1:] + "."] if told else [])])
 
 
 def filled(page: str, text: str) -> str:

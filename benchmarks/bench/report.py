@@ -112,3 +112,10 @@ def ratios_table(result: Json, titles: Mapping[str, str]) -> Table | None:
     for what, key in RATIOS:
         table.add_row(what, cell(result[key], 2))
     return table
+
+
+def identification(result: Json) -> str:
+    """What it costs to decode a packet and to identify it; "" if that was not measured."""
+    found: dict[str, dict[str, float]] | None = result["identification"]  # type: ignore[assignment]
+    told = [f"{kind} {one['decode_us']:.1f} + {one['identify_us']:.1f}" for kind, one in (found or {}).items()]
+    return f"to decode and to identify, µs a packet: {', '.join(told)}" if told else ""

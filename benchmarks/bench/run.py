@@ -16,7 +16,6 @@ from benchmarks.bench.scene import Costs, Scene, Told
 WINDOW: Final = 32  # requests outstanding in the closed loop
 WIDE: Final = 256
 BURST: Final = 2_000
-WARM_S: Final = 2.5  # the v6 requests without line id come up to 2 s behind
 ACCT_WARM_S: Final = 1.0
 _KINDS: Final = ("v4", "v6", "bare", "ambiguous", "accounting")
 
@@ -25,6 +24,7 @@ _KINDS: Final = ("v4", "v6", "bare", "ambiguous", "accounting")
 class Plan:
     """What is measured, and how long."""
 
+    warm_seconds: float  # before it; the v6 requests without line id come up to 2 s behind
     seconds: float  # of the closed loop
     wide_seconds: float
     acct_seconds: float  # 0: no accounting
@@ -39,7 +39,7 @@ def measure(scene: Scene, proxy: Proxy, plan: Plan) -> Round:
     saw: list[Told] = []
     acct = one = open_loop = frozen = frozen_p99_ms = None
     with scene.load("mix") as load:
-        tolds.append(scene.tell(load, f"closed {WINDOW} {WARM_S}"))
+        tolds.append(scene.tell(load, f"closed {WINDOW} {plan.warm_seconds}"))
         saw.append(scene.seen())
         calls, before = scene.calls(), proxy.metrics()
         profiler = None if plan.profile is None else scene.profiler(plan.profile, plan.seconds)
@@ -53,8 +53,8 @@ def measure(scene: Scene, proxy: Proxy, plan: Plan) -> Round:
         tolds += [main.told, wide, burst]
         open_rate = main.told["rps"] / 4
         if plan.calm_seconds:
-            one = _calm(scene, load, "closed 1 {}", plan.calm_seconds, tolds)
-            open_loop = _calm(scene, load, f"open {open_rate:.1f} {{}}", plan.calm_seconds, tolds)
+            one = _calm(scene, load, "closed 1 {}", plan, tolds)
+            open_loop = _calm(scene, load, f"open {open_rate:.1f} {{}}", plan, tolds)
         saw.append(scene.seen())
         if plan.acct_seconds and scene.proxy is not None:
             acct = _accounting(scene, plan.acct_seconds, tolds)
@@ -118,11 +118,11 @@ def _accounting(scene: Scene, seconds: float, tolds: list[Told]) -> Costs:
     return costs
 
 
-def _calm(scene: Scene, load: Child, said: str, seconds: float, tolds: list[Told]) -> Told:
+def _calm(scene: Scene, load: Child, said: str, plan: Plan, tolds: list[Told]) -> Told:
     """A phase of a lower rate, after one that is not measured."""
     load.say("forget")
-    tolds.append(scene.tell(load, said.format(WARM_S)))
-    tolds.append(scene.tell(load, said.format(seconds)))
+    tolds.append(scene.tell(load, said.format(plan.warm_seconds)))
+    tolds.append(scene.tell(load, said.format(plan.calm_seconds)))
     return tolds[-1]
 
 

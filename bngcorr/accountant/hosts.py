@@ -69,9 +69,7 @@ def promised(view: PacketView) -> tuple[Host, ...]:
 def _named(view: PacketView) -> list[Host]:
     """Distinct hosts in packet order, so many at most."""
     hosts: list[Host] = []
-    for span in view.spans:
-        if span.key not in _KEYS:
-            continue
+    for span in [span for span in view.spans if span.key in _KEYS]:
         host = _host(span.key, view.value(span))
         if host is not None and host not in hosts:
             hosts.append(host)

@@ -43,7 +43,7 @@ class Controlled(Protocol):
         ...
 
     def set_admin(self, name: str, admin: Admin) -> bool:
-        """Switch a server; False if there is none of that name."""
+        """Switch a server by its name, or by "pool/name"; False if there is none of that name."""
         ...
 
 
@@ -73,7 +73,8 @@ def control_app(process: Controlled, disconnect: Act | None = None) -> web.Appli
         if not process.set_admin(name, Admin(admin)):
             names = ", ".join(dict.fromkeys(str(row["name"]) for row in process.servers()))
             raise Problem(404, "Not found", f"upstream: got {name!r}; expected one of {names}")
-        return web.json_response({"items": [row for row in process.servers() if row["name"] == name]})
+        rows = [row for row in process.servers() if name in (row["name"], f"{row['pool']}/{row['name']}")]
+        return web.json_response({"items": rows})
 
     async def end_session(request: web.Request) -> web.Response:
         if disconnect is None:

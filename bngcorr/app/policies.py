@@ -33,8 +33,8 @@ class Policies:
         self.routing = routing  # by kind of request
         self.dynauth = dynauth
         self.domains = list(dict.fromkeys(bng.domain_name for bng in config.bngs))
-        # how long a request may be under way: on hold, with AAA, and with another server after a retransmission
-        self.in_flight_s = 2 * config.upstream.longest_timeout + max(bng.hold for bng in config.bngs) + 1.0
+        # how long a request may be under way: on hold, and with AAA
+        self.in_flight_s = config.upstream.longest_timeout + max(bng.hold for bng in config.bngs) + 1.0
 
 
 def policies_of(config: Config, dictionary: Dictionary) -> Policies:

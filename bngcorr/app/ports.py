@@ -68,7 +68,7 @@ class Ports:
             if self._spool is not None and code is a.Code.ACCOUNTING_REQUEST:
                 self._spooled = Fleet(code, self._spool, self._meters.upstream, self._noise)
             else:
-                self._fleets[name] = Fleet(code, self._pipeline, self._meters.upstream, self._noise)
+                self._fleets[name] = Fleet(code, self._pipeline.dispatch, self._meters.upstream, self._noise)
         self.reconfigure(self._routing)
         for name, code, endpoints in kinds:
             self._listen(name, code, endpoints)
@@ -97,7 +97,7 @@ class Ports:
             raise StartError(f"upstream: {error}") from None
         ways = {name: fleet.take(routing[name], fresh[name]) for name, fleet in self._fleets.items()}
         spooled = None if self._spooled is None else self._spooled.take(routing["acct"], fresh_spooled)
-        self._pipeline.send_by({_CODES[name]: way for name, way in ways.items()})
+        self._pipeline.dispatch.send_by({_CODES[name]: way for name, way in ways.items()})
         self._ways = {**ways}
         if spooled is not None and self._spool is not None:
             self._spool.deliver(spooled)

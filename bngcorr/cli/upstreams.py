@@ -66,7 +66,7 @@ def set_(
     Parameters
     ----------
     name:
-        Its name, as `bngcorr upstreams` lists it; in every pool that has it.
+        Its name, in every pool that has it; or pool/name, as `bngcorr upstreams` lists it.
     admin:
         up: use it. drain: nothing new goes there, conversations that it has begun go on. down: nothing goes there.
     config:
@@ -86,18 +86,18 @@ def _show(rows: list[dict[str, Any]], output: Output) -> None:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    table = Table()
-    for title in ("pool", "server", "address"):
-        table.add_column(title, overflow="fold")
-    for title in ("state", "since"):
-        table.add_column(title)
+    table = Table(show_lines=True)
+    table.add_column("pool/server", overflow="fold")
+    table.add_column("state", no_wrap=True)
     for title in ("waiting", "requests", "timeouts", "round trip"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
-        state = row["state"] if row["admin"] == "up" else f"{row['state']}, {row['admin']}"
+        name = f"{plain(row['pool'])}/{plain(row['name'])}"
+        address = "" if row["name"] == row["address"] else f"\n{row['address']}"
+        wanted = "" if row["admin"] == "up" else f", {row['admin']}"
         rtt = "" if row["rtt_s"] is None else f"{row['rtt_s'] * 1000:.1f} ms"
         table.add_row(
-            plain(row["pool"]), plain(row["name"]), row["address"], state, row["since"][:19] + "Z",
+            name + address, f"{row['state']}{wanted}\n{row['since'][:19]}Z",
             str(row["in_flight"]), str(row["requests"]), str(row["timeouts"]), rtt,
         )  # fmt: skip
     Console(emoji=False).print(table, markup=False)

@@ -24,7 +24,7 @@ from bngcorr.store.lesson import Lesson, Sighting
 from bngcorr.store.nodes import ONE_NODE, Nodes
 from bngcorr.store.recollection import Recall, Recollection
 
-ASK_AGAIN_S: Final = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
+ASK_AGAIN_S: Final[tuple[float, ...]] = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
 MOST_HELD: Final = 4096
 RELEASE_WITHIN_S: Final = 0.5
 _NO_WINDOW: Final = frozenset((Rung.WINDOW,))

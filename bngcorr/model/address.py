@@ -9,6 +9,9 @@ import struct
 from typing import Final
 
 _EIGHT: Final = struct.Struct(">8H").unpack
+# the longest run of zero groups is looked for first, and the first of equals is found
+_RUNS: Final[tuple[str, ...]] = tuple(":0" * run + ":" for run in range(8, 1, -1))
+_SHORTEST: Final = ":0:0:"
 
 
 def ipv4_text(octets: bytes) -> str:
@@ -18,24 +21,19 @@ def ipv4_text(octets: bytes) -> str:
 
 def ipv6_text(octets: bytes) -> str:
     """``2001:db8::1``, the longest run of two or more zero groups shortened, the first of equals; 16 octets in."""
-    groups = _EIGHT(octets)
-    best, best_at = 1, 8
-    run = 0
-    for at in range(8):
-        if groups[at]:
-            run = 0
-            continue
-        run += 1
-        if run > best:
-            best, best_at = run, at - run + 1
-    words = ["%x" % group for group in groups]  # noqa: UP031 - likewise
-    if best_at == 8:
-        return ":".join(words)
-    return ":".join(words[:best_at]) + "::" + ":".join(words[best_at + best :])
+    text: str = ":%x:%x:%x:%x:%x:%x:%x:%x:" % _EIGHT(octets)  # noqa: UP031 - likewise
+    if _SHORTEST in text:
+        for run in _RUNS:
+            at = text.find(run)
+            if at >= 0:
+                return text[1:at] + "::" + text[at + len(run) : -1]
+    return text[1:-1]
 
 
 def ipv6_prefix_text(octets: bytes, length: int) -> str:
     """``2001:db8:0:100::/56``: bits beyond the length are cleared; 0 … 16 octets in, those that are cut are zeros."""
-    left = 128 - length
-    number = int.from_bytes(octets.ljust(16, b"\0"), "big") >> left << left
-    return ipv6_text(number.to_bytes(16, "big")) + "/" + str(length)
+    whole = octets.ljust(16, b"\0")
+    if 8 * len(octets) > length:
+        left = 128 - length
+        whole = (int.from_bytes(whole, "big") >> left << left).to_bytes(16, "big")
+    return ipv6_text(whole) + "/" + str(length)

@@ -21,7 +21,7 @@ class Host:
         self.kind: Final = kind
         self.address: Final = address if isinstance(address, str) else str(address)
         self.service: Final = service  # VRF or service id; "" for the base router
-        self.text: Final = kind + "|" + service + "|" + self.address
+        self.text: Final = kind + "|" + service + "|" + self.address if service else kind + "||" + self.address
 
     def __str__(self) -> str:
         return self.text

@@ -39,8 +39,8 @@ Row = list[Any]  # what the script takes; made on this page, and packed on the n
 Reply = Any  # what the server said, or an error in its place
 Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 
-_SIGHTING, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES, _ACCEPT = 1, 2, 3, 4, 5, 6, 7  # as the script has them
-_V4, _V6 = 1, 2
+# lessons as the script numbers them
+_SIGHTING, _SIGHTING_V6, _ACCEPT, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 1, 2, 3, 4, 5, 6, 7, 8
 _ATTACHED, _V4_EVIDENT = 1, 2
 _PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
 _EXPECTED: Final = SessionStep.EXPECTED
@@ -91,7 +91,7 @@ class Batch:
     def __init__(self, lessons: Sequence[Lesson]) -> None:
         """Verdicts for people are left to `events`, whose word is "ok"."""
         self._lessons: Final = lessons
-        self._rows: dict[str, list[Row]] = {}
+        self._rows: dict[str, Row] = {}
         self._places: dict[str, list[int]] = {}
         self.events: list[Event] = []
         self.words: list[str] = ["ok"] * len(lessons)
@@ -104,10 +104,10 @@ class Batch:
             domain = lesson.domain
             of_domain = rows.get(domain)
             if of_domain is None:
-                rows[domain] = [_row(lesson)]
+                rows[domain] = _row(lesson)
                 places[domain] = [place]
             else:
-                of_domain.append(_row(lesson))
+                of_domain += _row(lesson)
                 places[domain].append(place)
 
     @property
@@ -117,7 +117,11 @@ class Batch:
 
     def packed(self, domains: Sequence[str]) -> bytes:
         """The lessons of these domains, as the second argument of `write.lua`."""
-        packed: bytes = _pack([self._rows[domain] for domain in domains])
+        rows: Row = []
+        for domain in domains:
+            rows.append(len(self._places[domain]))
+            rows += self._rows[domain]
+        packed: bytes = _pack(rows)
         return packed
 
     def take(self, domains: Sequence[str], reply: Reply) -> None:
@@ -128,8 +132,10 @@ class Batch:
                 for place in self._places[domain]:
                     self.words[place] = word
             return
-        for domain, said in zip(domains, packing.unpack(reply), strict=True):
-            for place, word in zip(self._places[domain], said, strict=True):
+        said = iter(packing.unpack(reply))
+        for domain in domains:
+            for place in self._places[domain]:
+                word = next(said)
                 if isinstance(word, bytes):
                     self.words[place] = _WORDS.get(word) or word.decode("utf-8", "replace")
                     continue
@@ -151,13 +157,13 @@ def _row(lesson: Kept) -> Row:
     if isinstance(lesson, SessionChange):
         return _change(lesson)
     if isinstance(lesson, Restart):
-        return [_RESTART, lesson.nas, lesson.at_ms]
+        return [_RESTART, [lesson.nas, lesson.at_ms]]
     if isinstance(lesson, NumberSeen):
-        return [_NUMBER, lesson.bng, lesson.number, lesson.at_ms]
+        return [_NUMBER, [lesson.bng, lesson.number, lesson.at_ms]]
     if isinstance(lesson, FindingSeen):
         name = packing.finding_id(lesson.finding, lesson.subject)
-        return [_FINDING, name, lesson.bng, lesson.at_ms, lesson.detail, 1 if lesson.over else 0]
-    return [_DISTANCES, lesson.bng, [number for pair in lesson.counts for number in pair]]
+        return [_FINDING, [name, lesson.bng, lesson.at_ms, lesson.detail, 1 if lesson.over else 0]]
+    return [_DISTANCES, [lesson.bng, [number for pair in lesson.counts for number in pair]]]
 
 
 def _sighting(s: Sighting) -> Row:
@@ -180,11 +186,10 @@ def _sighting(s: Sighting) -> Row:
         1 if s.claimed else 0,
         (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0),
         kinds,
-    ]
-    return [
-        _SIGHTING, bytes.fromhex(s.line), s.at_ms, _V6 if s.v6 else _V4, s.until_ms, bytes.fromhex(keys), _pack(told),
+        bytes.fromhex(keys),
         bytes.fromhex(s.place) if s.place is not None else b"",
-    ]  # fmt: skip
+    ]
+    return [_SIGHTING_V6 if s.v6 else _SIGHTING, bytes.fromhex(s.line), s.at_ms, s.until_ms, _pack(told)]
 
 
 def _change(s: SessionChange) -> Row:
@@ -192,14 +197,15 @@ def _change(s: SessionChange) -> Row:
         return _expected(s)
     ids, port = s.ids, s.port
     remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
-    return [
-        _CHANGE, s.step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
+    row = [
+        s.step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
         1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
         terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), bytes.fromhex(s.session),
         "" if port is None else port.port, s.interval_ms, s.timeout_ms, packing.name(s.digest),
         False if s.hosts is None else packing.hosts_text(s.hosts), believable(s.traffic) or False,
         packing.name(s.accepted_as), s.fill, s.sent_ms, s.lasted_ms,
     ]  # fmt: skip
+    return [_CHANGE, row]
 
 
 def _expected(s: SessionChange) -> Row:

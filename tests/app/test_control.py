@@ -39,13 +39,14 @@ class Process:
 
     def servers(self) -> list[dict[str, Any]]:
         """One row."""
-        return [{"name": "aaa1", "admin": self.admin}]
+        return [{"pool": "auth", "name": "aaa1", "admin": self.admin}]
 
     def set_admin(self, name: str, admin: Admin) -> bool:
         """Its only server."""
-        if name == "aaa1":
+        known = name in ("aaa1", "auth/aaa1")
+        if known:
             self.admin = admin
-        return name == "aaa1"
+        return known
 
 
 @pytest.fixture
@@ -88,12 +89,14 @@ async def test_a_reload_tells_what_was_taken_and_what_waits(client: aiohttp.Clie
 
 @pytest.mark.asyncio
 async def test_a_server_is_switched_by_its_name(client: aiohttp.ClientSession, process: Process) -> None:
-    """The answer is its row as it is then."""
-    assert (200, {"items": [{"name": "aaa1", "admin": "drain"}]}) == await ask(
-        client, "PUT", "/upstreams/aaa1", {"admin": "drain"}
-    )
-    assert Admin.DRAIN is process.admin
-    assert (200, {"items": [{"name": "aaa1", "admin": "drain"}]}) == await ask(client, "GET", "/upstreams")
+    """Or by its pool's and its own; the answer is its row as it is then."""
+    row = {"pool": "auth", "name": "aaa1"}
+    drained = await ask(client, "PUT", "/upstreams/aaa1", {"admin": "drain"})
+    downed = await ask(client, "PUT", "/upstreams/auth%2Faaa1", {"admin": "down"})
+
+    assert (200, {"items": [{**row, "admin": "drain"}]}) == drained
+    assert (200, {"items": [{**row, "admin": "down"}]}) == downed == await ask(client, "GET", "/upstreams")
+    assert Admin.DOWN is process.admin
 
 
 @pytest.mark.asyncio

@@ -26,7 +26,7 @@ from bngcorr.proxy.sockets import NasSocket
 from bngcorr.proxy.upstream.fleet import Fleet
 from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
-from bngcorr.proxy.upstream.server import Settings
+from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.wire import attributes as a
 from tests.lab_parts import SECRET, nas
 from tests.service.radius import (
@@ -125,8 +125,8 @@ class Bench:
             for place, one in enumerate(self.aaa)
         ]
         routing = Routing(PoolSettings("auth", servers, Patience(response_within_s=5.0)))
-        self.fleet: Fleet[Request] = Fleet(a.Code.ACCESS_REQUEST, self.pipeline, meters.upstream, Noise())
-        self.pipeline.send_by({1: self.fleet.take(routing, self.fleet.open(routing))})
+        self.fleet: Fleet[Request] = Fleet(a.Code.ACCESS_REQUEST, self.pipeline.dispatch, meters.upstream, Noise())
+        self.pipeline.dispatch.send_by({1: self.fleet.take(routing, self.fleet.open(routing))})
         self.socket = NasSocket("127.0.0.1", 0, receive_buffer=1 << 20, number=0)
         self.socket.start(lambda one, vector: self.pipeline.carry(one, vector, a.Code.ACCESS_REQUEST))
         self.bng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -31,7 +31,7 @@ from bngcorr.proxy.spooling import Spool
 from bngcorr.proxy.upstream.fleet import Fleet
 from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
-from bngcorr.proxy.upstream.server import Settings
+from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, Sighting
 from bngcorr.wire import attributes as a
 from tests.lab_parts import nas

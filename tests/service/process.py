@@ -62,10 +62,12 @@ def bngcorr(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "bngcorr", *arguments]
 
 
-def end(child: subprocess.Popen[bytes], within_s: float = STOP_WITHIN_S) -> int:
+def end(
+    child: subprocess.Popen[bytes], within_s: float = STOP_WITHIN_S, number: signal.Signals = signal.SIGTERM
+) -> int:
     """SIGTERM, and SIGKILL if it does not go; its exit code."""
     if child.poll() is None:
-        child.terminate()
+        child.send_signal(number)
         try:
             child.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -136,23 +138,26 @@ class Service:
     """`bngcorr serve` with its configuration, and `bngcorr web` when asked for."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        """`settings` lack what this fills in: listeners, and a data directory for the embedded store."""
+        """`settings` lack what this fills in: listeners, a control socket, a data directory for the embedded store; and
+        no time to retire, unless they say otherwise.
+        """
         self.folder = folder
         self.auth_port, self.acct_port, self.health_port, self.web_port = (free_port() for _ in range(4))
         self.data_dir = Path(tempfile.mkdtemp(prefix="bngcorr-"))  # short: a Unix socket's path has 107 octets
         hosts = ["127.0.0.1", *(["[::1]"] if has_ipv6() else [])]
+        listen: Settings = {
+            "auth": [f"{host}:{self.auth_port}" for host in hosts],
+            "acct": [f"{host}:{self.acct_port}" for host in hosts],
+            "lameduck": "0s",
+        }
         self.settings: Settings = {
-            "listen": {
-                "auth": [f"{host}:{self.auth_port}" for host in hosts],
-                "acct": [f"{host}:{self.acct_port}" for host in hosts],
-                "lameduck": "0s",
-            },
             "health": {"listen": f"127.0.0.1:{self.health_port}"},
             "web": {"listen": f"127.0.0.1:{self.web_port}"},
             "control": {"socket": str(self.data_dir / "control.sock")},
             "store": {"url": "embedded", "data_dir": str(self.data_dir)},
             "log": {"format": "json"},
             **settings,
+            "listen": {**listen, **settings.get("listen", {})},
         }
         self.config = folder / f"bngcorr-{self.auth_port}.yaml"
         self.serve: subprocess.Popen[bytes] | None = None
@@ -207,7 +212,7 @@ class Service:
             bng.close()
         for child in (self.web, self.serve):
             if child is not None:
-                end(child)
+                end(child, number=signal.SIGINT)
         self._end_store()
         shutil.rmtree(self.data_dir, ignore_errors=True)
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.service.aaa import Aaa, wait_until
-from tests.service.ports import free_port
 from tests.service.process import Service, Settings, Valkey, end, get, is_running
-from tests.service.radius import START, Bng
+from tests.service.radius import START
 from tests.service.settings import SECRET, Cpe, one_bng
 
 WITHIN_S = 5.0
@@ -32,12 +31,12 @@ def ends(service: Service, number: signal.Signals = signal.SIGTERM) -> float:
     return took
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("number", "lameduck"), [(signal.SIGTERM, "0s"), (signal.SIGINT, "30s")])
 def test_serve_ends_and_takes_its_own_store_along(
-    aaa: Aaa, start_service: Callable[[Settings], Service], number: signal.Signals
+    aaa: Aaa, start_service: Callable[[Settings], Service], number: signal.Signals, lameduck: str
 ) -> None:
-    """What was learnt is written out first; no Valkey is left behind."""
-    service = start_service(one_bng(aaa))
+    """What was learnt is written out first; no Valkey is left behind. Ctrl-C does not give others time to take over."""
+    service = start_service({**one_bng(aaa), "listen": {"lameduck": lameduck}})
     bng, cpe = service.bng("127.0.0.1", SECRET), Cpe(1)
     bng.ask(bng.account(START, "last", cpe.attributes("last") + cpe.line))
     pid = service.store_pid()
@@ -106,32 +105,19 @@ def test_serve_answers_on_after_sigterm_and_is_not_ready(
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.settimeout(2.0)
-        service = start_service({**one_bng(aaa), "listen": lameduck("30s")})
+        service = start_service({**one_bng(aaa), "listen": {"lameduck": "30s"}})
         assert manager.recv(1024).startswith(b"READY=1\n")
         assert service.serve is not None
         service.serve.send_signal(signal.SIGTERM)
         while not (told := manager.recv(1024)).startswith(b"STOPPING=1"):
             pass
-    bng = Bng("127.0.0.1", SECRET, auth_port=int(service.settings["listen"]["auth"][0].rpartition(":")[2]), acct_port=0)
-    with bng:
-        bng.ask(Cpe(7).access(bng, "lameduck", Cpe(7).line))
+    bng, cpe = service.bng("127.0.0.1", SECRET), Cpe(7)
+    bng.ask(cpe.access(bng, "lameduck", cpe.line))
     readyz = get(f"http://127.0.0.1:{service.health_port}/readyz")
 
     assert b"EXTEND_TIMEOUT_USEC=40000000" in told
     assert (503, "not ready", "ending") == (readyz.status, readyz.body["status"], readyz.body["life"])
     assert ends(service) < WITHIN_S
-
-
-def test_sigint_waits_for_nobody(aaa: Aaa, start_service: Callable[[Settings], Service]) -> None:
-    """Whoever presses Ctrl-C wants it to end: what is under way is finished, and no time is given to take over."""
-    service = start_service({**one_bng(aaa), "listen": lameduck("30s")})
-
-    assert ends(service, signal.SIGINT) < WITHIN_S
-
-
-def lameduck(lasts: str) -> Settings:
-    """`listen` on a port of its own, with that time to retire."""
-    return {"auth": [f"127.0.0.1:{free_port()}"], "acct": [], "lameduck": lasts}
 
 
 def test_web_ends(aaa: Aaa, start_service: Callable[[Settings], Service]) -> None:

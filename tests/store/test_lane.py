@@ -10,9 +10,12 @@ import pytest
 import pytest_asyncio
 from redis.exceptions import ResponseError
 
+from bngcorr.config.store_url import read_store_url
 from bngcorr.errors import StoreError
 from bngcorr.store.lane import CONNECT_BUDGET_S, MOST_CONNECTIONS, SCRIPTS, Lane, open_lane
 from bngcorr.store.lane.commands import Command, key_of
+from bngcorr.store.lane.link import Linker
+from bngcorr.store.lane.node import Node
 from bngcorr.store.lane.scripts import TEXTS
 from bngcorr.store.packing import pack
 
@@ -146,6 +149,39 @@ async def test_a_call_that_overruns_takes_only_those_on_its_connection_with_it(l
         str(reply) for reply in ends if reply != b"OK"
     ]
     assert [b"own", b"ownown"] == await _echo(lane, "own")
+
+
+async def test_connections_to_a_master_of_the_past_keep_nobody_waiting() -> None:
+    """All connections hang with what was asked on them, and are done with: the next call has a new one at once."""
+    accepted = 0
+
+    async def hang_at_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        hangs = accepted <= MOST_CONNECTIONS
+        while await reader.read(1000):
+            if not hangs:
+                writer.write(b"+PONG\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hang_at_first, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    node = Node("", Linker(read_store_url(f"redis://{host}:{port}/0?client_name=")).to(host, port))
+    hung = [node.exchange([("PING",)], 0.5) for _ in range(MOST_CONNECTIONS)]
+    async with asyncio.timeout(5.0):
+        while accepted < MOST_CONNECTIONS:  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.001)
+    await asyncio.sleep(0.05)
+    node.renew()
+    (reply,) = await node.exchange([("PING",)], 0.5)
+    waiting = [call.done() for call in hung]
+    ends = await asyncio.gather(*hung)
+    node.close()
+    server.close()
+
+    assert b"PONG" == reply
+    assert [False] * MOST_CONNECTIONS == waiting
+    assert {StoreError} == {type(end) for (end,) in ends}
 
 
 async def test_a_server_that_says_more_than_it_was_asked_is_not_believed_again() -> None:

@@ -14,7 +14,8 @@ from bngcorr.proxy.upstream.pool import Pool
 from bngcorr.proxy.upstream.routes import Way
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
 from bngcorr.proxy.upstream.row import ServerRow
-from bngcorr.proxy.upstream.server import Receiver, Server, Settings
+from bngcorr.proxy.upstream.server import Receiver, Server
+from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.wire import attributes as a
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from bngcorr.model.vocabulary import Admin, Condition
 from bngcorr.proxy.tallies import Counts, Spreads
 from bngcorr.proxy.upstream.row import ServerRow
 
-_RTT_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_RTT_S: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LABELS: Final = ("pool", "server")
 
 

@@ -11,7 +11,7 @@ from bngcorr.errors import ConfigError, ConfigFault
 from bngcorr.model.vocabulary import OnNoUpstream, PoolPolicy
 from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.routes import Route
-from bngcorr.proxy.upstream.server import Settings
+from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.wire.dictionary import Dictionary
 
 

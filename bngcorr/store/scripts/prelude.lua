@@ -101,7 +101,10 @@ local function settle(L, record, at, key)
   return some
 end
 local function leave(L, key)
-  L[FAMILY + 8], L[FAMILY + 13] = without(L[FAMILY + 8], key), without(L[FAMILY + 13], key)
+  for F = FAMILY + 5, FAMILY + 10, 5 do
+    local rest = without(L[F + 3], key)
+    if rest ~= L[F + 3] then L[F + 2], L[F + 3] = 0, rest end
+  end
 end
 -- until when a line counts on a key by its own record; 0: that tells nothing
 local function told_until(L, key)

@@ -96,7 +96,7 @@ local function say_no_more(line, sid)
   end
 end
 
--- s: {kind, step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
+-- s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
 --   interval, timeout; of an Accept what it promises, and a digest
 --   of all that it tells; else: digest (4 octets or ''), hosts or false, traffic {v4, v6, either}
 --   or false, name under which the Accept of an unnamed session was noted or '', fill, when the box told it by our clock or
@@ -104,16 +104,16 @@ end
 -- Returns a word, or {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
 -- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
 local function change(s)
-  local step, at, until_ms, box, line, ids, own = s[2], s[3], s[4], s[5], s[6], s[7], s[8] == 1
-  local fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms = s[9], s[10], s[11], s[12], s[13], s[15], s[16]
+  local step, at, until_ms, box, line, ids, own = s[1], s[2], s[3], s[4], s[5], s[6], s[7] == 1
+  local fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms = s[8], s[9], s[10], s[11], s[12], s[14], s[15]
   local B = epochs[box] or box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
   local stored = call('HGET', bucket('s', sid), sid)
   local promised, digest, given, traffic, accepted_as, fill, sent_ms, lasted_ms = '', '', false, NOTHING, '', 'auto', at, 0
   local said = ''  -- digest of what an Accept told
-  if step == 'expected' then promised, said = s[17], s[18] else
-    digest, given, traffic, accepted_as, fill, lasted_ms = s[17], s[18], s[19] or NOTHING, s[20], s[21], s[23]
-    if s[22] > 0 then sent_ms = s[22] end
+  if step == 'expected' then promised, said = s[16], s[17] else
+    digest, given, traffic, accepted_as, fill, lasted_ms = s[16], s[17], s[18] or NOTHING, s[19], s[20], s[22]
+    if s[21] > 0 then sent_ms = s[21] end
   end
   local words = {'applied'}
   local epoch, epoch_at, names = B[1], B[2], B[3]
@@ -172,7 +172,7 @@ local function change(s)
   -- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
   local anew = reborn and (step ~= 'interim' or other)
   local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
-  local port = known and not anew and s[14] == '' and S[PORT] or port_number(box, s[14])
+  local port = known and not anew and s[13] == '' and S[PORT] or port_number(box, s[13])
 
   -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the next
   -- Interim; what a session took that began since is that one's.
@@ -379,14 +379,12 @@ local function change(s)
   return {word, missing(text, r_hosts), missing(r_hosts, text)}
 end
 
--- AAA accepted a session. s: {kind, at, until, box, line or '', sid, digest of the rest, the rest}; the rest: {ids, own,
--- fingerprint, shown, terms, tags, port, interval, timeout, what it promises}, packed. If the last Accept of the session said
--- just that, only the instants of its voucher are new.
-local function expect(s)
-  local at, until_ms, box, line, sid = s[2], s[3], s[4], s[5], s[6]
+-- AAA accepted a session. What it tells: {ids, own, fingerprint, shown, terms, tags, port, interval, timeout, what it promises},
+-- packed; `digest` is of that. If the last Accept of the session said just that, only the instants of its voucher are new.
+local function expect(at, until_ms, box, line, sid, digest, packed)
   local L = line ~= '' and line_of(line)
   local mine = L and voucher_of(L, sid)
-  if mine and L[mine + 7] == s[7] and L[mine + 1] == box and at > L[mine + 5] then
+  if mine and L[mine + 7] == digest and L[mine + 1] == box and at > L[mine + 5] then
     local epoch, epoch_at = epoch_of(box)
     local others = true
     for V = VOUCHERS, #L, 8 do
@@ -399,7 +397,7 @@ local function expect(s)
       return 'applied'
     end
   end
-  local told = unpack_(s[8])
-  return change({0, 'expected', at, until_ms, box, line, told[1], told[2], told[3], told[4], told[5], told[6], sid, told[7],
-    told[8], told[9], told[10], s[7]})
+  local told = unpack_(packed)
+  return change({'expected', at, until_ms, box, line, told[1], told[2], told[3], told[4], told[5], told[6], sid, told[7],
+    told[8], told[9], told[10], digest})
 end

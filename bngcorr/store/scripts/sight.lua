@@ -125,42 +125,44 @@ local function note(words, L, line, key, isolated, at, family, until_ms, ids, ma
   return alone
 end
 
--- s: {kind, line, at, family (1 not proved to be IPv6, 2 IPv6), until, keys one behind the other, what it tells, place or ''}
--- What it tells: {ids, shown, terms, MAC or '', 1 if that is claimed, marks (1 attached, 2 v4 evident), kinds (1 if its first
--- key is that of attachment and MAC, 2 if the next one is that of the attachment alone)}, packed
+-- What a sighting tells: {ids, shown, terms, MAC or '', 1 if that is claimed, marks (1 attached, 2 v4 evident), kinds (1 if its
+-- first key is that of attachment and MAC, 2 if the next one is that of the attachment alone), keys one behind the other, place
+-- or ''}, packed. `family`: 1 not proved to be IPv6, 2 IPv6.
 -- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
-local function sight(s)
-  local line, at, family, until_ms, keys, packed, place = s[2], s[3], s[4], s[5], s[6], s[7], s[8]
+local function sight(line, at, until_ms, packed, family)
   local F = FAMILY + 5 * family
   local L = line_of(line)
-  local version = place == '' and '' or planned or plan_of()
+  local version = planned or plan_of()
 
   -- told just so within the hour, alone on all its keys: only the instants are new
-  if L and L[F + 4] == packed and L[F + 3] == keys and at >= L[F] and at < L[F + 2] + HOUR_MS and
-    L[F + 1] > now + SLACK_MS and (place == '' or L[PLANNED] == version) then
+  if L and L[F + 4] == packed and at >= L[F] and at < L[F + 2] + HOUR_MS and L[F + 1] > now + SLACK_MS and
+    L[PLANNED] == version then
     L[F] = at
     if until_ms > L[F + 1] then L[F + 1] = until_ms end
     if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
     changed[line] = true
     if at > L[LAST] then
-      L[LAST], L[LATEST] = at, family
-      if place ~= '' and place ~= L[PLACE] then
-        local moved = L[PLACE] ~= ''
-        L[PLACE] = place
-        if moved then return 'moved' end
+      L[LAST] = at
+      if L[LATEST] ~= family then
+        local place, before = unpack_(packed)[9], L[PLACE]
+        L[LATEST] = family
+        if place ~= '' and place ~= before then
+          L[PLACE] = place
+          if before ~= '' then return 'moved' end
+        end
       end
     end
     return 'ok'
   end
 
   local told = unpack_(packed)
-  local ids, mac, claimed, marks, kinds = told[1], told[4], told[5], told[6], told[7]
+  local ids, mac, claimed, marks, kinds, keys, place = told[1], told[4], told[5], told[6], told[7], told[8], told[9]
   local pair, attachment, words = '', '', {}
   if kinds % 2 == 1 then pair = sub(keys, 1, 12) end
   if kinds >= 2 then attachment = sub(keys, #pair + 1, #pair + 12) end
 
   -- the operator's plan has another line at this place
-  local entry = version ~= '' and call('HGET', bucket('p:' .. version, place), place)
+  local entry = version ~= '' and place ~= '' and call('HGET', bucket('p:' .. version, place), place)
   local contradicted, disputed = entry and contradict(entry, ids) or false, false
   -- the same customer's place and MAC have a live session of another line already
   if pair ~= '' and not contradicted and not vouches(L, pair, now, true) then
@@ -231,9 +233,9 @@ local function sight(s)
     L[UNTIL], L[FIRST] = max(L[UNTIL], until_ms), min(L[FIRST], at)
   end
   L[MACS] = #macs > 0 and pack(macs) or ''
-  if place ~= '' and L[PLANNED] ~= version or other_macs then
+  if L[PLANNED] ~= version or other_macs then
     L[FAMILY + 7], L[FAMILY + 12] = 0, 0  -- of neither family is all noted that it told
-    if place ~= '' then L[PLANNED] = version end
+    L[PLANNED] = version
   end
   if at >= L[F] then
     for i = 1, #L[F + 3], 12 do
@@ -251,7 +253,7 @@ local function sight(s)
       reindex(before, terms_of(L), 'l' .. line)
       same = true
     end
-    L[F], L[F + 1], L[F + 2], L[F + 3] = at, until_ms, same and not flood and noted or 0, alone
+    L[F], L[F + 1], L[F + 2], L[F + 3] = at, until_ms, same and not flood and alone == keys and noted or 0, alone
   end
   if at > L[LAST] then
     if place ~= '' and L[PLACE] ~= '' and L[PLACE] ~= place then words[#words + 1] = 'moved' end

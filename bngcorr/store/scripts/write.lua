@@ -1,12 +1,13 @@
 -- All lessons of one batch, of as many domains as the server keeps: KEYS are their epochs.
--- ARGV[1] see batch.lua; ARGV[2] {{lesson, …} of the first domain, …}; the first field of a lesson tells which it is.
--- Returns packed {{word or {word, hosts that came, hosts that went}, …} of the first domain, …}. A lesson that fails does not
--- fail the others, unless it is the server that takes nothing now.
+-- ARGV[1] see batch.lua; ARGV[2] {how many lessons of the first domain, lesson, …, how many of the second, …}: of each lesson
+-- what it is, and its fields, which are in a table of their own if there are seldom such lessons.
+-- Returns packed {word or {word, hosts that came, hosts that went}, …}. A lesson that fails does not fail the others, unless it
+-- is the server that takes nothing now.
 
--- Accounting-On or -Off: a new epoch of one box, in constant time. s: {kind, box, at}
+-- Accounting-On or -Off: a new epoch of one box, in constant time. s: {box, at}
 -- Returns 'applied' or 'stale'.
 local function restart(s)
-  local box, at = s[2], s[3]
+  local box, at = s[1], s[2]
   local epoch, before, names = epoch_of(box)
   if at <= before + (before > 0 and TOLERANCE_MS or 0) then return 'stale' end
   put_box(box, epoch + 1, at, names)
@@ -14,15 +15,15 @@ local function restart(s)
   return 'applied'
 end
 
--- An enterprise number of a BNG. s: {kind, bng, number, at}
+-- An enterprise number of a BNG. s: {bng, number, at}
 local function number_seen(s)
-  return call('HSETNX', PREFIX .. 'n:' .. s[2], s[3], string.format('%d', s[4])) == 1 and 'new' or 'known'
+  return call('HSETNX', PREFIX .. 'n:' .. s[1], s[2], string.format('%d', s[3])) == 1 and 'new' or 'known'
 end
 
--- A finding, or that it is over. s: {kind, id, bng, at, detail, over (0 or 1)}
+-- A finding, or that it is over. s: {id, bng, at, detail, over (0 or 1)}
 -- A finding is {bng, first, last, count, detail, instant it was over or 0, latest such instant}. Returns 'new', 'known' or 'over'.
 local function find(s)
-  local id, bng, at, detail, over = s[2], s[3], s[4], s[5], s[6] == 1
+  local id, bng, at, detail, over = s[1], s[2], s[3], s[4], s[5] == 1
   local f, g = PREFIX .. 'f', PREFIX .. 'g'
   local packed = call('HGET', f, id)
   local F = packed and unpack_(packed)
@@ -49,29 +50,40 @@ local function find(s)
   return word
 end
 
--- Counts for the histogram of distances of one BNG. s: {kind, bng, {bucket, count, …}}
+-- Counts for the histogram of distances of one BNG. s: {bng, {bucket, count, …}}
 local function add_distances(s)
-  for i = 1, #s[3], 2 do call('HINCRBY', PREFIX .. 'x:' .. s[2], s[3][i], s[3][i + 1]) end
+  for i = 1, #s[2], 2 do call('HINCRBY', PREFIX .. 'x:' .. s[1], s[2][i], s[2][i + 1]) end
   return 'ok'
 end
 
-local KINDS = {sight, change, restart, number_seen, find, add_distances, expect}
+local KINDS = {change, restart, number_seen, find, add_distances}  -- from 4 on
 local SERVERS = {OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true, BUSY = true}  -- it takes nothing now
-local words = {}
-for number, lessons in ipairs(unpack_(ARGV[2])) do
+local words, said, A, at = {}, 0, unpack_(ARGV[2]), 1
+for number = 1, #KEYS do
   within(KEYS[number])
-  local said = {}
-  for i, s in ipairs(lessons) do
-    local fine, word = pcall(KINDS[s[1]], s)
+  local last = said + A[at]
+  at = at + 1
+  while said < last do
+    local kind, fine, word = A[at], nil, nil
+    if kind <= 2 then  -- a sighting
+      fine, word = pcall(sight, A[at + 1], A[at + 2], A[at + 3], A[at + 4], kind)
+      at = at + 5
+    elseif kind == 3 then  -- an Accept
+      fine, word = pcall(expect, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7])
+      at = at + 8
+    else
+      fine, word = pcall(KINDS[kind - 3], A[at + 1])
+      at = at + 2
+    end
     if not fine then
       local trouble = type(word) == 'table' and word.err or tostring(word)
       if SERVERS[string.match(trouble, '^-?(%u+) ')] then return redis.error_reply(trouble) end
       word = 'failed: ' .. trouble
       for line in pairs(lines) do if not changed[line] then lines[line] = nil end end
     end
-    said[i] = word
+    said = said + 1
+    words[said] = word
   end
   flush()
-  words[number] = said
 end
 return pack(words)

@@ -1,0 +1,253 @@
+"""To AAA and back: which server, which identifier, what leaves and what may come back; the answer to the BNG.
+
+What a BNG sends again goes through here as well. Anything unexpected drops that one datagram as `internal-error`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from bngcorr.errors import Malformed, NoUpstream, WireError
+from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import DropReason, Mode, Outcome
+from bngcorr.proxy import hops
+from bngcorr.proxy.exchange import Admission, Exchange, Exchanges
+from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.normalise import normalised
+from bngcorr.proxy.notes import Notes
+from bngcorr.proxy.request import Request
+from bngcorr.proxy.rewrite import Edit
+from bngcorr.proxy.sockets import Datagram, NasSocket
+from bngcorr.proxy.upstream.flight import Flight
+from bngcorr.proxy.upstream.pool import Pool
+from bngcorr.proxy.upstream.routes import Way
+from bngcorr.proxy.upstream.server import Server
+from bngcorr.wire import attributes as a
+from bngcorr.wire import radius
+from bngcorr.wire.hiding import Hidden
+
+log = structlog.get_logger()
+
+RANDOM_OCTETS: Final = 4096  # asked of the system at a time
+
+# named here once: looking a member up in its class costs more than the comparison
+_ACCESS_ACCEPT: Final = int(a.Code.ACCESS_ACCEPT)
+_ACCESS_CHALLENGE: Final = int(a.Code.ACCESS_CHALLENGE)
+_ACCESS_REQUEST: Final = int(a.Code.ACCESS_REQUEST)
+_ANSWERED: Final = Admission.ANSWERED
+_RESEND: Final = Admission.RESEND
+_MATCHED: Final = Outcome.MATCHED
+_CONFLICT: Final = Outcome.CONFLICT
+_OBSERVE: Final = Mode.OBSERVE
+
+
+class Dispatch:
+    """Sends judged requests to AAA, and receives what AAA answers (`upstream.server.Receiver`)."""
+
+    def __init__(
+        self, exchanges: Exchanges, *, hidden: Mapping[int, Hidden], notes: Notes, meters: Meters, noise: Noise
+    ) -> None:
+        """`hidden`: how attributes are hidden, by their keys."""
+        self.exchanges = exchanges
+        self._hidden = hidden
+        self._notes = notes
+        self._meters = meters
+        self._noise = noise
+        self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
+        self._nonce = os.urandom(4)
+        self._serial = 0
+        self._ways: Mapping[int, Way[Request]] = {}
+        self._random = b""
+        self._random_at = 0
+
+    def send_by(self, ways: Mapping[int, Way[Request]]) -> None:
+        """Send requests of each code to these pools from now on."""
+        self._ways = ways
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that are being worked on."""
+        return len(self._requests)
+
+    # ---- from the BNG
+
+    def begin(self, request: Request) -> None:
+        """Its exchange is new."""
+        self._requests[id(request.link.exchange)] = request
+
+    def repeat(
+        self,
+        admission: Admission,
+        exchange: Exchange,
+        socket: NasSocket,
+        datagram: Datagram,
+        now: float,
+    ) -> None:
+        """A retransmission by the BNG: answered again, sent on again, or dropped."""
+        reply, request = exchange.reply, self._requests.get(id(exchange))
+        if admission is _ANSWERED and reply is not None:
+            self._meters.duplicate_answered.inc()
+            if not socket.send(reply, datagram.peer):
+                self._meters.drop(DropReason.SEND_FAILED)
+        elif admission is _RESEND and request is not None and request.flight is not None:
+            self._meters.duplicate_resent.inc()
+            self._send_again(request, request.flight, now)
+        else:
+            self._meters.drop(DropReason.DUPLICATE_IN_FLIGHT)
+
+    # ---- to AAA
+
+    def send(self, request: Request, verdict: Verdict, now: float) -> bool:
+        """Send a judged request; False if there is nobody to send it to: then it has been dealt with.
+
+        Raises WireError, or IdentifierExhausted.
+        """
+        pool = self._ways[request.view.code].pool(request.nas.name, request.view)
+        edits, appended = edits_of(request, verdict)
+        try:
+            flight = pool.take(request, request.view, now)
+        except NoUpstream:
+            self._nobody(request, pool, now)
+            return False
+        self._launch(request, flight, edits, appended, now)
+        return True
+
+    def _launch(
+        self, request: Request, flight: Flight[Request], edits: list[Edit], appended: bytes, now: float
+    ) -> None:
+        server = flight.server
+        self._serial = self._serial + 1 & 0xFFFFFFFF
+        request.proxy_state = self._nonce + self._serial.to_bytes(4, "big")
+        try:
+            octets = hops.to_aaa(
+                request, server.secret, flight.identifier, edits, appended, self._fresh(), self._hidden
+            )  # fmt: skip
+        except BaseException:
+            server.give_back(flight)
+            raise
+        flight.aaa = request.aaa
+        flight.proxy_state = request.proxy_state
+        flight.earlier = request.flight
+        request.flight = flight
+        request.link.exchange.forwarded_at = now
+        server.launch(flight, octets, now)
+
+    def _fresh(self) -> bytes:
+        """16 random octets."""
+        start = self._random_at
+        if start >= len(self._random):
+            self._random, start = os.urandom(RANDOM_OCTETS), 0
+        self._random_at = start + 16
+        return self._random[start : start + 16]
+
+    def _send_again(self, request: Request, flight: Flight[Request], now: float) -> None:
+        """The BNG sent it again, and AAA is silent: to the next server, or the same octets once more."""
+        pool = self._ways[request.view.code].pool(request.nas.name, request.view)
+        try:
+            other = pool.again(flight, request)
+            if other is None or request.verdict is None:
+                pool.repeat(flight, now)
+            else:
+                edits, appended = edits_of(request, request.verdict)
+                self._launch(request, other, edits, appended, now)
+        except Exception:  # its first transmission was no error, and is not over
+            self._meters.drop(DropReason.INTERNAL_ERROR)
+            log.exception("internal error, retransmission dropped", client=request.host)
+
+    def _nobody(self, request: Request, pool: Pool[Request], now: float) -> None:
+        """Every server of its pool is dead, or taken out."""
+        self._noise.no_upstream(pool.name)
+        if pool.rejects and not request.accounting:
+            self.answer(request, a.Code.ACCESS_REJECT, hops.reject(request), now)
+        else:
+            self.abandon(request, DropReason.NO_UPSTREAM)
+
+    # ---- from AAA, and back to the BNG
+
+    def answered(self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float) -> None:
+        """A datagram from AAA: verified, rewritten for the BNG, sent, kept for retransmissions."""
+        try:
+            self._complete(server, flight, octets, now)
+        except WireError as error:
+            self._meters.drop(DropReason(error.reason))
+            self._noise.bad_reply(str(error.reason))
+        except Exception:
+            self._meters.drop(DropReason.INTERNAL_ERROR)
+            log.exception("internal error, reply dropped")
+
+    def _complete(self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float) -> None:
+        view = radius.decode(octets)
+        if flight is None:
+            server.meters.late.inc()
+            raise Malformed(DropReason.UNEXPECTED_REPLY)
+        signed = hops.verify(
+            view, flight.aaa, server.replies, require_message_authenticator=server.require_message_authenticator
+        )
+        request = flight.context
+        if request is None:
+            server.late(flight, now)
+            self._meters.drop(DropReason.UNEXPECTED_REPLY)
+            return
+        request.aaa = flight.aaa
+        request.proxy_state = flight.proxy_state
+        reply = hops.to_bng(view, request, self._hidden)
+        server.finish(flight, now)
+        code = view.code
+        if not signed and not request.accounting:
+            server.meters.unsigned.inc()
+        if code == _ACCESS_CHALLENGE:
+            self._ways[_ACCESS_REQUEST].pool(request.nas.name, request.view).challenged(server, view)
+        self.answer(request, code, reply, now)
+        if code == _ACCESS_ACCEPT:
+            self._notes.accepted(request, view)
+
+    def answer(self, request: Request, code: int, reply: bytes, now: float) -> None:
+        """Send to the BNG, and keep for retransmissions."""
+        link = request.link
+        self.exchanges.answer(link.exchange, reply, now)
+        self._over(request)
+        if link.socket.send(reply, link.peer):
+            self._notes.of(request.nas).responses[code].inc()
+        else:
+            self._meters.drop(DropReason.SEND_FAILED)
+
+    def expired(self, flight: Flight[Request]) -> None:
+        """AAA did not answer in time: if nobody else is asked, the BNG's next retransmission is a fresh try."""
+        request = flight.context
+        if request is None:
+            return
+        if request.flight is None or not request.flight.any_pending():
+            self.abandon(request, DropReason.NO_REPLY)
+            self._noise.no_reply()
+
+    # ---- the end of a request
+
+    def abandon(self, request: Request, reason: DropReason) -> None:
+        """Drop it by name: the BNG's next retransmission is a fresh try."""
+        self._meters.drop(reason)
+        self.exchanges.abandon(request.link.exchange)
+        self._over(request)
+
+    def _over(self, request: Request) -> None:
+        """Answered or given up: nothing must keep it alive, it is one of many."""
+        self._requests.pop(id(request.link.exchange), None)
+        if request.flight is not None:
+            request.flight.over()
+            request.flight = None
+
+    def expire(self, now: float) -> None:
+        """Forget what has run out: whatever became of its story, it is over."""
+        for exchange in self.exchanges.expire(now):
+            self._requests.pop(id(exchange), None)
+
+
+def edits_of(request: Request, verdict: Verdict) -> tuple[list[Edit], bytes]:
+    """What is to be changed in a request, and what to be appended to it."""
+    nas, inherited = request.nas, verdict.ids if verdict.outcome is _MATCHED else None
+    mode = _OBSERVE if verdict.outcome is _CONFLICT else nas.mode
+    return normalised(request.view, nas.profile, mode, request.identity, inherited, nas.name)
