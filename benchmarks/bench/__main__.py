@@ -27,7 +27,7 @@ from rich.console import Console
 
 from benchmarks.bench import figures
 from benchmarks.bench.figures import OURS, PEER, Json, Round
-from benchmarks.bench.ground import ROOT, Build, NotReady, builds, cores, pinned, python, tools
+from benchmarks.bench.ground import ROOT, Build, NotReady, builds, cores, pinned, py_spy, python, tools
 from benchmarks.bench.proxies import Bngcorr, FreeRadius, NoProxy, Proxy, RadSecProxy
 from benchmarks.bench.report import figures_table, identification, ratios_table
 from benchmarks.bench.run import BURST, WIDE, WINDOW, Plan, measure
@@ -104,6 +104,10 @@ class Bench:
         self._say(f"bngcorr: {self.build.name}" + (f"; {why_not}" if why_not else ""))
         self._tools = tools()
         self._cores = cores()
+        if asked.profile is not None:
+            asked.profile.mkdir(parents=True, exist_ok=True)
+            if not py_spy().exists():
+                raise NotReady(f"--profile: there is no {py_spy()} (pip install py-spy)")
         self.essential = set(asked.cases) or {PEER, OURS}
         self.cast = [proxy for proxy in self._everybody(found) if self._takes_part(proxy)]
         unknown = set(asked.cases) - {proxy.name for proxy in self.cast}

@@ -125,6 +125,11 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
         return port
 
 
+def py_spy() -> Path:
+    """Where py-spy would be, beside this interpreter."""
+    return Path(sys.executable).parent / "py-spy"
+
+
 def python() -> str:
     """This interpreter."""
     return sys.executable

@@ -7,7 +7,6 @@ import json
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import Any, Final
 import redis
 
 from benchmarks.bench import process
-from benchmarks.bench.ground import Cores, Tools, free_port, pinned, store_program
+from benchmarks.bench.ground import Cores, Tools, free_port, pinned, py_spy, store_program
 from benchmarks.bench.process import Child
 from benchmarks.bench.proxies import AAA_SECRET, BNG_SECRET, BNGS, NoProxy, Places, Proxy
 
@@ -184,7 +183,6 @@ class Scene:
         """py-spy beside the proxy for so long."""
         if self._child is None:
             return None
-        spy = Path(sys.executable).parent / "py-spy"
         out = into / f"{self._proxy.name}.svg"
-        command = [str(spy), "record", "-p", str(self._child.pid), "-d", str(max(int(seconds), 1)), "-o", str(out)]
+        command = [str(py_spy()), "record", "-p", str(self._child.pid), "-d", str(max(int(seconds), 1)), "-o", str(out)]
         return self._spawn("py-spy", [*command, "--rate", "250", "--nonblocking"])

@@ -88,16 +88,17 @@ def _show(rows: list[dict[str, Any]], output: Output) -> None:
 def _print(rows: list[dict[str, Any]]) -> None:
     table = Table(show_lines=True)
     table.add_column("pool/server", overflow="fold")
-    table.add_column("state", no_wrap=True)
-    for title in ("waiting", "requests", "timeouts", "round trip"):
+    table.add_column("state since", no_wrap=True)
+    for title in ("waiting", "requests", "timeouts", "rtt"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         name = f"{plain(row['pool'])}/{plain(row['name'])}"
         address = "" if row["name"] == row["address"] else f"\n{row['address']}"
         wanted = "" if row["admin"] == "up" else f", {row['admin']}"
+        since = row["since"][5:16].replace("T", " ")
         rtt = "" if row["rtt_s"] is None else f"{row['rtt_s'] * 1000:.1f} ms"
         table.add_row(
-            name + address, f"{row['state']}{wanted}\n{row['since'][:19]}Z",
+            name + address, f"{row['state']}{wanted}\n{since}Z",
             str(row["in_flight"]), str(row["requests"]), str(row["timeouts"]), rtt,
         )  # fmt: skip
     Console(emoji=False).print(table, markup=False)

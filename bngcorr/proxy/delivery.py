@@ -35,6 +35,8 @@ MOST_OCTETS: Final = 67_108_864  # likewise
 STUCK: Final = 5  # times as many rows may be in memory if none of them may go though AAA would take more
 PAGE: Final = 1_000
 READ_AGAIN_S: Final = 1.0
+MOST_SKIPPED: Final = 32  # rows in a row that nobody takes; requests do not wait longer for that
+SKIPPING_PAUSE_S: Final = 0.01
 
 log = structlog.get_logger()
 
@@ -169,6 +171,7 @@ class Delivery:
         loop = asyncio.get_running_loop()
         now = loop.time()
         wake_at: float | None = None
+        skipped = 0
         while True:
             backlog = self._order.backlog(now)
             if not self._pace.allows(now, self._order.out, backlog=backlog):
@@ -178,9 +181,18 @@ class Delivery:
             seq = self._order.take(now)
             if seq is None:
                 break
-            if not self._send(way, self._kept[seq], now):
+            try:
+                self._send(way, self._kept[seq], now)
+            except IdentifierExhausted:
                 self._order.unanswered(seq, now, ignored=False)
                 break
+            except NoUpstream:  # those of another pool may go
+                self._order.unanswered(seq, now, ignored=False)
+                skipped += 1
+                if skipped == MOST_SKIPPED:
+                    wake_at = now + SKIPPING_PAUSE_S
+                    break
+                continue
             self._pace.launched()
         self._read_more()
         pause_over_at = self._order.wakes_at()
@@ -189,12 +201,10 @@ class Delivery:
             self._timer.cancel()
         self._timer = loop.call_at(max(min(due), now + 0.001), self.pump) if due else None
 
-    def _send(self, way: Way[Row], kept: _Kept, now: float) -> bool:
+    def _send(self, way: Way[Row], kept: _Kept, now: float) -> None:
+        """Raises IdentifierExhausted or NoUpstream."""
         row = kept.row
-        try:
-            flight = _pool(way, row).take(row, None, now)
-        except (IdentifierExhausted, NoUpstream):
-            return False
+        flight = _pool(way, row).take(row, None, now)
         server = flight.server
         attributes = delayed(row.attributes, int(now - kept.arrived_at))
         self._serial = self._serial + 1 & 0xFFFFFFFF
@@ -205,7 +215,6 @@ class Delivery:
             self._meters.spool.resent.inc()
         kept.tried = True
         server.launch(flight, octets, now)
-        return True
 
     # ---- from AAA
 

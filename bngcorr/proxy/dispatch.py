@@ -149,7 +149,7 @@ class Dispatch:
         """The BNG sent it again, and AAA is silent: to the next server, or the same octets once more."""
         pool = self._ways[request.view.code].pool(request.nas.name, request.view)
         try:
-            other = pool.again(flight, request)
+            other = pool.again(flight, request, now)
             if other is None or request.verdict is None:
                 pool.repeat(flight, now)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -30,6 +31,7 @@ from bngcorr.proxy.request import Request
 from bngcorr.proxy.spooling import Spool
 from bngcorr.proxy.upstream.fleet import Fleet
 from bngcorr.proxy.upstream.health import Patience
+from bngcorr.proxy.upstream.routes import Route
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
 from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, Sighting
@@ -401,3 +403,27 @@ async def test_a_full_spool_refuses_and_still_teaches(tmp_path: Path) -> None:
     assert (["3", "4"], ["0", "1", "2", "5"]) == (bench.refused, bench.durable)
     assert {f"s{serial}" for serial in range(6)} == set(bench.writer.sessions())
     assert ("ok", 0) == (bench.spool.state, bench.count("full"))
+
+
+async def test_records_for_a_dead_pool_do_not_keep_those_for_others(tmp_path: Path) -> None:
+    """Each pool's servers are on their own; what nobody takes waits in the file."""
+    bench = Bench(tmp_path / "spool.db")
+    await bench.start(sending=False)
+    nobody = Settings(pool="acct", name="nobody", address=("127.0.0.1", 9), secret=AAA_SECRET, timeout_s=0.1)
+    live = Settings(pool="live", name="aaa", address=("127.0.0.1", bench.aaa.port), secret=AAA_SECRET)
+    routing = Routing(
+        PoolSettings("acct", [nobody], Patience(response_within_s=0.05, dead_after_s=0.1)),
+        [(Route(key=CONNECT_INFO, matches=re.compile(b"^live")), PoolSettings("live", [live], Patience()))],
+    )
+    bench.spool.deliver(bench.fleet.take(routing, bench.fleet.open(routing)))
+    for serial in range(80):
+        bench.tell(f"dead{serial}", f"d{serial}")
+    for serial in range(5):
+        bench.tell(f"live{serial}", f"l{serial}")
+    await bench.until(lambda: len(bench.aaa.seen) == 5)
+    bench.spool.written(bench.writer.write())
+    waiting = bench.count("records")
+    await bench.stop()
+
+    assert {f"live{serial}" for serial in range(5)} == set(bench.aaa.serials())
+    assert 80 <= (waiting or 0)

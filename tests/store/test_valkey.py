@@ -8,9 +8,9 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Usage
 from bngcorr.store import packing
-from bngcorr.store.keys import DomainKeys
+from bngcorr.store.keys import EVENTS, DomainKeys
 from bngcorr.store.lane import Command, Reply
-from bngcorr.store.lesson import FAILED
+from bngcorr.store.lesson import AWAY, FAILED
 from bngcorr.store.recollection import Recall
 from bngcorr.store.valkey import ValkeyStore
 
@@ -100,3 +100,37 @@ async def test_nothing_is_left_of_what_ended(scene: Scene, store: ValkeyStore) -
     (held,) = await _raw(store, ("KEYS", "bngcorr:{a*}:a"))
     assert [] == held
     assert Usage() == await scene.usage()
+
+
+async def test_lessons_of_several_domains_are_one_call(scene: Scene, store: ValkeyStore) -> None:
+    """Where one server keeps all domains, one script carries a whole batch out."""
+    other = Scene(store)
+    await scene.write(scene.sighting(1, attachment="k"))
+    await _raw(store, ("CONFIG", "RESETSTAT"))
+    told = [one.sighting(number, attachment="k") for number in range(3) for one in (scene, other)]
+
+    assert ["ok"] * 6 == await store.write([*told], NOW)
+    (stats,) = await _raw(store, ("INFO", "commandstats"))
+    calls = [row for row in stats.decode().splitlines() if row.startswith("cmdstat_evalsha:")]
+    assert ["cmdstat_evalsha:calls=1"] == [row.split(",")[0] for row in calls]
+
+
+async def test_a_server_without_room_is_told_again(scene: Scene, store: ValkeyStore) -> None:
+    """Out of memory, it takes nothing now: no lesson is given up for that."""
+    await _raw(store, ("CONFIG", "SET", "maxmemory", 1))
+    try:
+        words = await scene.write(scene.sighting(1, attachment="k"), scene.change(START, "s1", number=1))
+    finally:
+        await _raw(store, ("CONFIG", "SET", "maxmemory", 0))
+
+    assert [AWAY, AWAY] == words
+    assert [] == await _names(store, scene.domain)
+
+
+async def test_many_verdicts_take_few_entries(scene: Scene, store: ValkeyStore) -> None:
+    """Those of one write are one entry of the stream."""
+    await _raw(store, ("DEL", EVENTS))
+    await scene.write(*map(scene.verdict, range(20)))
+
+    assert [1] == await _raw(store, ("XLEN", EVENTS))
+    assert 20 == len(await store.queries.events("", 1000))

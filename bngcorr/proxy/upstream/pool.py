@@ -17,6 +17,8 @@ from bngcorr.wire.radius import PacketView
 
 TRICKLE_S: Final = 0.1  # while every server is dead one request in so long tries one all the same
 
+OWES_S: Final = 0.25  # a server that is alive answers something within this, while it is asked at all
+
 T = TypeVar("T")
 
 
@@ -129,14 +131,16 @@ class Pool(Generic[T]):
 
     # ---- its retransmission
 
-    def again(self, flight: Flight[T], context: T) -> Flight[T] | None:
+    def again(self, flight: Flight[T], context: T, now: float) -> Flight[T] | None:
         """The BNG sent a request again, and AAA has not answered `flight`, the last one of it.
 
         An identifier with the next server, unless the same one deserves the same octets once more: None. That one does
-        if it has answered something since, or if every other one in use has been tried or has no identifier left.
+        if it has answered something since and owes nothing else, or if every other one in use has been tried or has no
+        identifier left.
         """
-        server = flight.server
-        if server.candidate.rank == ALIVE and server.health.heard_at >= flight.sent_at:
+        server, health = flight.server, flight.server.health
+        owing = now - health.waiting_since >= OWES_S
+        if server.candidate.rank == ALIVE and health.heard_at >= flight.sent_at and not owing:
             return None
         tried = []
         earlier: Flight[T] | None = flight

@@ -32,7 +32,6 @@ SMOOTH: Final = 0.1  # weight of the newest round trip
 _ALIVE: Final = Condition.ALIVE
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Receiver(Protocol[T]):
@@ -256,9 +255,6 @@ class Server(Generic[T]):
         if self._moved is not None:
             self._moved(now)
 
-    def _probe_heard(self, sent_at: float, now: float) -> None:
-        self._heard(sent_at, now)
-
     # ---- callbacks of the loop
 
     def _drain(self, lane: Lane[T]) -> None:
@@ -296,7 +292,7 @@ class Server(Generic[T]):
     def _probe(self, now: float) -> None:
         self.health.probed(now)
         self.meters.probes.inc()
-        if not self._prober.send(self.settings.address, self.settings.source, self.secret, now, self._probe_heard):
+        if not self._prober.send(self.settings.address, self.settings.source, self.secret, now, self._heard):
             self._refused(now)
 
     # ---- for people

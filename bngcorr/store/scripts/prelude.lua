@@ -371,12 +371,24 @@ local function open_usage(usage, epoch)
   call('HSET', usage, 'epoch', string.format('%065d', epoch))
 end
 
--- usage changes by these steps, field → step
+-- usage changes by these steps, field → step; some are read and written at once
+local AT_ONCE = 64
 local function post(book, box, epoch, changes)
-  local usage = PREFIX .. book.usage .. box
-  if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then open_usage(usage, epoch) end
+  local usage, some = PREFIX .. book.usage .. box, {}
   for field, step in pairs(changes) do
-    if step ~= 0 then call('HINCRBY', usage, field, step) end
+    if step ~= 0 then some[#some + 1] = field end
+  end
+  if #some > AT_ONCE then
+    if tonumber(call('HGET', usage, 'epoch') or '-1') ~= epoch then open_usage(usage, epoch) end
+    for _, field in ipairs(some) do call('HINCRBY', usage, field, changes[field]) end
+  else
+    local counts, told = call('HMGET', usage, 'epoch', unpack(some)), {}
+    local fresh = tonumber(counts[1] or '-1') ~= epoch
+    if fresh then open_usage(usage, epoch) end
+    for i, field in ipairs(some) do
+      told[2 * i - 1], told[2 * i] = field, (fresh and 0 or tonumber(counts[i + 1] or '0')) + changes[field]
+    end
+    if #told > 0 then call('HSET', usage, unpack(told)) end
   end
   if book.lasts_ms then call('PEXPIRE', usage, book.lasts_ms) end
 end

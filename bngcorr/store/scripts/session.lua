@@ -103,12 +103,12 @@ end
 --   0, how long it lasted until this record or 0}
 -- Returns a word, or {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
 -- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
-local function change(s)
+local function change(s, stored)
   local step, at, until_ms, box, line, ids, own = s[1], s[2], s[3], s[4], s[5], s[6], s[7] == 1
   local fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms = s[8], s[9], s[10], s[11], s[12], s[14], s[15]
   local B = epochs[box] or box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
-  local stored = call('HGET', bucket('s', sid), sid)
+  stored = stored or call('HGET', bucket('s', sid), sid)
   local promised, digest, given, traffic, accepted_as, fill, sent_ms, lasted_ms = '', '', false, NOTHING, '', 'auto', at, 0
   local said = ''  -- digest of what an Accept told
   if step == 'expected' then promised, said = s[16], s[17] else
@@ -172,7 +172,7 @@ local function change(s)
   -- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
   local anew = reborn and (step ~= 'interim' or other)
   local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
-  local port = known and not anew and s[13] == '' and S[PORT] or port_number(box, s[13])
+  local port = known and not anew and (s[13] == '' or S[SHOWN] == shown) and S[PORT] or port_number(box, s[13])
 
   -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the next
   -- Interim; what a session took that began since is that one's.
@@ -216,19 +216,22 @@ local function change(s)
   -- Hosts: those that accounting names, then those that it leaves out of what was promised. Of a kind that the box names
   -- in any session nothing was left out, unless the operator says so.
   local before = known and r_epoch == epoch and r_state == UP and r_hosts or ''
-  local held = tokens_of(r_hosts)
+  local unchanged = goes_on and moves and promise == '' and S[FILLED] == 0 and (not given or given == r_hosts)
+  local held = unchanged and NOTHING or tokens_of(r_hosts)
   local tokens = {}
-  if given and step ~= 'expected' and names < 15 then
+  if given and not unchanged and step ~= 'expected' and names < 15 then
     local seen = bit.bor(names, kinds_of(given))
     if seen ~= names then put_box(box, epoch, epoch_at, seen) end
     names = seen
   end
-  if moves and given then
+  if unchanged then
+    tokens = NOTHING
+  elseif moves and given then
     tokens = tokens_of(given)
   elseif moves and not anew then
     for i = 1, #held - S[FILLED] do tokens[i] = held[i] end
   end
-  local named = table.concat(tokens, '\n')
+  local named = unchanged and r_hosts or table.concat(tokens, '\n')
   local filled, kept = 0, {}
   for _, token in ipairs(moves and tokens_of(promise) or {}) do
     local kind = kind_of(token)
@@ -241,7 +244,7 @@ local function change(s)
     end
   end
   if step ~= 'expected' then promise = table.concat(kept, '\n') end
-  local text = table.concat(tokens, '\n')
+  local text = unchanged and r_hosts or table.concat(tokens, '\n')
   local same = goes_on and text == r_hosts
   account(now, box, epoch, sid, before, S[PORT], text, port)
   -- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
@@ -379,6 +382,23 @@ local function change(s)
   return {word, missing(text, r_hosts), missing(r_hosts, text)}
 end
 
+-- an Accept of a session that nothing is known of
+local function begin(L, at, until_ms, box, line, sid, digest, told)
+  local B = box_of(box)
+  if not B[4] then put_box(box, 0, 0, 0) end
+  if at < B[2] then return 'restarted' end
+  if L then
+    vouch(L, false, sid, box, B[1], until_ms, 0, at, told[6], false, digest)
+    put_line(line, L)
+  end
+  reindex('', told[5], 's' .. sid)
+  put_session(sid, {
+    until_ms, 0, EXPECTED, B[1], box, line, told[1], told[2], told[3], '', '', told[8], {}, told[4], told[5], at,
+    port_number(box, told[7]), 0, {}, 0, told[9], 0, told[10], 0, {}, 0,
+  })
+  return 'applied'
+end
+
 -- AAA accepted a session. What it tells: {ids, own, fingerprint, shown, terms, tags, port, interval, timeout, what it promises},
 -- packed; `digest` is of that. If the last Accept of the session said just that, only the instants of its voucher are new.
 local function expect(at, until_ms, box, line, sid, digest, packed)
@@ -398,6 +418,8 @@ local function expect(at, until_ms, box, line, sid, digest, packed)
     end
   end
   local told = unpack_(packed)
+  local stored = call('HGET', bucket('s', sid), sid)
+  if not stored then return begin(L, at, until_ms, box, line, sid, digest, told) end
   return change({'expected', at, until_ms, box, line, told[1], told[2], told[3], told[4], told[5], told[6], sid, told[7],
-    told[8], told[9], told[10], digest})
+    told[8], told[9], told[10], digest}, stored)
 end

@@ -130,9 +130,8 @@ class Bench:
 
     def send(self, request: str, view: PacketView | None = None) -> Flight[str]:
         """A request."""
-        now = asyncio.get_running_loop().time()
-        flight = self.pool.take(request, view, now)
-        flight.server.launch(flight, b"\1" + bytes((flight.identifier,)) + request.encode(), now)
+        flight = self.pool.take(request, view, now())
+        flight.server.launch(flight, b"\1" + bytes((flight.identifier,)) + request.encode(), now())
         return flight
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -152,6 +151,11 @@ class Bench:
         self.fleet.close()
         for one in self.aaa:
             one.close()
+
+
+def now() -> float:
+    """Of the loop's clock."""
+    return asyncio.get_running_loop().time()
 
 
 def view_of(*attributes: bytes) -> PacketView:
@@ -251,10 +255,10 @@ async def test_the_second_transmission_goes_to_the_second_server_and_the_first_r
     await bench.start()
     bench.aaa[0].silent = True
     first = bench.send("one")
-    other = bench.pool.again(first, "one")
+    other = bench.pool.again(first, "one", now())
     assert other is not None
     other.earlier = first
-    other.server.launch(other, b"\1" + bytes((other.identifier,)), asyncio.get_running_loop().time())
+    other.server.launch(other, b"\1" + bytes((other.identifier,)), now())
     await bench.until(lambda: bool(bench.answers))
     other.over()
     bench.aaa[0].answer()
@@ -277,13 +281,30 @@ async def test_a_retransmission_goes_to_the_same_server_if_that_has_answered_som
     bench.aaa[0].kept.clear()
     bench.aaa[0].silent = False
     await bench.ask("two")
-    other = bench.pool.again(first, "one")
-    bench.pool.repeat(first, asyncio.get_running_loop().time())
+    other = bench.pool.again(first, "one", now())
+    bench.pool.repeat(first, now())
     await bench.until(lambda: ("aaa0", "one") in bench.answers)
     bench.stop()
 
     assert None is other
     assert bench.aaa[0].seen[0] == bench.aaa[0].seen[2]
+
+
+async def test_an_answer_since_counts_for_nothing_if_the_server_owes_others() -> None:
+    """It died a moment after: its last answers came when this request had just been sent."""
+    bench = Bench(patience=Patience(response_within_s=3.0))
+    await bench.start()
+    first = bench.send("one")
+    await bench.until(lambda: bool(bench.answers))
+    bench.aaa[0].silent = True
+    bench.send("two")
+    same = bench.pool.again(first, "one", now())
+    other = bench.pool.again(first, "one", now() + 0.3)
+    bench.stop()
+
+    assert None is same
+    assert other is not None
+    assert "aaa1" == other.server.name
 
 
 async def test_when_every_server_was_tried_copies_go_round() -> None:
@@ -292,15 +313,15 @@ async def test_when_every_server_was_tried_copies_go_round() -> None:
     await bench.start()
     for one in bench.aaa:
         one.silent = True
-    now = asyncio.get_running_loop().time()
     first = bench.send("one")
-    other = bench.pool.again(first, "one")
+    other = bench.pool.again(first, "one", now())
     assert other is not None
     other.earlier = first
-    other.server.launch(other, b"\1" + bytes((other.identifier,)), now + 0.01)
-    nobody = bench.pool.again(other, "one")
+    started = now()
+    other.server.launch(other, b"\1" + bytes((other.identifier,)), started + 0.01)
+    nobody = bench.pool.again(other, "one", now())
     for later in (0.02, 0.03, 0.04):
-        bench.pool.repeat(other, now + later)
+        bench.pool.repeat(other, started + later)
     await bench.until(lambda: len(bench.aaa[0].seen) == 3)
     bench.stop()
 
