@@ -7,6 +7,7 @@ import pytest
 from bngcorr.model.line import LineIds
 from bngcorr.store.contract import MAX_LINES_PER_KEY, MAX_MACS_PER_LINE
 from bngcorr.store.recollection import Candidate, KeyRecord, Recall
+from bngcorr.store.terms import circuit_id_term
 from tests.store.scene import Scene, Store
 from tests.store.subjects import DAY, NOW, START, ids_of, key, line
 
@@ -209,3 +210,47 @@ async def test_a_vector_of_questions_is_answered_in_order(scene: Scene, store: S
         [one.line for record in answer.records.values() for one in record.candidates] for answer in found
     ]
     assert [0, 2, 1, 0] == [answer.mac_lines for answer in found]
+
+
+async def test_a_line_that_is_seen_again_and_again_counts_from_the_last_time(scene: Scene) -> None:
+    """Told just so time and again, a sighting moves the instants on each of its keys, whoever comes to stand there."""
+    for at in (0, 1_000, 2_000):
+        assert ["ok"] == await scene.write(scene.sighting(1, attachment="k", pair="k+m", mac="m", at=at), now=at)
+    both = [await scene.candidate(name, now=2_000) for name in ("k", "k+m")]
+    assert [(NOW, NOW + 2_000)] * 2 == [(known.first_ms, known.sighted_ms) for known in both]
+
+    await scene.write(scene.sighting(2, attachment="k", pair="k+n", mac="n", at=3_000), now=3_000)
+    await scene.write(scene.sighting(1, attachment="k", pair="k+m", mac="m", at=4_000), now=4_000)
+    record = await scene.record("k", now=DAY + 3_500)
+    assert {line(1): NOW + 4_000} == {known.line: known.sighted_ms for known in record.candidates}
+
+
+async def test_upkeep_keeps_a_line_that_was_seen_again(scene: Scene) -> None:
+    """Only its last sighting says how long it is remembered on a key; after that no record is left."""
+    for at in (0, 60_000):
+        await scene.write(scene.sighting(1, attachment="k", at=at, lasts=DAY), now=at)
+    await scene.walk(now=DAY + 500)
+    assert {line(1)} == await scene.lines_on("k", now=DAY + 500)
+    await scene.walk(now=2 * DAY)
+    assert set() == await scene.lines_on("k", now=0)
+
+
+async def test_a_mac_that_was_only_claimed_is_noted_when_it_is_seen(scene: Scene) -> None:
+    """A customer's claim taints nobody's MAC; what the BNG saw does, however soon after it."""
+    await scene.write(scene.sighting(1, attachment="k", mac="m", claimed=True))
+    assert 0 == (await scene.recall(mac="m")).mac_lines
+    await scene.write(
+        scene.sighting(1, attachment="k", mac="m", at=1), scene.sighting(2, attachment="l", mac="m", at=2)
+    )
+
+    assert 2 == (await scene.recall(mac="m")).mac_lines
+
+
+async def test_a_line_is_found_by_what_either_family_tells(scene: Scene) -> None:
+    """The texts of a Circuit-Id and of a DHCPv6 Interface-Id differ: both lead to the line."""
+    texts = (b"eth 1/1/1:1", b"interface 1")
+    for at, text in enumerate(texts):
+        await scene.write(scene.sighting(1, attachment="k", ids=LineIds(b"LINE-1", text), at=at, v6=at == 1))
+
+    assert [[line(1)]] * 2 == [[row.line for row in await scene.lines(circuit_id_term(text))] for text in texts]
+    assert LineIds(b"LINE-1", texts[1]) == (await scene.candidate("k")).ids

@@ -68,6 +68,30 @@ async def test_an_expected_session_that_never_began_is_ended(scene: Scene) -> No
     assert () == (await scene.candidate("k")).sessions
 
 
+async def test_a_session_that_is_accepted_again_and_again_is_expected_on(scene: Scene) -> None:
+    """An Accept just like the last one puts the deadline off: for people, for upkeep, and for whoever is matched."""
+    await scene.write(scene.sighting(1, attachment="k"))
+    for at in (0, 100_000, 200_000):
+        await scene.write(scene.change(EXPECTED, at=at, number=1, keys=["k"], lasts=120_000), now=at)
+
+    assert [NOW + 320_000] == [row.until_ms for row in await scene.rows()]
+    assert 0 == (await scene.walk(now=300_000)).expired
+    assert 1 == len((await scene.candidate("k", now=300_000)).sessions)
+    assert ["known"] == await scene.write(scene.change(EXPECTED, at=150_000, number=1, keys=["k"]), now=300_000)
+    assert 1 == (await scene.walk(now=330_000)).expired
+
+
+async def test_a_session_that_is_expected_yet_makes_room_for_others(scene: Scene) -> None:
+    """When its last Accept was is not forgotten with the place that it held on its line."""
+    await scene.write(scene.sighting(1, attachment="k"))
+    for at in (0, 5_000):
+        await scene.write(scene.change(EXPECTED, at=at, number=1, keys=["k"], lasts=10_000), now=at)
+    await scene.write(scene.change(START, "s2", at=20_000, number=1, keys=["k"]), now=20_000)
+
+    assert ["known"] == await scene.write(scene.change(EXPECTED, at=4_000, number=1, keys=["k"]), now=20_000)
+    assert NOW + 15_000 == (await scene.row()).until_ms
+
+
 async def test_an_ended_session_is_forgotten_at_last(scene: Scene) -> None:
     """A session is kept after its end for as long as its BNG may replay records of it, then no trace is left."""
     await scene.write(scene.sighting(1, attachment="k"))
