@@ -7,8 +7,7 @@ from typing import Final
 
 from bngcorr.errors import BngcorrError, StoreError
 from bngcorr.model.line import LineIds
-from bngcorr.store.lane import Command
-from bngcorr.store.lesson import AWAY, FAILED, Lesson
+from bngcorr.store.lesson import AWAY, FAILED, Event, Lesson
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.valkey import ValkeyStore
 
@@ -27,8 +26,6 @@ class SimulatedStore(ValkeyStore):
     A loaded machine may let a write overrun its budget. Lessons change nothing the second time, so they are told again.
     """
 
-    _instants: dict[int, int]  # by identity of the lesson that is being written
-
     async def write_each(self, lessons: Sequence[tuple[Lesson, int]]) -> list[str]:
         """As `write`, each lesson at its own instant. Raises StoreSilent if one is not taken."""
         words = await self._written(lessons)
@@ -44,10 +41,26 @@ class SimulatedStore(ValkeyStore):
         return words
 
     async def _written(self, lessons: Sequence[tuple[Lesson, int]]) -> list[str]:
-        self._instants = {id(lesson): now_ms for lesson, now_ms in lessons}
-        words = await self.write([lesson for lesson, _ in lessons], min(self._instants.values()))
-        if self._instants:
-            raise StoreSilent("the store wrote lessons at an instant that is not theirs")
+        """All lessons of one domain and instant go together, in order; what follows at another instant goes after."""
+        words = [AWAY] * len(lessons)
+        waiting = list(range(len(lessons)))
+        while waiting:
+            instants: dict[str, int] = {}
+            now: list[int] = []
+            later: list[int] = []
+            held: set[str] = set()  # domains that have something to be told later
+            for place in waiting:
+                lesson, now_ms = lessons[place]
+                domain = "" if isinstance(lesson, Event) else lesson.domain
+                if domain not in held and instants.setdefault(domain, now_ms) == now_ms:
+                    now.append(place)
+                else:
+                    held.add(domain)
+                    later.append(place)
+            told = await self.write_at([lessons[place][0] for place in now], lessons[now[0]][1], instants)
+            for place, word in zip(now, told, strict=True):
+                words[place] = word
+            waiting = later
         return words
 
     async def walk(self, domain: str, now_ms: int) -> None:
@@ -81,6 +94,3 @@ class SimulatedStore(ValkeyStore):
         if len(answered) < len(found):
             raise StoreSilent("the store did not answer a question")
         return answered
-
-    def _command(self, lesson: Lesson, now_ms: int) -> Command:
-        return super()._command(lesson, self._instants.pop(id(lesson), now_ms))

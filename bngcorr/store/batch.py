@@ -5,7 +5,7 @@ Where all domains are kept by one server, one call carries them all; in a Cluste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -46,27 +46,23 @@ _PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
 _DIGEST_OCTETS: Final = 8
+_NO_INSTANTS: Final[Mapping[str, int]] = {}
 _CACHED_TERMS: Final = 8192  # an Accept is about what its request was about
 
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
 
 
 class Settings:
-    """What all lessons of a store are told with."""
+    """What all lessons of a store are told with, packed as the first argument of `write.lua`."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("packed",)
 
     def __init__(self, *, v6_lost_ms: int, history_backlog: int) -> None:
         """As `ValkeyStore` has them."""
-        self._last: Row = [
+        self.packed: Final[bytes] = _pack([
             c.TAINT_MS, c.MAX_LINES_PER_KEY, c.MAX_MACS_PER_LINE, c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE,
             c.INTERIMS_MISSED, v6_lost_ms, history_backlog, c.RESTART_TOLERANCE_MS, c.MAX_FINDINGS,
-        ]  # fmt: skip
-
-    def packed(self, now_ms: int) -> bytes:
-        """The first argument of `write.lua`."""
-        packed: bytes = _pack([now_ms, *self._last])
-        return packed
+        ])  # fmt: skip
 
 
 class Moved:
@@ -115,11 +111,11 @@ class Batch:
         """Those that it is about, in the order of their first lessons."""
         return list(self._rows)
 
-    def packed(self, domains: Sequence[str]) -> bytes:
-        """The lessons of these domains, as the second argument of `write.lua`."""
+    def packed(self, domains: Sequence[str], now_ms: int, instants: Mapping[str, int] = _NO_INSTANTS) -> bytes:
+        """The lessons of these domains as `write.lua` takes them, told at `now_ms` or at their domain's instant."""
         rows: Row = []
         for domain in domains:
-            rows.append(len(self._places[domain]))
+            rows += (len(self._places[domain]), instants.get(domain, now_ms))
             rows += self._rows[domain]
         packed: bytes = _pack(rows)
         return packed
@@ -127,15 +123,17 @@ class Batch:
     def take(self, domains: Sequence[str], reply: Reply) -> None:
         """What the script said of the lessons of these domains, or the error that came in its place."""
         if isinstance(reply, Exception):
-            word = words.AWAY if isinstance(reply, StoreError) else f"{words.FAILED} {reply}"
+            trouble = words.AWAY if isinstance(reply, StoreError) else f"{words.FAILED} {reply}"
             for domain in domains:
                 for place in self._places[domain]:
-                    self.words[place] = word
+                    self.words[place] = trouble
             return
-        said = iter(packing.unpack(reply))
+        said: list[Any] = packing.unpack(reply)
+        number = 0
         for domain in domains:
             for place in self._places[domain]:
-                word = next(said)
+                word = said[number]
+                number += 1
                 if isinstance(word, bytes):
                     self.words[place] = _WORDS.get(word) or word.decode("utf-8", "replace")
                     continue

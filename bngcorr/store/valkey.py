@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from bngcorr.errors import StoreError
@@ -136,12 +136,25 @@ class ValkeyStore:
         self, lessons_: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
     ) -> list[str]:
         """One script call a node, in a Cluster one a domain; then who holds which address."""
+        return await self.write_at(lessons_, now_ms, {}, taken)
+
+    async def write_at(
+        self,
+        lessons_: Sequence[Lesson],
+        now_ms: int,
+        instants: Mapping[str, int],
+        taken: Callable[[list[str]], None] = lambda _: None,
+    ) -> list[str]:
+        """As `write`, but for domains that have an instant of their own."""
         batch = Batch(lessons_)
-        settings = self._settings.packed(now_ms)
         domains = batch.domains
         calls = [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
         commands = [
-            self.lane.script("write", [self._keys(domain).epochs for domain in some], (settings, batch.packed(some)))
+            self.lane.script(
+                "write",
+                [self._keys(domain).epochs for domain in some],
+                (self._settings.packed, batch.packed(some, now_ms, instants)),
+            )
             for some in calls
         ]
         if batch.events:

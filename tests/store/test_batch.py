@@ -10,7 +10,7 @@ from bngcorr.store.lesson import AWAY, FAILED
 from bngcorr.store.memory import MemoryStore
 
 from .scene import Scene
-from .subjects import EXPECTED, INTERIM
+from .subjects import EXPECTED, INTERIM, NOW
 
 HERE, THERE = Scene(MemoryStore()), Scene(MemoryStore())
 
@@ -25,11 +25,11 @@ def _batch() -> Batch:
 def test_lessons_go_by_domain_each_in_its_order() -> None:
     """How many there are of each domain stands in front of them; verdicts for people go another way."""
     batch = _batch()
-    rows = msgpack.unpackb(batch.packed(batch.domains), raw=True)
+    rows = msgpack.unpackb(batch.packed(batch.domains, NOW, {THERE.domain: NOW + 1}), raw=True)
 
     assert [HERE.domain, THERE.domain] == batch.domains
-    assert [3, 1] == [rows[0], rows[-3]]
-    assert [1, 4, 3, 5] == [rows[1], rows[6], rows[8], rows[-2]]  # what each lesson is
+    assert [3, NOW, 1, NOW + 1] == [*rows[:2], *rows[-4:-2]]
+    assert [1, 4, 3, 5] == [rows[2], rows[7], rows[9], rows[-2]]  # what each lesson is
     assert [HERE.verdict(1)] == batch.events
 
 

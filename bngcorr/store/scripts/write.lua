@@ -1,5 +1,6 @@
 -- All lessons of one batch, of as many domains as the server keeps: KEYS are their epochs.
--- ARGV[1] see batch.lua; ARGV[2] {how many lessons of the first domain, lesson, …, how many of the second, …}: of each lesson
+-- ARGV[1] see batch.lua; ARGV[2] {how many lessons of the first domain, when they are told, lesson, …, how many of
+-- the second, …}: of each lesson
 -- what it is, and its fields, which are in a table of their own if there are seldom such lessons.
 -- Returns packed {word or {word, hosts that came, hosts that went}, …}. A lesson that fails does not fail the others, unless it
 -- is the server that takes nothing now.
@@ -62,7 +63,8 @@ local words, said, A, at = {}, 0, unpack_(ARGV[2]), 1
 for number = 1, #KEYS do
   within(KEYS[number])
   local last = said + A[at]
-  at = at + 1
+  now = A[at + 1]
+  at = at + 2
   while said < last do
     local kind, fine, word = A[at], nil, nil
     if kind <= 2 then  -- a sighting
