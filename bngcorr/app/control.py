@@ -95,7 +95,7 @@ def control_app(process: Controlled, disconnect: Act | None = None) -> web.Appli
 async def _body(request: web.Request) -> Json:
     try:
         body = json.loads(await request.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise Problem(400, "Bad body", "expected a JSON object")

@@ -18,6 +18,7 @@ class Notifier:
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self._address = _address(environment.get("NOTIFY_SOCKET", ""))
+        self._stopping = False
         self.watchdog_s = _watchdog_s(environment)  # it wants to hear from us that often; None: it does not care
 
     @property
@@ -27,14 +28,17 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """The start or a reload is over."""
-        self._say("READY=1", _status(status))
+        if not self._stopping:
+            self._say("READY=1", _status(status))
 
     def reloading(self) -> None:
         """A new configuration is being read."""
-        self._say("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        if not self._stopping:
+            self._say("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self, status: str, within_s: float) -> None:
-        """The end has begun, and may take so many seconds."""
+        """The end has begun, and may take so many seconds; of a reload that is under way nothing more is said."""
+        self._stopping = True
         self._say("STOPPING=1", f"EXTEND_TIMEOUT_USEC={round(within_s * 1e6)}", _status(status))
 
     def beat(self, status: str) -> None:
@@ -57,7 +61,7 @@ def _address(named: str) -> str | bytes | None:
     """A path, or with "@" in front a name of the abstract namespace (unix(7)); other kinds are not spoken to."""
     if named.startswith("/"):
         return named
-    return b"\0" + named[1:].encode() if named.startswith("@") and len(named) > 1 else None
+    return b"\0" + os.fsencode(named[1:]) if named.startswith("@") and len(named) > 1 else None
 
 
 def _status(text: str) -> str:

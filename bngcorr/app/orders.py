@@ -61,7 +61,9 @@ class Orders:
     def servers(self) -> list[dict[str, Any]]:
         """The AAA servers, one row each."""
         rows = [asdict(row) for row in self._ports.servers()]
-        return [{**row, "since": instant_shown(row.pop("since_ms"))} for row in rows]
+        for row in rows:
+            row["since"] = instant_shown(row.pop("since_ms"))
+        return rows
 
     def set_admin(self, name: str, admin: Admin) -> bool:
         """Switch a server; False if there is none of that name."""

@@ -28,8 +28,9 @@ from bngcorr.app.parts import StartError, greet_store, open_store
 from bngcorr.app.policies import Policies, policies_of
 from bngcorr.app.ports import Ports
 from bngcorr.app.receive_queues import QueueWatch
-from bngcorr.app.reload import Reloader
+from bngcorr.app.reload import EndingError, Reloader
 from bngcorr.app.spool import look_into, spool_of
+from bngcorr.app.supervision import supervised
 from bngcorr.config import Endpoint
 from bngcorr.config.changes import Changes
 from bngcorr.config.control import AUTO, own_path
@@ -49,6 +50,7 @@ from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import EmbeddedValkey
 from bngcorr.store.lesson import FAILED, NEW, SUPERSEDED, FindingSeen, Lesson
+from bngcorr.store.pending import Pending
 from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
 from bngcorr.wire.dictionary import Dictionary
@@ -57,6 +59,8 @@ FINISH_S: Final = 1.2  # how long requests under way may take at the end
 LOOK_AGAIN_S: Final = 0.01
 DRAIN_S: Final = 1.5  # how long the last writes may take at the end
 STOP_WITHIN_S: Final = 10.0  # what the manager of services is told that the end takes at most, after the lameduck time
+
+_PLAIN: Final = ("ok", "applied")  # the store's words on nearly everything: nothing is to be told of it
 
 log = structlog.get_logger()
 
@@ -76,10 +80,11 @@ class PacketProcess:
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
         self._store = open_store(config)
         self._store.lane.took = self._meters.store_call.observe
-        self._judge: Judge[Request] = Judge(self._store, self._clock, self._store)
+        pending = Pending()
+        self._judge: Judge[Request] = Judge(self._store, self._clock, self._store, pending)
         self._behind = WriteBehind(
             self._store, self._clock, limit=config.store.write_backlog, written=self._written, lost=self._lost,
-            nodes=self._store,
+            nodes=self._store, pending=pending,
         )  # fmt: skip
         self._caretaker = Caretaker(self._store, self._clock, policies.domains, self._behind.put, nodes=self._store)
         self._watch = Watch(
@@ -123,10 +128,13 @@ class PacketProcess:
         self._ending = False
 
     def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
-        self._judge.sighted([lesson for lesson, word in zip(lessons, words, strict=True) if word != SUPERSEDED])
+        if self._judge.held:
+            self._judge.sighted([lesson for lesson, word in zip(lessons, words, strict=True) if word != SUPERSEDED])
         if self._spool is not None:
             self._spool.written(lessons)
         for lesson, word in zip(lessons, words, strict=True):
+            if word in _PLAIN:
+                continue
             if isinstance(lesson, FindingSeen):
                 if word == NEW:
                     self._tell(lesson)
@@ -159,13 +167,13 @@ class PacketProcess:
             await self._embedded.start()
         await greet_store(self._store, self._clock)
         self._tasks = [
-            asyncio.create_task(self._supervised("clock", lambda: self._clock.run(self._store))),
-            asyncio.create_task(self._supervised("writer", self._behind.run)),
-            asyncio.create_task(self._supervised("caretaker", self._caretaker.run)),
-            asyncio.create_task(self._supervised("watch", self._watch.run)),
+            self._lasting("clock", lambda: self._clock.run(self._store)),
+            self._lasting("writer", self._behind.run),
+            self._lasting("caretaker", self._caretaker.run),
+            self._lasting("watch", self._watch.run),
         ]
         if self._exporter is not None:
-            self._tasks.append(asyncio.create_task(self._supervised("history", self._exporter.run)))
+            self._tasks.append(self._lasting("history", self._exporter.run))
         if self._spool is not None:
             try:
                 await self._spool.open()
@@ -184,9 +192,9 @@ class PacketProcess:
             raise StartError(f"health.listen {at}: {error.strerror}") from None
         await self._open_control()
         memory.settle()
-        self._tasks.append(asyncio.create_task(self._supervised("queues", self._queues.run)))
+        self._tasks.append(self._lasting("queues", self._queues.run))
         if self._notifier.heard:
-            self._tasks.append(asyncio.create_task(self._supervised("notifier", self._beat)))
+            self._tasks.append(self._lasting("notifier", self._beat))
         log.info(
             "ready", health=f"http://{Endpoint(at.host, port)}", bngs=len(self._at_start.bngs), version=__version__,
             config=self._reloader.running.digest,
@@ -211,15 +219,8 @@ class PacketProcess:
     async def _beat(self) -> None:
         await beat(self._notifier, lambda: self._ports.listening, self._orders.line)
 
-    async def _supervised(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
-        """A task that is to last as long as the process: what ends it is our bug, is told, and it starts again."""
-        while True:
-            try:
-                await run()
-            except Exception:
-                self._meters.restarts.inc()
-                log.exception("internal error, background task starts again", task=name)
-                await asyncio.sleep(1.0)
+    def _lasting(self, name: str, run: Callable[[], Coroutine[None, None, None]]) -> asyncio.Task[None]:
+        return asyncio.create_task(supervised(name, run, self._meters.restarts.inc))
 
     # ---- state
 
@@ -255,7 +256,9 @@ class PacketProcess:
         return await self._orders.reload()
 
     def _take(self, policies: Policies) -> None:
-        """All of it between two requests. Those under way end by what they began with."""
+        """All of it between two requests. Those under way end by what they began with. Raises BngcorrError."""
+        if self._ending:  # parts are closed one after the other: none must be opened anew
+            raise EndingError("the process is about to end")
         self._ports.reconfigure(policies.routing)  # the one step that can be refused: first
         self._pipeline.use(policies.table, policies.numbers, policies.in_flight_s)
         self._reader.use(policies.table, policies.numbers)

@@ -26,6 +26,10 @@ MOST_NAMED: Final = 20  # keys in a log line
 log = structlog.get_logger()
 
 
+class EndingError(BngcorrError):
+    """The process takes nothing new any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """What holds, and since when."""
@@ -54,11 +58,21 @@ class Reloader:
         self._meters = meters
         self._take = take
         self._one_by_one = asyncio.Lock()
+        self._next: asyncio.Task[Changes] | None = None  # has not begun to read yet
         meters.taken(self.running.digest, self.running.loaded_at_s)
 
     async def reload(self) -> Changes:
-        """Read, check, take. Raises BngcorrError, ConfigError for every fault of the file; nothing has changed then."""
+        """Read, check, take. Raises BngcorrError, ConfigError for every fault of the file; nothing has changed then.
+
+        Whoever asks before the file is read gets what comes of that reading: a storm of signals is two reloads.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._reload())
+        return await asyncio.shield(self._next)
+
+    async def _reload(self) -> Changes:
         async with self._one_by_one:
+            self._next = None
             try:
                 with _short_turns():
                     loaded, changed, policies = await asyncio.to_thread(self._prepare)
@@ -69,6 +83,10 @@ class Reloader:
                 log.error(  # noqa: TRY400 -- the file is wrong, not we
                     "new configuration refused, the old one holds", file=str(self.file), faults=faults[:MOST_NAMED]
                 )
+                raise
+            except Exception:
+                self._meters.refused()
+                log.exception("internal error, new configuration not taken", file=str(self.file))
                 raise
             self.config = changed.effective
             self.running = Running(

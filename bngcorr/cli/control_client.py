@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from bngcorr.cli.process import load_or_exit
 from bngcorr.config.control import likely_paths
+from bngcorr.config.loading import control_of
 
 WITHIN_S: Final = 30.0
 UNREACHABLE: Final = 3
@@ -67,12 +68,13 @@ class ControlClient:
         return status, answer
 
     def _find(self, config: Path) -> Path:
-        settings = load_or_exit(config)
-        paths = likely_paths(settings.control, settings.store.data_dir, os.environ)
+        control, data_dir = control_of(config)
+        paths = likely_paths(control, data_dir, os.environ)
         if not paths:
             self.fail(f"{config}: control.socket is null, so nobody can be asked", REFUSED)
         found, tried = _running_with(config, paths)
         if found is None:
+            load_or_exit(config)  # its faults may be why
             tried_all = "; ".join(tried)
             self.fail(f"no process runs with {config} ({tried_all}); if one does, name its --socket", UNREACHABLE)
         return found

@@ -80,7 +80,8 @@ class _Signals:
         self.end = asyncio.Event()
         self.at_once = asyncio.Event()
         self.retires = False
-        self.reload: Callable[[], Coroutine[None, None, object]] | None = None  # none before the start is over
+        self._reload_by: Callable[[], Coroutine[None, None, object]] | None = None  # none before the start is over
+        self._hung_up_early = False
         self._reloads: set[asyncio.Task[None]] = set()
 
     def listen(self) -> None:
@@ -96,14 +97,23 @@ class _Signals:
         self.retires = number == signal.SIGTERM
         self.end.set()
 
+    def started(self, reload: Callable[[], Coroutine[None, None, object]]) -> None:
+        """The start is over: a SIGHUP has `reload` done from now on, and one that came while the file was read."""
+        self._reload_by = reload
+        if self._hung_up_early:
+            self._hung_up()
+
     def _hung_up(self) -> None:
-        if self.reload is not None and not self.end.is_set():
-            task = asyncio.create_task(self._reload(self.reload))
+        if self._reload_by is None:
+            self._hung_up_early = True
+        elif not self.end.is_set():
+            task = asyncio.create_task(self._reload(self._reload_by))
             self._reloads.add(task)
             task.add_done_callback(self._reloads.discard)
 
-    async def _reload(self, reload: Callable[[], Coroutine[None, None, object]]) -> None:
-        with contextlib.suppress(BngcorrError):  # told, and the old configuration holds
+    @staticmethod
+    async def _reload(reload: Callable[[], Coroutine[None, None, object]]) -> None:
+        with contextlib.suppress(Exception):  # told, with its traceback if it is a bug; the old configuration holds
             await reload()
 
 
@@ -112,7 +122,7 @@ async def _live(process: Process) -> None:
     signals.listen()
     try:
         await process.start()
-        signals.reload = process.reload
+        signals.started(process.reload)
         await signals.end.wait()
         if signals.retires:
             await process.retire(signals.at_once)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
+from bngcorr.config.control import Control
 from bngcorr.config.faults import contradictions, key_path, keys_of, shown
 from bngcorr.config.secret import SECRET_KEYS
-from bngcorr.config.settings import Config
+from bngcorr.config.settings import Config, Store
 from bngcorr.errors import ConfigError, ConfigFault
 from bngcorr.profiles.catalogue import ProfileData, overridden, packaged
 
@@ -68,6 +69,13 @@ class _TwiceError(yaml.constructor.ConstructorError):
 class _Loader(SafeLoader):
     """YAML in which a key that stands twice is a fault: the first one would silently be lost."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """As the parser has it; a date that no calendar has, or a number beyond all bounds, has its place told, too."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, RecursionError):  # whatever it meets in int(), date() …
+            raise yaml.constructor.ConstructorError(None, None, "no value of its kind", node.start_mark) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key_node, _ in node.value:
@@ -95,6 +103,30 @@ def load(path: Path) -> Config:
 
 def load_with_digest(path: Path) -> Loaded:
     """The same, and what tells the file from others."""
+    octets, data = _read(path)
+    return Loaded(parse(data), hashlib.sha256(octets).hexdigest()[:12])
+
+
+def control_of(path: Path) -> tuple[Control, Path]:
+    """`control` and `store.data_dir` of a file, whatever else is wrong with it: what it says has faults here may have
+    none where the process runs, whose environment and folder are others. Where they are faulty, too: the defaults.
+    """
+    try:
+        data = _read(path)[1]
+    except ConfigError:
+        data = None
+    sections = data if isinstance(data, dict) else {}
+    try:
+        control = Control.model_validate(sections.get("control") or {})
+    except ValidationError:
+        control = Control()
+    store = sections.get("store")
+    folder = store.get("data_dir") if isinstance(store, dict) else None
+    return control, Path(folder) if isinstance(folder, str) else Store().data_dir
+
+
+def _read(path: Path) -> tuple[bytes, Any]:
+    """Octets of a YAML file, and what they say. Raises ConfigError."""
     try:
         octets = path.read_bytes()
         text = octets.decode()
@@ -112,4 +144,4 @@ def load_with_digest(path: Path) -> Loaded:
         got = f"{'a key that stands twice' if twice else 'no YAML'} at {place}"  # the parser's words may quote a secret
         expected = "each key once" if twice else "valid YAML; put values that start with ! * & @ % in quotes"
         raise ConfigError((ConfigFault(key=str(path), got=got, expected=expected),)) from None
-    return Loaded(parse(data), hashlib.sha256(octets).hexdigest()[:12])
+    return octets, data

@@ -16,12 +16,14 @@ import structlog
 from bngcorr.correlator.breaker import Breaker
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.correlator.overlay import IN_DOUBT, verdict_over
 from bngcorr.correlator.question import Question
 from bngcorr.model.verdict import UNKNOWN, Verdict
 from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.store.contract import CorrelationStore
 from bngcorr.store.lesson import Lesson, Sighting
 from bngcorr.store.nodes import ONE_NODE, Nodes
+from bngcorr.store.pending import Pending
 from bngcorr.store.recollection import Recall, Recollection
 
 ASK_AGAIN_S: Final[tuple[float, ...]] = (0.02, 0.06, 0.14, 0.3)  # after arrival; and at the end of the hold
@@ -79,6 +81,11 @@ def _recalls(requests: Sequence[Asked]) -> list[Recall]:
     return [recall_of(request.question) for request in requests]
 
 
+def _may_change(verdict: Verdict) -> bool:
+    """Whether a sighting that is on its way could bring another one."""
+    return verdict.outcome is _UNMATCHED or verdict is IN_DOUBT
+
+
 class _Group(Generic[RequestT]):
     """Requests of one vector that are held."""
 
@@ -99,10 +106,16 @@ class _Group(Generic[RequestT]):
 
 
 class Judge(Generic[RequestT]):
-    """Asks the store. While the node that keeps a domain is away, a request of that domain is `unknown` at once."""
+    """Asks the store. While the node that keeps a domain is away, a request of that domain is `unknown` at once.
 
-    def __init__(self, store: CorrelationStore, clock: SteadyClock, nodes: Nodes = ONE_NODE) -> None:
+    Sightings that are `pending` count as if the store had them.
+    """
+
+    def __init__(
+        self, store: CorrelationStore, clock: SteadyClock, nodes: Nodes = ONE_NODE, pending: Pending | None = None
+    ) -> None:
         self._store = store
+        self._pending = Pending() if pending is None else pending
         self._clock = clock
         self._nodes = nodes
         self._rounds: set[asyncio.Future[list[Recollection | None]]] = set()  # first rounds under way
@@ -187,20 +200,23 @@ class Judge(Generic[RequestT]):
 
     def _begin(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
         now_ms = self._clock.now_ms()
+        turn = self._pending.begin()
         asked = asyncio.ensure_future(self._store.recall(_recalls(requests), now_ms))
         self._rounds.add(asked)
-        asked.add_done_callback(partial(self._end, requests, then, now_ms))
+        asked.add_done_callback(partial(self._end, requests, then, now_ms, turn))
 
     def _end(
         self,
         requests: list[RequestT],
         then: Callable[[RequestT, Verdict], None],
         now_ms: int,
+        turn: int,
         asked: asyncio.Future[list[Recollection | None]],
     ) -> None:
         """Tell the verdicts, and hold those that may find their sighting yet."""
         self._rounds.discard(asked)
         if asked.cancelled():
+            self._pending.end(turn)
             return
         told = 0
         held: list[RequestT] = []
@@ -208,12 +224,14 @@ class Judge(Generic[RequestT]):
             verdicts = self._verdicts(requests, asked.result(), now_ms)
             for request, verdict in zip(requests, verdicts, strict=True):
                 told += 1
-                if verdict.outcome is _UNMATCHED and request.hold_s > 0 and self._may_hold(request, len(held)):
+                if request.hold_s > 0 and _may_change(verdict) and self._may_hold(request, len(held)):
                     held.append(request)
                 else:
                     then(request, verdict)
         except Exception:
             self._go_on(requests[told:], then)
+        finally:
+            self._pending.end(turn)
         if held:
             task = asyncio.get_running_loop().create_task(self._hold(_Group(held, then, time.monotonic())))
             self._holding.add(task)
@@ -230,13 +248,22 @@ class Judge(Generic[RequestT]):
     ) -> list[Verdict]:
         """One verdict for each request."""
         suspended = NO_RUNGS if self._clock.steady else _NO_WINDOW
+        pending = self._pending
+        any_pending = pending.any
         verdicts: list[Verdict] = []
         for request, one in zip(requests, recalled, strict=True):
             if one is None:
                 self._breaker.lost(request.question.domain)
                 verdicts.append(UNKNOWN)
-            else:
-                verdicts.append(climb(request.question, one, now_ms, suspended))
+                continue
+            question = request.question
+            if any_pending:
+                ring = question.keyring
+                some = pending.like(question.domain, ring.mac, ring.attachment, ring.session)
+                if some:
+                    verdicts.append(verdict_over(question, one, some, now_ms, suspended))
+                    continue
+            verdicts.append(climb(question, one, now_ms, suspended))
         return verdicts
 
     # ---- the hold
@@ -279,15 +306,19 @@ class Judge(Generic[RequestT]):
             waking.cancel()
         group.woken.clear()
         now_ms = self._clock.now_ms()
-        recalled = await self._store.recall(_recalls(group.held), now_ms)
-        verdicts = self._verdicts(group.held, recalled, now_ms)
+        turn = self._pending.begin()
+        try:
+            recalled = await self._store.recall(_recalls(group.held), now_ms)
+            verdicts = self._verdicts(group.held, recalled, now_ms)
+        finally:
+            self._pending.end(turn)
         waited = time.monotonic() - group.started
         asked, group.held = group.held, []
         told = 0
         try:
             for request, verdict in zip(asked, verdicts, strict=True):
                 told += 1
-                if verdict.outcome is _UNMATCHED and waited < request.hold_s and not self._closing:
+                if _may_change(verdict) and waited < request.hold_s and not self._closing:
                     group.held.append(request)
                     continue
                 if verdict.outcome is not _UNKNOWN:

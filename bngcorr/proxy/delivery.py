@@ -11,8 +11,6 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
 from bngcorr.accountant.spool.delay import delayed
 from bngcorr.accountant.spool.journal import Journal
 from bngcorr.accountant.spool.order import Order, Waiting
@@ -28,6 +26,7 @@ from bngcorr.proxy.upstream.flight import Flight
 from bngcorr.proxy.upstream.pool import Pool
 from bngcorr.proxy.upstream.routes import Way
 from bngcorr.proxy.upstream.server import Server
+from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 
 MOST_ROWS: Final = 20_000  # in memory
@@ -37,8 +36,6 @@ PAGE: Final = 1_000
 READ_AGAIN_S: Final = 1.0
 MOST_SKIPPED: Final = 32  # rows in a row that nobody takes; requests do not wait longer for that
 SKIPPING_PAUSE_S: Final = 0.01
-
-log = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
@@ -193,6 +190,11 @@ class Delivery:
                     wake_at = now + SKIPPING_PAUSE_S
                     break
                 continue
+            except Exception as error:  # it is acknowledged: it must not be forgotten, nor keep others waiting
+                self._order.unanswered(seq, now, ignored=True)
+                self._meters.drop(DropReason.INTERNAL_ERROR)
+                self._noise.internal("record of the spool not sent", self._kept[seq].row.host, error)
+                continue
             self._pace.launched()
         self._read_more()
         pause_over_at = self._order.wakes_at()
@@ -204,13 +206,18 @@ class Delivery:
     def _send(self, way: Way[Row], kept: _Kept, now: float) -> None:
         """Raises IdentifierExhausted or NoUpstream."""
         row = kept.row
+        attributes = delayed(row.attributes, int(now - kept.arrived_at))
         flight = _pool(way, row).take(row, None, now)
         server = flight.server
-        attributes = delayed(row.attributes, int(now - kept.arrived_at))
         self._serial = self._serial + 1 & 0xFFFFFFFF
         state = self._nonce + self._serial.to_bytes(4, "big")
-        octets = hops.spooled_to_aaa(attributes, server.secret, flight.identifier, state, signed=row.signed)
+        try:
+            octets = hops.spooled_to_aaa(attributes, server.secret, flight.identifier, state, signed=row.signed)
+        except BaseException:
+            server.give_back(flight)
+            raise
         flight.aaa = Hop(server.secret, octets[4:20])
+        flight.proxy_state = state
         if kept.tried:
             self._meters.spool.resent.inc()
         kept.tried = True
@@ -225,9 +232,9 @@ class Delivery:
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
             self._noise.bad_reply(str(error.reason))
-        except Exception:
+        except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            log.exception("internal error, reply dropped")
+            self._noise.internal("reply dropped", server.name, fault)
 
     def _complete(self, server: Server[Row], flight: Flight[Row] | None, octets: bytes, now: float) -> None:
         view = radius.decode(octets)
@@ -238,6 +245,9 @@ class Delivery:
         if row is None or self._way is None:
             raise Malformed(DropReason.UNEXPECTED_REPLY)
         hops.verify(view, flight.aaa, server.replies, require_message_authenticator=False)
+        if view.has(a.PROXY_STATE) and view.all(a.PROXY_STATE)[-1] != flight.proxy_state:
+            server.unusable(flight, now)
+            raise Malformed(DropReason.FOREIGN_PROXY_STATE)
         server.finish(flight, now)
         flight.over()
         self._order.delivered(row.seq)

@@ -9,8 +9,6 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
-
 from bngcorr.errors import Malformed, NoUpstream, WireError
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason, Mode, Outcome
@@ -30,8 +28,6 @@ from bngcorr.proxy.upstream.server import Server
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
-
-log = structlog.get_logger()
 
 RANDOM_OCTETS: Final = 4096  # asked of the system at a time
 
@@ -149,15 +145,15 @@ class Dispatch:
         """The BNG sent it again, and AAA is silent: to the next server, or the same octets once more."""
         pool = self._ways[request.view.code].pool(request.nas.name, request.view)
         try:
-            other = pool.again(flight, request, now)
+            other = pool.again(flight, request, request.view, now)
             if other is None or request.verdict is None:
                 pool.repeat(flight, now)
             else:
                 edits, appended = edits_of(request, request.verdict)
                 self._launch(request, other, edits, appended, now)
-        except Exception:  # its first transmission was no error, and is not over
+        except Exception as error:  # its first transmission was no error, and is not over
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            log.exception("internal error, retransmission dropped", client=request.host)
+            self._noise.internal("retransmission dropped", request.host, error)
 
     def _nobody(self, request: Request, pool: Pool[Request], now: float) -> None:
         """Every server of its pool is dead, or taken out."""
@@ -176,9 +172,9 @@ class Dispatch:
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
             self._noise.bad_reply(str(error.reason))
-        except Exception:
+        except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            log.exception("internal error, reply dropped")
+            self._noise.internal("reply dropped", server.name, fault)
 
     def _complete(self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float) -> None:
         view = radius.decode(octets)
@@ -195,7 +191,11 @@ class Dispatch:
             return
         request.aaa = flight.aaa
         request.proxy_state = flight.proxy_state
-        reply = hops.to_bng(view, request, self._hidden)
+        try:
+            reply = hops.to_bng(view, request, self._hidden)
+        except WireError:
+            server.unusable(flight, now)
+            raise
         server.finish(flight, now)
         code = view.code
         if not signed and not request.accounting:

@@ -1,7 +1,7 @@
 """Duplicates (RFC 5080 §2.2.2): what is in flight for a BNG, and what it was answered. Pure: `now` is an argument.
 
-A request is known by source address, source port, our port and Identifier; the Request Authenticator tells a
-retransmission from a new request that reuses the Identifier, which supersedes the old one.
+A request is known by source address, source port, the address and port that it came to, and Identifier; the Request
+Authenticator tells a retransmission from a new request that reuses the Identifier, which supersedes the old one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Final
 
 REPLY_KEPT_S: Final = 10.0  # RFC 5080 §2.2.2: more than 5, less than 30 seconds
 
-# What a BNG tells two requests apart by: its address and port, which of our sockets received it, Identifier
+# What a BNG tells two requests apart by: its address (and ours, where one socket has several: `Peer.name`), its port,
+# which of our sockets received it, Identifier
 ExchangeKey = tuple[str, int, int, int]
 
 

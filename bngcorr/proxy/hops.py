@@ -131,10 +131,14 @@ def to_bng(view: PacketView, request: Request, hidden: Mapping[int, Hidden]) -> 
 
 
 def reject(request: Request) -> bytes:
-    """An Access-Reject of our own, with the BNG's Proxy-States as they came (RFC 2865 §5.33)."""
+    """An Access-Reject of our own, with the BNG's Proxy-States as they came (RFC 2865 §5.33).
+
+    Raises Malformed (too-long) if they leave no room for a Message-Authenticator.
+    """
     view = request.view
+    states = rewrite.fitting(states_of(view), signed=True)
     return radius_auth.sign_reply(
-        _ACCESS_REJECT, view.identifier, view.authenticator, states_of(view), request.nas.secret, with_message=True
+        _ACCESS_REJECT, view.identifier, view.authenticator, states, request.nas.secret, with_message=True
     )
 
 

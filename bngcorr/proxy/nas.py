@@ -70,10 +70,13 @@ class NasTable:
     ) -> None:
         """`monitors`: who may ask how we are, and nothing else, and the secret shared with them."""
         self._monitors = tuple(monitors)
-        groups: dict[IPv4Network | IPv6Network, list[Nas]] = {}
+        # by version and length, the longest first: a stranger costs as little as a BNG, however many of those there are
+        sizes: dict[tuple[int, int], dict[int, list[Nas]]] = {}
         for network, nas in entries:
-            groups.setdefault(network, []).append(nas)
-        self._networks = sorted(groups.items(), key=lambda entry: entry[0].prefixlen, reverse=True)
+            known = sizes.setdefault((network.version, network.prefixlen), {})
+            rest = network.max_prefixlen - network.prefixlen
+            known.setdefault(int(network.network_address) >> rest, []).append(nas)
+        self._sizes = sorted(sizes.items(), key=lambda entry: entry[0][1], reverse=True)
         self._known: dict[str, list[Nas]] = {}
 
     def find(self, host: str) -> list[Nas]:
@@ -82,8 +85,12 @@ class NasTable:
         if group is not None:
             return group
         address = _address(host)
-        for network, group in self._networks:
-            if address.version == network.version and address in network:
+        number = int(address)
+        for (version, length), networks in self._sizes:
+            if version != address.version:
+                continue
+            group = networks.get(number >> (address.max_prefixlen - length))
+            if group is not None:
                 if len(self._known) < self._REMEMBERED:
                     self._known[host] = group
                 return group

@@ -13,6 +13,15 @@ from bngcorr.wire import attributes as a
 INTERVAL_S: Final = 60.0
 MOST_CAUSES: Final = 1024  # causes include peers' addresses, which anybody can make up
 
+_DIFFERS: Final = "the secret that this AAA server uses for CoA differs from the one under dynauth.clients"
+_DYNAUTH_HINTS: Final = {
+    DropReason.BAD_AUTHENTICATOR: _DIFFERS,
+    DropReason.BAD_MESSAGE_AUTHENTICATOR: _DIFFERS,
+    DropReason.STALE_EVENT_TIMESTAMP: "a replay, or its clock and ours differ by more than dynauth.replay_window",
+    DropReason.MISSING_EVENT_TIMESTAMP: "have it send Event-Timestamp, or take require_event_timestamp back",
+    DropReason.MISSING_MESSAGE_AUTHENTICATOR: "have it sign, or take require_message_authenticator back",
+}
+
 log = structlog.get_logger()
 
 
@@ -76,6 +85,15 @@ class Noise:
                 hint="add it to dynauth.clients",
             )  # fmt: skip
 
+    def discarded_dynauth(self, host: str, reason: DropReason) -> None:
+        """A CoA or Disconnect of a known client that is malformed or not authentic."""
+        suppressed = self._due(("dynauth-discarded", str(reason), host))
+        if suppressed is not None:
+            log.warning(
+                "Discarding CoA or Disconnect", reason=str(reason), client=host, suppressed=suppressed,
+                hint=_DYNAUTH_HINTS.get(reason),
+            )  # fmt: skip
+
     def refused_dynauth(self, client: str, code: str, cause: int, why: str) -> None:
         """A CoA or Disconnect of AAA's that we refuse ourselves."""
         suppressed = self._due(("dynauth", client, str(cause)))
@@ -96,6 +114,12 @@ class Noise:
                 "BNG did not answer a CoA or Disconnect in time", bng=bng, suppressed=suppressed,
                 hint="it takes them from addresses that it knows, with the secret of bngs[].dynauth",
             )  # fmt: skip
+
+    def internal(self, what: str, peer: str, error: Exception) -> None:
+        """Our bug: something of that peer's was dropped because of an error that nobody foresaw."""
+        suppressed = self._due(("internal", what, type(error).__name__))
+        if suppressed is not None:
+            log.error(f"internal error, {what}", client=peer, suppressed=suppressed, exc_info=error)
 
     def bad_reply(self, reason: str) -> None:
         """A datagram from AAA that is refused."""

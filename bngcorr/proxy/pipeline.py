@@ -11,8 +11,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-import structlog
-
 from bngcorr.correlator.limits import AskGuard
 from bngcorr.errors import IdentifierExhausted, WireError
 from bngcorr.model.verdict import UNMATCHED, Verdict
@@ -34,8 +32,6 @@ from bngcorr.store.contract import Clock
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
-
-log = structlog.get_logger()
 
 EXPIRE_EVERY_S: Final = 0.5
 
@@ -135,9 +131,8 @@ class Pipeline:
             verdict = own_verdict(request)
             if verdict is None and not self._may_ask(request, now):
                 verdict = UNMATCHED
-        except Exception:
-            self.dispatch.abandon(request, DropReason.INTERNAL_ERROR)
-            log.exception("internal error, request dropped", client=request.host)
+        except Exception as error:
+            self._failed(request, error)
             return
         if verdict is None:
             questions.append(request)
@@ -159,7 +154,7 @@ class Pipeline:
             view = radius.decode(datagram.octets)
             nas = which(group, view)
             authentic = authenticate(view, nas, code)
-            key = (peer.host, peer.port, socket.number, view.identifier)
+            key = (peer.name, peer.port, socket.number, view.identifier)
             admission, exchange = self._exchanges.admit(key, view.authenticator, now)
             if exchange is None:
                 self._meters.drop(DropReason.OVERLOAD)
@@ -179,9 +174,9 @@ class Pipeline:
             self._meters.drop(DropReason(error.reason))
             self._noise.refused(peer.host, DropReason(error.reason))
             return None
-        except Exception:
+        except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            log.exception("internal error, datagram dropped", client=peer.host)
+            self._noise.internal("datagram dropped", peer.host, fault)
             return None
         self.dispatch.begin(request)
         self._notes.admitted(request)
@@ -229,9 +224,13 @@ class Pipeline:
             self.dispatch.abandon(request, DropReason(error.reason))
         except IdentifierExhausted:
             self.dispatch.abandon(request, DropReason.NO_IDENTIFIER)
-        except Exception:
-            self.dispatch.abandon(request, DropReason.INTERNAL_ERROR)
-            log.exception("internal error, request dropped", client=request.host)
+        except Exception as fault:
+            self._failed(request, fault)
+
+    def _failed(self, request: Request, error: Exception) -> None:
+        """Our bug: this one is dropped, the others go on."""
+        self.dispatch.abandon(request, DropReason.INTERNAL_ERROR)
+        self._noise.internal("request dropped", request.host, error)
 
     def _forward(self, request: Request, verdict: Verdict, now: float) -> None:
         """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
@@ -268,9 +267,9 @@ class Pipeline:
 
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)  # first: nothing below may keep it from coming
         self.dispatch.expire(loop.time())
         self._notes.tell()
-        self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)
 
     def close(self) -> None:
         """Stop the timers."""

@@ -193,7 +193,7 @@ def to_upstream(
             every.append((span.start + 2, span.end, value))
         _hide_anew(view, nas, aaa, hidden, int.from_bytes(proxy_state[-2:], "big"), every)
     attributes = _spliced(view.octets, every) + appended + radius.attribute(_PROXY_STATE, proxy_state)
-    return _fitting(attributes, signed)
+    return fitting(attributes, signed=signed)
 
 
 def to_nas(
@@ -228,11 +228,14 @@ def to_nas(
     if span is not None:
         edits.append((span.start, span.end, b""))
     _hide_anew(view, aaa, nas, hidden, int.from_bytes(ours[-2:], "big"), edits)
-    return _fitting(_spliced(view.octets, edits), signed)
+    return fitting(_spliced(view.octets, edits), signed=signed)
 
 
-def _fitting(attributes: bytes, signed: bool) -> bytes:
-    """Raises Malformed (too-long) if they and what goes in front of them are no packet any more (RFC 2865 §3)."""
+def fitting(attributes: bytes, *, signed: bool) -> bytes:
+    """They, if there is room for what goes in front of them (RFC 2865 §3); raises Malformed (too-long) if not.
+
+    `signed`: a Message-Authenticator does.
+    """
     if HEADER_OCTETS + (MESSAGE_OCTETS if signed else 0) + len(attributes) > MAX_OCTETS:
         raise Malformed(DropReason.TOO_LONG)
     return attributes

@@ -33,12 +33,14 @@ Ancillary = list[tuple[int, int, bytes]]
 class Peer:
     """Source of datagrams, and the way back to it."""
 
-    __slots__ = ("address", "ancillary", "host", "port")
+    __slots__ = ("address", "ancillary", "host", "name", "port")
 
     def __init__(self, address: Address, ancillary: Ancillary) -> None:
         """`ancillary`: what makes a reply leave from our address that was asked, where the socket is bound to any."""
         self.host: str = address[0]
         self.port: int = address[1]
+        # what its requests are told apart by: one that asks two of our addresses numbers them for each on its own
+        self.name: str = f"{self.host} {ancillary[0][2].hex()}" if ancillary else self.host
         self.address = address
         self.ancillary = ancillary
 

@@ -14,6 +14,7 @@ from bngcorr.store.backlog import Backlog, Domain, Road
 from bngcorr.store.contract import Clock, CorrelationStore
 from bngcorr.store.lesson import AWAY, SUPERSEDED, Event, Lesson, Sighting
 from bngcorr.store.nodes import ONE_NODE, Nodes
+from bngcorr.store.pending import Pending
 from bngcorr.store.waiting import BATCH, Kept
 
 EVENT_BATCH: Final = 256
@@ -65,9 +66,10 @@ class WriteBehind:
         written: Callable[[Sequence[Lesson], Sequence[str]], None],
         lost: Callable[[Sequence[Lesson]], None] | None = None,
         nodes: Nodes = ONE_NODE,
+        pending: Pending | None = None,
     ) -> None:
         """`written` is told of all that reached the store, with the store's word on each lesson; `lost` of what was
-        given up. Both get the very objects that were put.
+        given up. Both get the very objects that were put. `pending` has the sightings that are neither.
         """
         self._store = store
         self._clock = clock
@@ -75,6 +77,7 @@ class WriteBehind:
         self._written = written
         self._tell_lost = lost
         self._nodes = nodes
+        self._pending = Pending() if pending is None else pending
         self._backlog = Backlog(limit, nodes.where)
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._writing = 0  # lessons under way that are not taken yet
@@ -112,10 +115,12 @@ class WriteBehind:
         if isinstance(lesson, Event):
             self._events.append(lesson)
             road = backlog.road(self._nodes.where_events())
-        elif isinstance(lesson, Sighting) and backlog.joined(lesson):
-            self._written((lesson,), (SUPERSEDED,))
-            return
         else:
+            if isinstance(lesson, Sighting):
+                if backlog.joined(lesson):
+                    self._written((lesson,), (SUPERSEDED,))
+                    return
+                self._pending.put(lesson)
             if backlog.is_full:
                 self._make_room()
             road = backlog.put(lesson)
@@ -126,6 +131,7 @@ class WriteBehind:
     def _make_room(self) -> None:
         given_up = self._backlog.make_room()
         self.lost += len(given_up)
+        self._forget(given_up)
         if self._tell_lost is not None:
             self._tell_lost(given_up)
 
@@ -201,6 +207,10 @@ class WriteBehind:
             if batch.words is None:
                 self._backlog.put_back([lesson for lesson in batch.lessons if not isinstance(lesson, Event)])
             raise
+        except Exception:
+            if batch.words is None:
+                self._forget(batch.lessons)
+            raise
         finally:
             self._unfinished -= 1
             self._free(batch)
@@ -221,9 +231,19 @@ class WriteBehind:
                     log.warning("store takes writes again", domain=domain.name, waiting=self._backlog.count)
         if lessons:
             self._taken_at = asyncio.get_running_loop().time()
+            pending = self._pending
+            for lesson in lessons:
+                if isinstance(lesson, Sighting):
+                    pending.taken(lesson)
             self._written(lessons, words)
         if self._unfinished < MOST_UNFINISHED:
             self._free(batch)
+
+    def _forget(self, lessons: Sequence[Lesson]) -> None:
+        """The store will not have these."""
+        for lesson in lessons:
+            if isinstance(lesson, Sighting):
+                self._pending.lost(lesson)
 
     def _refused(self, batch: _Batch, words: Sequence[str]) -> None:
         """Keep what was not taken, and let its domains rest."""

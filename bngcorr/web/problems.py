@@ -43,4 +43,4 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem_response(error.status, error.reason, f"{request.method} {request.path}", request.path)
     except Exception:
         log.exception("internal error", path=request.path)
-        return problem_response(500, "Internal error", "see the log of bngcorr web", request.path)
+        return problem_response(500, "Internal error", "see the log of the process", request.path)

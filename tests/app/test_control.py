@@ -66,9 +66,10 @@ async def client(process: Process, tmp_path: Path) -> AsyncIterator[aiohttp.Clie
     assert not control.path.exists()
 
 
-async def ask(client: aiohttp.ClientSession, method: str, path: str, json: object = None) -> tuple[int, Any]:
-    """Status and body."""
-    async with client.request(method, path, json=json) as answer:
+async def ask(client: aiohttp.ClientSession, method: str, path: str, json: Any = None) -> tuple[int, Any]:
+    """Status and body; octets are sent as they are."""
+    body = {"data": json} if isinstance(json, bytes) else {"json": json}
+    async with client.request(method, path, **body) as answer:
         return answer.status, await answer.json(content_type=None)
 
 
@@ -107,7 +108,11 @@ async def test_a_server_is_switched_by_its_name(client: aiohttp.ClientSession, p
         ("/upstreams/aaa1", {"admin": "off"}, 400, "admin: got 'off'; expected one of up, drain, down"),
         ("/upstreams/aaa1", {"admin": ["up"]}, 400, "admin: got ['up']; expected one of up, drain, down"),
         ("/upstreams/aaa1", ["up"], 400, "expected a JSON object"),
+        ("/upstreams/aaa1", b"[" * 60_000, 400, "expected a JSON object"),
+        ("/upstreams/aaa1", b"\xff", 400, "expected a JSON object"),
+        ("/upstreams/aaa1", b" " * 70_000, 413, "PUT /upstreams/aaa1"),
     ],
+    ids=["server", "state", "list", "no object", "too deep", "no text", "too long"],
 )
 async def test_what_can_not_be_is_refused_with_key_and_value(
     client: aiohttp.ClientSession, process: Process, path: str, body: object, status: int, detail: str

@@ -41,7 +41,22 @@ def test_each_word_is_one_datagram(manager: tuple[socket.socket, str]) -> None:
     assert ["STOPPING=1", "EXTEND_TIMEOUT_USEC=15000000", "STATUS=ending"] == heard[2]
 
 
-@pytest.mark.parametrize("named", ["", "@", "vsock:2:1", "/nowhere/at/all"])
+def test_a_reload_that_the_end_overtakes_is_not_told_any_more(manager: tuple[socket.socket, str]) -> None:
+    """Ready after stopping would make the manager take the process for one that serves."""
+    opened, named = manager
+    notifier = Notifier({"NOTIFY_SOCKET": named})
+    notifier.stopping("ending", 15.0)
+    notifier.reloading()
+    notifier.ready("1 BNG")
+    notifier.status("last")
+    heard = [opened.recv(1024).decode().split("\n")[0] for _ in range(2)]
+
+    assert ["STOPPING=1", "STATUS=last"] == heard
+
+
+@pytest.mark.parametrize(
+    "named", ["", "@", "vsock:2:1", "/nowhere/at/all", "@\udcff", "/" + "x" * 200, "@" + "x" * 200]
+)
 def test_nobody_listening_is_no_trouble(named: str) -> None:
     """Started by hand, or with a socket that is gone, the process says nothing and goes on."""
     Notifier({"NOTIFY_SOCKET": named}).ready("ready")

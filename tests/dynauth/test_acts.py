@@ -123,6 +123,21 @@ async def test_a_bng_that_stays_silent_is_given_up(monkeypatch: pytest.MonkeyPat
         assert 5 == len(network.box.seen)
 
 
+@pytest.mark.asyncio
+async def test_nothing_is_sent_any_more_once_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator who waits while the process ends is told that nobody answered; no socket is opened anew."""
+    monkeypatch.setattr("bngcorr.proxy.dynauth.acts.FIRST_WAIT_S", 0.05)
+    async with Network(V4) as network:
+        network.box.answer = lambda _: None
+        waiting = asyncio.create_task(network.acts.disconnect(Wanted(session="v4")))
+        while not network.box.seen:
+            await asyncio.sleep(0.001)
+        network.sender.close()
+
+        assert Outcome.UNANSWERED is (await waiting).outcome
+        assert 1 == len(network.box.seen)
+
+
 async def remedied(network: Network, *seen: FindingSeen) -> dict[str, float]:
     """What became of the remedies."""
     for one in seen:

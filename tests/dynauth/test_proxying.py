@@ -7,13 +7,17 @@ import dataclasses
 import time
 
 import pytest
+import structlog
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import DropReason, SessionState
 from tests.dynauth.network import Network, acknowledge
 from tests.dynauth.parts import (
+    AAA_SECRET,
+    BNG_SECRET,
     COA,
     COA_ACK,
+    DISCONNECT,
     DISCONNECT_ACK,
     DISCONNECT_NAK,
     ERROR_CAUSE,
@@ -59,6 +63,31 @@ async def test_what_is_the_bngs_own_passes_untouched_and_without_the_store() -> 
         assert [PROXY_STATE] == [kind for kind, _ in values(seen[38 + len(own) :])]
         assert [(PROXY_STATE, b"theirs")] == [one for one in values(answer[20:]) if one[0] == PROXY_STATE]
         assert 0 == network.store.asked
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("code", [DISCONNECT, COA])
+async def test_a_request_that_names_a_bng_and_no_session_never_reaches_it(code: int) -> None:
+    """Which sessions would end is the BNG's guess, and there are those that guess all."""
+    nobody = NAS + attribute(4, bytes((192, 0, 2, 1))) + attribute(EVENT_TIMESTAMP, int(time.time()))
+    async with Network(V4) as network:
+        answer = await network.ask(signed(nobody + attribute(PROXY_STATE, "theirs"), code=code))
+
+        assert (code + 2, 402) == (answer[0], cause_of(answer))
+        assert [] == network.box.seen
+
+
+@pytest.mark.asyncio
+async def test_what_is_dropped_or_refused_is_logged_in_the_words_of_coa() -> None:
+    """Which secret differs, and numbers as RFC 5176 has them; never the secret."""
+    async with Network(V4) as network:
+        with structlog.testing.capture_logs() as logs:
+            network.send(request(NAS, secret=b"somebody's"))
+            await network.ask(request(NAS))
+
+        assert "dynauth.clients" in logs[0]["hint"]
+        assert ("402", "aaa1") == (repr(logs[1]["error_cause"]), logs[1]["client"])
+        assert not any(secret in repr(logs) for secret in ("somebody's", AAA_SECRET.decode(), BNG_SECRET.decode()))
 
 
 @pytest.mark.asyncio

@@ -12,6 +12,7 @@ from tests.dynauth.parts import session
     "asked",
     [
         {"session": "s1", "bng": "bng1"},
+        {"session": "octets\udcff"},
         {"line": "a" * 24},
         {"address": "2001:db8::/56", "dry_run": True},
         {"address": "203.0.113.9"},
@@ -36,12 +37,13 @@ def test_one_thing_is_named(asked: dict[str, object]) -> None:
         ({"line": "olt7/12"}, "line: 'olt7/12' is no key of a line: 24 hexadecimal digits, as in /v1/lines"),
         ({"mac": "ff:ff:ff:ff:ff:ff"}, "mac: 'ff:ff:ff:ff:ff:ff' is no MAC address"),
         ({"address": "203.0.113"}, "address: '203.0.113' is no IP address or prefix"),
+        ({"session": "s\ud800"}, "session: a text that is Unicode"),
         ({"session": 7}, "session: a text of 1 … 1024 characters"),
         ({"session": "s", "dry_run": "no"}, "dry_run: true or false"),
         ({"everything": True}, "'everything': none of session, line, address, mac, bng, dry_run"),
         ([], "an object that names what to disconnect"),
     ],
-    ids=["nothing", "two", "line", "mac", "address", "number", "dry run", "unknown key", "list"],
+    ids=["nothing", "two", "line", "mac", "address", "half a character", "number", "dry run", "unknown key", "list"],
 )
 def test_anything_else_is_refused_by_key_and_value(asked: object, fault: str) -> None:
     """A typing error must not disconnect somebody else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -426,6 +427,9 @@ def _nas(name: str, *, identifiers: tuple[bytes, ...] = (), addresses: tuple[byt
     )  # fmt: skip
 
 
+NOBODY: Final = _nas("nobody")
+
+
 @pytest.fixture(scope="module")
 def table() -> NasTable:
     """Four BNGs behind one network, one of them anonymous, and one by its own address."""
@@ -459,6 +463,35 @@ def test_a_bng_is_told_by_source_address_or_by_what_it_calls_itself(
 ) -> None:
     """The longest network counts; inside one, NAS-Identifier or NAS-IP(v6)-Address."""
     assert name == which(table.find(host), radius.decode(request(*attributes))).name
+
+
+def test_the_longest_network_of_its_family_counts() -> None:
+    """However many lengths there are; an IPv4 address in IPv6 clothes is an IPv4 address."""
+    named = {
+        "0.0.0.0/0": "rest", "10.0.0.0/8": "ten", "10.1.0.0/16": "site", "10.1.2.3/32": "one", "2001:db8::/32": "six",
+        "2001:db8:1::/48": "site6",
+    }  # fmt: skip
+    table = NasTable([(ip_network(network), _nas(name)) for network, name in named.items()])
+    asked = ["192.0.2.1", "10.9.9.9", "10.1.2.4", "10.1.2.3", "::ffff:10.1.2.3", "2001:db8:1::1", "2001:db8:2::1%eth0"]
+    found = [[nas.name for nas in table.find(host)] for host in asked]
+
+    assert [["rest"], ["ten"], ["site"], ["one"], ["one"], ["site6"], ["six"]] == found
+    assert [] == table.find("2001:db9::1")
+
+
+def test_a_stranger_costs_no_more_where_there_are_many_bngs() -> None:
+    """Anybody can send from addresses that nobody knows: they must not take the time of BNGs."""
+    took_s = []
+    for number in (10, 10_000):
+        table = NasTable([(ip_network(f"10.{at >> 8}.{at & 255}.1"), NOBODY) for at in range(number)])
+        rounds = []
+        for _ in range(5):
+            started = time.perf_counter()
+            assert not any(table.find(f"192.0.2.{at}") for at in range(20))
+            rounds.append(time.perf_counter() - started)
+        took_s.append(min(rounds))
+
+    assert took_s[1] < 20 * took_s[0]
 
 
 def test_a_box_that_nobody_knows_is_refused() -> None:

@@ -342,3 +342,14 @@ def test_our_own_answers_are_signed_first_and_bring_back_proxy_states() -> None:
         assert radius_auth.response_authenticator_fits(answer, asked.view.authenticator, BNG_SECRET)
         assert _join(*states) == answer.octets[38:]
     assert b"" == hops.acknowledgement(received(code=4))[20:]
+
+
+def test_a_reject_of_our_own_that_would_be_no_packet_is_refused() -> None:
+    """Proxy-States that fill the whole request leave no room for a Message-Authenticator."""
+    states = [plain(a.PROXY_STATE, bytes(253))] * 15
+    fits, too_long = (received(*states, plain(a.PROXY_STATE, bytes(octets))) for octets in (231, 232))
+
+    assert 4096 == len(hops.reject(fits))
+    with pytest.raises(Malformed) as caught:
+        hops.reject(too_long)
+    assert "too-long" == caught.value.reason

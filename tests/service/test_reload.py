@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,16 +139,51 @@ def test_a_file_with_faults_changes_nothing(
     write(spoil)
     with pytest.raises(SystemExit) as ended:
         reload(config=service.config)
+    told = capsys.readouterr().err
+    successful = service.metric("bngcorr_config_last_reload_successful")
     assert service.serve is not None
     service.serve.send_signal(signal.SIGHUP)
-    wait_until(lambda: service.metric("bngcorr_config_last_reload_successful") == 0, 5, "it is refused")
-    told = capsys.readouterr().err
-    (refused,) = service.events(event="new configuration refused, the old one holds")
+    refusals = "new configuration refused, the old one holds"
+    wait_until(lambda: len(service.events(event=refusals)) == 2, 5, "it is refused again")
 
     assert 2 == ended.value.code
+    assert 0 == successful
     assert "The configuration has 2 faults:" in told
-    assert all(f in "\n".join(refused["faults"]) and f in told for f in ("bngs[0].mode", "upstream.auth.timeout"))
+    for refused in service.events(event=refusals):
+        assert all(f in "\n".join(refused["faults"]) and f in told for f in ("bngs[0].mode", "upstream.auth.timeout"))
     bng.ask(cpe.access(bng, "spoilt", cpe.line))
+
+
+def test_a_file_is_judged_where_the_process_runs(
+    service: Service, write: Callable[[Change], None], capsys: Capture, tmp_path: Path
+) -> None:
+    """A fault that only the operator's shell sees does not keep him from the process: files are read from its folder."""
+    (service.folder / "late.secret").write_bytes(SECRET)
+
+    def change(settings: Settings) -> None:
+        del settings["bngs"][0]["secret"]
+        settings["bngs"][0]["secret_file"] = os.path.relpath(service.folder / "late.secret")
+
+    write(change)
+    with contextlib.chdir(tmp_path):
+        assert [("bngs.bng1", "taken")] == taken(service, capsys)
+
+
+def test_a_storm_of_hangups_is_few_reloads(service: Service, write: Callable[[Change], None]) -> None:
+    """Whoever asks while a reload waits gets that one; none is left out that asked after the last reading began."""
+    assert service.serve is not None
+    before = len(service.events(event="new configuration taken"))
+    write(lambda settings: settings["bngs"][0].update(window="7s"))
+    for _ in range(200):
+        service.serve.send_signal(signal.SIGHUP)
+        time.sleep(0.0005)
+    wait_until(
+        lambda: any("bngs.bng1" in one["changed"] for one in service.events(event="new configuration taken")[before:]),
+        5, "the change is taken",
+    )  # fmt: skip
+    reload(config=service.config)
+
+    assert 20 > len(service.events(event="new configuration taken")) - before
 
 
 def test_what_needs_a_restart_is_said_and_waits(

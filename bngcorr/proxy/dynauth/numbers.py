@@ -48,7 +48,7 @@ _KNOWN: Final = frozenset(int(cause) for cause in ErrorCause)
 
 WHY: Final = {
     ErrorCause.UNSUPPORTED_ATTRIBUTE: "an attribute is hidden in a way that can't be hidden anew for the BNG",
-    ErrorCause.MISSING_ATTRIBUTE: "nothing in it names a session that can be looked up",
+    ErrorCause.MISSING_ATTRIBUTE: "nothing in it names a session, or none that can be looked up",
     ErrorCause.NAS_IDENTIFICATION_MISMATCH: "its attributes name more than one BNG",
     ErrorCause.INVALID_ATTRIBUTE_VALUE: "a hidden attribute does not read with the client's secret",
     ErrorCause.PROXY_REQUEST_NOT_ROUTABLE: "no BNG is known by what it says",

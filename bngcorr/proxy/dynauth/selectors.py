@@ -18,7 +18,7 @@ from bngcorr.model.vocabulary import LineIdPolicy, Mode, SessionState
 from bngcorr.profiles.profile import Profile, Write
 from bngcorr.proxy import carriers, port_id, template
 from bngcorr.proxy.dynauth.guess import guess
-from bngcorr.proxy.dynauth.numbers import ErrorCause
+from bngcorr.proxy.dynauth.numbers import EXTENDED_1, ErrorCause
 from bngcorr.proxy.dynauth.route import Refused
 from bngcorr.store.contract import MAX_SESSIONS_PER_LINE
 from bngcorr.store.rows import SessionRow
@@ -35,6 +35,12 @@ NUMBER_OCTETS: Final = 4  # enterprise number in front of a Remote-Id (RFC 4649 
 
 _ADDRESSES: Final = (a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS)
 _PREFIXES: Final = (a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX)
+
+
+_ABOUT_NO_SESSION: Final = frozenset((
+    a.NAS_IP_ADDRESS, a.NAS_IPV6_ADDRESS, a.NAS_IDENTIFIER, EXTENDED_1, a.PROXY_STATE, a.MESSAGE_AUTHENTICATOR,
+    a.EVENT_TIMESTAMP,
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +83,6 @@ class Selectors:
     def ours(self) -> bool:
         """Whether something may stand in it that only we have told AAA."""
         return bool(self.id_spans or self.written or self.raw)
-
-    @property
-    def any(self) -> bool:
-        """Whether it says anything of its session."""
-        named = (self.session_id, self.held, self.remote_ids, self.circuit_ids, self.written, self.user_name, self.macs)
-        return any(named)
 
     def perhaps_ours(self) -> tuple[Span, ...]:
         """Whatever AAA may have from us alone, of a session with an Acct-Session-Id that the store does not know."""
@@ -171,6 +171,11 @@ def read(view: PacketView, profile: Profile, mode: Mode) -> Selectors:
         macs=_macs(view, profile, taken),
         port=_port(view, profile),
     )
+
+
+def of_no_session(view: PacketView) -> bool:
+    """Whether a request says nothing but which NAS it is for: which of its sessions would be anybody's guess."""
+    return all(span.key in _ABOUT_NO_SESSION for span in view.spans)
 
 
 def _written(view: PacketView, profile: Profile, of_ids: set[int]) -> tuple[Written, ...]:

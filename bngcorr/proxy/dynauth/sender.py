@@ -65,6 +65,7 @@ class Sender:
         self._peers: OrderedDict[tuple[str, int], _Peer] = OrderedDict()
         self._nonce = os.urandom(4)
         self._serial = 0
+        self._closed = False
 
     def __len__(self) -> int:
         """Requests in flight."""
@@ -101,7 +102,7 @@ class Sender:
         `signed`: with a Message-Authenticator.
         """
         peer = self._peer(way)
-        if peer is None or not peer.free:
+        if peer is None or not peer.free or self._closed:
             raise IdentifierExhausted(f"too many requests in flight to {way.host}")
         flight = Flight(way, code, peer.free.popleft(), states or (), then)
         if states is not None:
@@ -188,7 +189,8 @@ class Sender:
         self._end(flight, view)
 
     def close(self) -> None:
-        """Close the sockets; what is in flight stays unanswered."""
+        """Close the sockets; what is in flight stays unanswered, and nothing is sent any more."""
+        self._closed = True
         for peer in self._peers.values():
             for flight in peer.flights.values():
                 if flight.timer is not None:

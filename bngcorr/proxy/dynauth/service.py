@@ -24,7 +24,7 @@ from bngcorr.proxy.dynauth.clients import Client, Clients, authenticate
 from bngcorr.proxy.dynauth.lookup import Lookup, Reading
 from bngcorr.proxy.dynauth.numbers import ACK, ERROR_CAUSE, WHY, ErrorCause
 from bngcorr.proxy.dynauth.route import Anywhere, At, Bng, Directory, Refused, operator_nas_identifiers
-from bngcorr.proxy.dynauth.selectors import Chosen, choose, read
+from bngcorr.proxy.dynauth.selectors import Chosen, choose, of_no_session, read
 from bngcorr.proxy.dynauth.sender import Flight, Sender
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
@@ -116,7 +116,7 @@ class DynauthProxy:
                 self._admit(socket, datagram, now, now_s)
             except WireError as error:
                 self._meters.drop(DropReason(error.reason))
-                self._noise.refused(datagram.peer.host, DropReason(error.reason))
+                self._noise.discarded_dynauth(datagram.peer.host, DropReason(error.reason))
             except Exception:
                 self._meters.drop(DropReason.INTERNAL_ERROR)
                 log.exception("internal error, datagram dropped", client=datagram.peer.host)
@@ -154,6 +154,8 @@ class DynauthProxy:
         place = directory.place(job.view)
         if isinstance(place, Refused):
             self._refuse(job, place.cause)
+        elif of_no_session(job.view):
+            self._refuse(job, ErrorCause.MISSING_ATTRIBUTE)
         elif isinstance(place, At) and place.box is not None and not self._of_ours(job.view, place.bng):
             self._forward(job, [(place.bng.name, place.box, (), None)])
         else:
@@ -252,7 +254,7 @@ class DynauthProxy:
 
     def _refuse(self, job: _Job, cause: ErrorCause) -> None:
         self._meters.dynauth.nak("proxy", cause)
-        self._noise.refused_dynauth(job.client.name, job.title, cause, WHY[cause])
+        self._noise.refused_dynauth(job.client.name, job.title, int(cause), WHY[cause])
         self._answer(job, packets.refusal(job.view, cause, job.client.secret))
 
     def _answer(self, job: _Job, reply: bytes) -> None:

@@ -58,6 +58,8 @@ class Wanted:
             elif value is not None:
                 if not isinstance(value, str) or not 0 < len(value) <= LONGEST:
                     raise ValueError(f"{key}: a text of 1 … {LONGEST} characters")
+                if any("\ud800" <= one <= "\udbff" or "\udd00" <= one <= "\udfff" for one in value):
+                    raise ValueError(f"{key}: a text that is Unicode")  # dc80 … dcff: octets of a command line
                 given[key] = value
         wanted = cls(**given, dry_run=bool(data.get("dry_run", False)))
         wanted.check()

@@ -44,7 +44,7 @@ class Flight(Generic[T]):
     """One transmission, with whatever is needed when its answer comes."""
 
     __slots__ = ("aaa", "context", "deadline", "earlier", "identifier", "lane", "last_at", "octets", "proxy_state",
-                 "sent_at", "server")  # fmt: skip
+                 "sent_at", "server", "unusable")  # fmt: skip
 
     def __init__(self, server: Server[T], lane: Lane[T], identifier: int, context: T) -> None:
         self.server = server
@@ -57,6 +57,7 @@ class Flight(Generic[T]):
         self.sent_at = 0.0  # monotonic seconds
         self.last_at = 0.0  # of the last copy
         self.deadline = 0.0
+        self.unusable = False  # an authentic answer came that can't be carried on
         self.earlier: Flight[T] | None = None  # of the same request, to another server
 
     def any_pending(self) -> bool:

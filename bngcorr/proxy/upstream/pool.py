@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 from bngcorr.errors import IdentifierExhausted, NoUpstream
 from bngcorr.model.vocabulary import OnNoUpstream, PoolPolicy
 from bngcorr.proxy.upstream import choice
-from bngcorr.proxy.upstream.choice import ALIVE, AWAY, DEAD, SUSPECT, Candidate, Conversations
+from bngcorr.proxy.upstream.choice import ALIVE, AWAY, DEAD, DRAINED, SUSPECT, Candidate, Conversations
 from bngcorr.proxy.upstream.flight import Flight
 from bngcorr.proxy.upstream.server import Server
 from bngcorr.wire import attributes as a
@@ -75,13 +75,20 @@ class Pool(Generic[T]):
     def take(self, context: T, view: PacketView | None, now: float) -> Flight[T]:
         """An identifier with the server that the request goes to; `view`: the request, if it may be in a conversation.
 
-        Raises NoUpstream, or IdentifierExhausted if no server in use has any left.
+        Raises NoUpstream, or IdentifierExhausted if no server in use has any left, or the one that its conversation is
+        with.
         """
         server = self._one
-        if now >= self._trial_at:
-            server = self._trial(now)
         if view is not None and (a.STATE in view.first_spans or (self._balanced and a.EAP_MESSAGE in view.first_spans)):
-            server = self._partner(view) or server
+            issuer = self._issuer(view)
+            if issuer is not None:
+                return issuer.take(context)  # anybody else would refuse it
+            if now >= self._trial_at and a.STATE not in view.first_spans:
+                server = self._trial(now)
+            else:
+                server = self._home(view) or server
+        elif now >= self._trial_at:
+            server = self._trial(now)
         if server is None:
             server = self.servers[choice.turn(self._best).place] if self._best else self._trickle(now)
         try:
@@ -89,12 +96,16 @@ class Pool(Generic[T]):
         except IdentifierExhausted:
             return self._elsewhere(context, server)
 
-    def _partner(self, view: PacketView) -> Server[T] | None:
-        """The server that a conversation is with, or is to be with."""
+    def _issuer(self, view: PacketView) -> Server[T] | None:
+        """The server that a conversation is with, if that is known and it can go on."""
         state = view.first(a.STATE)
         issuer = self._conversations.issuer(state) if state is not None else None
         if issuer is not None and issuer.place < len(self.servers) and self._candidates[issuer.place] is issuer:
             return self.servers[issuer.place]
+        return None
+
+    def _home(self, view: PacketView) -> Server[T] | None:
+        """The server that the conversations of a user are with, where several take turns."""
         if not self._balanced or not self._best:
             return None
         user = (view.first(a.USER_NAME) or b"") + b"\0" + (view.first(a.CALLING_STATION_ID) or b"")
@@ -131,16 +142,19 @@ class Pool(Generic[T]):
 
     # ---- its retransmission
 
-    def again(self, flight: Flight[T], context: T, now: float) -> Flight[T] | None:
-        """The BNG sent a request again, and AAA has not answered `flight`, the last one of it.
+    def again(self, flight: Flight[T], context: T, view: PacketView | None, now: float) -> Flight[T] | None:
+        """The BNG sent a request again, and AAA has not answered `flight`, the last one of it; `view` as for `take`.
 
         An identifier with the next server, unless the same one deserves the same octets once more: None. That one does
-        if it has answered something since and owes nothing else, or if every other one in use has been tried or has no
-        identifier left.
+        if it has answered something since and owes nothing else, if it alone knows the conversation, or if every other
+        one in use has been tried or has no identifier left.
         """
         server, health = flight.server, flight.server.health
-        owing = now - health.waiting_since >= OWES_S
-        if server.candidate.rank == ALIVE and health.heard_at >= flight.sent_at and not owing:
+        working = server.candidate.rank == ALIVE or server.candidate.rank == DRAINED
+        owing = flight.unusable or now - health.waiting_since >= OWES_S
+        if working and health.heard_at >= flight.sent_at and not owing:
+            return None
+        if view is not None and a.STATE in view.first_spans and self._issuer(view) is server:
             return None
         tried = []
         earlier: Flight[T] | None = flight

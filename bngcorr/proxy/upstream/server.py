@@ -215,6 +215,11 @@ class Server(Generic[T]):
         self._release(flight)
         self._heard(flight.sent_at, now)
 
+    def unusable(self, flight: Flight[T], now: float) -> None:
+        """An authentic answer came that can't be carried on: the server is there, but another one may do better."""
+        flight.unusable = True
+        self._heard(flight.sent_at, now)
+
     def late(self, flight: Flight[T], now: float) -> None:
         """An authentic answer to a request that has been answered by another server, or was given up."""
         self.meters.late.inc()
@@ -271,6 +276,7 @@ class Server(Generic[T]):
             self._receiver.answered(self, lane.flights[octets[1]] if len(octets) > 1 else None, octets, now)
 
     def _sweep(self) -> None:
+        self._timer = self._loop.call_later(SWEEP_EVERY_S, self._sweep)  # first: nothing below may keep it from coming
         now = self._loop.time()
         for lane in self._lanes:
             if lane.busy:
@@ -287,7 +293,6 @@ class Server(Generic[T]):
                 self._marked(now)
             if self.health.probe_due(now):
                 self._probe(now)
-        self._timer = self._loop.call_later(SWEEP_EVERY_S, self._sweep)
 
     def _probe(self, now: float) -> None:
         self.health.probed(now)

@@ -88,6 +88,7 @@ class Bench:
     answers: list[tuple[str, str]] = field(default_factory=list)  # server and request
     late: int = 0
     lost: list[str] = field(default_factory=list)
+    broken: bool = False  # what is called when nobody answers fails
 
     async def start(self) -> None:
         """Open everything."""
@@ -125,6 +126,8 @@ class Bench:
 
     def expired(self, flight: Flight[str]) -> None:
         """Likewise."""
+        if self.broken:
+            raise RuntimeError("a bug")
         if flight.context is not None:
             self.lost.append(flight.context)
 
@@ -255,7 +258,7 @@ async def test_the_second_transmission_goes_to_the_second_server_and_the_first_r
     await bench.start()
     bench.aaa[0].silent = True
     first = bench.send("one")
-    other = bench.pool.again(first, "one", now())
+    other = bench.pool.again(first, "one", None, now())
     assert other is not None
     other.earlier = first
     other.server.launch(other, b"\1" + bytes((other.identifier,)), now())
@@ -281,7 +284,7 @@ async def test_a_retransmission_goes_to_the_same_server_if_that_has_answered_som
     bench.aaa[0].kept.clear()
     bench.aaa[0].silent = False
     await bench.ask("two")
-    other = bench.pool.again(first, "one", now())
+    other = bench.pool.again(first, "one", None, now())
     bench.pool.repeat(first, now())
     await bench.until(lambda: ("aaa0", "one") in bench.answers)
     bench.stop()
@@ -298,8 +301,8 @@ async def test_an_answer_since_counts_for_nothing_if_the_server_owes_others() ->
     await bench.until(lambda: bool(bench.answers))
     bench.aaa[0].silent = True
     bench.send("two")
-    same = bench.pool.again(first, "one", now())
-    other = bench.pool.again(first, "one", now() + 0.3)
+    same = bench.pool.again(first, "one", None, now())
+    other = bench.pool.again(first, "one", None, now() + 0.3)
     bench.stop()
 
     assert None is same
@@ -314,12 +317,12 @@ async def test_when_every_server_was_tried_copies_go_round() -> None:
     for one in bench.aaa:
         one.silent = True
     first = bench.send("one")
-    other = bench.pool.again(first, "one", now())
+    other = bench.pool.again(first, "one", None, now())
     assert other is not None
     other.earlier = first
     started = now()
     other.server.launch(other, b"\1" + bytes((other.identifier,)), started + 0.01)
-    nobody = bench.pool.again(other, "one", now())
+    nobody = bench.pool.again(other, "one", None, now())
     for later in (0.02, 0.03, 0.04):
         bench.pool.repeat(other, started + later)
     await bench.until(lambda: len(bench.aaa[0].seen) == 3)
@@ -389,6 +392,100 @@ async def test_a_balanced_pool_keeps_each_user_with_one_server_while_eap_lasts()
     assert [first for first, _ in eap] == [second for _, second in eap]
     assert {"aaa0", "aaa1", "aaa2"} == {name for name, _ in eap}
     assert [10, 10, 10] == [others.count(name) for name in ("aaa0", "aaa1", "aaa2")]
+
+
+async def test_a_retransmission_stays_with_a_drained_server_that_works() -> None:
+    """It is to end what it has begun; asked twice, accounting would count twice."""
+    bench = Bench(patience=Patience(response_within_s=3.0))
+    await bench.start()
+    first = bench.send("one")
+    await bench.until(lambda: bool(bench.answers))
+    bench.fleet.set_admin("aaa0", Admin.DRAIN)
+    drained = bench.pool.again(first, "one", None, now())
+    bench.fleet.set_admin("aaa0", Admin.DOWN)
+    down = bench.pool.again(first, "one", None, now())
+    bench.stop()
+
+    assert None is drained
+    assert down is not None
+    assert "aaa1" == down.server.name
+
+
+async def test_a_conversation_stays_with_its_server_though_that_is_slow() -> None:
+    """Nobody else knows its State: another server would refuse a customer whom this one is about to accept."""
+    bench = Bench()
+    await bench.start()
+    bench.aaa[0].silent = True
+    goes_on, another = view_of(attribute(STATE, b"of-aaa0")), view_of(attribute(STATE, b"of-nobody"))
+    bench.pool.challenged(bench.server(0), goes_on)
+    flight = bench.send("one", goes_on)
+    while_alive = bench.pool.again(flight, "one", goes_on, now() + 1.0)
+    unknown = bench.pool.again(flight, "one", another, now() + 1.0)
+    await bench.until(lambda: bench.server(0).health.condition is Condition.SUSPECT)
+    while_suspect = bench.pool.again(flight, "one", goes_on, now() + 1.0)
+    await bench.until(lambda: bench.server(0).health.condition is Condition.DEAD)
+    when_dead = bench.pool.again(flight, "one", goes_on, now() + 1.0)
+    bench.stop()
+
+    assert (None, None) == (while_alive, while_suspect)
+    assert ["aaa1", "aaa1"] == [other.server.name for other in (unknown, when_dead) if other is not None]
+
+
+async def test_a_conversation_is_not_torn_apart_for_want_of_an_identifier() -> None:
+    """It waits for its retransmission; what is in no conversation goes elsewhere."""
+    bench = Bench(sockets=1)
+    await bench.start()
+    bench.aaa[0].silent = True
+    goes_on = view_of(attribute(STATE, b"of-aaa0"))
+    bench.pool.challenged(bench.server(0), goes_on)
+    for number in range(256):
+        bench.send(f"r{number}")
+    with pytest.raises(IdentifierExhausted):
+        bench.send("goes on", goes_on)
+    elsewhere = bench.send("plain").server.name
+    bench.stop()
+
+    assert "aaa1" == elsewhere
+
+
+@pytest.mark.parametrize("policy", list(PoolPolicy))
+async def test_a_dead_server_is_tried_by_new_conversations_too(policy: PoolPolicy) -> None:
+    """In a pool that sees nothing but EAP, and without probes, nothing else could bring it back; a conversation that is
+    under way is no try.
+    """
+    bench = Bench(policy=policy)
+    await bench.start()
+    bench.aaa[0].silent = True
+    begins, goes_on = view_of(attribute(1, "u"), attribute(EAP, b"\2")), view_of(attribute(STATE, b"of-aaa1"))
+    bench.pool.challenged(bench.server(1), goes_on)
+    bench.server(0).take("lost").server.launch(bench.server(0).take("lost"), b"\1\0", now())
+    await bench.until(lambda: bench.server(0).health.condition is Condition.DEAD)
+    await asyncio.sleep(QUICK.revive_s)
+    under_way = [bench.send("under way", goes_on).server.name for _ in range(3)]
+    new = [bench.send("new", begins).server.name for _ in range(3)]
+    bench.stop()
+
+    assert (["aaa1"] * 3, ["aaa0", "aaa1", "aaa1"]) == (under_way, new)
+
+
+async def test_an_error_in_what_is_done_about_silence_does_not_stop_the_clock() -> None:
+    """Requests behind it run out all the same, and the server is still looked after."""
+    bench = Bench(number=1, timeout_s=0.05)
+    await bench.start()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    failed: list[dict[str, object]] = []
+    bench.aaa[0].silent = bench.broken = True
+    bench.send("one")
+    bench.send("two")
+    await bench.until(lambda: len(failed) == 2)
+    bench.broken = False
+    bench.send("three")
+    await bench.until(lambda: bool(bench.lost))
+    await bench.until(lambda: bench.server(0).health.condition is Condition.SUSPECT)
+    left = bench.fleet.in_flight
+    bench.stop()
+
+    assert (["three"], 0) == (bench.lost, left)
 
 
 async def test_a_new_configuration_keeps_servers_that_stay_and_drains_those_that_go() -> None:
