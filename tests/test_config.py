@@ -499,9 +499,19 @@ def test_a_section_whose_keys_are_all_commented_out_is_empty() -> None:
 
 @pytest.mark.parametrize(
     ("content", "got"),
-    [(b"bngs: [", "no YAML at line"), (b"a: b: c\n", "line 1"), (b"\xff\xfe", "octets"), (b"", "NoneType"), (b"- 1\n", "list"),
-     (b"a: 2020-13-45\n", "line 1, column 4"), (b"a:\n - !!int x\n", "line 2"), (b"a: !!bool x\n", "line 1"),
-     (b"a: " + b"9" * 5000, "line 1"), (b"a: !!timestamp x\n", "line 1")],
+    [
+        (b"bngs: [", "no YAML at line"),
+        (b"a: b: c\n", "line 1"),
+        (b"\xff\xfe", "octets"),
+        (b"", "NoneType"),
+        (b"- 1\n", "list"),
+        (b"a: 2020-13-45\n", "line 1, column 4"),
+        (b"a:\n - !!int x\n", "line 2"),
+        (b"a: !!bool x\n", "line 1"),
+        (b"a: " + b"9" * 5000, "line 1"),
+        (b"a: !!timestamp x\n", "line 1"),
+    ],
+    ids=lambda one: repr(one)[:20],
 )
 def test_a_file_that_is_no_configuration_is_a_fault(tmp_path: Path, content: bytes, got: str) -> None:
     """Broken YAML, other encodings, empty files and lists are told with the place, not with a traceback."""

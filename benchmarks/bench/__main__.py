@@ -34,7 +34,7 @@ from benchmarks.bench.run import BURST, WIDE, WINDOW, Plan, measure
 from benchmarks.bench.scene import Scene
 
 LEAST_WIDTH = 132  # of the table, where there is no terminal
-WARM_S = 2.5
+WARM_S = 5.0
 OTHERS_UNTIL_S = 170.0  # a quick run takes on no further case after that
 IDENTIFICATION_UNTIL_S = 210.0
 
@@ -67,7 +67,7 @@ def _asked(arguments: Sequence[str]) -> Asked:
                         "freeradius, freeradius-redis, bngcorr, bngcorr-spool, bngcorr-pure")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="of each case, 1 or more (5, quick 3, smoke 1)")
     parser.add_argument("--seconds", type=float, help="of the closed loop of each case in a round (8, quick 4)")
-    parser.add_argument("--lines", type=int, default=100_000, help="access lines, on 200 BNGs (100000)")
+    parser.add_argument("--lines", type=int, default=8_000, help="access lines, on 200 BNGs (8000)")
     parser.add_argument("--seed", type=int, default=1, help="which lines can't be told apart, among others (1)")
     parser.add_argument("--pure", action="store_true", help="bngcorr as pure Python, also where there is a compiled "
                                                             "build")  # fmt: skip
@@ -187,7 +187,7 @@ class Bench:
         calm_s = 1.0 if asked.smoke else 2.0 if asked.quick else 5.0
         calm = not turn and (matters or not asked.quick)
         return Plan(
-            warm_seconds=1.0 if asked.smoke else WARM_S,
+            warm_seconds=WARM_S / 2 if asked.smoke else WARM_S,
             seconds=seconds,
             wide_seconds=max(seconds / 3, 1.0),
             acct_seconds=max(seconds / 2, 1.0),

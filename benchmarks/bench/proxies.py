@@ -163,7 +163,7 @@ class Bngcorr:
         """/readyz says when it is ready."""
         self._health = free_port(socket.SOCK_STREAM)
         settings: dict[str, object] = {
-            "listen": {"auth": [f"127.0.0.1:{places.auth}"], "acct": [f"127.0.0.1:{places.acct}"]},
+            "listen": {"auth": [f"127.0.0.1:{places.auth}"], "acct": [f"127.0.0.1:{places.acct}"], "lameduck": "0s"},
             "health": {"listen": f"127.0.0.1:{self._health}"},
             "store": {"url": f"redis://127.0.0.1:{places.store}/0"},
             "upstream": {

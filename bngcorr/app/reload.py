@@ -64,7 +64,7 @@ class Reloader:
     async def reload(self) -> Changes:
         """Read, check, take. Raises BngcorrError, ConfigError for every fault of the file; nothing has changed then.
 
-        Whoever asks before the file is read gets what comes of that reading: a storm of signals is two reloads.
+        Whoever asks before the file is read gets what comes of that reading: signals do not pile up.
         """
         if self._next is None:
             self._next = asyncio.create_task(self._reload())

@@ -8,12 +8,15 @@ import socket
 from collections.abc import Callable
 from functools import partial
 from ipaddress import ip_network
+from math import inf
 from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
+from bngcorr.model.vocabulary import Condition, Outcome, Rung
 from bngcorr.proxy.exchange import Exchanges
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
@@ -26,7 +29,9 @@ from bngcorr.proxy.sockets import NasSocket
 from bngcorr.proxy.upstream.fleet import Fleet
 from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
+from bngcorr.proxy.upstream.server import Server
 from bngcorr.proxy.upstream.settings import Settings
+from bngcorr.store.lesson import Distances
 from bngcorr.wire import attributes as a
 from tests.lab_parts import SECRET, nas
 from tests.service.radius import (
@@ -51,12 +56,15 @@ SECRETS = (b"between-proxy-and-one", b"between-proxy-and-two")
 
 
 class Judge:
-    """Knows nobody."""
+    """Knows nobody, or whom it is told to know."""
+
+    def __init__(self) -> None:
+        self.verdict = UNMATCHED
 
     def ask(self, requests: list[Request], then: Callable[[Request, Verdict], None]) -> None:
         """At once."""
         for request in requests:
-            then(request, UNMATCHED)
+            then(request, self.verdict)
 
 
 class Clock:
@@ -73,6 +81,7 @@ class Aaa(asyncio.DatagramProtocol):
     def __init__(self, secret: bytes) -> None:
         self.secret = secret
         self.silent = False
+        self.adds = b""  # attributes of its answers
         self.seen: list[Packet] = []
         self._kept: list[tuple[Packet, tuple[str, int]]] = []
         self._transport: asyncio.DatagramTransport | None = None
@@ -94,7 +103,7 @@ class Aaa(asyncio.DatagramProtocol):
         """Everything that is not answered."""
         assert self._transport is not None
         for packet, addr in self._kept:
-            self._transport.sendto(reply_to(packet, ACCESS_ACCEPT, b"", self.secret), addr)
+            self._transport.sendto(reply_to(packet, ACCESS_ACCEPT, self.adds, self.secret), addr)
         self._kept.clear()
 
     def close(self) -> None:
@@ -106,18 +115,24 @@ class Aaa(asyncio.DatagramProtocol):
 class Bench:
     """All of it."""
 
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        """`host`: where BNGs are listened to."""
+        self.host = host
+        self.judge = Judge()
+        self.lessons: list[Any] = []
+        self.learn: Callable[[Any], None] = self.lessons.append
+
     async def start(self) -> None:
         """Open everything."""
         loop = asyncio.get_running_loop()
         self.aaa = [Aaa(secret) for secret in SECRETS]
         for one in self.aaa:
             await loop.create_datagram_endpoint(partial(_same, one), local_addr=("127.0.0.1", 0))
-        self.lessons: list[Any] = []
         meters = self.meters = Meters(CollectorRegistry())
         bng = nas("bng1", profile(NOKIA), domain="d1", hold_s=0.0)
         self.pipeline = Pipeline(
             table=NasTable([(ip_network("127.0.0.1"), bng)]), numbers=Numbers(), hidden=dictionary().hidden,
-            judge=Judge(), notes=Notes(self.lessons.append, Clock(), meters, 1000), clock=Clock(), meters=meters,
+            judge=self.judge, notes=Notes(self.learn, Clock(), meters, 1000), clock=Clock(), meters=meters,
             in_flight_s=10.0, noise=Noise(),
         )  # fmt: skip
         servers = [
@@ -127,11 +142,16 @@ class Bench:
         routing = Routing(PoolSettings("auth", servers, Patience(response_within_s=5.0)))
         self.fleet: Fleet[Request] = Fleet(a.Code.ACCESS_REQUEST, self.pipeline.dispatch, meters.upstream, Noise())
         self.pipeline.dispatch.send_by({1: self.fleet.take(routing, self.fleet.open(routing))})
-        self.socket = NasSocket("127.0.0.1", 0, receive_buffer=1 << 20, number=0)
+        self.socket = NasSocket(self.host, 0, receive_buffer=1 << 20, number=0)
         self.socket.start(lambda one, vector: self.pipeline.carry(one, vector, a.Code.ACCESS_REQUEST))
         self.bng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.bng.connect((self.socket.host, self.socket.port))
+        if self.host == "127.0.0.1":
+            self.bng.connect((self.host, self.socket.port))
         self.bng.setblocking(False)
+
+    def server(self, place: int) -> Server[Request]:
+        """One of the AAA servers, as the proxy sees it."""
+        return self.fleet._pools["auth"].servers[place]
 
     async def receive(self) -> Packet:
         """The next reply."""
@@ -160,8 +180,13 @@ def _same(one: Aaa) -> Aaa:
 
 def request(number: int) -> Packet:
     """An Access-Request of a line, with a Proxy-State of somebody else's."""
-    body = attribute(USER_NAME, f"u{number}") + cpe(f"02:00:00:00:00:{number % 256:02x}", "1/1/4:7")
-    return Packet(access_request(number % 256, body + line(b"olt7/12") + attribute(PROXY_STATE, b"theirs"), SECRET))
+    return request_of(f"u{number}", number % 256)
+
+
+def request_of(user: str, identifier: int) -> Packet:
+    """The same, of that user."""
+    body = attribute(USER_NAME, user) + cpe(f"02:00:00:00:00:{identifier:02x}", "1/1/4:7")
+    return Packet(access_request(identifier, body + line(b"olt7/12") + attribute(PROXY_STATE, b"theirs"), SECRET))
 
 
 async def test_a_second_transmission_is_a_request_of_its_own_to_the_next_server() -> None:
@@ -214,3 +239,77 @@ async def test_an_answered_request_leaves_nothing_for_the_collector_of_cycles() 
     await bench.stop()
 
     assert found < 10
+
+
+async def test_a_bng_that_asks_two_of_our_addresses_numbers_requests_for_each() -> None:
+    """Two servers in its eyes: the same Identifier from the same port is another request, and the answer comes from the
+    address that was asked.
+    """
+    bench = Bench("0.0.0.0")  # noqa: S104 -- what is tested
+    await bench.start()
+    bench.aaa[0].silent = True
+    loop = asyncio.get_running_loop()
+    asked = {f"127.0.0.{n}": request_of(f"u{n}", 7) for n in (1, 2)}
+    for host, one in asked.items():
+        bench.bng.sendto(one.octets, (host, bench.socket.port))
+    await bench.until(lambda: len(bench.aaa[0].seen) == 2)
+    bench.aaa[0].answer()
+    answered = {}
+    async with asyncio.timeout(4):
+        for _ in range(4):
+            octets, (host, _) = await loop.sock_recvfrom(bench.bng, 4097)
+            answered.setdefault(host, []).append(reply_fits(Packet(octets), asked[host], SECRET))
+            if len(answered[host]) == 1:
+                bench.bng.sendto(asked[host].octets, (host, bench.socket.port))
+    await bench.stop()
+
+    assert {"127.0.0.1": [True, True], "127.0.0.2": [True, True]} == answered
+    assert 2 == len(bench.aaa[0].seen)
+
+
+async def test_an_answer_that_cannot_be_carried_on_is_another_servers_chance() -> None:
+    """Refused by name; the server is there all the same, and the retransmission goes to the next one."""
+    bench = Bench()
+    await bench.start()
+    bench.aaa[0].adds = attribute(PROXY_STATE, b"foreign")
+    asked = request(1)
+    bench.bng.send(asked.octets)
+    refused = partial(bench.meters.registry.get_sample_value, "bngcorr_radius_discards_total")
+    await bench.until(lambda: refused({"reason": "foreign-proxy-state"}) == 1)
+    owed = bench.fleet.rows()[0].state, bench.server(0).health.waiting_since
+    await asyncio.sleep(Exchanges.RESEND_AFTER_S + 0.05)
+    bench.bng.send(asked.octets)
+    reply = await bench.receive()
+    await bench.stop()
+
+    assert (Condition.ALIVE, inf) == owed
+    assert reply_fits(reply, asked, SECRET)
+    assert [1, 1] == [len(one.seen) for one in bench.aaa]
+
+
+async def test_an_error_in_what_is_done_now_and_then_does_not_end_it() -> None:
+    """Requests are still forgotten in time, and what was gathered is still written down."""
+    bench = Bench()
+    tried: list[Any] = []
+
+    def learn(lesson: Any) -> None:
+        if isinstance(lesson, Distances):
+            tried.append(lesson)
+            raise RuntimeError("a bug")
+
+    bench.learn = learn
+    bench.judge.verdict = Verdict(
+        outcome=Outcome.MATCHED, line="1" * 24, ids=LineIds(b"olt7/99"), rung=Rung.WINDOW, distance_ms=5
+    )
+    await bench.start()
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    bench.pipeline.start()
+    for number in (1, 2):
+        body = attribute(USER_NAME, f"u{number}") + cpe(f"02:00:00:00:00:{number:02x}", "1/1/4:7")
+        bench.bng.send(access_request(number, body, SECRET))
+        await bench.receive()
+        await bench.until(lambda number=number: len(tried) == number)
+    bench.pipeline.close()
+    await bench.stop()
+
+    assert 2 == len(tried)

@@ -458,7 +458,8 @@ async def test_a_dead_server_is_tried_by_new_conversations_too(policy: PoolPolic
     bench.aaa[0].silent = True
     begins, goes_on = view_of(attribute(1, "u"), attribute(EAP, b"\2")), view_of(attribute(STATE, b"of-aaa1"))
     bench.pool.challenged(bench.server(1), goes_on)
-    bench.server(0).take("lost").server.launch(bench.server(0).take("lost"), b"\1\0", now())
+    lost = bench.server(0).take("lost")
+    lost.server.launch(lost, b"\1\0", now())
     await bench.until(lambda: bench.server(0).health.condition is Condition.DEAD)
     await asyncio.sleep(QUICK.revive_s)
     under_way = [bench.send("under way", goes_on).server.name for _ in range(3)]
