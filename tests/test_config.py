@@ -422,6 +422,23 @@ def test_bngs_do_not_share_names_or_networks() -> None:
     assert 2 == len(parse(_data(bngs=[BNG, {**BNG, "name": "bng2", "address": "192.0.2.0/24"}])).bngs)
 
 
+def test_no_address_is_listened_on_twice() -> None:
+    """With reuse_port the kernel would bear it, and give each socket half of the requests."""
+    faults = _faults(
+        _data(
+            listen={"auth": ["192.0.2.1:1812", "192.0.2.1:1812"], "acct": ["192.0.2.1:1812"], "reuse_port": True},
+            dynauth={
+                "listen": ["192.0.2.1:3799", "192.0.2.1:1812"],
+                "clients": [{"name": "aaa1", "address": "192.0.2.9", "secret": SECRET}],
+            },
+        )
+    )
+
+    assert ["listen.auth[1]", "listen.acct[0]", "dynauth.listen[1]"] == [fault.key for fault in faults]
+    assert "0.0.0.0:1812" in _fault(_data(listen={"acct": ["0.0.0.0:1812"]})).got
+    assert parse(_data(listen={"auth": ["127.0.0.1:0", "127.0.0.1:0"]}))
+
+
 def test_all_faults_are_told_at_once() -> None:
     """An operator who made ten mistakes reads about ten mistakes, not about the first."""
     faults = _faults(

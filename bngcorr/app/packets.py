@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ from bngcorr.app.control import ControlSocket, control_app
 from bngcorr.app.dynauth import Dynauth
 from bngcorr.app.gauges import Gauges
 from bngcorr.app.history import history_exporter
+from bngcorr.app.learnt import Learnt
 from bngcorr.app.notify import Notifier, beat
 from bngcorr.app.orders import Orders
 from bngcorr.app.parts import StartError, greet_store, open_store
@@ -35,7 +36,6 @@ from bngcorr.config import Endpoint
 from bngcorr.config.changes import Changes
 from bngcorr.config.control import AUTO, own_path
 from bngcorr.config.loading import Loaded
-from bngcorr.correlator import findings
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
 from bngcorr.proxy.meters import Meters
@@ -49,7 +49,6 @@ from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import EmbeddedValkey
-from bngcorr.store.lesson import FAILED, NEW, SUPERSEDED, FindingSeen, Lesson
 from bngcorr.store.pending import Pending
 from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
@@ -59,8 +58,6 @@ FINISH_S: Final = 1.2  # how long requests under way may take at the end
 LOOK_AGAIN_S: Final = 0.01
 DRAIN_S: Final = 1.5  # how long the last writes may take at the end
 STOP_WITHIN_S: Final = 10.0  # what the manager of services is told that the end takes at most, after the lameduck time
-
-_PLAIN: Final = ("ok", "applied")  # the store's words on nearly everything: nothing is to be told of it
 
 log = structlog.get_logger()
 
@@ -82,8 +79,9 @@ class PacketProcess:
         self._store.lane.took = self._meters.store_call.observe
         pending = Pending()
         self._judge: Judge[Request] = Judge(self._store, self._clock, self._store, pending)
+        learnt = Learnt(self._judge, self._meters)
         self._behind = WriteBehind(
-            self._store, self._clock, limit=config.store.write_backlog, written=self._written, lost=self._lost,
+            self._store, self._clock, limit=config.store.write_backlog, written=learnt.written, lost=learnt.lost,
             nodes=self._store, pending=pending,
         )  # fmt: skip
         self._caretaker = Caretaker(self._store, self._clock, policies.domains, self._behind.put, nodes=self._store)
@@ -113,6 +111,7 @@ class PacketProcess:
         self._dynauth = Dynauth(
             config, policies.dynauth, dictionary.hidden, self._store, self._clock, self._meters, self._noise
         )
+        learnt.attach(self._behind.put, self._dynauth.found, self._spool)
         self._queues = QueueWatch(self._all_queues, self._meters.sockets)
         self._reloader = Reloader(file, loaded, dictionary, self._meters.config, self._take)
         self._gauges = Gauges(
@@ -126,36 +125,6 @@ class PacketProcess:
         self._health: web.AppRunner | None = None
         self._control: ControlSocket | None = None
         self._ending = False
-
-    def _written(self, lessons: Sequence[Lesson], words: Sequence[str]) -> None:
-        if self._judge.held:
-            self._judge.sighted([lesson for lesson, word in zip(lessons, words, strict=True) if word != SUPERSEDED])
-        if self._spool is not None:
-            self._spool.written(lessons)
-        for lesson, word in zip(lessons, words, strict=True):
-            if word in _PLAIN:
-                continue
-            if isinstance(lesson, FindingSeen):
-                if word == NEW:
-                    self._tell(lesson)
-            elif word.startswith(FAILED):
-                self._meters.failed.inc()
-                log.error("store can't take this, it is lost", lesson=type(lesson).__name__, error=word)
-            else:
-                for finding in findings.of(lesson, word):
-                    self._behind.put(finding)
-
-    def _lost(self, lessons: Sequence[Lesson]) -> None:
-        if self._spool is not None:
-            self._spool.lost(lessons)
-
-    def _tell(self, seen: FindingSeen) -> None:
-        self._meters.findings.labels(seen.bng, str(seen.finding)).inc()
-        log.warning(
-            "finding", finding=str(seen.finding), bng=seen.bng, subject=seen.subject,
-            hint=findings.NEXT_STEP[seen.finding],
-        )  # fmt: skip
-        self._dynauth.found(seen)
 
     # ---- start
 

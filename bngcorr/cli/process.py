@@ -58,13 +58,15 @@ def run_until_signal(path: Path, build: Callable[[Path, Loaded], Process]) -> No
 
     SIGTERM lets it retire first, SIGINT does not; a second one of either kind ends it at once. SIGHUP reloads.
     """
+    signals = _Signals()
+    signal.signal(signal.SIGHUP, lambda *_: signals.hung_up())
     try:
         loaded = load_with_digest(path)
     except ConfigError as error:
         exit_with_faults(error)
     logs.set_up(loaded.config.log)
     try:
-        asyncio.run(_live(build(path, loaded)))
+        asyncio.run(_live(build(path, loaded), signals))
     except ConfigError as error:
         exit_with_faults(error)
     except BngcorrError as error:
@@ -89,7 +91,7 @@ class _Signals:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._ended, number)
-        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+        loop.add_signal_handler(signal.SIGHUP, self.hung_up)
 
     def _ended(self, number: signal.Signals) -> None:
         if self.end.is_set():
@@ -101,9 +103,10 @@ class _Signals:
         """The start is over: a SIGHUP has `reload` done from now on, and one that came while the file was read."""
         self._reload_by = reload
         if self._hung_up_early:
-            self._hung_up()
+            self.hung_up()
 
-    def _hung_up(self) -> None:
+    def hung_up(self) -> None:
+        """SIGHUP."""
         if self._reload_by is None:
             self._hung_up_early = True
         elif not self.end.is_set():
@@ -117,8 +120,7 @@ class _Signals:
             await reload()
 
 
-async def _live(process: Process) -> None:
-    signals = _Signals()
+async def _live(process: Process, signals: _Signals) -> None:
     signals.listen()
     try:
         await process.start()

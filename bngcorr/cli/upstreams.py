@@ -31,7 +31,7 @@ app = cyclopts.App(name="upstreams", help="AAA servers of a running `bngcorr ser
 def list_(*, config: ConfigPath = None, socket: Path | None = None, output: OutputAs = Output.TABLE) -> None:
     """List the AAA servers: state as measured, what the operator wants of each, requests, timeouts.
 
-    Exits 0, 2 if the file is faulty, 3 if no such process answers.
+    Exits 0, 2 if no process is found by the file and it is faulty, 3 if no such process answers.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def set_(
 ) -> None:
     """Switch an AAA server, until it is switched again or the process ends.
 
-    Exits 0, 2 if there is no such server or the file is faulty, 3 if no such process answers.
+    Exits 0, 2 if there is no such server, 3 if no such process answers.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_network
 
 from pydantic import BaseModel
@@ -51,6 +52,7 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
     entries = entries if isinstance(entries, list) else []
     bng_names = [str(bng.get("name")) for bng in entries if isinstance(bng, dict)]
     check_pools(upstream, listen, bng_names, fault, check_secret)
+    _check_listeners(listen, _section(data, "dynauth"), fault)
     clients = _section(data, "dynauth").get("clients")
     for index, client in enumerate(clients if isinstance(clients, list) else []):
         if isinstance(client, dict):
@@ -114,6 +116,24 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
         if key in ("nas_ip", "nas_identifier") and not bng.get(key):
             fault(f"{path}.{key}", "nothing", f"what the BNG calls itself, for bng_from: {key}")
     return faults
+
+
+def _check_listeners(
+    listen: dict[str, object], dynauth: dict[str, object], fault: Callable[[str, str, str], None]
+) -> None:
+    """With reuse_port the kernel would take two sockets on one address, and give each half of what comes."""
+    owners: dict[str, str] = {}
+    for key, given in (
+        ("listen.auth", listen.get("auth", [str(one) for one in Listen().auth])),
+        ("listen.acct", listen.get("acct", [str(one) for one in Listen().acct])),
+        ("dynauth.listen", dynauth.get("listen")),
+    ):
+        for index, endpoint in enumerate(given if isinstance(given, list) else []):
+            if not isinstance(endpoint, str) or endpoint.endswith(":0"):
+                continue
+            if endpoint in owners:
+                fault(f"{key}[{index}]", repr(endpoint), f"an address that {owners[endpoint]} does not have already")
+            owners[endpoint] = key
 
 
 def _called(bng: dict[str, object]) -> list[str]:

@@ -69,7 +69,7 @@ class _TwiceError(yaml.constructor.ConstructorError):
 class _Loader(SafeLoader):
     """YAML in which a key that stands twice is a fault: the first one would silently be lost."""
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """As the parser has it; a date that no calendar has, or a number beyond all bounds, has its place told, too."""
         try:
             return super().construct_object(node, deep)

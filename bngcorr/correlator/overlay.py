@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.ladder import climb
 from bngcorr.correlator.question import Question, counts
 from bngcorr.model.line import contradict
@@ -18,7 +17,7 @@ from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.store.contract import MAX_LINES_PER_KEY
 from bngcorr.store.lesson import Sighting
-from bngcorr.store.recollection import Candidate, KeyRecord, Recollection, undisputed
+from bngcorr.store.recollection import Candidate, KeyRecord, LiveSession, Recollection, undisputed
 
 MOST_LAID: Final = 32  # pending sightings that one question is compared with
 # ambiguous as long as a sighting is on its way to the store: worth a hold, known by its identity
@@ -31,7 +30,8 @@ _CONFLICT: Final = Outcome.CONFLICT
 _AGREES: Final = 0
 _MAY_DIFFER: Final = 1
 _AGAINST_SESSION: Final = 2
-_AGAINST_PLAN: Final = 3
+_MAY_BE_LIVE: Final = 3  # against another line's session, unless its own has one that is not seen
+_AGAINST_PLAN: Final = 4
 
 
 def verdict_over(
@@ -46,13 +46,13 @@ def verdict_over(
     """
     if len(pending) > MOST_LAID:
         return IN_DOUBT if question.own is None else climb(question, recalled, now_ms, suspended)
-    bold = _Overlay(question.keyring, recalled, now_ms, bold=True)
+    bold = _Overlay(question, recalled, now_ms, bold=True)
     for sighting in pending:
         bold.lay(sighting)
     verdict = climb(question, bold.whole(), now_ms, suspended)
     if not bold.doubtful:
         return verdict
-    careful = _Overlay(question.keyring, recalled, now_ms, bold=False)
+    careful = _Overlay(question, recalled, now_ms, bold=False)
     for sighting in pending:
         careful.lay(sighting)
     return _agreed(question, verdict, climb(question, careful.whole(), now_ms, suspended))
@@ -77,11 +77,13 @@ class _Overlay:
     what it does not see, and counts every line for a new one of the MAC; the careful one does neither.
     """
 
-    __slots__ = ("_bold", "_now_ms", "_recalled", "_records", "_ring", "_tainting", "doubtful")
+    __slots__ = ("_bold", "_hears", "_now_ms", "_recalled", "_records", "_ring", "_tainting", "doubtful")
 
-    def __init__(self, ring: Keyring, recalled: Recollection, now_ms: int, *, bold: bool) -> None:
+    def __init__(self, question: Question, recalled: Recollection, now_ms: int, *, bold: bool) -> None:
         """Nothing is laid yet."""
-        self._ring: Final = ring
+        self._ring: Final = question.keyring
+        # whether a line that a v6 sighting tells of is taken for what it is: what names its line asks for sessions only
+        self._hears: Final = question.match_v6 or question.own is not None
         self._recalled: Final = recalled
         self._records: dict[str, KeyRecord] = dict(recalled.records)
         self._now_ms: Final = now_ms
@@ -105,14 +107,15 @@ class _Overlay:
             return
         found = self._compared(s)
         if found == _AGAINST_SESSION:
-            self._dispute(s.attachment_mac, s.at_ms)
-            self._dispute(s.attachment, s.at_ms)
+            self._dispute(s)
         elif found == _AGREES:
             self._see(s)
-        elif found == _MAY_DIFFER:
+        elif found != _AGAINST_PLAN:
             self.doubtful = True
             if self._bold:
-                self._see(s)
+                self._see(s, live=found == _MAY_BE_LIVE)
+            elif found == _MAY_BE_LIVE:
+                self._dispute(s)
 
     def _mac_lines(self) -> int:
         """Lines that the MAC will have been seen on."""
@@ -161,9 +164,10 @@ class _Overlay:
             return differs
         record = self._records.get(s.attachment_mac)
         if record is not None:
-            if self._is_contradicted(record, s) and not self._is_live(_of_line(record, s.line)):
-                return _AGAINST_SESSION
-            return differs
+            mine = _of_line(record, s.line)
+            if not self._is_contradicted(record, s) or self._is_live(mine):
+                return differs
+            return _MAY_BE_LIVE if mine is None else _AGAINST_SESSION
         for key in (s.attachment, s.bng_mac):
             record = None if key is None else self._records.get(key)
             if record is not None and not record.crowded:
@@ -184,16 +188,18 @@ class _Overlay:
                     return True
         return False
 
-    def _dispute(self, key: str | None, at_ms: int) -> None:
-        """Who is not live on a key, and was not sighted since, does not count there any more."""
-        record = None if key is None else self._records.get(key)
-        if key is None or record is None:
-            return
-        left = tuple([one for one in record.candidates if undisputed(one, at_ms, self._recalled.epochs)])
-        self._records[key] = KeyRecord(candidates=left, crowded=record.crowded, shared=record.shared)
+    def _dispute(self, s: Sighting) -> None:
+        """Who is not live where it was seen, and was not sighted since, does not count there any more."""
+        for key in (s.attachment_mac, s.attachment):
+            record = None if key is None else self._records.get(key)
+            if key is not None and record is not None:
+                left = tuple([one for one in record.candidates if undisputed(one, s.at_ms, self._recalled.epochs)])
+                self._records[key] = KeyRecord(candidates=left, crowded=record.crowded, shared=record.shared)
 
-    def _see(self, s: Sighting) -> None:
-        """The line was there."""
+    def _see(self, s: Sighting, *, live: bool = False) -> None:
+        """The line was there. On a key where it is new it may have sessions that are not seen: it is `live`, or a
+        sighting of IPv6 is all that speaks for it where that does not count.
+        """
         records = self._records
         here = None if s.attachment is None else records.get(s.attachment)
         if s.attachment is not None and here is not None and self._is_shared(here, s):
@@ -211,6 +217,10 @@ class _Overlay:
                     records[key] = KeyRecord(candidates=record.candidates, crowded=True, shared=record.shared)
                     continue
                 mine = _new(s) if known is None else _elsewhere(known, s)
+                unheard = s.v6 and not self._hears
+                self.doubtful = self.doubtful or unheard
+                if self._bold and (live or unheard):
+                    mine.sessions = (LiveSession(nas="", epoch=0, until_ms=self._now_ms + 1, heard_ms=self._now_ms),)
             told = self._told(mine, s, latest=latest, stands=stands, with_mac=with_mac)
             others = [one for one in record.candidates if one.line != s.line]
             records[key] = KeyRecord(candidates=(*others, told), crowded=record.crowded, shared=record.shared)

@@ -51,6 +51,7 @@ class Delivery:
     def __init__(self, journal: Journal, rate: int, meters: Meters, noise: Noise) -> None:
         """`rate`: records a second while older ones wait."""
         self._journal = journal
+        self._most_rows, self._stuck, self._page = MOST_ROWS, STUCK, PAGE
         self._meters = meters
         self._noise = noise
         self._order = Order()
@@ -76,7 +77,7 @@ class Delivery:
         if self._journal.records:
             self._more = self._reading = True
             self._overtaking = False  # until those on disk are known
-            self._journal.restarts(PAGE, self._read_restarts)
+            self._journal.restarts(self._page, self._read_restarts)
         else:
             self._upto = self._journal.last_seq
 
@@ -99,7 +100,7 @@ class Delivery:
 
     def add(self, row: Row) -> None:
         """A row that has just become durable."""
-        if not self._more and not self._has_room(MOST_ROWS):
+        if not self._more and not self._has_room(self._most_rows):
             self._more = True
         if not self._more:
             self._upto = row.seq
@@ -109,7 +110,7 @@ class Delivery:
 
     def _keep_early(self, row: Row) -> None:
         """A restart, ahead of its turn; once one has to stay on disk, all behind it have to."""
-        self._overtaking = self._overtaking and len(self._early) < MOST_ROWS
+        self._overtaking = self._overtaking and len(self._early) < self._most_rows
         if self._overtaking and row.seq not in self._early:
             self._early.add(row.seq)
             self._keep(row)
@@ -127,15 +128,15 @@ class Delivery:
         if self._reading or not self._more:
             return
         idle = not self._order.ready and self._order.out < self._pace.window  # what is in memory is stuck
-        if self._has_room(MOST_ROWS * STUCK if idle else MOST_ROWS - PAGE):
+        if self._has_room(self._most_rows * self._stuck if idle else self._most_rows - self._page):
             self._reading = True
-            self._journal.unsent(self._upto, PAGE, self._read)
+            self._journal.unsent(self._upto, self._page, self._read)
 
     def _read_restarts(self, rows: list[Row] | None, last: int) -> None:  # noqa: ARG002 -- as a Reader
         self._overtaking = True
         for row in rows or ():
             self._keep_early(row)
-        self._overtaking = rows is not None and len(rows) < PAGE
+        self._overtaking = rows is not None and len(rows) < self._page
         self._reading = False
         self.pump()
 
@@ -245,7 +246,9 @@ class Delivery:
         if row is None or self._way is None:
             raise Malformed(DropReason.UNEXPECTED_REPLY)
         hops.verify(view, flight.aaa, server.replies, require_message_authenticator=False)
-        if view.has(a.PROXY_STATE) and view.all(a.PROXY_STATE)[-1] != flight.proxy_state:
+        states = view.all(a.PROXY_STATE)
+        foreign = states and states[-1] != flight.proxy_state
+        if foreign or (len(states) > 1 and states[:-1] != radius.decode(row.octets).all(a.PROXY_STATE)):
             server.unusable(flight, now)
             raise Malformed(DropReason.FOREIGN_PROXY_STATE)
         server.finish(flight, now)

@@ -5,6 +5,7 @@ Where all domains are kept by one server, one call carries them all; in a Cluste
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
@@ -47,7 +48,7 @@ _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
 _DIGEST_OCTETS: Final = 8
 _NO_INSTANTS: Final[Mapping[str, int]] = {}
-_CACHED_TERMS: Final = 8192  # an Accept is about what its request was about
+_CACHED_TERMS: Final = 16_384  # an Accept is about what its request was about
 
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
 
@@ -180,14 +181,14 @@ def _sighting(s: Sighting) -> Row:
         s.ids.encode(),
         [s.bng, s.address or b""] if port is None else [s.bng, s.address or b"", port.port, port.outer, port.inner],
         terms_of(s.ids.remote_id, s.ids.circuit_id, s.address),
-        bytes.fromhex(s.mac) if s.mac is not None else b"",
+        a2b_hex(s.mac) if s.mac is not None else b"",
         1 if s.claimed else 0,
         (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0),
         kinds,
-        bytes.fromhex(keys),
-        bytes.fromhex(s.place) if s.place is not None else b"",
+        a2b_hex(keys),
+        a2b_hex(s.place) if s.place is not None else b"",
     ]
-    return [_SIGHTING_V6 if s.v6 else _SIGHTING, bytes.fromhex(s.line), s.at_ms, s.until_ms, _pack(told)]
+    return [_SIGHTING_V6 if s.v6 else _SIGHTING, a2b_hex(s.line), s.at_ms, s.until_ms, _pack(told)]
 
 
 def _change(s: SessionChange) -> Row:
@@ -198,7 +199,7 @@ def _change(s: SessionChange) -> Row:
     row = [
         s.step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
         1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
-        terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), bytes.fromhex(s.session),
+        terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), a2b_hex(s.session),
         "" if port is None else port.port, s.interval_ms, s.timeout_ms, packing.name(s.digest),
         False if s.hosts is None else packing.hosts_text(s.hosts), believable(s.traffic) or False,
         packing.name(s.accepted_as), s.fill, s.sent_ms, s.lasted_ms,
@@ -215,7 +216,7 @@ def _expected(s: SessionChange) -> Row:
         s.interval_ms, s.timeout_ms, packing.hosts_text(promised(s.promised)) if s.promised else b"",
     ])  # fmt: skip
     return [
-        _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), bytes.fromhex(s.session),
+        _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), a2b_hex(s.session),
         blake2b(told, digest_size=_DIGEST_OCTETS).digest(), told,
     ]  # fmt: skip
 

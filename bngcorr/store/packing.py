@@ -31,9 +31,10 @@ is live there was sighted, and not believed.
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 import msgpack
@@ -58,25 +59,34 @@ STATES: Final = (
 _UP = 1
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
+_WHOLE_PRINT: Final = 17  # digits of both parts, and a dot
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
 _TOLD: Final = (0, 15, 20)  # fields of a line: what its families told
+_CACHED_IDS: Final = 16_384
+_STR8: Final = 0xD9  # a text of less than 256 octets, in MessagePack; below it in `told`, one of less than 32
+_FIXSTR_SIZE: Final = 0x1F
 _VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
 
 
 def name(hex_digits: str | None) -> bytes:
     """The octets of a name; empty for none."""
-    return bytes.fromhex(hex_digits) if hex_digits else b""
+    return a2b_hex(hex_digits) if hex_digits else b""
 
 
 def tags(keys: Sequence[str]) -> bytes:
     """What a session that vouches on these keys carries."""
-    return b"".join(bytes.fromhex(key[:8]) for key in keys)
+    some = b""
+    for key in keys:
+        some += a2b_hex(key)[:4]
+    return some
 
 
 def fingerprint(text: str) -> bytes:
     """``attachment.MAC``, 8 hex digits each or empty → 8 octets, zeros where empty."""
+    if len(text) == _WHOLE_PRINT:
+        return a2b_hex(text[:8] + text[9:])
     where, _, mac = text.partition(".")
-    return (bytes.fromhex(where) or _NO_PRINT) + (bytes.fromhex(mac) or _NO_PRINT)
+    return (a2b_hex(where) or _NO_PRINT) + (a2b_hex(mac) or _NO_PRINT)
 
 
 def _fingerprint_shown(octets: bytes) -> str:
@@ -134,19 +144,35 @@ def _traffic(given: Record) -> Traffic | None:
 # ---- what the correlator reads
 
 
-def session_identity(packed: Packed) -> SessionIdentity | None:
+def session_identity(record: Record) -> SessionIdentity | None:
     """What was fixed for a session; None if it is not known."""
-    if not packed:
+    if not record:
         return None
-    record = unpack(packed)
     return SessionIdentity(
         line=record[5].hex() or None,
-        ids=LineIds.decode(record[6]) if record[6] else None,
+        ids=line_ids(record[6]) if record[6] else None,
         state=STATES[record[2]],
         epoch=record[3],
         nas=record[4].decode(),
         fingerprint=_fingerprint_shown(record[8]),
     )
+
+
+@lru_cache(maxsize=_CACHED_IDS)
+def line_ids(octets: bytes) -> LineIds:
+    """Those that `LineIds.encode` made octets of. Raises ValueError on anything else."""
+    return LineIds.decode(octets)
+
+
+def ids_of_line(record: Record) -> LineIds:
+    """What a line's last sighting told, of which the ids come first: only they are unpacked."""
+    told: bytes = record[_TOLD[record[3]]]
+    form = told[1]
+    if form < _STR8:
+        return line_ids(told[2 : 2 + (form & _FIXSTR_SIZE)])
+    if form == _STR8:
+        return line_ids(told[3 : 3 + told[2]])
+    return line_ids(unpack(told)[0])
 
 
 # ---- what people read

@@ -21,11 +21,12 @@ class Pending:
     no request has a key with its MAC without having the MAC (`correlator.keys.keyring`).
     """
 
-    __slots__ = ("_by_name", "_leaving", "_open", "_turn")
+    __slots__ = ("_first", "_further", "_leaving", "_open", "_turn")
 
     def __init__(self) -> None:
         """None is pending."""
-        self._by_name: dict[str, list[Sighting]] = {}  # by hash
+        self._first: dict[str, Sighting] = {}  # by hash: nearly always the only one
+        self._further: dict[str, list[Sighting]] = {}
         self._leaving: deque[tuple[int, Sighting]] = deque()  # taken during or after this turn, the earliest first
         self._open: dict[int, None] = {}  # turns that have not ended, the earliest first
         self._turn = 0
@@ -33,20 +34,21 @@ class Pending:
     @property
     def any(self) -> bool:
         """Whether there is one at all."""
-        return bool(self._by_name)
+        return bool(self._first)
 
     # ---- from the writer
 
     def put(self, sighting: Sighting) -> None:
         """It waits for the store from now on. One that has no key serves nobody."""
+        first = self._first
         name = sighting.mac
-        if name is not None:
+        if name is not None and first.setdefault(name, sighting) is not sighting:
             self._add(name, sighting)
         name = sighting.attachment
-        if name is not None:
+        if name is not None and first.setdefault(name, sighting) is not sighting:
             self._add(name, sighting)
         name = sighting.multi_session
-        if name is not None:
+        if name is not None and first.setdefault(name, sighting) is not sighting:
             self._add(name, sighting)
 
     def taken(self, sighting: Sighting) -> None:
@@ -63,13 +65,13 @@ class Pending:
         """The store will not have it."""
         name = sighting.mac
         if name is not None:
-            self._remove(name, sighting)
+            self._drop(name, sighting)
         name = sighting.attachment
         if name is not None:
-            self._remove(name, sighting)
+            self._drop(name, sighting)
         name = sighting.multi_session
         if name is not None:
-            self._remove(name, sighting)
+            self._drop(name, sighting)
 
     # ---- from whoever asks the store
 
@@ -92,40 +94,55 @@ class Pending:
 
     def like(self, domain: str, mac: str | None, attachment: str | None, session: str | None) -> Sequence[Sighting]:
         """Those of a domain with this MAC, attachment or Acct-Multi-Session-Id (hashes), as they happened."""
-        by_name = self._by_name
-        first = None if mac is None else by_name.get(mac)
-        second = None if attachment is None else by_name.get(attachment)
-        third = None if session is None else by_name.get(session)
-        if first is None and second is None and third is None:
+        first = self._first
+        found: dict[int, Sighting] | None = None
+        if mac is not None and mac in first:
+            found = {}
+            self._find(mac, domain, found)
+        if attachment is not None and attachment in first:
+            found = {} if found is None else found
+            self._find(attachment, domain, found)
+        if session is not None and session in first:
+            found = {} if found is None else found
+            self._find(session, domain, found)
+        if not found:
             return NONE
-        found: dict[int, Sighting] = {}
-        for some in (first, second, third):
-            if some is not None:
-                for sighting in some:
-                    if sighting.domain == domain:
-                        found[id(sighting)] = sighting
         return sorted(found.values(), key=_at_ms) if len(found) > 1 else list(found.values())
 
     # ---- the index
 
+    def _find(self, name: str, domain: str, found: dict[int, Sighting]) -> None:
+        for sighting in (self._first[name], *self._further.get(name, ())):
+            if sighting.domain == domain:
+                found[id(sighting)] = sighting
+
     def _add(self, name: str, sighting: Sighting) -> None:
-        those = self._by_name.get(name)
+        those = self._further.get(name)
         if those is None:
-            self._by_name[name] = [sighting]
+            self._further[name] = [sighting]
         else:
             those.append(sighting)
 
+    def _drop(self, name: str, sighting: Sighting) -> None:
+        if self._first.get(name) is sighting and name not in self._further:
+            del self._first[name]
+        else:
+            self._remove(name, sighting)
+
     def _remove(self, name: str, sighting: Sighting) -> None:
-        those = self._by_name.get(name)
+        """One of several, or none of them."""
+        those = self._further.get(name)
         if those is None:
             return
-        for at, one in enumerate(those):
-            if one is sighting:
-                if len(those) == 1:
-                    del self._by_name[name]
-                else:
+        if self._first[name] is sighting:
+            self._first[name] = those.pop(0)
+        else:
+            for at, one in enumerate(those):
+                if one is sighting:
                     del those[at]
-                return
+                    break
+        if not those:
+            del self._further[name]
 
 
 def _at_ms(sighting: Sighting) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from typing import Any, Final
 
 from bngcorr.model.line import LineIds
+from bngcorr.store import contract as c
 from bngcorr.store import packing
 from bngcorr.store.recollection import (
     NOTHING,
@@ -16,19 +18,25 @@ from bngcorr.store.recollection import (
     undisputed,
 )
 
-Answer = Any  # of the script, about one domain
-_UP, _ATTACHED, _V4_EVIDENT = 1, 1, 2
-_OCTETS = 12  # of a key
+Answer = bytes  # of the script, about one domain; empty if it failed
+Record = Any  # what MessagePack gives
+_UP: Final = 1
+_ATTACHED: Final = 1
+_V4_EVIDENT: Final = 2
+_OCTETS: Final = 12  # of a key
+_NO_SESSIONS: Final[tuple[LiveSession, ...]] = ()
 
 
 class Questions:
     """Each record is asked for once."""
 
-    __slots__ = ("_found", "_keys", "_macs", "_places", "_sessions")
+    __slots__ = ("_found", "_keys", "_macs", "_now_ms", "_octets", "_places", "_sessions")
 
-    def __init__(self) -> None:
-        """Nothing is asked yet."""
+    def __init__(self, now_ms: int) -> None:
+        """Nothing is asked yet; what counts only until an instant is judged at `now_ms`."""
+        self._now_ms: Final = now_ms
         self._keys: Final[dict[str, int]] = {}
+        self._octets: Final[list[bytes]] = []  # of the keys
         self._macs: Final[dict[str, int]] = {}
         self._sessions: Final[dict[str, int]] = {}
         self._places: Final[dict[str, int]] = {}
@@ -36,10 +44,11 @@ class Questions:
 
     def add(self, question: Recall) -> None:
         """Ask for what it is about."""
-        keys = self._keys
+        keys, octets = self._keys, self._octets
         for key in question.keys:
             if key not in keys:
-                keys[key] = len(keys)
+                keys[key] = len(octets)
+                octets.append(a2b_hex(key))
         if question.mac is not None and question.mac not in self._macs:
             self._macs[question.mac] = len(self._macs)
         if question.session is not None and question.session not in self._sessions:
@@ -47,35 +56,38 @@ class Questions:
         if question.place is not None and question.place not in self._places:
             self._places[question.place] = len(self._places)
 
-    def row(self) -> list[list[bytes]]:
+    def row(self) -> list[bytes]:
         """As `recall.lua` takes them."""
         return [
-            list(map(bytes.fromhex, self._keys)), list(map(bytes.fromhex, self._macs)),
-            list(map(bytes.fromhex, self._sessions)), list(map(bytes.fromhex, self._places)),
+            b"".join(self._octets), a2b_hex("".join(self._macs)), a2b_hex("".join(self._sessions)),
+            a2b_hex("".join(self._places)),
         ]  # fmt: skip
 
     def take(self, answer: Answer) -> None:
         """What the script says of this domain."""
-        if isinstance(answer, list):
-            self._found = _Found(answer)
+        try:
+            self._found = _Found(packing.unpack(answer), self._now_ms)
+        except ValueError:
+            self._found = None
 
-    def answer(self, question: Recall, now_ms: int) -> Recollection | None:
+    def answer(self, question: Recall) -> Recollection | None:
         """The answer to one of them; None if there is none."""
         found = self._found
         if found is None:
             return None
         try:
-            mac = bytes.fromhex(question.mac) if question.mac is not None else b""
-            place = bytes.fromhex(question.place) if question.place is not None else b""
+            mac = a2b_hex(question.mac) if question.mac is not None else b""
+            place = a2b_hex(question.place) if question.place is not None else b""
             records: dict[str, KeyRecord] = {}
             for key in question.keys:
-                record = found.keys[self._keys[key]]
-                records[key] = found.record(record, bytes.fromhex(key), mac, place, now_ms) if record else NOTHING
+                number = self._keys[key]
+                record = found.keys[number]
+                records[key] = found.record(record, self._octets[number], mac, place) if record else NOTHING
             plan = found.places[self._places[question.place]] if question.place is not None else b""
             session = found.sessions[self._sessions[question.session]] if question.session is not None else b""
             return Recollection(
                 records=records,
-                mac_lines=found.macs[self._macs[question.mac]] if question.mac is not None else 0,
+                mac_lines=found.mac_lines(self._macs[question.mac]) if question.mac is not None else 0,
                 session=packing.session_identity(session) if session else None,
                 epochs=found.epochs,
                 plan=LineIds.decode(plan) if plan else None,
@@ -92,10 +104,9 @@ class _Line:
         "until_v6_ms",
     )  # fmt: skip
 
-    def __init__(self, name: bytes, packed: bytes) -> None:
-        record = packing.unpack(packed)
+    def __init__(self, name: bytes, record: Record, now_ms: int) -> None:
         self.name: Final[str] = name.hex()
-        self.ids: Final[LineIds] = LineIds.decode(packing.told_last(record)[0])
+        self.ids: Final[LineIds] = packing.ids_of_line(record)
         self.place: Final[bytes] = record[4]
         self.macs: Final[bytes] = record[9]
         self.last_ms: Final[int] = record[11]
@@ -104,78 +115,96 @@ class _Line:
         self.last_v6_ms: Final[int] = record[16]
         self.until_v6_ms: Final[int] = record[17]
         self.keys_v6: Final[bytes] = record[19]
-        self.sessions: Final[list[LiveSession]] = []
+        self.sessions: Final[list[LiveSession]] = []  # that count at `now_ms`
         self.tags: Final[list[bytes]] = []  # of the keys on which each of them vouches
         for at in range(21, len(record), 8):
-            _, box, epoch, until_ms, marks, heard_ms, tags, _ = record[at : at + 8]
-            self.tags.append(tags)
-            self.sessions.append(
-                LiveSession(
-                    nas=box.decode(), epoch=epoch, until_ms=until_ms, heard_ms=heard_ms, up=marks & _UP != 0
-                )
-            )  # fmt: skip
+            until_ms: int = record[at + 3]
+            if until_ms > now_ms:
+                self.tags.append(record[at + 6])
+                self.sessions.append(
+                    LiveSession(
+                        nas=record[at + 1].decode(), epoch=record[at + 2], until_ms=until_ms, heard_ms=record[at + 5],
+                        up=record[at + 4] & _UP != 0,
+                    )
+                )  # fmt: skip
 
-    def vouching(self, tag: bytes, now_ms: int) -> tuple[LiveSession, ...]:
+    def vouching(self, tag: bytes) -> tuple[LiveSession, ...]:
         """Its sessions that do so on a key."""
-        found: list[LiveSession] = []
-        for number, session in enumerate(self.sessions):
-            if session.until_ms > now_ms and _has_tag(self.tags[number], tag):
-                found.append(session)
-        return tuple(found)
+        sessions, tags = self.sessions, self.tags
+        if not sessions:
+            return _NO_SESSIONS
+        if len(sessions) == 1:
+            return (sessions[0],) if _has_tag(tags[0], tag) else _NO_SESSIONS
+        return tuple([session for number, session in enumerate(sessions) if _has_tag(tags[number], tag)])
 
 
 class _Found:
     """The script's answer about one domain; its lines are read once, by those who ask first."""
 
-    __slots__ = ("_lines", "_packed", "epochs", "keys", "macs", "places", "sessions")
+    __slots__ = ("_lines", "_macs", "_now_ms", "_records", "epochs", "keys", "places", "sessions")
 
-    def __init__(self, answer: list[Any]) -> None:
-        epochs, self.keys, lines, self.macs, self.sessions, self.places = answer
+    def __init__(self, answer: Record, now_ms: int) -> None:
+        epochs, self.keys, lines, self._macs, self.sessions, self.places = answer
+        self._now_ms: Final = now_ms
         self.epochs: Final = packing.epochs_of(epochs)
-        self._packed: Final[dict[bytes, bytes]] = dict(zip(lines[::2], lines[1::2], strict=True))
+        self._records: Final[dict[bytes, Record]] = dict(zip(lines[::2], lines[1::2], strict=True))
         self._lines: Final[dict[bytes, _Line]] = {}
+
+    def mac_lines(self, number: int) -> int:
+        """How many lines a MAC was seen on, as far as that still taints it."""
+        record = self._macs[number]
+        count = 0
+        for at in range(1, len(record), 2):
+            if record[at] >= self._now_ms - c.TAINT_MS:
+                count += 1
+        return count
 
     def _line(self, name: bytes) -> _Line | None:
         known = self._lines.get(name)
         if known is None:
-            packed = self._packed.get(name)
-            if not packed:
+            record = self._records.get(name)
+            if not record:
                 return None
-            known = self._lines[name] = _Line(name, packed)
+            known = self._lines[name] = _Line(name, record, self._now_ms)
         return known
 
-    def record(self, record: list[Any], key: bytes, mac: bytes, place: bytes, now_ms: int) -> KeyRecord:
-        """What stands on one key, as far as it counts at `now_ms`. `mac` and `place` are those of the question."""
+    def record(self, record: Record, key: bytes, mac: bytes, place: bytes) -> KeyRecord:
+        """What stands on one key, as far as it counts now. `mac` and `place` are those of the question."""
         candidates: list[Candidate] = []
         crowded = shared = False
         disputed_ms = 0
+        now_ms = self._now_ms
         tag = key[:4]
         for at in range(0, len(record), 6):
-            name, first_ms, sighted_ms, sighted_v6_ms, until_ms, marks = record[at : at + 6]
+            name: bytes = record[at]
             if not name:
-                crowded, shared, disputed_ms = first_ms >= now_ms, sighted_ms >= now_ms, sighted_v6_ms
+                crowded, shared, disputed_ms = record[at + 1] >= now_ms, record[at + 2] >= now_ms, record[at + 3]
                 continue
             line = self._line(name)
             if line is None:
                 continue
+            sighted_ms: int = record[at + 2]
+            sighted_v6_ms: int = record[at + 3]
+            until_ms: int = record[at + 4]
+            marks: int = record[at + 5]
             if line.keys.find(key) % _OCTETS == 0:  # the line's own record says more
                 if line.last_ms > sighted_ms:
                     sighted_ms = line.last_ms
                 if line.until_ms > until_ms:
                     until_ms = line.until_ms
-            if line.keys_v6.find(key) % _OCTETS == 0:
+            if line.keys_v6 and line.keys_v6.find(key) % _OCTETS == 0:
                 if line.last_v6_ms > sighted_v6_ms:
                     sighted_v6_ms = line.last_v6_ms
                 if line.until_v6_ms > until_ms:
                     until_ms = line.until_v6_ms
-            sessions = line.vouching(tag, now_ms)
+            sessions = line.vouching(tag)
             if until_ms < now_ms and not sessions:
                 continue
             candidates.append(
                 Candidate(
                     line=line.name,
                     ids=line.ids,
-                    first_ms=first_ms,
+                    first_ms=record[at + 1],
                     sighted_ms=sighted_ms,
                     sighted_v6_ms=sighted_v6_ms,
                     attached=marks & _ATTACHED != 0,

@@ -109,7 +109,7 @@ class ValkeyStore:
         for question in questions:
             one = asked.get(question.domain)
             if one is None:
-                one = asked[question.domain] = Questions()
+                one = asked[question.domain] = Questions(now_ms)
             one.add(question)
         domains = list(asked)
         calls = [domains] if self.lane.undivided else [[domain] for domain in domains]
@@ -117,7 +117,7 @@ class ValkeyStore:
             self.lane.script(
                 "recall",
                 [self._keys(domain).epochs for domain in some],
-                (packing.pack([now_ms - c.TAINT_MS, *[asked[domain].row() for domain in some]]),),
+                (packing.pack([asked[domain].row() for domain in some]),),
             )
             for some in calls
         ]
@@ -128,7 +128,7 @@ class ValkeyStore:
                 self._heard(domain, reply)
                 if answers is not None:
                     asked[domain].take(answers[number])
-        return [asked[question.domain].answer(question, now_ms) for question in questions]
+        return [asked[question.domain].answer(question) for question in questions]
 
     # ---- writing what was seen
 

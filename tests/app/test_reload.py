@@ -20,10 +20,7 @@ from bngcorr.proxy.meters import ConfigMeters
 from tests.dynauth.parts import dictionary
 
 SERVER = {"address": "192.0.2.10:1812", "secret": "example"}
-SETTINGS = {
-    "upstream": {"auth": SERVER, "acct": SERVER},
-    "bngs": [{"name": "bng1", "address": "192.0.2.1", "secret": "example"}],
-}
+BNG = {"name": "bng1", "address": "192.0.2.1", "secret": "example"}
 
 
 class Running:
@@ -39,8 +36,8 @@ class Running:
 
     def write(self, window: str) -> None:
         """Another window for its BNG."""
-        (bng,) = SETTINGS["bngs"]
-        self.file.write_text(yaml.safe_dump({**SETTINGS, "bngs": [{**bng, "window": window}]}))
+        settings = {"upstream": {"auth": SERVER, "acct": SERVER}, "bngs": [{**BNG, "window": window}]}
+        self.file.write_text(yaml.safe_dump(settings))
 
     @property
     def successful(self) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import ip_network
 from math import inf
@@ -135,19 +135,23 @@ class Bench:
             judge=self.judge, notes=Notes(self.learn, Clock(), meters, 1000), clock=Clock(), meters=meters,
             in_flight_s=10.0, noise=Noise(),
         )  # fmt: skip
-        servers = [
-            Settings(pool="auth", name=f"aaa{place}", address=("127.0.0.1", one.port), secret=one.secret)
-            for place, one in enumerate(self.aaa)
-        ]
-        routing = Routing(PoolSettings("auth", servers, Patience(response_within_s=5.0)))
         self.fleet: Fleet[Request] = Fleet(a.Code.ACCESS_REQUEST, self.pipeline.dispatch, meters.upstream, Noise())
-        self.pipeline.dispatch.send_by({1: self.fleet.take(routing, self.fleet.open(routing))})
+        self.take(SECRETS)
         self.socket = NasSocket(self.host, 0, receive_buffer=1 << 20, number=0)
         self.socket.start(lambda one, vector: self.pipeline.carry(one, vector, a.Code.ACCESS_REQUEST))
         self.bng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         if self.host == "127.0.0.1":
             self.bng.connect((self.host, self.socket.port))
         self.bng.setblocking(False)
+
+    def take(self, secrets: Sequence[bytes]) -> None:
+        """A configuration with these secrets."""
+        servers = [
+            Settings(pool="auth", name=f"aaa{place}", address=("127.0.0.1", one.port), secret=secret)
+            for place, (one, secret) in enumerate(zip(self.aaa, secrets, strict=True))
+        ]
+        routing = Routing(PoolSettings("auth", servers, Patience(response_within_s=5.0)))
+        self.pipeline.dispatch.send_by({1: self.fleet.take(routing, self.fleet.open(routing))})
 
     def server(self, place: int) -> Server[Request]:
         """One of the AAA servers, as the proxy sees it."""
@@ -172,6 +176,10 @@ class Bench:
         self.bng.close()
         for one in self.aaa:
             one.close()
+
+
+def _so_many(found: list[Any], number: int) -> bool:
+    return len(found) == number
 
 
 def _same(one: Aaa) -> Aaa:
@@ -245,7 +253,7 @@ async def test_a_bng_that_asks_two_of_our_addresses_numbers_requests_for_each() 
     """Two servers in its eyes: the same Identifier from the same port is another request, and the answer comes from the
     address that was asked.
     """
-    bench = Bench("0.0.0.0")  # noqa: S104 -- what is tested
+    bench = Bench("0.0.0.0")
     await bench.start()
     bench.aaa[0].silent = True
     loop = asyncio.get_running_loop()
@@ -254,7 +262,7 @@ async def test_a_bng_that_asks_two_of_our_addresses_numbers_requests_for_each() 
         bench.bng.sendto(one.octets, (host, bench.socket.port))
     await bench.until(lambda: len(bench.aaa[0].seen) == 2)
     bench.aaa[0].answer()
-    answered = {}
+    answered: dict[str, list[bool]] = {}
     async with asyncio.timeout(4):
         for _ in range(4):
             octets, (host, _) = await loop.sock_recvfrom(bench.bng, 4097)
@@ -295,7 +303,7 @@ async def test_an_error_in_what_is_done_now_and_then_does_not_end_it() -> None:
     def learn(lesson: Any) -> None:
         if isinstance(lesson, Distances):
             tried.append(lesson)
-            raise RuntimeError("a bug")
+            raise OSError("a bug")
 
     bench.learn = learn
     bench.judge.verdict = Verdict(
@@ -308,8 +316,29 @@ async def test_an_error_in_what_is_done_now_and_then_does_not_end_it() -> None:
         body = attribute(USER_NAME, f"u{number}") + cpe(f"02:00:00:00:00:{number:02x}", "1/1/4:7")
         bench.bng.send(access_request(number, body, SECRET))
         await bench.receive()
-        await bench.until(lambda number=number: len(tried) == number)
+        await bench.until(partial(_so_many, tried, number))
     bench.pipeline.close()
     await bench.stop()
 
     assert 2 == len(tried)
+
+
+async def test_an_answer_is_held_against_the_secret_that_its_request_was_sent_with() -> None:
+    """A secret is rolled over while a request is under way; the next one is signed with the new secret."""
+    bench = Bench()
+    await bench.start()
+    bench.aaa[0].silent = True
+    asked = request(1)
+    bench.bng.send(asked.octets)
+    await bench.until(lambda: len(bench.aaa[0].seen) == 1)
+    bench.take((b"the next secret", SECRETS[1]))
+    bench.aaa[0].answer()
+    reply = await bench.receive()
+    later = request(2)
+    bench.bng.send(later.octets)
+    await bench.until(lambda: len(bench.aaa[0].seen) == 2)
+    second = bench.aaa[0].seen[1]
+    await bench.stop()
+
+    assert reply_fits(reply, asked, SECRET)
+    assert message_authenticator_fits(second, second.authenticator, b"the next secret")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -20,7 +20,6 @@ from bngcorr.accountant.spool.row import Row
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Outcome
-from bngcorr.proxy import delivery
 from bngcorr.proxy.admit import describe
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
@@ -31,7 +30,7 @@ from bngcorr.proxy.request import Request
 from bngcorr.proxy.spooling import Spool
 from bngcorr.proxy.upstream.fleet import Fleet
 from bngcorr.proxy.upstream.health import Patience
-from bngcorr.proxy.upstream.routes import Route
+from bngcorr.proxy.upstream.routes import Route, Way
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
 from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, Sighting
@@ -42,6 +41,7 @@ from tests.service.radius import (
     ACCOUNTING_RESPONSE,
     CONNECT_INFO,
     INTERIM,
+    PROXY_STATE,
     Packet,
     accounting_fits,
     attribute,
@@ -97,6 +97,7 @@ class Aaa(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.silent = False
         self.forging = False
+        self.adds = b""  # attributes of its answers
         self.seen: list[Packet] = []
         self.port = 0
         self._transport: asyncio.DatagramTransport | None = None
@@ -114,7 +115,7 @@ class Aaa(asyncio.DatagramProtocol):
         self.seen.append(packet)
         if not self.silent:
             secret = b"somebody else's" if self.forging else AAA_SECRET
-            self._transport.sendto(reply_to(packet, ACCOUNTING_RESPONSE, b"", secret), addr)
+            self._transport.sendto(reply_to(packet, ACCOUNTING_RESPONSE, self.adds, secret), addr)
 
     def serials(self) -> list[str]:
         """Connect-Infos in the order in which they came."""
@@ -158,9 +159,9 @@ class Bench:
         )  # fmt: skip
         routing = Routing(PoolSettings("acct", [server], Patience()))
         self.fleet: Fleet[Row] = Fleet(a.Code.ACCOUNTING_REQUEST, self.spool, self.meters.upstream, Noise())
-        way = self.fleet.take(routing, self.fleet.open(routing))
+        self.way = self.fleet.take(routing, self.fleet.open(routing))
         if sending:
-            self.spool.deliver(way)
+            self.spool.deliver(self.way)
 
     async def stop(self) -> None:
         """Close it."""
@@ -240,6 +241,38 @@ async def test_a_record_is_told_durable_when_it_is_and_reaches_aaa_and_store(tmp
     assert 0 == SpoolFile(bench.path, BOUNDS).records
 
 
+async def test_an_answer_with_a_foreign_proxy_state_is_none(tmp_path: Path) -> None:
+    """A proxy behind us that mixes answers up has not shown that AAA has this record: it is sent again."""
+    bench = Bench(tmp_path / "spool.db")
+    await bench.start()
+    bench.aaa.adds = attribute(PROXY_STATE, b"another's")
+    bench.tell("1", "s1")
+    await bench.until(lambda: len(bench.aaa.seen) == 2)
+    sent = bench.count("sent_total")
+    bench.aaa.adds = b""
+    await bench.emptied()
+    await bench.stop()
+
+    assert 0 == sent
+    assert 1 == bench.count("sent_total")
+
+
+async def test_an_error_while_a_record_is_sent_does_not_forget_it(tmp_path: Path) -> None:
+    """It is acknowledged: it goes when it can, and those behind it do not wait for that."""
+    bench = Bench(tmp_path / "spool.db", timeout_s=5.0)
+    await bench.start(sending=False)
+    broken = Route(key=32, matches=cast(Any, re.compile("no octets")))
+    bench.spool.deliver(Way(bench.way.default, [(broken, bench.way.default)]))
+    bench.tell("1", "s1", plain(32, b"meets the broken route"))
+    bench.tell("2", "s2")
+    await bench.until(lambda: bench.aaa.serials() == ["2"])
+    bench.spool.deliver(bench.way)
+    await bench.emptied()
+    await bench.stop()
+
+    assert ["2", "1"] == bench.aaa.serials()
+
+
 async def test_a_restart_finds_what_was_not_sent_and_what_was_not_learnt(tmp_path: Path) -> None:
     """The identity is as it was first written, the lessons are as they were first taught, down to their instants."""
     matched = Verdict(outcome=Outcome.MATCHED, line="1" * 24, ids=LineIds(b"olt7/99"))
@@ -312,16 +345,13 @@ async def test_while_the_writer_has_no_room_lessons_wait_on_disk(tmp_path: Path)
     assert [f"s{serial}" for serial in range(200)] == bench.writer.sessions()
 
 
-async def test_what_does_not_fit_into_memory_is_read_page_by_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_does_not_fit_into_memory_is_read_page_by_page(tmp_path: Path) -> None:
     """AAA away for long: memory is bounded, each session stays in order, a restart overtakes what is on disk."""
-    monkeypatch.setattr(delivery, "MOST_ROWS", 30)
-    monkeypatch.setattr(delivery, "STUCK", 1)
-    monkeypatch.setattr(delivery, "PAGE", 10)
     bench = Bench(tmp_path / "spool.db", room=10_000)
     bench.aaa.silent = True
     await bench.start()
+    few = bench.spool._delivery
+    few._most_rows, few._stuck, few._page = 30, 1, 10
     for serial in range(300):
         bench.tell(str(serial), f"s{serial % 7}")
     bench.tell("on", status=ACCOUNTING_ON, verdict=UNMATCHED)
