@@ -41,3 +41,8 @@ def test_systemd_finds_nothing_wrong(unit: Path, tmp_path: Path) -> None:
     ).stderr
 
     assert [] == [line for line in said.splitlines() if "bngcorr" in line]
+
+
+def test_a_store_of_ones_own_hears_of_the_end_from_its_process_only() -> None:
+    """systemd's default is a SIGTERM to every child at once: the store would be gone before the last writes."""
+    assert "KillMode=mixed" in directives(ONE)

@@ -69,7 +69,8 @@ async def test_what_is_the_bngs_own_passes_untouched_and_without_the_store() -> 
 @pytest.mark.parametrize("code", [DISCONNECT, COA])
 async def test_a_request_that_names_a_bng_and_no_session_never_reaches_it(code: int) -> None:
     """Which sessions would end is the BNG's guess, and there are those that guess all."""
-    nobody = NAS + attribute(4, bytes((192, 0, 2, 1))) + attribute(EVENT_TIMESTAMP, int(time.time()))
+    now = attribute(EVENT_TIMESTAMP, int(time.time()))
+    nobody = NAS + attribute(4, bytes((192, 0, 2, 1))) + attribute(241, b"\x08bng1") + now
     async with Network(V4) as network:
         answer = await network.ask(signed(nobody + attribute(PROXY_STATE, "theirs"), code=code))
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bngcorr.cli.reload import reload
 from tests.service.aaa import Aaa, wait_until
 from tests.service.process import Service, Settings, Valkey, end, get, is_running
 from tests.service.radius import START
@@ -98,9 +99,15 @@ def test_serve_ends_with_requests_under_way_and_a_scraper_connected(
 
 
 def test_serve_answers_on_after_sigterm_and_is_not_ready(
-    aaa: Aaa, start_service: Callable[[Settings], Service], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aaa: Aaa,
+    start_service: Callable[[Settings], Service],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """For `listen.lameduck`, so that others can take over; a second signal cuts it short. systemd is told."""
+    """For `listen.lameduck`, so that others can take over; a second signal cuts it short. systemd is told. Nothing new
+    is taken any more: it would be closed, or left open, half-way.
+    """
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
@@ -114,7 +121,11 @@ def test_serve_answers_on_after_sigterm_and_is_not_ready(
     bng, cpe = service.bng("127.0.0.1", SECRET), Cpe(7)
     bng.ask(cpe.access(bng, "lameduck", cpe.line))
     readyz = get(f"http://127.0.0.1:{service.health_port}/readyz")
+    with pytest.raises(SystemExit) as refused:
+        reload(config=service.config)
 
+    assert 2 == refused.value.code
+    assert "the process is about to end" in capsys.readouterr().err
     assert b"EXTEND_TIMEOUT_USEC=40000000" in told
     assert (503, "not ready", "ending") == (readyz.status, readyz.body["status"], readyz.body["life"])
     assert ends(service) < WITHIN_S

@@ -18,8 +18,8 @@ from bngcorr.model.vocabulary import LineIdPolicy, Mode, SessionState
 from bngcorr.profiles.profile import Profile, Write
 from bngcorr.proxy import carriers, port_id, template
 from bngcorr.proxy.dynauth.guess import guess
-from bngcorr.proxy.dynauth.numbers import EXTENDED_1, ErrorCause
-from bngcorr.proxy.dynauth.route import Refused
+from bngcorr.proxy.dynauth.numbers import ErrorCause
+from bngcorr.proxy.dynauth.route import Refused, operator_nas_identifiers
 from bngcorr.store.contract import MAX_SESSIONS_PER_LINE
 from bngcorr.store.rows import SessionRow
 from bngcorr.store.terms import address_term, circuit_id_term, holding, mac_term, remote_id_term
@@ -38,8 +38,7 @@ _PREFIXES: Final = (a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX)
 
 
 _ABOUT_NO_SESSION: Final = frozenset((
-    a.NAS_IP_ADDRESS, a.NAS_IPV6_ADDRESS, a.NAS_IDENTIFIER, EXTENDED_1, a.PROXY_STATE, a.MESSAGE_AUTHENTICATOR,
-    a.EVENT_TIMESTAMP,
+    a.NAS_IP_ADDRESS, a.NAS_IPV6_ADDRESS, a.NAS_IDENTIFIER, a.PROXY_STATE, a.MESSAGE_AUTHENTICATOR, a.EVENT_TIMESTAMP,
 ))  # fmt: skip
 
 
@@ -175,7 +174,8 @@ def read(view: PacketView, profile: Profile, mode: Mode) -> Selectors:
 
 def of_no_session(view: PacketView) -> bool:
     """Whether a request says nothing but which NAS it is for: which of its sessions would be anybody's guess."""
-    return all(span.key in _ABOUT_NO_SESSION for span in view.spans)
+    named = {span.start for span in operator_nas_identifiers(view)}
+    return all(span.key in _ABOUT_NO_SESSION or span.start in named for span in view.spans)
 
 
 def _written(view: PacketView, profile: Profile, of_ids: set[int]) -> tuple[Written, ...]:

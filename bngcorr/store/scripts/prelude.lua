@@ -261,8 +261,10 @@ local function index_find(entries, entry)
   end
 end
 
+-- most terms of a line are new with it: one call then
 local function index_add(term, entry)
   local name = bucket('i', term)
+  if byte(entry) == 108 and call('HSETNX', name, term, entry) == 1 then return end
   local entries = call('HGET', name, term) or ''
   if index_find(entries, entry) then return end
   if #entries >= 13 * MOST_INDEXED then entries = string.sub(entries, 14) end
@@ -411,7 +413,16 @@ local function enter(book, box, epoch, before, before_port, after, after_port, g
   local function count(token, port, step)
     local id = string.sub(redis.sha1hex(token), 1, 16)
     local name = PREFIX .. book.references .. box .. ':' .. tonumber(string.sub(id, 1, 3), 16)
-    local counts = references_of(call('HGET', name, id), epoch)
+    local stored, kind = call('HGET', name, id), kind_of(token)
+    local alone = epoch .. ' 1@' .. port
+    if step > 0 and not stored or step < 0 and stored == alone then  -- nobody else holds it
+      if step > 0 then call('HSET', name, id, alone) else call('HDEL', name, id) end
+      if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
+      change(kind, step)
+      change(port .. '|' .. kind, step)
+      return
+    end
+    local counts = references_of(stored, epoch)
     port = counted_on(counts, port, step)
     local held, here = next(counts) ~= nil, counts[port] or 0
     local left = math.max(here + step, 0)
@@ -420,7 +431,6 @@ local function enter(book, box, epoch, before, before_port, after, after_port, g
     for at, times in pairs(counts) do parts[#parts + 1] = times .. '@' .. at end
     if #parts > 1 then call('HSET', name, id, table.concat(parts, ' ')) else call('HDEL', name, id) end
     if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
-    local kind = string.match(token, '^[^|]+')
     if held ~= (#parts > 1) then change(kind, step) end
     if (here > 0) ~= (left > 0) then change(port .. '|' .. kind, step) end
   end

@@ -192,7 +192,7 @@ local function change(s, stored)
   end
   if step == 'expected' then
     promise = merged(r_epoch == epoch and promise or '', promised)
-  elseif moves and accepted_as ~= '' then
+  elseif moves and accepted_as ~= '' and (step == 'interim' or not known or anew or was_expected) then
     local P = call('HGET', bucket('s', accepted_as), accepted_as)
     P = P and session_of(P)
     if P then catch_up_by_line(P, accepted_as) end

@@ -1,8 +1,9 @@
 -- A line was seen.
 local HOUR_MS, DAY_MS, SLACK_MS = 3600000, 86400000, 60000
 
--- the lines that a MAC was seen on: a second one makes the MAC useless
-local function taint(words, mac, line, at)
+-- the lines that a MAC was seen on: a second one makes the MAC useless. That of a new line is most often new as well.
+local function taint(words, mac, line, at, new)
+  if new and call('HSETNX', bucket('m', mac), mac, pack({line, at})) == 1 then return end
   local record, kept, mine, others = get('m', mac) or {}, {}, nil, false
   for i = 1, #record, 2 do
     if record[i] == line or record[i + 1] >= now - TAINT_MS then
@@ -51,6 +52,11 @@ end
 -- lines at a time. The newest sighting of a line that is alone on it need not be written there: `told` says that the line's
 -- own record tells it.
 local function note(words, L, line, key, isolated, at, family, until_ms, ids, marks, told)
+  if not L then  -- most keys of a new line are new with it
+    local fresh = {line, at, 0, 0, until_ms, marks}
+    fresh[2 + family] = at
+    if call('HSETNX', bucket('k', key), key, pack(fresh)) == 1 then return true end
+  end
   local record = get('k', key)
   if not record or #record == 6 and record[1] == line then
     if not record then
@@ -210,7 +216,7 @@ local function sight(line, at, until_ms, packed, family)
         mine = mine or #kept + 1
         noted = max(kept[mine + 1] or 0, at)
         kept[mine], kept[mine + 1], kept[mine + 2] = mac, noted, claimed
-        if claimed == 0 then taint(words, mac, line, at) end
+        if claimed == 0 then taint(words, mac, line, at, not L) end
       end
       macs = kept
     end
