@@ -20,8 +20,12 @@ class UsageMeters:
     """All of them. They are set from what the watch saw last, whenever somebody asks for metrics."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._all: list[Gauge] = []
+
         def gauge(name: str, sentence: str, *labels: str) -> Gauge:
-            return Gauge(f"bngcorr_{name}", sentence, labels, registry=registry)
+            made = Gauge(f"bngcorr_{name}", sentence, labels, registry=registry)
+            self._all.append(made)
+            return made
 
         self._hosts = gauge("hosts", "Hosts in use, by BNG and kind.", "bng", "type")
         self._resources = gauge("host_resources", "Host resources in use.", "bng")
@@ -38,8 +42,8 @@ class UsageMeters:
 
     def show(self, seen: Sequence[Watched]) -> None:
         """Set all of them; what is no more, or not known, is told no more."""
-        for gone in (self._use, self._place, self._place_limit, self._observed, self._difference, self._observed_at):
-            gone.clear()
+        for gauge in self._all:
+            gauge.clear()
         for one in seen:
             self._show(one)
         places = [place for one in seen for place in one.limited]

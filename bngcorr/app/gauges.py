@@ -60,8 +60,11 @@ class Gauges:
         if self._spool is not None:
             self._spool.refresh()
         meters.held.set(self._judge.held)
-        for bng in self._config().bngs:
-            meters.hold_pays.labels(bng.name).set(1 if self._judge.holds(bng.name) else 0)
+        bngs = {bng.name for bng in self._config().bngs}
+        for of_bngs in (meters.hold_pays, meters.lines):  # one that a reload has taken away is told no more
+            of_bngs.clear()
+        for bng in bngs:
+            meters.hold_pays.labels(bng).set(1 if self._judge.holds(bng) else 0)
         meters.backlog.set(len(self._behind))
         meters.lost.set(self._behind.lost)
         meters.degraded.set(1 if self.degraded else 0)
@@ -71,6 +74,7 @@ class Gauges:
         meters.expired.set(self._caretaker.expired)
         for name, counts in self._caretaker.census.items():
             for families, count in zip(("dual", "v4_only", "v6_only"), counts, strict=True):
-                meters.lines.labels(name, families).set(count)
+                if name in bngs:
+                    meters.lines.labels(name, families).set(count)
         meters.usage.show(self._watch.seen)
         self._queues.look()

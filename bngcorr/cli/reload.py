@@ -28,7 +28,7 @@ def reload(
     BNGs, secrets, profiles, upstreams, limits and cost tables are swapped between two requests; requests under way end
     by what they began with. What can't be changed while it runs is listed, and takes a restart.
 
-    Exits 0 if the file was taken, 2 if not (all its faults are told, and nothing changes), 3 if no such process answers.
+    Exits 0 if the file was taken, 2 if not (its faults are told, nothing changes), 3 if no such process answers.
 
     Parameters
     ----------

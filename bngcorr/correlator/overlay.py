@@ -77,13 +77,13 @@ class _Overlay:
     what it does not see, and counts every line for a new one of the MAC; the careful one does neither.
     """
 
-    __slots__ = ("_bold", "_hears", "_now_ms", "_recalled", "_records", "_ring", "_tainting", "doubtful")
+    __slots__ = ("_bold", "_climbs", "_match_v6", "_now_ms", "_recalled", "_records", "_ring", "_tainting", "doubtful")
 
     def __init__(self, question: Question, recalled: Recollection, now_ms: int, *, bold: bool) -> None:
         """Nothing is laid yet."""
         self._ring: Final = question.keyring
-        # whether a line that a v6 sighting tells of is taken for what it is: what names its line asks for sessions only
-        self._hears: Final = question.match_v6 or question.own is not None
+        self._climbs: Final = question.own is None
+        self._match_v6: Final = question.match_v6
         self._recalled: Final = recalled
         self._records: dict[str, KeyRecord] = dict(recalled.records)
         self._now_ms: Final = now_ms
@@ -197,8 +197,9 @@ class _Overlay:
                 self._records[key] = KeyRecord(candidates=left, crowded=record.crowded, shared=record.shared)
 
     def _see(self, s: Sighting, *, live: bool = False) -> None:
-        """The line was there. On a key where it is new it may have sessions that are not seen: it is `live`, or a
-        sighting of IPv6 is all that speaks for it where that does not count.
+        """The line was there. On a key where it is new it may have sessions that are not seen. That matters where it is
+        `live` or not there at all, and where a sighting of IPv6 does not count by itself; not beside a request's own
+        id, for which only sessions that are known to be another line's are against it.
         """
         records = self._records
         here = None if s.attachment is None else records.get(s.attachment)
@@ -217,9 +218,9 @@ class _Overlay:
                     records[key] = KeyRecord(candidates=record.candidates, crowded=True, shared=record.shared)
                     continue
                 mine = _new(s) if known is None else _elsewhere(known, s)
-                unheard = s.v6 and not self._hears
+                unheard = self._climbs and s.v6 and not self._match_v6
                 self.doubtful = self.doubtful or unheard
-                if self._bold and (live or unheard):
+                if self._bold and self._climbs and (live or unheard):
                     mine.sessions = (LiveSession(nas="", epoch=0, until_ms=self._now_ms + 1, heard_ms=self._now_ms),)
             told = self._told(mine, s, latest=latest, stands=stands, with_mac=with_mac)
             others = [one for one in record.candidates if one.line != s.line]

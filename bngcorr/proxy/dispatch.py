@@ -171,7 +171,7 @@ class Dispatch:
             self._complete(server, flight, octets, now)
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
-            self._noise.bad_reply(str(error.reason))
+            self._noise.bad_reply(str(error.reason), server.settings.pool, server.name)
         except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
             self._noise.internal("reply dropped", server.name, fault)

@@ -66,13 +66,13 @@ class Noise:
             )
 
     def refused(self, host: str, reason: DropReason) -> None:
-        """A datagram of a known BNG that is malformed or not authentic."""
+        """A datagram of a known BNG or monitor that is malformed or not authentic."""
         suppressed = self._due((str(reason), host))
         if suppressed is None:
             return
         hint = None
         if reason in (DropReason.BAD_AUTHENTICATOR, DropReason.BAD_MESSAGE_AUTHENTICATOR):
-            hint = "the shared secret of this BNG differs from its secret here"
+            hint = "the shared secret that it has for us differs from the one here"
         log.warning("Discarding request", reason=str(reason), client=host, suppressed=suppressed, hint=hint)
 
     def unknown_dynauth_client(self, host: str, port: int) -> None:
@@ -121,11 +121,11 @@ class Noise:
         if suppressed is not None:
             log.error(f"internal error, {what}", client=peer, suppressed=suppressed, exc_info=error)
 
-    def bad_reply(self, reason: str) -> None:
-        """A datagram from AAA that is refused."""
-        suppressed = self._due(("reply", reason))
+    def bad_reply(self, reason: str, pool: str, server: str) -> None:
+        """A datagram from an AAA server that is refused."""
+        suppressed = self._due(("reply", reason, pool, server))
         if suppressed is not None:
-            log.warning("Discarding reply from AAA", reason=reason, suppressed=suppressed)
+            log.warning("Discarding reply from AAA", reason=reason, pool=pool, server=server, suppressed=suppressed)
 
     def no_reply(self) -> None:
         """AAA did not answer in time."""

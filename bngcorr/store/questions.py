@@ -67,8 +67,8 @@ class Questions:
         """What the script says of this domain."""
         try:
             self._found = _Found(packing.unpack(answer), self._now_ms)
-        except ValueError:
-            self._found = None
+        except (ValueError, TypeError, AttributeError):
+            self._found = None  # a record is none: it puts all behind it out of place
 
     def answer(self, question: Recall) -> Recollection | None:
         """The answer to one of them; None if there is none."""
@@ -92,7 +92,7 @@ class Questions:
                 epochs=found.epochs,
                 plan=LineIds.decode(plan) if plan else None,
             )
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, AttributeError):
             return None  # a record that this version can't read: as good as no answer
 
 

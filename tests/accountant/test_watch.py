@@ -390,3 +390,24 @@ async def test_metrics_of_ports_are_bounded() -> None:
     (family,) = [one for one in registry.collect() if one.name == "bngcorr_place_use_ratio"]
     told = [sample.labels["scope"] for sample in family.samples]
     assert (1, MOST_PLACES) == (told.count("bng"), told.count("port"))
+
+
+async def test_metrics_of_a_bng_that_is_no_more_are_told_no_more() -> None:
+    """Nor is a limit that the operator has taken away."""
+    post = Post()
+    post.spend(3)
+    watch = post.process()
+    await post.after(0, watch)
+    registry = CollectorRegistry()
+    meters = UsageMeters(registry)
+    meters.show(watch.seen)
+    assert 100 == registry.get_sample_value("bngcorr_host_limit", {"bng": "bng1"})
+
+    watch.look_after([post._bng("bng1", {})], {"bng1": BUILT_IN["sros-classic"]}, Capacity())
+    meters.show(watch.seen)
+    assert 3 == registry.get_sample_value("bngcorr_host_resources", {"bng": "bng1"})
+    assert registry.get_sample_value("bngcorr_host_limit", {"bng": "bng1"}) is None
+
+    watch.look_after([], {}, Capacity())
+    meters.show(watch.seen)
+    assert [] == [sample for family in registry.collect() for sample in family.samples]

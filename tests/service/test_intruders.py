@@ -157,5 +157,6 @@ def test_junk_from_aaa_does_not_stand_in_for_its_answer(aaa: Aaa, service: Servi
     assert [b"right"] == reply.all(18)
     assert 1 <= service.metric("bngcorr_radius_discards_total", reason="foreign-proxy-state")
     assert 2 <= service.metric("bngcorr_radius_discards_total", reason="bad-authenticator")
+    assert service.events(event="Discarding reply from AAA", pool="auth", server=f"127.0.0.1:{aaa.auth_port}")
     assert 0 == service.metric("bngcorr_radius_discards_total", reason="internal-error")
     assert service.alive

@@ -69,6 +69,31 @@ async def test_a_record_that_cannot_be_read_is_no_answer(scene: Scene, store: Va
     assert [True, False] == [answer is None for answer in await store.recall(questions, NOW)]
 
 
+async def test_a_record_that_cannot_be_read_leaves_other_domains_alone(scene: Scene, store: ValkeyStore) -> None:
+    """What is no record at all makes its own domain unknown, and none that is asked in the same call."""
+    other = Scene(store)
+    for one in (scene, other):
+        await one.write(one.sighting(1, attachment="k"))
+    name = bytes.fromhex(line(1))
+    for broken in (b"\xc1", packing.pack([])[:-1], packing.pack([NOW, NOW])):
+        await _raw(store, ("HSET", DomainKeys(scene.domain).record("l", name), name, broken))
+        questions = [Recall(domain=one.domain, keys=(key("k"),), mac=None, session=None) for one in (scene, other)]
+        first, second = await store.recall(questions, NOW)
+
+        assert first is None
+        assert second is not None
+        assert [line(1)] == [candidate.line for candidate in second.records[key("k")].candidates]
+
+
+@pytest.mark.parametrize("octets", [1, 12, 30, 120, 247])
+async def test_ids_of_any_length_are_recalled(scene: Scene, octets: int) -> None:
+    """Both ids of a line come back as they were told, however long they are."""
+    ids = LineIds(b"r" * octets, b"c" * octets)
+    await scene.write(scene.sighting(1, attachment="k", ids=ids))
+
+    assert [ids] == [one.ids for one in (await scene.recall("k")).records[key("k")].candidates]
+
+
 async def test_a_lesson_that_cannot_be_taken_does_not_stop_others(scene: Scene, store: ValkeyStore) -> None:
     """A name that holds something else fails its own lesson for good, and not those written with it."""
     name = bytes.fromhex(key("s1"))

@@ -3,7 +3,8 @@
 -- which domain is read and written from there on; at first it is that of KEYS[1].
 -- Records are arrays in MessagePack; their layouts are told in store/packing.py.
 local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
-local sub, byte, floor, max, min, remove = string.sub, string.byte, math.floor, math.max, math.min, table.remove
+local sub, byte, format, remove = string.sub, string.byte, string.format, table.remove
+local floor, max, min = math.floor, math.max, math.min
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
 local IS_UP, HAS_V4, HAS_V6 = 1, 4, 8  -- marks of a session that vouches for a line
 local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
@@ -20,7 +21,7 @@ if KEYS[1] then within(KEYS[1]) end
 
 local function bucket(kind, id)
   local one, two = byte(id, 1, 2)
-  return PREFIX .. kind .. ':' .. (one * 16 + (two - two % 16) / 16)
+  return PREFIX .. kind .. ':' .. format('%d', one * 16 + (two - two % 16) / 16)
 end
 
 local function get(kind, id)

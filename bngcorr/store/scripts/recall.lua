@@ -4,10 +4,14 @@
 -- sessions, plan entries}, packed: records as they are stored, '' for what is not there. '' stands in the place of what failed.
 -- Records are packed already: the answer is put together from them, and next to nothing is unpacked.
 local asked = unpack_(ARGV[1])
-local NOTHING_THERE, NAME = '\160', '\172'  -- empty text; a text of 12 octets follows
+local NONE, NOTHING_THERE, NAME = '\144', '\160', '\172'  -- empty array, empty text; a text of 12 octets follows
 
 -- an array of values that are packed
-local function array(parts) return '\221' .. struct.pack('>I4', #parts) .. table.concat(parts) end
+local function array(parts)
+  local size = #parts
+  if size == 0 then return NONE end
+  return (size < 16 and string.char(144 + size) or '\221' .. struct.pack('>I4', size)) .. table.concat(parts)
+end
 
 local function each(kind, names)
   local found = {}

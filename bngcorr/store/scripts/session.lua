@@ -250,7 +250,7 @@ local function change(s, stored)
   -- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
   local v4 = has_kind(named, 'v4|')
   local v6 = has_kind(named, 'ia_') or has_kind(named, 'slaac|') or has_kind(named, 'pd_route|')
-  local had_v4 = known and not reborn and r_state == UP and has_kind(r_hosts, 'v4|')
+  local had_v4 = known and not reborn and r_state == UP and (unchanged and v4 or has_kind(r_hosts, 'v4|'))
 
   -- from when it holds each of them
   local began = ended and S[BEGAN] or moves and (goes_on and S[BEGAN] > 0 and S[BEGAN] or at) or 0
