@@ -158,7 +158,7 @@ class Store:
             word = self._runner.run(self._store.write([restart], at_ms))
             if word != [APPLIED]:
                 raise RuntimeError(f"restart {turn} of {bng}: the store says {word}")
-        return min(call.ms for call in self.slow() if call.name == "restart")
+        return min(call.ms for call in self.slow() if call.name == "write")
 
     def memory(self) -> dict[str, int]:
         """INFO memory, its numbers."""

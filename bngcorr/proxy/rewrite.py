@@ -191,7 +191,7 @@ def to_upstream(
             value = view.value(span)
             value = rehide(value, nas.secret, nas.authenticator, aaa.secret, aaa.authenticator)
             every.append((span.start + 2, span.end, value))
-        _hide_anew(view, nas, aaa, hidden, int.from_bytes(proxy_state[-2:], "big"), every)
+        _hide_anew(view, nas, aaa, hidden, int.from_bytes(proxy_state[-2:], "big"), every, strict=False)
     attributes = _spliced(view.octets, every) + appended + radius.attribute(_PROXY_STATE, proxy_state)
     return fitting(attributes, signed=signed)
 
@@ -227,7 +227,7 @@ def to_nas(
     span = first.get(_MESSAGE_AUTHENTICATOR)
     if span is not None:
         edits.append((span.start, span.end, b""))
-    _hide_anew(view, aaa, nas, hidden, int.from_bytes(ours[-2:], "big"), edits)
+    _hide_anew(view, aaa, nas, hidden, int.from_bytes(ours[-2:], "big"), edits, strict=True)
     return fitting(_spliced(view.octets, edits), signed=signed)
 
 
@@ -242,9 +242,13 @@ def fitting(attributes: bytes, *, signed: bool) -> bytes:
 
 
 def _hide_anew(
-    view: PacketView, old: Hop, new: Hop, hidden: Mapping[int, Hidden], salt: int, edits: list[Edit]
+    view: PacketView, old: Hop, new: Hop, hidden: Mapping[int, Hidden], salt: int, edits: list[Edit], *, strict: bool
 ) -> None:
-    """Add the edits that hide every hidden attribute for the other hop; salts count up from `salt`."""
+    """Add the edits that hide every hidden attribute for the other hop; salts count up from `salt`.
+
+    What can't be taken apart is refused if `strict` (bad-hidden-attribute), else it stays as it came: nobody could have
+    read it, and the request matters more.
+    """
     first = view.first_spans
     if hidden.keys().isdisjoint(first) and _VENDOR_SPECIFIC not in first:
         return
@@ -256,23 +260,31 @@ def _hide_anew(
         if how is not None:
             found = [(span.start + (3 if how.tagged else 2), span.end, how)]
         elif span.key == _VENDOR_SPECIFIC:
-            found = _in_other_layout(octets, span, hidden)
+            found = _in_other_layout(octets, span, hidden, strict=strict)
         else:
             continue
         for start, end, scheme in found:
-            if start > end:  # there is not even a tag
-                raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE, span.start)
-            value = rehidden(
-                octets[start:end], scheme, old.secret, old.authenticator, new.secret, new.authenticator, salt & 0x7FFF
-            )
+            try:
+                if start > end:  # there is not even a tag
+                    raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE, span.start)
+                value = rehidden(
+                    octets[start:end], scheme, old.secret, old.authenticator, new.secret, new.authenticator,
+                    salt & 0x7FFF,
+                )  # fmt: skip
+            except Malformed:
+                if strict:
+                    raise
+                continue
             salt += 1
             edits.append((start, end, value))
 
 
-def _in_other_layout(octets: bytes, span: Span, hidden: Mapping[int, Hidden]) -> list[tuple[int, int, Hidden]]:
+def _in_other_layout(
+    octets: bytes, span: Span, hidden: Mapping[int, Hidden], *, strict: bool
+) -> list[tuple[int, int, Hidden]]:
     """Where hidden values lie in the VSA of a vendor whose sub-attributes have three octets in front.
 
-    Raises Malformed (bad-hidden-attribute) for a value in several pieces.
+    A value in several pieces is refused if `strict` (Malformed, bad-hidden-attribute), else left out.
     """
     vendor = int.from_bytes(octets[span.start + 2 : span.start + 6], "big")
     found: list[tuple[int, int, Hidden]] = []
@@ -287,8 +299,9 @@ def _in_other_layout(octets: bytes, span: Span, hidden: Mapping[int, Hidden]) ->
             break
         how = hidden.get(vendor << 8 | kind) if kind < 256 else None
         if how is not None:
-            if more:
+            if more and strict:
                 raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE, at)
-            found.append((at + 3, at + size, how))
+            if not more:
+                found.append((at + 3, at + size, how))
         at += size
     return found
