@@ -183,10 +183,13 @@ static uint32_t bucket[WHEEL], *later, due = NONE; /* lists of lines whose v6 re
 static uint64_t wheel_at;                                        /* ms that were looked at */
 static uint64_t pauses_ns;                                       /* between phases; no time passes for lines then */
 static uint32_t cursor, step;
+static uint8_t *follows; /* whether the line is in one of the lists: with few lines it comes round before its v6 request */
 
 static uint64_t line_time_ms(uint64_t now) { return (now - pauses_ns) / 1000000; }
 
 static void follow(uint32_t line, uint64_t now) {
+    if (follows[line]) return;
+    follows[line] = 1;
     uint64_t at = line_time_ms(now + random_u64() % LATEST_NS);
     uint32_t *list = at <= wheel_at ? &due : &bucket[at % WHEEL];
     later[line] = *list;
@@ -194,6 +197,7 @@ static void follow(uint32_t line, uint64_t now) {
 }
 static void forget(void) {
     due = NONE;
+    memset(follows, 0, lines);
     for (int i = 0; i < WHEEL; i++) bucket[i] = NONE;
 }
 static void turn_wheel(uint64_t now) {
@@ -217,6 +221,7 @@ static int choose(uint64_t now, uint32_t *line) {
     if (turn % 2) {
         *line = due;
         due = later[due];
+        follows[*line] = 0;
         return BARE;
     }
     if (turn == 0) {
@@ -447,6 +452,7 @@ static void prepare(void) {
     }
     if (mode[0] == 'a') return;
     later = malloc(lines * sizeof *later);
+    follows = calloc(lines, sizeof *follows);
     forget();
     v4 = malloc(lines * sizeof *v4);
     v6 = malloc(lines * sizeof *v6);
