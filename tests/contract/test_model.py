@@ -257,7 +257,7 @@ def test_the_model_and_the_store_say_the_same(valkey_url: str) -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
-            max_examples=140 if LONG else 10, stateful_step_count=30, deadline=None,
+            max_examples=140 if LONG else 6, stateful_step_count=30, deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a history takes minutes
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

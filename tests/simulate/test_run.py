@@ -97,7 +97,7 @@ def test_the_last_line_of_the_output_is_the_result(verb: Path, tmp_path: Path) -
     """Tables for people, then one JSON object; with several seeds one before for each, and a journal each."""
     journal = tmp_path / "j.jsonl.gz"
     done = subprocess.run(
-        [sys.executable, str(verb), "--lines", "100", "--days", "0.25", "--seeds", "2", "--journal", str(journal)],
+        [sys.executable, str(verb), "--lines", "100", "--days", "0.1", "--seeds", "2", "--journal", str(journal)],
         capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
     lines = done.stdout.splitlines()
