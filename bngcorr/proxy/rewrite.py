@@ -264,13 +264,11 @@ def _hide_anew(
         else:
             continue
         for start, end, scheme in found:
+            value = octets[start:end] if start <= end else b""  # there is not even a tag
             try:
-                if start > end:  # there is not even a tag
-                    raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE, span.start)
                 value = rehidden(
-                    octets[start:end], scheme, old.secret, old.authenticator, new.secret, new.authenticator,
-                    salt & 0x7FFF,
-                )  # fmt: skip
+                    value, scheme, old.secret, old.authenticator, new.secret, new.authenticator, salt & 0x7FFF
+                )
             except Malformed:
                 if strict:
                     raise
