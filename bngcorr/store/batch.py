@@ -42,7 +42,7 @@ Kept = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances
 
 # lessons as the script numbers them
 _SIGHTING, _SIGHTING_V6, _ACCEPT, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 1, 2, 3, 4, 5, 6, 7, 8
-_ATTACHED, _V4_EVIDENT = 1, 2
+_ATTACHED, _V4_EVIDENT, _CLAIMED = 1, 2, 4
 _PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
@@ -181,14 +181,13 @@ def _sighting(s: Sighting) -> Row:
         s.ids.encode(),
         [s.bng, s.address or b""] if port is None else [s.bng, s.address or b"", port.port, port.outer, port.inner],
         terms_of(s.ids.remote_id, s.ids.circuit_id, s.address),
-        a2b_hex(s.mac) if s.mac is not None else b"",
-        1 if s.claimed else 0,
-        (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0),
-        kinds,
-        a2b_hex(keys),
-        a2b_hex(s.place) if s.place is not None else b"",
+        (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0) + (_CLAIMED if s.claimed else 0),
     ]
-    return [_SIGHTING_V6 if s.v6 else _SIGHTING, a2b_hex(s.line), s.at_ms, s.until_ms, _pack(told)]
+    mac, place = packing.name(s.mac), packing.name(s.place)
+    return [
+        _SIGHTING_V6 if s.v6 else _SIGHTING, a2b_hex(s.line), s.at_ms, s.until_ms, _pack(told), a2b_hex(keys),
+        kinds, mac, place,
+    ]  # fmt: skip
 
 
 def _change(s: SessionChange) -> Row:

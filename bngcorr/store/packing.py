@@ -4,7 +4,7 @@
 line      until, first, last, family sighted last, place, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters
           last rose, MACs [mac, at, 1 if it was claimed, …] packed, version of the plan; of either family: last, until,
           when all of a sighting was noted, keys that no other line is on, what it told [ids, [BNG, MAC, port, outer,
-          inner], terms, MAC, 1 if it is claimed, marks, kinds of its first keys] packed; of each session that vouches:
+          inner], terms, marks of a key, 4 if its MAC is claimed] packed; of each session that vouches:
           session, box, epoch, until, marks, heard, tags, digest of what the Accept of one told that is only expected
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age

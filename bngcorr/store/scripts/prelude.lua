@@ -60,7 +60,7 @@ local function flush()
   lines, changed = {}, {}
 end
 
--- what a sighting told: {ids, shown, terms, MAC or '', 1 if it is claimed, marks, kinds of keys}
+-- what a sighting told: {ids, shown, terms, marks}
 local function told_by(L, family)
   local packed = L[FAMILY + 5 * family + 4]
   return packed ~= '' and unpack_(packed) or nil

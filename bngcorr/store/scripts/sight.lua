@@ -52,11 +52,8 @@ end
 -- lines at a time. The newest sighting of a line that is alone on it need not be written there: `told` says that the line's
 -- own record tells it.
 local function note(words, L, line, key, isolated, at, family, until_ms, ids, marks, told)
-  if not L then  -- most keys of a new line are new with it
-    local fresh = {line, at, 0, 0, until_ms, marks}
-    fresh[2 + family] = at
-    if call('HSETNX', bucket('k', key), key, pack(fresh)) == 1 then return true end
-  end
+  -- most keys of a new line are new with it: the line's own record tells the rest
+  if not L and call('HSETNX', bucket('k', key), key, pack({line, at, 0, 0, 0, marks})) == 1 then return true end
   local record = get('k', key)
   if not record or #record == 6 and record[1] == line then
     if not record then
@@ -131,38 +128,28 @@ local function note(words, L, line, key, isolated, at, family, until_ms, ids, ma
   return alone
 end
 
--- What a sighting tells: {ids, shown, terms, MAC or '', 1 if that is claimed, marks (1 attached, 2 v4 evident), kinds (1 if its
--- first key is that of attachment and MAC, 2 if the next one is that of the attachment alone), keys one behind the other, place
--- or ''}, packed. `family`: 1 not proved to be IPv6, 2 IPv6.
+-- What a sighting tells: {ids, shown, terms, marks (1 attached, 2 v4 evident, 4 its MAC is claimed)}, packed; its keys, one behind
+-- the other; their kinds (1 if the first one is that of attachment and MAC, 2 if the next one is that of the attachment alone);
+-- its MAC and its place, or ''. `family`: 1 not proved to be IPv6, 2 IPv6.
 -- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
-local function sight(line, at, until_ms, packed, family)
+local function sight(line, at, until_ms, packed, keys, kinds, mac, place, family)
   local F = FAMILY + 5 * family
   local L = line_of(line)
   local version = planned or plan_of()
 
   -- told just so within the hour, alone on all its keys: only the instants are new
-  if L and L[F + 4] == packed and at >= L[F] and at < L[F + 2] + HOUR_MS and L[F + 1] > now + SLACK_MS and
-    L[PLANNED] == version then
+  if L and L[F + 4] == packed and L[F + 3] == keys and at >= L[F] and at < L[F + 2] + HOUR_MS and L[F + 1] > now + SLACK_MS and
+    L[PLANNED] == version and (place == '' or place == L[PLACE]) then
     L[F] = at
     if until_ms > L[F + 1] then L[F + 1] = until_ms end
     if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
     changed[line] = true
-    if at > L[LAST] then
-      L[LAST] = at
-      if L[LATEST] ~= family then
-        local place, before = unpack_(packed)[9], L[PLACE]
-        L[LATEST] = family
-        if place ~= '' and place ~= before then
-          L[PLACE] = place
-          if before ~= '' then return 'moved' end
-        end
-      end
-    end
+    if at > L[LAST] then L[LAST], L[LATEST] = at, family end
     return 'ok'
   end
 
   local told = unpack_(packed)
-  local ids, mac, claimed, marks, kinds, keys, place = told[1], told[4], told[5], told[6], told[7], told[8], told[9]
+  local ids, marks, claimed = told[1], told[4] % 4, told[4] >= 4 and 1 or 0
   local pair, attachment, words = '', '', {}
   if kinds % 2 == 1 then pair = sub(keys, 1, 12) end
   if kinds >= 2 then attachment = sub(keys, #pair + 1, #pair + 12) end

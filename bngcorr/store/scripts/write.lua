@@ -68,8 +68,8 @@ for number = 1, #KEYS do
   while said < last do
     local kind, fine, word = A[at], nil, nil
     if kind <= 2 then  -- a sighting
-      fine, word = pcall(sight, A[at + 1], A[at + 2], A[at + 3], A[at + 4], kind)
-      at = at + 5
+      fine, word = pcall(sight, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7], A[at + 8], kind)
+      at = at + 9
     elseif kind == 3 then  -- an Accept
       fine, word = pcall(expect, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7])
       at = at + 8
