@@ -29,7 +29,7 @@ def test_lessons_go_by_domain_each_in_its_order() -> None:
 
     assert [HERE.domain, THERE.domain] == batch.domains
     assert [3, NOW, 1, NOW + 1] == [*rows[:2], *rows[-4:-2]]
-    assert [1, 4, 3, 5] == [rows[2], rows[7], rows[9], rows[-2]]  # what each lesson is
+    assert [1, 4, 3, 5] == [rows[2], rows[11], rows[13], rows[-2]]  # what each lesson is
     assert [HERE.verdict(1)] == batch.events
 
 
