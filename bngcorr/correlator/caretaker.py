@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import structlog
+
 from bngcorr.correlator import findings
 from bngcorr.errors import StoreError
 from bngcorr.store.contract import Clock, UpkeepStore
@@ -15,7 +17,10 @@ from bngcorr.store.rows import Upkeep
 
 EVERY_S: Final = 1.0
 WALK_MS: Final = 60_000  # every record is looked at once in this time, however many processes there are
-BUCKETS: Final = 128  # at once; 4096 make a walk
+BUCKETS: Final = 128  # of a domain at once; 4096 make a walk
+TOGETHER: Final = 32  # domains that one call asks for
+
+log = structlog.get_logger()
 
 
 class Caretaker:
@@ -35,6 +40,7 @@ class Caretaker:
         self._clock = clock
         self._domains = domains
         self._learn = learn
+        self._troubles: dict[str, str] = {}  # by domain: what kept it from being looked after
         self.expired = 0  # sessions ended since the start
         self.census: dict[str, tuple[int, int, int]] = {}  # by BNG: lines dual stack, v4 only, v6 only
 
@@ -51,14 +57,21 @@ class Caretaker:
         await asyncio.gather(*(self._walk(domains, now_ms) for domains in groups.values()))
 
     async def _walk(self, domains: Sequence[str], now_ms: int) -> None:
-        for domain in domains:
+        waiting = [*domains]
+        while waiting:
+            some = waiting[:TOGETHER]
             try:
-                done = await self._store.upkeep(domain, now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
+                done = await self._store.upkeep(some, now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
             except StoreError:
                 return
-            self._take(domain, done, now_ms)
+            for domain, one in zip(some, done, strict=False):
+                self._take(domain, one, now_ms)
+            del waiting[: max(len(done), 1)]
 
     def _take(self, domain: str, done: Upkeep, now_ms: int) -> None:
+        if done.trouble != self._troubles.get(domain, ""):
+            self._troubles[domain] = done.trouble
+            log.warning("upkeep of a domain", domain=domain, error=done.trouble or None)
         self.expired += done.expired
         self.census.update((bng, (dual, v4, v6)) for bng, dual, v4, v6 in done.census)
         for lost in done.lost:

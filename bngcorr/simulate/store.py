@@ -67,7 +67,7 @@ class SimulatedStore(ValkeyStore):
         """Upkeep of all records of a domain. Raises StoreSilent."""
         for _ in range(TRIES):
             try:
-                await self.upkeep(domain, now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
+                await self.upkeep([domain], now_ms, buckets=BUCKETS, walk_ms=WALK_MS)
             except StoreError:
                 continue
             return

@@ -125,11 +125,12 @@ class QueryStore(Protocol):
 class UpkeepStore(Protocol):
     """What is to be done now and then, each call over a bounded batch."""
 
-    async def upkeep(self, domain: str, now_ms: int, *, buckets: int, walk_ms: int) -> Upkeep:
+    async def upkeep(self, domains: Sequence[str], now_ms: int, *, buckets: int, walk_ms: int) -> list[Upkeep]:
         """Walk on over some records: end sessions past their deadline, drop what no longer counts, look for lost IPv6.
 
-        However many processes call, the sessions of a domain are walked once in `walk_ms`, all else once in ten times
-        that. Raises StoreError.
+        Of the first of these domains, one at least: as many as a bounded number of records allows. However many
+        processes call, the sessions of a domain are walked once in `walk_ms`, all else once in ten times that. Raises
+        StoreError.
         """
         ...
 

@@ -71,18 +71,22 @@ class EmbeddedValkey:
         self._task = asyncio.create_task(self._supervise())
 
     async def _running(self) -> int | None:
-        """Pid of a server that answers on our socket."""
+        """Pid of a server that answers on our socket, be it that it is still reading its file."""
+        told = await self._told()
+        return None if told is None else int(told[b"process_id"])
+
+    async def _told(self) -> dict[bytes, bytes] | None:
+        """What a server on our socket says of itself; None: nobody answers."""
         if not socket_path(self._dir).exists():
             return None
         lane = open_lane(url(self._dir))
         try:
-            (reply,) = await lane.run([("INFO", "server")], 1.0)
+            (reply,) = await lane.run([("INFO",)], 1.0)
         except StoreError:
             return None
         finally:
             await lane.close()
-        info = dict(line.split(b":", 1) for line in reply.splitlines() if b":" in line)
-        return int(info[b"process_id"])
+        return dict(line.split(b":", 1) for line in reply.splitlines() if b":" in line)
 
     async def _spawn(self) -> None:
         try:
@@ -116,8 +120,11 @@ class EmbeddedValkey:
             raise
 
     async def _answers(self, within_s: float) -> None:
+        """Wait until it takes commands: so long if it says nothing, and as long as it takes while it reads its file."""
         deadline = asyncio.get_running_loop().time() + within_s
-        while await self._running() is None:
+        while (told := await self._told()) is None or told[b"loading"] != b"0":
+            if told is not None:
+                deadline = asyncio.get_running_loop().time() + within_s
             if self._process is not None and self._process.returncode is not None:
                 raise StoreError(f"the embedded store ended at once; see {self._dir / 'valkey.log'}")
             if asyncio.get_running_loop().time() > deadline:

@@ -13,6 +13,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``s:bucket``                  sessions
 ``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
 ``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count@port …"
+``b:kind``                    of each kind of record but ``i``: a bit for each bucket that may have something in it
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
 ``v:box``, ``j:box:bucket``   usage and references, as an audit recounts them beside these (`store.audit`)
 ``o:box``                     ports of the box, numbered as they come; 0 stands for none
@@ -65,6 +66,10 @@ class DomainKeys:
         """A bucket by its number, 0 … BUCKETS - 1."""
         return f"{self.prefix}{kind}:{number}"
 
+    def occupied(self, kind: str) -> str:
+        """Which buckets of a kind may have something in them: see `buckets_of`."""
+        return f"{self.prefix}b:{kind}"
+
     def numbers(self, bng: str) -> str:
         """Enterprise numbers seen on a BNG, and when first."""
         return f"{self.prefix}n:{bng}"
@@ -84,6 +89,11 @@ class DomainKeys:
     def traffic(self, box: str) -> str:
         """Octets of a box."""
         return f"{self.prefix}t:{box}"
+
+
+def buckets_of(bits: bytes) -> list[int]:
+    """Numbers of the bits that are set, the first bit of an octet being its highest, as SETBIT has it."""
+    return [8 * at + bit for at, octet in enumerate(bits) if octet for bit in range(8) if octet & 128 >> bit]
 
 
 def term_hash(term: str) -> bytes:

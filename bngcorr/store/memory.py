@@ -154,16 +154,19 @@ class MemoryStore:
 
     async def upkeep(
         self,
-        domain: str,
+        domains: Sequence[str],
         now_ms: int,
         *,
         buckets: int,  # noqa: ARG002  # the contract's
         walk_ms: int,
-    ) -> Upkeep:
+    ) -> list[Upkeep]:
         """What is due by the end of a walk is done then, however many `buckets` are asked for."""
-        done, released = upkeep(self.domain(domain), now_ms, walk_ms)
-        self._holders.move([Move(0, (domain, session), (), hosts) for session, hosts in released], self._row)
-        return done
+        found: list[Upkeep] = []
+        for name in domains:
+            done, released = upkeep(self.domain(name), now_ms, walk_ms)
+            self._holders.move([Move(0, (name, session), (), hosts) for session, hosts in released], self._row)
+            found.append(done)
+        return found
 
     def _row(self, pair: Pair) -> SessionRow | None:
         name, session = pair

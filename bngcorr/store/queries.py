@@ -10,7 +10,7 @@ from bngcorr.model.usage import Traffic, Usage
 from bngcorr.store import contract as c
 from bngcorr.store import packing, verdicts
 from bngcorr.store.duplicates import address_of
-from bngcorr.store.keys import BUCKETS, EVENTS, DomainKeys, holders, term_hash
+from bngcorr.store.keys import EVENTS, DomainKeys, buckets_of, holders, term_hash
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
@@ -124,19 +124,24 @@ class Queries:
         picked: list[tuple[str, bytes, bytes]] = []
         while position < len(domains):
             keys = DomainKeys(domains[position])
-            numbers = range(number, min(number + BUCKETS_AT_ONCE, BUCKETS))
-            replies = await self._lane.run([("HGETALL", keys.bucket(kind, n)) for n in numbers], READ_BUDGET_S)
+            (bits,) = await self._lane.run([("GET", keys.occupied(kind))], READ_BUDGET_S)
+            occupied = [at for at in buckets_of(bits or b"") if at >= number]
+            numbers = occupied[:BUCKETS_AT_ONCE]
+            commands: list[Command] = [("HGETALL", keys.bucket(kind, n)) for n in numbers]
+            replies = await self._lane.run(commands, READ_BUDGET_S)
             for bucket, reply in zip(numbers, replies, strict=True):
                 records = sorted(_pairs(reply))
+                rank = rank if bucket == number else 0
                 room = page.limit - len(picked)
                 picked += [(domains[position], name, packed) for name, packed in records[rank : rank + room]]
                 if rank + room < len(records):
                     return picked, f"{position}.{bucket}.{rank + room}"
-                rank = 0
                 if len(picked) == page.limit:
                     return picked, f"{position}.{bucket + 1}.0"
-            number += BUCKETS_AT_ONCE
-            if number >= BUCKETS:
+            rank = 0
+            if len(occupied) > len(numbers):
+                number = numbers[-1] + 1
+            else:
                 position, number = position + 1, 0
         return picked, None
 

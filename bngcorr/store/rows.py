@@ -91,6 +91,7 @@ class Upkeep:
     dropped: int = 0  # records of any kind that nobody needs any more
     lost: tuple[LostV6, ...] = ()
     census: tuple[tuple[str, int, int, int], ...] = ()  # last whole walk, by BNG: lines dual stack, v4 only, v6 only
+    trouble: str = ""  # what is wrong with the records of the domain, if nothing was done for that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from bngcorr.errors import StoreError
 from bngcorr.store import contract as c
@@ -178,12 +178,24 @@ class ValkeyStore:
 
     # ---- upkeep
 
-    async def upkeep(self, domain: str, now_ms: int, *, buckets: int, walk_ms: int) -> Upkeep:
-        """One script call over at most `buckets` of 4096. Raises StoreError."""
-        row = [now_ms, buckets, walk_ms, c.TAINT_MS, c.TOMBSTONE_MS, c.FINDING_MS, self._history_backlog]
-        command = self.lane.script("upkeep", (self._keys(domain).epochs,), (packing.pack(row),))
-        (reply,) = await self.lane.run([command], WRITE_BUDGET_S)
-        expired, dropped, released, lost, census = packing.unpack(reply)
+    async def upkeep(self, domains: Sequence[str], now_ms: int, *, buckets: int, walk_ms: int) -> list[Upkeep]:
+        """One script call a node, in a Cluster one a domain, over at most `buckets` of 4096 of each domain."""
+        row = packing.pack([now_ms, buckets, walk_ms, c.TAINT_MS, c.TOMBSTONE_MS, c.FINDING_MS, self._history_backlog])
+        calls = [list(domains)] if self.lane.undivided else [[domain] for domain in domains]
+        commands = [
+            self.lane.script("upkeep", [self._keys(domain).epochs for domain in some], (row,)) for some in calls
+        ]
+        done: list[Upkeep] = []
+        for some, reply in zip(calls, await self.lane.run(commands, WRITE_BUDGET_S), strict=True):
+            # of fewer domains than were asked for, if these had much to look after
+            for domain, told in zip(some, packing.unpack(reply), strict=False):
+                done.append(await self._looked_after(domain, told))
+        return done
+
+    async def _looked_after(self, domain: str, told: Any) -> Upkeep:
+        if isinstance(told, bytes):
+            return Upkeep(trouble=told.decode("utf-8", "replace"))
+        expired, dropped, released, lost, census = told
         moves = [
             Moved(0, domain, session.hex(), (), hosts.split(b"\n"))
             for session, hosts in zip(released[::2], released[1::2], strict=True)

@@ -137,15 +137,17 @@ async def test_a_walk_is_done_once_however_many_call(scene: Scene, store: Store)
     """Two processes that call as often as they like end each session once, and each walk takes its time."""
     await scene.write(*(scene.change(START, f"s{n}", lasts=1) for n in range(20)))
     calls = [
-        await store.upkeep(scene.domain, NOW + later, buckets=BUCKETS, walk_ms=WALK)
+        one
         for later in (1_000, 1_000, 1_500, 1_500, 2_000, 2_000, 2_001)
+        for one in await store.upkeep([scene.domain], NOW + later, buckets=BUCKETS, walk_ms=WALK)
     ]
 
     assert 20 == sum(done.expired for done in calls)
     await scene.write(scene.change(START, "late", at=2_500, lasts=1))
     done = [
-        await store.upkeep(scene.domain, NOW + later, buckets=BUCKETS, walk_ms=WALK)
+        one
         for later in (2_600, 3_000, 3_600, 4_000)
+        for one in await store.upkeep([scene.domain], NOW + later, buckets=BUCKETS, walk_ms=WALK)
     ]
     assert 1 == sum(one.expired for one in done)
 

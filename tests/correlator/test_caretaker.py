@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -26,13 +27,13 @@ class Store:
     brings: dict[str, Upkeep]
     walked: list[tuple[str, int, int]] = field(default_factory=list)
 
-    async def upkeep(self, domain: str, now_ms: int, *, buckets: int, walk_ms: int) -> Upkeep:
-        """One batch."""
+    async def upkeep(self, domains: Sequence[str], now_ms: int, *, buckets: int, walk_ms: int) -> list[Upkeep]:
+        """One batch of the first of them."""
         assert NOW == now_ms
-        self.walked.append((domain, buckets, walk_ms))
-        if domain not in self.brings:
+        self.walked.append((domains[0], buckets, walk_ms))
+        if domains[0] not in self.brings:
             raise StoreError("away")
-        return self.brings[domain]
+        return [self.brings[domains[0]]]
 
 
 class Noon:
@@ -70,6 +71,17 @@ async def test_a_round_walks_over_a_bounded_batch_of_every_domain() -> None:
     assert 7 == keeper.expired
     await keeper.round()
     assert 14 == keeper.expired
+
+
+@pytest.mark.asyncio
+async def test_domains_of_one_node_are_looked_after_one_behind_the_other() -> None:
+    """What a call leaves, because the first ones had much to look after, is asked for by the next one."""
+    store = Store({"harbour": Upkeep(expired=3), "metro": Upkeep(expired=4)})
+    keeper = Caretaker(store, Noon(), ["metro", "harbour"], lambda _: None, nodes=Shards())
+    await keeper.round()
+
+    assert ["metro", "harbour"] == [domain for domain, _, _ in store.walked]
+    assert 7 == keeper.expired
 
 
 @pytest.mark.asyncio

@@ -286,8 +286,9 @@ class Scene:
     async def walk(self, *, now: int) -> Upkeep:
         """Look after every record once, within ten walks from `now`; what came of it all together."""
         done = [
-            await self.store.upkeep(self.domain, NOW + now + later, buckets=BUCKETS, walk_ms=WALK)
+            one
             for later in (0, 10 * WALK)
+            for one in await self.store.upkeep([self.domain], NOW + now + later, buckets=BUCKETS, walk_ms=WALK)
         ]
         lost: tuple[LostV6, ...] = ()
         for one in done:

@@ -105,7 +105,12 @@ if part == 'references' then
         differ = differ + 1
         if repair then
           local where = PREFIX .. LEDGER.references .. box .. ':' .. number
-          if recount[id] then call('HSET', where, id, recount[id]) else call('HDEL', where, id) end
+          if recount[id] then
+            call('HSET', where, id, recount[id])
+            occupy(LEDGER.references .. box, number)
+          else
+            call('HDEL', where, id)
+          end
         end
       end
     end

@@ -19,17 +19,33 @@ local function within(name)
 end
 if KEYS[1] then within(KEYS[1]) end
 
-local function bucket(kind, id)
+local function number_of(id)
   local one, two = byte(id, 1, 2)
-  return PREFIX .. kind .. ':' .. format('%d', one * 16 + (two - two % 16) / 16)
+  return one * 16 + (two - two % 16) / 16
 end
+local function bucket(kind, id) return PREFIX .. kind .. ':' .. format('%d', number_of(id)) end
+
+-- Which buckets of a kind may have something in them: the upkeep walks over these only. Told of what was not there before.
+local function occupy(kind, number) call('SETBIT', PREFIX .. 'b:' .. kind, number, 1) end
 
 local function get(kind, id)
   local packed = call('HGET', bucket(kind, id), id)
   return packed and unpack_(packed) or nil
 end
 
-local function put(kind, id, record) call('HSET', bucket(kind, id), id, pack(record)) end
+local function put(kind, id, record)
+  if call('HSET', bucket(kind, id), id, pack(record)) == 1 then occupy(kind, number_of(id)) end
+end
+-- whether there was none so far
+local function put_new(kind, id, record)
+  if call('HSETNX', bucket(kind, id), id, pack(record)) == 0 then return false end
+  occupy(kind, number_of(id))
+  return true
+end
+
+-- whether an error says of the server that it takes nothing now
+local SERVERS = {OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true, BUSY = true}
+local function server_is_away(trouble) return SERVERS[string.match(trouble, '^-?(%u+) ') or ''] or false end
 
 -- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are five fields behind FAMILY * 5:
 -- when it was last sighted by it, until when that counts, when all of that sighting was noted (0: has to be again), the keys
@@ -55,7 +71,7 @@ local function put_line(id, L) lines[id], changed[id] = L, true end
 
 local function flush()
   for id in pairs(changed) do
-    if lines[id] then call('HSET', bucket('l', id), id, pack(lines[id])) end
+    if lines[id] then put('l', id, lines[id]) end
   end
   lines, changed = {}, {}
 end
@@ -413,11 +429,17 @@ local function enter(book, box, epoch, before, before_port, after, after_port, g
   local function change(field, step) changes[field] = (changes[field] or 0) + step end
   local function count(token, port, step)
     local id = string.sub(redis.sha1hex(token), 1, 16)
-    local name = PREFIX .. book.references .. box .. ':' .. tonumber(string.sub(id, 1, 3), 16)
+    local number = tonumber(string.sub(id, 1, 3), 16)
+    local name = PREFIX .. book.references .. box .. ':' .. number
     local stored, kind = call('HGET', name, id), kind_of(token)
     local alone = epoch .. ' 1@' .. port
     if step > 0 and not stored or step < 0 and stored == alone then  -- nobody else holds it
-      if step > 0 then call('HSET', name, id, alone) else call('HDEL', name, id) end
+      if step > 0 then
+        call('HSET', name, id, alone)
+        if book == LEDGER then occupy(book.references .. box, number) end
+      else
+        call('HDEL', name, id)
+      end
       if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
       change(kind, step)
       change(port .. '|' .. kind, step)

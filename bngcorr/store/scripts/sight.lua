@@ -3,7 +3,7 @@ local HOUR_MS, DAY_MS, SLACK_MS = 3600000, 86400000, 60000
 
 -- the lines that a MAC was seen on: a second one makes the MAC useless. That of a new line is most often new as well.
 local function taint(words, mac, line, at, new)
-  if new and call('HSETNX', bucket('m', mac), mac, pack({line, at})) == 1 then return end
+  if new and put_new('m', mac, {line, at}) then return end
   local record, kept, mine, others = get('m', mac) or {}, {}, nil, false
   for i = 1, #record, 2 do
     if record[i] == line or record[i + 1] >= now - TAINT_MS then
@@ -53,7 +53,7 @@ end
 -- own record tells it.
 local function note(words, L, line, key, isolated, at, family, until_ms, ids, marks, told)
   -- most keys of a new line are new with it: the line's own record tells the rest
-  if not L and call('HSETNX', bucket('k', key), key, pack({line, at, 0, 0, 0, marks})) == 1 then return true end
+  if not L and put_new('k', key, {line, at, 0, 0, 0, marks}) then return true end
   local record = get('k', key)
   if not record or #record == 6 and record[1] == line then
     if not record then

@@ -1,47 +1,65 @@
--- Walk on over some buckets of a domain: end sessions past their deadline, drop what nobody needs any more, count lines.
--- However many processes call, sessions are walked once in walk_ms, all else once in ten times that.
+-- Walk on over some buckets of domains: end sessions past their deadline, drop what nobody needs any more, count lines.
+-- However many processes call, sessions are walked once in walk_ms, all else once in ten times that. KEYS are epochs of
+-- domains: as many of them are looked after as a bounded number of records allows, one at least.
 -- ARGV[1] {now, buckets, walk_ms, taint_ms, tombstone_ms, finding_ms, closed sessions that are kept}
--- Returns packed {expired, dropped, hosts of the sessions that ended as {sid, hosts, …}, lost lines as {line, record, …},
---   census {bng, dual, v4, v6, …} of the last whole walk}
+-- Returns packed, of each domain that was looked after, {expired, dropped, hosts of the sessions that ended as
+--   {sid, hosts, …}, lost lines as {line, record, …}, census {bng, dual, v4, v6, …} of the last whole walk}, or a text
+--   in its place: what is wrong there
 local s = unpack_(ARGV[1])
 local now, buckets, walk_ms, taint_ms, tombstone_ms = s[1], s[2], s[3], s[4], s[5]
 local finding_ms, backlog = s[6], s[7]
-local MOST = 4096
-local expired, dropped, released, lost = 0, 0, {}, {}
+local MOST, MOST_LOOKED_AT = 4096, 2000
+local looked_at = 0  -- records so far
+local expired, dropped, released, lost  -- of the domain
 
 -- lines whose IPv4 began anew some time ago
-for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'w', '-inf', now, 'LIMIT', 0, 100)) do
-  local L = line_of(id)
-  local again
-  if L and L[V6_AT] < L[V4_BEGUN] then
-    local v4 = false
-    for V = VOUCHERS, #L, 8 do
-      local live = L[V + 3] > now and L[V + 2] == epoch_of(L[V + 1])
-      if live and bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
-      -- another session that had IPv6 may be heard of again before its deadline: wait for that
-      if live and bit.band(L[V + 4], HAS_V6) > 0 then again = min(L[V + 3], again or L[V + 3]) end
+local function await_v6()
+  for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'w', '-inf', now, 'LIMIT', 0, 100)) do
+    local L = line_of(id)
+    local again
+    if L and L[V6_AT] < L[V4_BEGUN] then
+      local v4 = false
+      for V = VOUCHERS, #L, 8 do
+        local live = L[V + 3] > now and L[V + 2] == epoch_of(L[V + 1])
+        if live and bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
+        -- another session that had IPv6 may be heard of again before its deadline: wait for that
+        if live and bit.band(L[V + 4], HAS_V6) > 0 then again = min(L[V + 3], again or L[V + 3]) end
+      end
+      if v4 and not again and L[V6_LOST] == 0 then
+        L[V6_LOST] = now
+        put_line(id, L)
+        lost[#lost + 1] = id
+        lost[#lost + 1] = pack(L)
+      end
     end
-    if v4 and not again and L[V6_LOST] == 0 then
-      L[V6_LOST] = now
-      put_line(id, L)
-      lost[#lost + 1] = id
-      lost[#lost + 1] = pack(L)
-    end
+    if again then call('ZADD', PREFIX .. 'w', again + 1000, id) else call('ZREM', PREFIX .. 'w', id) end
   end
-  if again then call('ZADD', PREFIX .. 'w', again + 1000, id) else call('ZREM', PREFIX .. 'w', id) end
 end
 
-local function each(kind, number, judge)
-  local name = PREFIX .. kind .. ':' .. number
-  local all = call('HGETALL', name)
-  for i = 1, #all, 2 do
-    if not judge(all[i], all[i + 1]) then
-      call('HDEL', name, all[i])
-      dropped = dropped + 1
+-- every record of a kind in some buckets, most of which are empty in a small domain; those that the judge refuses go
+local function each(kind, first, last, judge)
+  local bits, at = PREFIX .. 'b:' .. kind, floor(first / 8)
+  local octets = call('GETRANGE', bits, at, floor(last / 8))
+  if not string.find(octets, '%Z') then return end
+  for number = first, last do
+    local octet = byte(octets, floor(number / 8) - at + 1) or 0
+    if bit.band(octet, bit.rshift(128, number % 8)) > 0 then
+      local name = PREFIX .. kind .. ':' .. number
+      local all = call('HGETALL', name)
+      looked_at = looked_at + 1 + #all / 2
+      for i = 1, #all, 2 do
+        if not judge(all[i], all[i + 1]) then
+          call('HDEL', name, all[i])
+          dropped = dropped + 1
+        end
+      end
+      if #all > 0 then
+        call('PEXPIRE', name, taint_ms + 5 * 86400000)  -- what nobody walks over any more goes by itself some day
+      else
+        call('SETBIT', bits, number, 0)
+      end
     end
   end
-  -- what nobody walks over any more goes by itself some day
-  if #all > 0 then call('PEXPIRE', name, taint_ms + 5 * 86400000) end
 end
 
 -- One walk over all buckets in `period`: as many are visited now as are due, its place is kept in the store.
@@ -53,16 +71,16 @@ local function walk(name, period, visit)
   if begun == 0 or now < begun or (at >= MOST and now - begun >= period) then
     begun, at, counts = now, 0, {}
   end
-  local due = math.floor((now - begun) / period * MOST) + 1
-  local visited = math.min(buckets, MOST - at, math.max(due - at, 0))
+  local due = floor((now - begun) / period * MOST) + 1
+  local visited = min(buckets, MOST - at, max(due - at, 0))
   if visited <= 0 then return false end
-  for number = at, at + visited - 1 do visit(number, counts) end
-  call('HSET', PREFIX .. 'q', name .. '.begun', string.format('%d', begun), name .. '.next', at + visited, name .. '.counts', pack(counts))
+  visit(at, at + visited - 1, counts)
+  call('HSET', PREFIX .. 'q', name .. '.begun', format('%d', begun), name .. '.next', at + visited, name .. '.counts', pack(counts))
   return at + visited >= MOST, counts
 end
 
-local function sessions(number)
-  each('s', number, function(sid, packed)
+local function sessions(first, last)
+  each('s', first, last, function(sid, packed)
     local S = session_of(packed)
     if S[1] > now then return true end
     catch_up_by_line(S, sid)
@@ -99,9 +117,8 @@ local function tally(counts, bng, what)
   counts[bng] = row
 end
 
-local boxes  -- of the domain, looked up once
-local function others(number, counts)
-  each('l', number, function(line, packed)
+local function others(first, last, counts)
+  each('l', first, last, function(line, packed)
     local L = lines[line] or unpack_(packed)
     local v4, v6, bng = false, false, nil
     for V = #L - 7, VOUCHERS, -8 do
@@ -123,7 +140,7 @@ local function others(number, counts)
     end
     return true
   end)
-  each('k', number, function(key, packed)
+  each('k', first, last, function(key, packed)
     local record, kept, some = unpack_(packed), {}, false
     for i = 1, #record, 6 do
       local counts_yet
@@ -142,7 +159,7 @@ local function others(number, counts)
     if some and #kept < #record then put('k', key, kept) end
     return some
   end)
-  each('m', number, function(mac, packed)
+  each('m', first, last, function(mac, packed)
     local record, kept = unpack_(packed), {}
     for i = 1, #record, 2 do
       if record[i + 1] >= now - taint_ms then
@@ -153,22 +170,39 @@ local function others(number, counts)
     if #kept > 0 and #kept < #record then put('m', mac, kept) end
     return #kept > 0
   end)
-  boxes = boxes or call('HKEYS', KEYS[1])
-  for _, box in ipairs(boxes) do
-    local epoch = string.format('%d', epoch_of(box))
-    each('h:' .. box, number, function(_, counted) return string.match(counted, '^%d+') == epoch end)
+  for _, box in ipairs(call('HKEYS', EPOCHS)) do
+    local epoch = format('%d', epoch_of(box))
+    each('h:' .. box, first, last, function(_, counted) return string.match(counted, '^%d+') == epoch end)
   end
 end
-walk('sessions', walk_ms, sessions)
-local whole, counts = walk('others', 10 * walk_ms, others)
-if whole then
-  call('HSET', PREFIX .. 'q', 'census', pack(counts))
-  -- findings that were not seen again for long
-  for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'g', '-inf', now - finding_ms, 'LIMIT', 0, 1000)) do
-    call('ZREM', PREFIX .. 'g', id)
-    call('HDEL', PREFIX .. 'f', id)
+
+local function look_after()
+  expired, dropped, released, lost = 0, 0, {}, {}
+  await_v6()
+  walk('sessions', walk_ms, sessions)
+  local whole, counts = walk('others', 10 * walk_ms, others)
+  if whole then
+    call('HSET', PREFIX .. 'q', 'census', pack(counts))
+    -- findings that were not seen again for long
+    for _, id in ipairs(call('ZRANGEBYSCORE', PREFIX .. 'g', '-inf', now - finding_ms, 'LIMIT', 0, 1000)) do
+      call('ZREM', PREFIX .. 'g', id)
+      call('HDEL', PREFIX .. 'f', id)
+    end
   end
+  flush()
+  local census = call('HGET', PREFIX .. 'q', 'census')
+  return {expired, dropped, released, lost, census and unpack_(census) or {}}
 end
-flush()
-local census = call('HGET', PREFIX .. 'q', 'census')
-return pack({expired, dropped, released, lost, census and unpack_(census) or {}})
+
+local done = {}
+for number = 1, #KEYS do
+  if looked_at >= MOST_LOOKED_AT then break end
+  within(KEYS[number])
+  local fine, found = pcall(look_after)
+  if not fine then
+    found = type(found) == 'table' and found.err or tostring(found)
+    if server_is_away(found) then return redis.error_reply(found) end
+  end
+  done[number] = found
+end
+return pack(done)

@@ -58,7 +58,6 @@ local function add_distances(s)
 end
 
 local KINDS = {change, restart, number_seen, find, add_distances}  -- from 4 on
-local SERVERS = {OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true, BUSY = true}  -- it takes nothing now
 local words, said, A, at = {}, 0, unpack_(ARGV[2]), 1
 for number = 1, #KEYS do
   within(KEYS[number])
@@ -79,7 +78,7 @@ for number = 1, #KEYS do
     end
     if not fine then
       local trouble = type(word) == 'table' and word.err or tostring(word)
-      if SERVERS[string.match(trouble, '^-?(%u+) ')] then return redis.error_reply(trouble) end
+      if server_is_away(trouble) then return redis.error_reply(trouble) end
       word = 'failed: ' .. trouble
       for line in pairs(lines) do if not changed[line] then lines[line] = nil end end
     end
