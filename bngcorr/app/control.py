@@ -18,7 +18,8 @@ from bngcorr.app.parts import StartError
 from bngcorr.config.changes import Changes
 from bngcorr.errors import BngcorrError, ConfigError
 from bngcorr.model.vocabulary import Admin
-from bngcorr.web.problems import Problem, problems
+from bngcorr.web.problem import Problem
+from bngcorr.web.problems import problems
 
 MOST_OCTETS: Final = 64 * 1024  # of a request's body
 BACKLOG: Final = 16

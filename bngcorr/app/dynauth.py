@@ -30,8 +30,9 @@ from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import FindingSeen
 from bngcorr.store.subscribers import Subscribers
 from bngcorr.store.valkey import ValkeyStore
-from bngcorr.web.problems import Problem
-from bngcorr.wire.hiding import Hidden
+from bngcorr.web.problem import Problem
+from bngcorr.wire.change import Vocabulary
+from bngcorr.wire.dictionary import Dictionary
 
 log = structlog.get_logger()
 
@@ -90,7 +91,7 @@ class Dynauth:
     """The sockets for it, those who ask, and our own acts."""
 
     def __init__(
-        self, config: Config, policies: DynauthPolicies, hidden: Mapping[int, Hidden], store: ValkeyStore,
+        self, config: Config, policies: DynauthPolicies, dictionary: Dictionary, store: ValkeyStore,
         clock: Clock, meters: Meters, noise: Noise,
     ) -> None:  # fmt: skip
         """Nothing is opened yet."""
@@ -100,8 +101,10 @@ class Dynauth:
         self._sender = Sender(config.dynauth.source_address, self._dropped)
         lookup = Lookup(store.queries, Subscribers(store.lane, store.queries))
         self._proxy = DynauthProxy(
-            policies.rules, sender=self._sender, lookup=lookup, hidden=hidden, clock=clock, meters=meters, noise=noise
-        )
+            policies.rules, sender=self._sender, lookup=lookup, hidden=dictionary.hidden, clock=clock, meters=meters,
+            noise=noise,
+        )  # fmt: skip
+        self._vocabulary = Vocabulary(dictionary.named)
         self._acts = Acts(
             policies.rules.directory, policies.remedied,
             Remedies(per_minute=policies.per_minute, once_in_s=policies.once_in_s),
@@ -147,14 +150,28 @@ class Dynauth:
     # ---- acts
 
     async def disconnect(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What the control socket asks for (`Wanted`), and what came of it (`Result`). Raises Problem."""
+        """What an operator asks for (`Wanted`), and what came of it (`Result`). Raises Problem."""
+        return (await self._acts.disconnect(self._wanted(asked))).shown()
+
+    async def coa(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Likewise; beside what `Wanted` has, `attributes`: a list of objects with name and value. Raises Problem."""
+        whom = {key: value for key, value in asked.items() if key != "attributes"}
+        try:
+            change = self._vocabulary.change([(str(one["name"]), str(one["value"])) for one in asked["attributes"]])
+        except (KeyError, TypeError):
+            raise Problem(400, "Bad value", "attributes: expected a list of objects with name and value") from None
+        except ValueError as error:
+            raise Problem(400, "Bad value", str(error)) from None
+        return (await self._acts.coa(self._wanted(whom), change)).shown()
+
+    def _wanted(self, asked: dict[str, Any]) -> Wanted:
         try:
             wanted = Wanted.read(asked)
         except ValueError as error:
             raise Problem(400, "Bad value", str(error)) from None
         if wanted.bng is not None and wanted.bng not in self._acts.directory.bngs:
             raise Problem(400, "Bad value", f"bng: got {wanted.bng[:64]!r}; expected the name of a BNG under bngs")
-        return (await self._acts.disconnect(wanted)).shown()
+        return wanted
 
     def found(self, seen: FindingSeen) -> None:
         """A finding is new: remedy it, if that is wanted."""

@@ -11,6 +11,7 @@ from bngcorr.app.receive_queues import QueueWatch
 from bngcorr.config import Config
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
+from bngcorr.model.vocabulary import Finding
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.spooling import Spool
 from bngcorr.store.behind import WriteBehind
@@ -47,6 +48,7 @@ class Gauges:
         self._caretaker = caretaker
         self._watch = watch
         self._queues = queues
+        self._told_of: set[str] = set()
 
     @property
     def degraded(self) -> bool:
@@ -63,6 +65,10 @@ class Gauges:
         bngs = {bng.name for bng in self._config().bngs}
         for of_bngs in (meters.hold_pays, meters.lines):  # one that a reload has taken away is told no more
             of_bngs.clear()
+        for bng in bngs - self._told_of:  # a counter that begins with its first event hides that one from `increase`
+            for finding in Finding:
+                meters.findings.labels(bng, str(finding))
+        self._told_of |= bngs
         for bng in bngs:
             meters.hold_pays.labels(bng).set(1 if self._judge.holds(bng) else 0)
         meters.backlog.set(len(self._behind))

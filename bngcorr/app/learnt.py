@@ -10,6 +10,7 @@ import structlog
 from bngcorr.correlator import findings
 from bngcorr.correlator.judge import Judge
 from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.spooling import Spool
 from bngcorr.store.lesson import FAILED, NEW, SUPERSEDED, FindingSeen, Lesson
@@ -22,9 +23,10 @@ log = structlog.get_logger()
 class Learnt:
     """The writer's ear. Parts that are made after it are attached before anything is written."""
 
-    def __init__(self, judge: Judge[Request], meters: Meters) -> None:
+    def __init__(self, judge: Judge[Request], meters: Meters, noise: Noise) -> None:
         self._judge = judge
         self._meters = meters
+        self._noise = noise
         self._put: Callable[[Lesson], None] = _nobody
         self._found: Callable[[FindingSeen], None] = _nobody
         self._spool: Spool | None = None
@@ -46,7 +48,7 @@ class Learnt:
                 continue
             if word.startswith(FAILED):
                 self._meters.failed.inc()
-                log.error("store can't take this, it is lost", lesson=type(lesson).__name__, error=word)
+                self._noise.lost_write(type(lesson).__name__, word)
             elif isinstance(lesson, FindingSeen):
                 if word == NEW:
                     self._tell(lesson)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from bngcorr.app.reload import Reloader
 from bngcorr.config.changes import Changes
 from bngcorr.model.shown import instant_shown
 from bngcorr.model.vocabulary import Admin
+from bngcorr.store.processes import ProcessRow, TraceState, UpstreamRow
 from bngcorr.web.health import Readiness
 
 log = structlog.get_logger()
@@ -52,6 +54,30 @@ class Orders:
             "bngs": len(self._reloader.config.bngs),
             "in_flight": dict(self._ports.in_flight),
         }
+
+    def row(self, process: str, now_ms: int, started_ms: int, traces: tuple[TraceState, ...]) -> ProcessRow:
+        """How it is, for everybody who reads the store; instants are the store's."""
+        ready, running = self._readiness(), self._reloader.running
+        ahead_ms = now_ms - time.time_ns() // 1_000_000  # of this host's clock
+        return ProcessRow(
+            id=process,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=__version__,
+            started_ms=started_ms,
+            told_ms=now_ms,
+            config=running.digest,
+            loaded_ms=round(running.loaded_at_s * 1000) + ahead_ms,
+            needs_restart=running.needs_restart,
+            ready=ready.ready,
+            parts=tuple(ready.parts.items()),
+            bngs=len(self._reloader.config.bngs),
+            in_flight=tuple(self._ports.in_flight.items()),
+            upstreams=tuple(
+                UpstreamRow(**{**asdict(one), "since_ms": one.since_ms + ahead_ms}) for one in self._ports.servers()
+            ),
+            traces=traces,
+        )
 
     def line(self) -> str:
         """The same in a few words."""

@@ -12,20 +12,22 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Info
+from prometheus_client import CollectorRegistry, Info, ProcessCollector
 
 from bngcorr import __version__
 from bngcorr.accountant.spool.file import SpoolError
 from bngcorr.accountant.watch import Watch
 from bngcorr.app import memory
+from bngcorr.app.commands import CommandLoop
 from bngcorr.app.control import ControlSocket, control_app
 from bngcorr.app.dynauth import Dynauth
 from bngcorr.app.gauges import Gauges
 from bngcorr.app.history import history_exporter
 from bngcorr.app.learnt import Learnt
+from bngcorr.app.loop_lag import watch_lag
 from bngcorr.app.notify import Notifier, beat
 from bngcorr.app.orders import Orders
-from bngcorr.app.parts import StartError, greet_store, open_store
+from bngcorr.app.parts import StartError, greet_store, open_store, store_url
 from bngcorr.app.policies import Policies, policies_of
 from bngcorr.app.ports import Ports
 from bngcorr.app.receive_queues import QueueWatch
@@ -38,6 +40,7 @@ from bngcorr.config.control import AUTO, own_path
 from bngcorr.config.loading import Loaded
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
+from bngcorr.proxy.chatter import Chatter
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
@@ -45,11 +48,14 @@ from bngcorr.proxy.pipeline import Pipeline
 from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.request import Request
+from bngcorr.proxy.tracing import Tracer
 from bngcorr.resources import resource
 from bngcorr.store.behind import WriteBehind
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import EmbeddedValkey
+from bngcorr.store.lane import open_lane
 from bngcorr.store.pending import Pending
+from bngcorr.store.valkey_acts import Commands, Processes, Traces
 from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
 from bngcorr.wire.dictionary import Dictionary
@@ -71,15 +77,17 @@ class PacketProcess:
         dictionary = Dictionary(resource("dictionaries") / "dictionary")
         policies = policies_of(config, dictionary)
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
         Info("bngcorr_build", "What is running.", registry=self._registry).info({"version": __version__})
         self._meters = Meters(self._registry)
         self._clock = StoreClock()
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
         self._store = open_store(config)
-        self._store.lane.took = self._meters.store_call.observe
+        self._store.lane.took = self._meters.store.called
         pending = Pending()
         self._judge: Judge[Request] = Judge(self._store, self._clock, self._store, pending)
-        learnt = Learnt(self._judge, self._meters)
+        self._noise = Noise()
+        learnt = Learnt(self._judge, self._meters, self._noise)
         self._behind = WriteBehind(
             self._store, self._clock, limit=config.store.write_backlog, written=learnt.written, lost=learnt.lost,
             nodes=self._store, pending=pending,
@@ -90,10 +98,10 @@ class PacketProcess:
             self._behind.put, nodes=self._store,
         )  # fmt: skip
         self._exporter = history_exporter(config, self._store.history, self._clock, self._meters.history)
-        self._noise = Noise()
         remember_ms = round(config.store.remember * 1000)
         self._reader = Reader(policies.table, policies.numbers, remember_ms, self._noise)
-        self._spool = spool_of(config, self._behind, self._reader, self._meters, self._noise)
+        self._tracer = Tracer(self._clock, [key for key, named in dictionary.named.items() if named.secret])
+        self._spool = spool_of(config, self._behind, self._reader, self._meters, self._noise, self._tracer)
         self._pipeline = Pipeline(
             table=policies.table,
             numbers=policies.numbers,
@@ -104,12 +112,14 @@ class PacketProcess:
             meters=self._meters,
             in_flight_s=policies.in_flight_s,
             noise=self._noise,
+            chatter=Chatter() if config.log.level == "debug" else None,
             spool=self._spool,
             keeps_up=lambda: self._spool is not None or not self._behind.full,
+            tracer=self._tracer,
         )
         self._ports = Ports(config, policies.routing, self._pipeline, self._spool, self._meters, self._noise)
         self._dynauth = Dynauth(
-            config, policies.dynauth, dictionary.hidden, self._store, self._clock, self._meters, self._noise
+            config, policies.dynauth, dictionary, self._store, self._clock, self._meters, self._noise
         )
         learnt.attach(self._behind.put, self._dynauth.found, self._spool)
         self._queues = QueueWatch(self._all_queues, self._meters.sockets)
@@ -121,6 +131,11 @@ class PacketProcess:
         )  # fmt: skip
         self._notifier = Notifier()
         self._orders = Orders(self._reloader, self._ports, self._notifier, self.readiness)
+        lane = self._side_lane = open_lane(store_url(config))  # of its own: what operators ask for is in nobody's way
+        self._commands = CommandLoop(
+            self._orders, self._tracer, self._clock, commands=Commands(lane), processes=Processes(lane),
+            traces=Traces(lane), disconnect=self._dynauth.disconnect, coa=self._dynauth.coa,
+        )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
         self._health: web.AppRunner | None = None
         self._control: ControlSocket | None = None
@@ -162,6 +177,10 @@ class PacketProcess:
         await self._open_control()
         memory.settle()
         self._tasks.append(self._lasting("queues", self._queues.run))
+        self._tasks.append(self._lasting("commands", self._commands.run))
+        self._tasks.append(
+            self._lasting("lag", lambda: watch_lag(self._meters.loop.lag.observe, self._noise.held_up))
+        )  # fmt: skip
         if self._notifier.heard:
             self._tasks.append(self._lasting("notifier", self._beat))
         log.info(
@@ -199,6 +218,8 @@ class PacketProcess:
     def _refresh(self) -> None:
         self._gauges.refresh()
         self._dynauth.refresh()
+        self._meters.in_flight.set(self._pipeline.in_flight)
+        self._meters.ready.set(self.readiness().ready)
 
     def readiness(self) -> Readiness:
         """Ready: sockets bound, AAA not known to be silent, and not about to end. The store is told, never asked for;
@@ -275,10 +296,12 @@ class PacketProcess:
             await self._spool.close()
         self._pipeline.close()
         self._ports.close()
+        await self._commands.close()
         await self._dynauth.close()
         for opened in (self._control, self._health):
             if opened is not None:
                 await opened.cleanup()
+        await self._side_lane.close()
         await self._store.close()
         if self._embedded is not None:
             await self._embedded.stop()

@@ -23,14 +23,19 @@ class StartError(BngcorrError):
     """The service can't start; the text says what to do."""
 
 
+def store_url(config: Config) -> str:
+    """Where the configured store is."""
+    return embedded_url(config.store.data_dir) if config.store.url == "embedded" else config.store.url
+
+
 def open_store(config: Config) -> ValkeyStore:
     """Client of the configured store; nothing is asked yet."""
-    url = embedded_url(config.store.data_dir) if config.store.url == "embedded" else config.store.url
     return ValkeyStore(
-        url,
+        store_url(config),
         budget_s=config.store.budget,
         events=config.store.events,
         v6_lost_s=config.findings.v6_lost_after,
+        timeline=config.timeline.entries,
         history_backlog=0 if config.history.directory is None else config.history.backlog,
     )
 

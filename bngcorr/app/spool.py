@@ -12,12 +12,15 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.spooling import Spool
+from bngcorr.proxy.tracing import Tracer
 from bngcorr.store.behind import WriteBehind
 
 log = structlog.get_logger()
 
 
-def spool_of(config: Config, writer: WriteBehind, reader: Reader, meters: Meters, noise: Noise) -> Spool | None:
+def spool_of(
+    config: Config, writer: WriteBehind, reader: Reader, meters: Meters, noise: Noise, tracer: Tracer
+) -> Spool | None:  # fmt: skip
     """The spool of the packet process, if it is to have one; nothing is opened yet."""
     settings = config.spool
     if not settings.enabled or not config.listen.acct:
@@ -31,6 +34,7 @@ def spool_of(config: Config, writer: WriteBehind, reader: Reader, meters: Meters
         reader=reader,
         meters=meters,
         noise=noise,
+        tracer=tracer,
     )
 
 

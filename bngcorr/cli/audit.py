@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -17,7 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bngcorr.cli.output import Output, print_csv
+from bngcorr.cli.output import Output, print_rows
+from bngcorr.cli.parameters import ConfigFile, OutputAs
 from bngcorr.cli.plan_steps import Steps
 from bngcorr.cli.process import load_or_exit
 from bngcorr.config import Config
@@ -61,11 +61,11 @@ class Audited:
 
 def audit(
     *,
-    config: Annotated[Path, Parameter(name=("--config", "-c"))],
+    config: ConfigFile,
     domain: str | None = None,
     bng: str | None = None,
     repair: Annotated[bool, Parameter(negative="")] = False,
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
+    output: OutputAs = Output.TABLE,
 ) -> None:
     """Recount from the sessions what every BNG spends, and compare that with the ledger, while both are in use.
 
@@ -78,16 +78,12 @@ def audit(
 
     Parameters
     ----------
-    config:
-        The configuration file (YAML) of `bngcorr serve`.
     domain:
         Audit this correlation domain only. Default: all, one after another.
     bng:
         Audit the domain of this BNG only.
     repair:
         Make the ledger what the sessions add up to. What differed is told all the same.
-    output:
-        table for people; json (an object), jsonl (an object a counter) or csv for programs.
     """
     settings = load_or_exit(config)
     domains = _chosen(settings, domain, bng)
@@ -168,26 +164,19 @@ class _Advance:
 
 def _print(done: Sequence[Audited], output: Output, repair: bool) -> None:
     rows = [row for one in done for row in one.rows()]
-    match output:
-        case Output.JSON:
-            domains = [
-                {
-                    "domain": one.domain, "sound": one.sound, "counters": one.rows(), "references": one.references,
-                    "seconds": round(one.seconds, 3),
-                }
-                for one in done
-            ]  # fmt: skip
-            json.dump({"repaired": repair, "domains": domains}, sys.stdout, indent=1)
-            print()
-        case Output.JSONL:
-            for row in rows:
-                print(json.dumps(row))
-        case Output.CSV:
-            print_csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
-        case Output.TABLE:
-            _print_table(rows)
-            if done:
-                print(_summary(done, repair))
+    if output is Output.JSON:
+        domains = [
+            {
+                "domain": one.domain, "sound": one.sound, "counters": one.rows(), "references": one.references,
+                "seconds": round(one.seconds, 3),
+            }
+            for one in done
+        ]  # fmt: skip
+        print(json.dumps({"repaired": repair, "domains": domains}, indent=1))
+        return
+    print_rows(rows, output, columns=_COLUMNS, table=lambda: _print_table(rows))
+    if output is Output.TABLE and done:
+        print(_summary(done, repair))
 
 
 def _print_table(rows: Sequence[dict[str, str | int]]) -> None:

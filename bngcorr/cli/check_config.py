@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from bngcorr.app.policies import policies_of
+from bngcorr.cli.parameters import ConfigFile
 from bngcorr.cli.process import exit_with_faults, load_or_exit
 from bngcorr.errors import ConfigError
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
 
 
-def check_config(*, config: Annotated[Path, Parameter(name=("--config", "-c"))]) -> None:
+def check_config(*, config: ConfigFile) -> None:
     """Check a configuration file: every fault at once, with key, value and what was expected.
 
     Exits 0 if the file is sound, 2 if it has faults. Nothing is opened or contacted.
-
-    Parameters
-    ----------
-    config:
-        The configuration file (YAML).
     """
     settings = load_or_exit(config)
     try:

@@ -10,15 +10,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
-from urllib.parse import quote
 
-from bngcorr.cli.process import load_or_exit
-from bngcorr.config.control import likely_paths
-from bngcorr.config.loading import control_of
+from bngcorr.cli.exits import NEGATIVE, REFUSED, UNREACHABLE
+from bngcorr.cli.parameters import ProcessAt
 
 WITHIN_S: Final = 30.0
-UNREACHABLE: Final = 3
-REFUSED: Final = 2
 
 Json = dict[str, Any]
 
@@ -40,13 +36,12 @@ class _Connection(http.client.HTTPConnection):
 class ControlClient:
     """The verb's end of the socket. What keeps it from an answer ends the verb, with the reason and an exit code."""
 
-    def __init__(self, verb: str, config: Path | None, path: Path | None) -> None:
-        """`path`: the socket. None: the one of the process that runs with `config`."""
+    def __init__(self, verb: str, at: ProcessAt) -> None:
         self._verb = verb
-        if path is not None:
-            self._path = path
-        elif config is not None:
-            self._path = self._find(config)
+        if at.socket is not None:
+            self._path = at.socket
+        elif at.config is not None:
+            self._path = self._find(at.config)
         else:
             self.fail("expected --config, the file that the process runs with, or --socket", REFUSED)
 
@@ -64,10 +59,14 @@ class ControlClient:
         except ValueError:
             self.fail(f"{self._path}: not the control socket of bngcorr", UNREACHABLE)
         if "title" in answer:
-            self.fail(f"{answer['title']}: {answer['detail']}", REFUSED if status < 500 else 1)
+            self.fail(f"{answer['title']}: {answer['detail']}", REFUSED if status < 500 else NEGATIVE)
         return status, answer
 
     def _find(self, config: Path) -> Path:
+        from bngcorr.cli.process import load_or_exit
+        from bngcorr.config.control import likely_paths
+        from bngcorr.config.loading import control_of
+
         control, data_dir = control_of(config)
         paths = likely_paths(control, data_dir, os.environ)
         if not paths:
@@ -96,11 +95,6 @@ def _running_with(config: Path, paths: Sequence[Path]) -> tuple[Path | None, lis
                 return path, tried
             tried.append(f"{path}: that process runs with {runs}")
     return None, tried
-
-
-def quoted(name: str) -> str:
-    """A name as part of a path."""
-    return quote(name, safe="")
 
 
 def _exchange(path: Path, method: str, resource: str, body: Mapping[str, object] | None = None) -> tuple[int, Json]:

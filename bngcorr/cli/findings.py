@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
-from bngcorr.cli.api_client import ApiFault, base_url, get
-from bngcorr.cli.output import Output, print_rows
+from bngcorr.cli.api_client import ApiClient
+from bngcorr.cli.listing import layout, list_rows
+from bngcorr.cli.output import Output
+from bngcorr.cli.parameters import HERE, ApiAt, Most, OutputAs, Watch
+from bngcorr.cli.tables import Column, Row, moment, octets_text, plain
 from bngcorr.model.vocabulary import Finding
 
-_COLUMNS: Final = (
-    "finding",
-    "bng",
-    "subject",
-    "state",
-    "first_seen",
-    "last_seen",
-    "count",
-    "reason",
-    "next_step",
-    "detail",
+FINDINGS: Final = layout(
+    ("finding", "bng", "line", "subject", "state", "first_seen", "last_seen", "count", "reason", "next_step", "detail"),
+    (
+        Column("last seen", lambda row: moment(row["last_seen"]) + _over(row)),
+        Column("finding", lambda row: f"{row['finding']}\n{row['count']}×"),
+        Column("BNG", lambda row: row["bng"]),
+        Column("what", lambda row: what(row)),
+        Column("why, and what to do", lambda row: f"{row['reason']}\n→ {row['next_step']}"),
+    ),
+    empty="Nothing to look at.",
 )
 
 
@@ -39,15 +38,17 @@ def findings(
     *,
     finding: Finding | None = None,
     bng: str | None = None,
+    line: str | None = None,
     state: State | None = State.OPEN,
     all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
-    limit: int = 100,
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
-    url: str | None = None,
+    limit: Most = 100,
+    watch: Watch = None,
+    output: OutputAs = Output.TABLE,
+    api: ApiAt = HERE,
 ) -> None:
     """What operations should look at: lost IPv6, moved lines, duplicate prefixes, contradictions, newest first.
 
-    Asks a running `bngcorr web`. Exits 0, 1 if it does not answer, 2 if it refuses the question.
+    Exits 0, 2 if the question is refused, 3 if nobody answers.
 
     Parameters
     ----------
@@ -55,54 +56,25 @@ def findings(
         Only findings of this kind.
     bng:
         Only findings of this BNG.
+    line:
+        Only findings of this line, by its id.
     state:
         open: what still holds. over: what has ended by itself.
     all_:
         Open ones and those that are over.
-    limit:
-        At most so many, 1 to 1000.
-    output:
-        table for people; json (a list), jsonl (an object a line) or csv for programs.
-    url:
-        Where the API is. Default: BNGCORR_URL of the environment, else http://127.0.0.1:8080.
     """
-    query = {"limit": str(limit)}
-    if finding is not None:
-        query["finding"] = str(finding)
-    if bng is not None:
-        query["bng"] = bng
-    if state is not None and not all_:
-        query["state"] = str(state)
-    try:
-        rows = get(base_url(url), "/v1/findings", query)["items"]
-    except ApiFault as error:
-        print(f"bngcorr findings: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    print_rows(rows, output, columns=_COLUMNS, table=lambda: _print(rows))
+    query = {"finding": finding, "bng": bng, "line": line, "state": None if all_ else state}
+    with ApiClient("findings", api) as client:
+        list_rows(client, lambda: client.rows("/v1/findings", query, limit), FINDINGS, output, watch)
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    console = Console(emoji=False)
-    if not rows:
-        console.print("Nothing to look at.")
-        return
-    table = Table("last seen", "finding", "BNG", "what", "seen", "why, and what to do", show_lines=True)
-    for row in rows:
-        ended = "" if row["state"] == "open" else f"\nover {row['over_at']}"
-        table.add_row(
-            row["last_seen"] + ended, row["finding"], row["bng"], _what(row), f"{row['count']}×",
-            f"{row['reason']}\n→ {row['next_step']}",
-        )  # fmt: skip
-    console.print(table, markup=False)
-
-
-def _what(row: dict[str, Any]) -> str:
+def what(row: Row) -> str:
     """Subject, and the ids, port and MAC that people know it by."""
     detail = row["detail"]
-    parts = [row["subject"]]
-    for name in ("remote_id", "circuit_id"):
-        octets = detail.get(name)
-        if octets:
-            parts.append(octets["text"] or f"0x{octets['hex']}")
-    parts.extend(detail[name] for name in ("port", "mac") if detail.get(name))
-    return "\n".join(dict.fromkeys(parts))
+    ids = [octets_text(detail.get(name)) for name in ("remote_id", "circuit_id")]
+    parts = [row["subject"], *ids, *(detail.get(name) for name in ("port", "mac"))]
+    return "\n".join(plain(str(part)) for part in dict.fromkeys(parts) if part)
+
+
+def _over(row: Row) -> str:
+    return "" if row["state"] == "open" else f"\nover {moment(row['over_at'])}"

@@ -7,17 +7,15 @@ import sys
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
-from cyclopts import Parameter
-
 from bngcorr.accountant.history.deletion import Forgotten
 from bngcorr.accountant.history.deletion import forget as delete
 from bngcorr.accountant.history.search import Search
 from bngcorr.accountant.history.subject import Subject
+from bngcorr.cli.parameters import FLAG, ConfigFile
 from bngcorr.cli.plan_steps import Steps
 from bngcorr.cli.process import load_or_exit
 from bngcorr.model.mac import Mac, parse_mac
 
-_flag = Parameter(negative="")
 _LINE: Final = re.compile(r"[0-9a-f]{24}")
 _LEFT: Final = (
     "Sessions in the store are not touched: live ones, and closed ones not yet written, come to the files later. "
@@ -32,9 +30,9 @@ def forget(
     mac: str | None = None,
     user_name: str | None = None,
     line: str | None = None,
-    config: Annotated[Path, Parameter(name=("--config", "-c"))],
-    dry_run: Annotated[bool, _flag] = False,
-    yes: Annotated[bool, _flag] = False,
+    config: ConfigFile,
+    dry_run: Annotated[bool, FLAG] = False,
+    yes: Annotated[bool, FLAG] = False,
 ) -> None:
     """Delete all that the history's files know of one customer.
 
@@ -60,8 +58,6 @@ def forget(
         User-Name.
     line:
         Key of the line, as the API and `bngcorr whohad -o json` tell it: 24 hexadecimal digits.
-    config:
-        The configuration file (YAML) of `bngcorr serve`.
     dry_run:
         Tell what would be deleted; change nothing.
     yes:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bngcorr.cli.api_client import ApiFault, JsonObject, base_url, get
-from bngcorr.cli.output import Output, print_rows
+from bngcorr.cli.api_client import ApiClient, Json
+from bngcorr.cli.listing import Layout, list_rows
+from bngcorr.cli.output import Output
+from bngcorr.cli.parameters import HERE, ApiAt, OutputAs, Watch
+from bngcorr.cli.tables import Row
 from bngcorr.model.usage import USAGE_FIELDS
 from bngcorr.model.vocabulary import Scope
 
@@ -26,8 +24,6 @@ _COLUMNS: Final = (
     "forecast.reason", "traffic.v4", "traffic.v6", "traffic.either", "traffic.v6_share", "census.dual_stack",
     "census.v4_only", "census.v6_only", "observed",
 )  # fmt: skip
-_LEAST_EVERY_S: Final = 1
-_MOST_EVERY_S: Final = 3_600
 _UNITS: Final = ((365 * 86_400, "y"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -36,10 +32,9 @@ def hosts(
     *,
     by: Scope = Scope.BNG,
     days: int = 14,
-    watch: Annotated[bool, Parameter(negative="")] = False,
-    every: float = 5.0,
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
-    url: str | None = None,
+    watch: Watch = None,
+    output: OutputAs = Output.TABLE,
+    api: ApiAt = HERE,
 ) -> None:
     """What BNGs spend: hosts, what they cost, what is left, and when that will be gone.
 
@@ -47,7 +42,7 @@ def hosts(
     which that is nine times of ten. "~" in front: less than two days are known, and the daily rhythm may look like
     growth. Use is yellow from the first of `capacity.thresholds` on, red from the last.
 
-    Asks a running `bngcorr web`. Exits 0, 1 if it does not answer, 2 if it refuses the question.
+    Exits 0, 2 if the question is refused, 3 if nobody answers.
 
     Parameters
     ----------
@@ -57,73 +52,29 @@ def hosts(
         A row for each BNG, card or port. Cards and ports have limits of their own, but no peak and no forecast.
     days:
         How far back samples are looked at for the forecast, 1 to 60. Fewer show what changed lately, more are surer.
-    watch:
-        Draw the table again and again until Ctrl-C.
-    every:
-        With --watch: seconds in between, 1 to 3600.
-    output:
-        table for people; json (a list), jsonl (an object a line) or csv for programs.
-    url:
-        Where the API is. Default: BNGCORR_URL of the environment, else http://127.0.0.1:8080.
     """
-    if watch and output is not Output.TABLE:
-        sys.exit(_refused(f"--watch goes with --output table, not {output}"))
-    if not _LEAST_EVERY_S <= every <= _MOST_EVERY_S:
-        sys.exit(_refused(f"--every {every:g} is not {_LEAST_EVERY_S} … {_MOST_EVERY_S} seconds"))
-    base, query = base_url(url), {"by": str(by), "days": str(days), **({} if bng is None else {"bng": bng})}
-    console = Console(emoji=False)
-    if watch:
-        _watch(console, base, query, every)
-        return
-    try:
-        answer = get(base, "/v1/hosts", query)
-    except ApiFault as error:
-        print(f"bngcorr hosts: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    print_rows(answer["items"], output, columns=_COLUMNS, table=lambda: console.print(_table(answer, by)))
+    query = {"by": by, "days": days, "bng": bng}
+    with ApiClient("hosts", api) as client:
+        answer: Json = {}
 
+        def ask() -> Sequence[Json]:
+            answer.update(client.get("/v1/hosts", query))
+            rows: Sequence[Json] = answer["items"]
+            return rows
 
-def _refused(said: str) -> int:
-    print(f"bngcorr hosts: {said}", file=sys.stderr)
-    return 2
-
-
-def _watch(console: Console, base: str, query: Mapping[str, str], every_s: float) -> None:
-    """Until Ctrl-C. An API that goes away and comes back is waited for; one that refuses ends it."""
-    shown: Table | Text = Text("")
-    with Live(shown, console=console, auto_refresh=False, screen=console.is_terminal) as live:
-        try:
-            while True:
-                try:
-                    shown = _table(get(base, "/v1/hosts", query), Scope(query["by"]))
-                    shown.caption = f"{time.strftime('%H:%M:%S')}, again every {every_s:g} s; Ctrl-C ends"
-                except ApiFault as error:
-                    if error.refused:
-                        live.stop()
-                        print(f"bngcorr hosts: {error}", file=sys.stderr)
-                        sys.exit(error.exit_code)
-                    if isinstance(shown, Table):
-                        shown.caption = Text(str(error), style="red")
-                    else:
-                        shown = Text(str(error), style="red")
-                if console.is_terminal:
-                    live.update(shown, refresh=True)
-                else:
-                    console.print(shown)
-                time.sleep(every_s)
-        except KeyboardInterrupt:
-            return
+        how = Layout(names=_COLUMNS, table=lambda rows: _table(rows, by, answer["thresholds"]))
+        list_rows(client, ask, how, output, watch)
 
 
 # ---- the table
 
 
-def _table(answer: JsonObject, by: Scope) -> Table:
+def _table(rows: Sequence[Json], by: Scope, thresholds: list[int]) -> Table:
     whole = by is Scope.BNG
     table = Table(box=SIMPLE_HEAD)
     table.add_column("BNG", overflow="fold")
     if not whole:
-        if any(row["box"] for row in answer["items"]):
+        if any(row["box"] for row in rows):
             table.add_column("box", overflow="fold")
         table.add_column(str(by), overflow="fold")
     for name in ("v4", "IA_NA", "IA_PD", "SLAAC", "resources", "limit", "headroom", "use"):
@@ -133,7 +84,7 @@ def _table(answer: JsonObject, by: Scope) -> Table:
         table.add_column("full in")
         table.add_column("IPv6", justify="right")
     boxes = len(table.columns) == 11
-    for row in answer["items"]:
+    for row in rows:
         usage = row["usage"]
         cells: list[Text | str] = [Text(row["bng"])]
         if not whole:
@@ -141,10 +92,10 @@ def _table(answer: JsonObject, by: Scope) -> Table:
             cells.append(Text(row["name"] or _nameless(by)))
         cells += [str(usage[name]) for name in ("v4", "ia_na", "ia_pd", "slaac")]
         cells += [str(row["host_resources"]), _figure(row["limit"]), _figure(row["headroom"])]
-        cells.append(_use(row["use"], answer["thresholds"]))
+        cells.append(use_text(row["use"], thresholds))
         if whole:
             share = row["traffic"]["v6_share"]
-            cells += [_peak(row["peak"]), _full(row), "" if share is None else f"{share:.0%}"]
+            cells += [_peak(row["peak"]), forecast_text(row), "" if share is None else f"{share:.0%}"]
         table.add_row(*cells)
     return table
 
@@ -157,7 +108,8 @@ def _figure(figure: int | None) -> str:
     return "" if figure is None else str(figure)
 
 
-def _use(use: float | None, thresholds: list[int]) -> Text:
+def use_text(use: float | None, thresholds: Sequence[int]) -> Text:
+    """Part of a limit, coloured by the thresholds (per cent)."""
     if use is None:
         return Text("")
     over = [threshold for threshold in thresholds if use * 100 >= threshold]
@@ -165,11 +117,11 @@ def _use(use: float | None, thresholds: list[int]) -> Text:
     return Text(f"{use:.1%}", style=style)
 
 
-def _peak(peak: JsonObject | None) -> str:
+def _peak(peak: Json | None) -> str:
     return "" if peak is None else f"{peak['host_resources']} ({peak['at'][:16].replace('T', ' ')})"
 
 
-def _full(row: JsonObject) -> Text:
+def forecast_text(row: Row) -> Text:
     """Expected, earliest and latest; or why there is none."""
     forecast = row["forecast"]
     full = forecast["full_in_s"]

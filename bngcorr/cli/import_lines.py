@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from bngcorr.bng_profiles import compile_all
+from bngcorr.cli.parameters import FLAG, ConfigFile
 from bngcorr.cli.plan_job import Done, Job, carry_out
 from bngcorr.cli.plan_screen import Fate, Json, Report, faults_as_json, plans_as_json, print_faults, print_plans
 from bngcorr.cli.plan_sites import cautions, sites
@@ -31,19 +32,17 @@ from bngcorr.store.lane import Lane, open_lane
 from bngcorr.store.plan import PlanInfo, Plans
 from bngcorr.wire.dictionary import Dictionary
 
-_flag = Parameter(negative="")
-
 
 def import_lines(
     file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,  # for a single "-"
     *,
-    config: Annotated[Path, Parameter(name=("--config", "-c"))],
+    config: ConfigFile,
     bng: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     all_: Annotated[bool, Parameter(name="--all", negative="")] = False,
-    dry_run: Annotated[bool, _flag] = False,
-    force: Annotated[bool, _flag] = False,
-    ignore_columns: Annotated[bool, _flag] = False,
-    show: Annotated[bool, _flag] = False,
+    dry_run: Annotated[bool, FLAG] = False,
+    force: Annotated[bool, FLAG] = False,
+    ignore_columns: Annotated[bool, FLAG] = False,
+    show: Annotated[bool, FLAG] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Import the operator's line plan: which line is at which port and VLANs.
@@ -67,8 +66,6 @@ def import_lines(
     ----------
     file:
         The plan: UTF-8, cells between commas, semicolons or tabs, `.gz` if gzipped, or - for standard input.
-    config:
-        The configuration file (YAML) of `bngcorr serve`.
     bng:
         Replace the plan of this BNG's domain only; may be repeated. Other rows are checked, and left out.
     all_:

@@ -21,6 +21,7 @@ from bngcorr.accountant.observed import LEAST, Difference, Figures, compare, rea
 from bngcorr.app.parts import open_store
 from bngcorr.bng_profiles import costs_of
 from bngcorr.cli.output import Output, print_rows
+from bngcorr.cli.parameters import ConfigFile, OutputAs
 from bngcorr.cli.process import load_or_exit
 from bngcorr.config import Bng, Config
 from bngcorr.correlator.findings import NEXT_STEP
@@ -72,9 +73,9 @@ def observe(
     bng: str,
     file: Annotated[Path, Parameter(allow_leading_hyphen=True)],  # for a single "-"
     *,
-    config: Annotated[Path, Parameter(name=("--config", "-c"))],
+    config: ConfigFile,
     at: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,  # for "-10m"
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
+    output: OutputAs = Output.TABLE,
 ) -> None:
     """Tell what a BNG itself says it holds, and compare it with the ledger.
 
@@ -102,13 +103,9 @@ def observe(
         A name of the configuration.
     file:
         What the box said, or - for standard input.
-    config:
-        The configuration file (YAML) of `bngcorr serve`.
     at:
         When it said so, such as "2026-11-25T14:00:00Z" or "-10m". Default: "at" of the JSON object, else when FILE was
         last written, else now.
-    output:
-        table for people; json (a list), jsonl (an object a line) or csv for programs.
     """
     if file != STANDARD_INPUT and str(file).startswith("-"):
         _refuse(f"unknown option {file}; see bngcorr observe --help")

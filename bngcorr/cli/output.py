@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,19 +37,37 @@ def print_rows(rows: Sequence[Row], output: Output, *, columns: Sequence[str], t
             for row in rows:
                 print(json.dumps(row))
         case Output.CSV:
-            print_csv(columns, ([_cell(row, column) for column in columns] for row in rows))
+            sys.stdout.write(csv_head(columns) + csv_lines(rows, columns))
         case Output.TABLE:
             table()
 
 
-def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """CSV to standard output: None is an empty cell, an object or a list is JSON.
+def print_one(
+    row: Row, output: Output, *, columns: Sequence[str], table: Callable[[], None], rows: Sequence[Row] | None = None
+) -> None:
+    """One object to standard output: as it is, on one line with jsonl; as CSV a line, or those `rows` of it."""
+    match output:
+        case Output.JSON:
+            print(json.dumps(row, indent=1))
+        case Output.JSONL:
+            print(json.dumps(row))
+        case Output.CSV | Output.TABLE:
+            print_rows([row] if rows is None else rows, output, columns=columns, table=table)
+
+
+def csv_head(columns: Sequence[str]) -> str:
+    """The first line of CSV."""
+    return ",".join(columns) + "\r\n"
+
+
+def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """CSV without its head: None is an empty cell, an object or a list is JSON.
 
     Text that a spreadsheet would run (OWASP, "CSV Injection") has a ' in front: customers choose what is in some cells.
     """
-    writer = csv.writer(sys.stdout)
-    writer.writerow(columns)
-    writer.writerows([_inert(value) for value in row] for row in rows)
+    lines = io.StringIO()
+    csv.writer(lines).writerows([_inert(_cell(row, column)) for column in columns] for row in rows)
+    return lines.getvalue()
 
 
 def _inert(value: object) -> object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-from cyclopts import Parameter
 from rich.console import Console
 
 from bngcorr.cli.control_client import ControlClient
 from bngcorr.cli.output import Output, print_rows
+from bngcorr.cli.parameters import NO_PROCESS, OutputAs, ProcessAt
 from bngcorr.cli.process import exit_with_faults
 from bngcorr.errors import ConfigError, ConfigFault
 
@@ -19,9 +18,8 @@ _FAULTY: Final = 422
 
 def reload(
     *,
-    config: Annotated[Path | None, Parameter(name=("--config", "-c"))] = None,
-    socket: Path | None = None,
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
+    output: OutputAs = Output.TABLE,
+    process: ProcessAt = NO_PROCESS,
 ) -> None:
     """Have a running `bngcorr serve` take its configuration file anew, all of it or nothing.
 
@@ -29,17 +27,8 @@ def reload(
     by what they began with. What can't be changed while it runs is listed, and takes a restart.
 
     Exits 0 if the file was taken, 2 if not (its faults are told, nothing changes), 3 if no such process answers.
-
-    Parameters
-    ----------
-    config:
-        The file that the process runs with; its control socket is found by it.
-    socket:
-        The control socket, if it is to be another one.
-    output:
-        table for people; json (a list), jsonl (an object a line) or csv for programs.
     """
-    status, answer = ControlClient("reload", config, socket).ask("POST", "/reload")
+    status, answer = ControlClient("reload", process).ask("POST", "/reload")
     if status == _FAULTY:
         exit_with_faults(ConfigError(tuple(ConfigFault(**fault) for fault in answer["faults"])))
     rows = [

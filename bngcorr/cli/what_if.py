@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated, Final
 
-from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bngcorr.cli.api_client import ApiFault, JsonObject, base_url, get
-from bngcorr.cli.output import Output, print_csv
+from bngcorr.cli.api_client import ApiClient, Json
+from bngcorr.cli.output import Output, print_one
+from bngcorr.cli.parameters import FLAG, HERE, ApiAt, OutputAs
+from bngcorr.cli.tables import screen
 
 _USAGE: Final = {
     "v4": "v4", "ia_na": "IA_NA", "ia_pd": "IA_PD", "slaac": "SLAAC", "pd_route": "PD routes", "sessions": "sessions",
     "na_or_pd": "sessions with IA_NA or IA_PD",
 }  # fmt: skip
-_flag = Parameter(negative="")
 
 
 def what_if(
     bng: str,
     *,
-    merge: Annotated[tuple[str, ...], _flag] = (),
-    dual_stack: Annotated[bool, _flag] = False,
-    drop_ia_na: Annotated[bool, _flag] = False,
+    merge: Annotated[tuple[str, ...], FLAG] = (),
+    dual_stack: Annotated[bool, FLAG] = False,
+    drop_ia_na: Annotated[bool, FLAG] = False,
     cost_table: str | None = None,
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
-    url: str | None = None,
+    output: OutputAs = Output.TABLE,
+    api: ApiAt = HERE,
 ) -> None:
     """What a BNG would spend if something were different: before, after, and what was assumed.
 
@@ -40,7 +37,7 @@ def what_if(
 
     to see whether IPv6 for everybody fits if CPEs get no WAN address.
 
-    Asks a running `bngcorr web`. Exits 0, 1 if it does not answer, 2 if it refuses the question.
+    Exits 0, 2 if the question is refused, 3 if nobody answers.
 
     Parameters
     ----------
@@ -54,39 +51,25 @@ def what_if(
         No WAN address by DHCPv6 any more (link-local WAN).
     cost_table:
         How hosts add up: sros-classic, sros-r12-shared, sros-pd-managed-route, session, or one of `cost_tables`.
-    output:
-        table for people; json or jsonl (the whole answer) or csv (a figure a line) for programs.
-    url:
-        Where the API is. Default: BNGCORR_URL of the environment, else http://127.0.0.1:8080.
     """
-    query: list[tuple[str, str]] = [("bng", bng), *(("merge", name) for name in merge)]
-    query += [(name, "true") for name, asked in (("dual_stack", dual_stack), ("drop_ia_na", drop_ia_na)) if asked]
-    if cost_table is not None:
-        query.append(("cost_table", cost_table))
-    try:
-        answer = get(base_url(url), "/v1/what-if", query)
-    except ApiFault as error:
-        print(f"bngcorr what-if: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    match output:
-        case Output.JSON:
-            print(json.dumps(answer, indent=1))
-        case Output.JSONL:
-            print(json.dumps(answer))
-        case Output.CSV:
-            print_csv(("figure", "before", "after"), _figures(answer))
-        case Output.TABLE:
-            _print(answer)
+    query: list[tuple[str, object]] = [("bng", bng), *(("merge", name) for name in merge)]
+    query += [("dual_stack", dual_stack), ("drop_ia_na", drop_ia_na), ("cost_table", cost_table)]
+    with ApiClient("what-if", api) as client:
+        answer = client.get("/v1/what-if", query)
+    print_one(
+        answer, output, columns=("figure", "before", "after"), rows=_figures(answer), table=lambda: _print(answer)
+    )
 
 
-def _figures(answer: JsonObject) -> list[tuple[str, object, object]]:
-    """(name, before, after)."""
+def _figures(answer: Json) -> list[Json]:
+    """What a CSV has a line for."""
     before, after = answer["before"], answer["after"]
-    rows = [(name, before["usage"][name], after["usage"][name]) for name in _USAGE]
-    return rows + [(name, before[name], after[name]) for name in ("cost_table", "host_resources", "limit", "headroom")]
+    pairs = [(name, before["usage"][name], after["usage"][name]) for name in _USAGE]
+    pairs += [(name, before[name], after[name]) for name in ("cost_table", "host_resources", "limit", "headroom")]
+    return [{"figure": name, "before": was, "after": would} for name, was, would in pairs]
 
 
-def _print(answer: JsonObject) -> None:
+def _print(answer: Json) -> None:
     before, after = answer["before"], answer["after"]
     table = Table(title=f"What if: {answer['bng']}", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("")
@@ -102,7 +85,7 @@ def _print(answer: JsonObject) -> None:
         _row(table, "headroom", before["headroom"], after["headroom"])
         style = "bold red" if after["headroom"] < 0 else ""
         table.add_row("use", f"{before['use']:.1%}", Text(f"{after['use']:.1%}", style=style))
-    console = Console(emoji=False)
+    console = screen()
     console.print(table)
     for sentence in answer["assumed"]:
         console.print(f"- {sentence}", markup=False, highlight=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 from cyclopts import Parameter
@@ -16,6 +15,7 @@ from bngcorr.accountant.history.instants import instant_asked
 from bngcorr.accountant.history.question import Network, Question, asked_network
 from bngcorr.app.parts import open_store
 from bngcorr.cli.output import Output
+from bngcorr.cli.parameters import ConfigFile, OutputAs
 from bngcorr.cli.plan_steps import Steps
 from bngcorr.cli.process import load_or_exit
 from bngcorr.cli.whohad_screen import print_answers
@@ -31,10 +31,10 @@ def whohad(
     *,
     at: Annotated[str, Parameter(allow_leading_hyphen=True)] = "now",
     within: str = "0s",
-    config: Annotated[Path, Parameter(name=("--config", "-c"))],
+    config: ConfigFile,
     bng: str | None = None,
     limit: int = 1000,
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = Output.TABLE,
+    output: OutputAs = Output.TABLE,
 ) -> None:
     """Who held this address or prefix at that time: line, ids, MAC, session and BNG, from when to when.
 
@@ -62,8 +62,6 @@ def whohad(
         RFC 3339, or date and time (UTC unless an offset is given), or -2h for two hours ago (s, m, h, d, w).
     within:
         Margin before and after, for clocks that differ: 30s, 5m, 1h.
-    config:
-        The configuration file (YAML) of `bngcorr serve`.
     bng:
         Only on this BNG.
     limit:

@@ -13,6 +13,7 @@ from bngcorr.accountant.history.format import JsonObject, as_json
 from bngcorr.accountant.history.held import ACCEPT, EXPIRED
 from bngcorr.accountant.history.question import Answer, Question
 from bngcorr.cli.output import Output, print_rows
+from bngcorr.cli.tables import plain
 from bngcorr.model.mac import format_mac
 from bngcorr.model.shown import instant_shown
 
@@ -50,11 +51,6 @@ def _flat(row: JsonObject) -> JsonObject:
     user = row["user_name"]
     row["user_name"] = None if user is None else plain(user)
     return row
-
-
-def plain(text: str) -> str:
-    """A customer's text as a terminal may show it: what is not printable as escapes."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode() for one in text)
 
 
 def _moment(epoch_ms: int | None) -> str:

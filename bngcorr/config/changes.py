@@ -16,6 +16,10 @@ FIXED: Final = (
 """Sections, and keys of sections, that hold until the process ends: what is open, and what others rely on."""
 
 
+WEB_TAKES: Final = ("tokens", "rate", "session_lifetime")
+"""Keys of `web:` that `bngcorr web` takes while it runs; all else that concerns it holds until the process ends."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """From one configuration to the next."""
@@ -35,8 +39,16 @@ def changes(running: Config, new: Config) -> Changes:
     return Changes(
         effective=held,
         taken=tuple(_differing(running, held)),
-        needs_restart=tuple(key for key in _differing(held, new) if not key.startswith("bngs.")),
+        # `web` is another process's, which takes it by itself
+        needs_restart=tuple(key for key in _differing(held, new) if not key.startswith(("bngs.", "web."))),
     )
+
+
+def web_changes(running: Config, new: Config) -> Changes:
+    """The same for `bngcorr web`."""
+    taken = running.web.model_copy(update={key: getattr(new.web, key) for key in WEB_TAKES})
+    held = running.model_copy(update={"web": taken})
+    return Changes(effective=held, taken=tuple(_differing(running, held)), needs_restart=tuple(_differing(held, new)))
 
 
 def _with_fixed(running: Config, new: Config) -> Config:

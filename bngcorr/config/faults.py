@@ -23,9 +23,9 @@ from bngcorr.config.settings import (
     Listen,
     Log,
     Store,
-    Web,
 )
 from bngcorr.config.upstream import SEVERAL, SINGLE, UPSTREAM_SECTIONS, Pool, Upstream, check_pools
+from bngcorr.config.web import Rate, Tls, Token, Web, check_web
 from bngcorr.errors import ConfigFault
 from bngcorr.profiles.catalogue import ProfileFault, SignalData, WriteData, overridden, packaged
 
@@ -53,6 +53,7 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
     bng_names = [str(bng.get("name")) for bng in entries if isinstance(bng, dict)]
     check_pools(upstream, listen, bng_names, fault, check_secret)
     _check_listeners(listen, _section(data, "dynauth"), fault)
+    check_web(_section(data, "web"), fault)
     clients = _section(data, "dynauth").get("clients")
     for index, client in enumerate(clients if isinstance(clients, list) else []):
         if isinstance(client, dict):
@@ -167,7 +168,8 @@ _SHOWN_KEYS = re.compile(
     r"|listen\[\d+\]|source_address(\[\d+\])?|replay_window|v6_lost|remedy|per_minute|once_in|port|require_event_timestamp"
     r"|policy|weight|response_within|dead_after|alive_after|revive|suspect|dead|idle|on_no_upstream"
     r"|routes\[\d+\]\.(bng(\[\d+\])?|auth|acct|attribute|equals|matches)"
-    r"|reuse_port|lameduck|control\.socket"
+    r"|reuse_port|lameduck|log\.(mac|user)|control\.socket|timeline\.entries"
+    r"|tls\.(certificate|key)|behind_proxy|scopes(\[\d+\])?|per_second|burst|session_lifetime"
     r"|enabled|path|max_records|max_octets|rate|directory|keep|backlog)"
 )
 
@@ -205,6 +207,9 @@ _SECTIONS = (
     *UPSTREAM_SECTIONS,
     Listen,
     Health,
+    Tls,
+    Token,
+    Rate,
     Web,
     Control,
     Store,

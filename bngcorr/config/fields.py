@@ -32,7 +32,8 @@ Span = Annotated[Duration, Field(gt=0)]  # seconds, more than 0
 _ENDPOINT = re.compile(r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9.]+)):(\d{1,5})")
 
 
-def _endpoint(value: object) -> object:
+def read_endpoint(value: object) -> Endpoint:
+    """Raises ValueError saying what was expected."""
     if isinstance(value, Endpoint):
         return value
     match = _ENDPOINT.fullmatch(value) if isinstance(value, str) else None
@@ -83,7 +84,7 @@ def _name(value: object) -> object:
 
 
 Name = Annotated[str, BeforeValidator(_name)]
-EndpointField = Annotated[Endpoint, BeforeValidator(_endpoint)]
+EndpointField = Annotated[Endpoint, BeforeValidator(read_endpoint)]
 
 
 def networks_field(value: object) -> object:

@@ -27,6 +27,7 @@ from bngcorr.config.monitors import Monitor
 from bngcorr.config.secret import WithSecret
 from bngcorr.config.section import Section
 from bngcorr.config.upstream import Upstreams
+from bngcorr.config.web import Web
 from bngcorr.model.box import box_name, shared_ports
 from bngcorr.model.vocabulary import IdSource, Key, LineIdPolicy, Mode, OnUnmatched, PenPolicy, Rung, VlanModel
 from bngcorr.profiles.catalogue import SignalData, WriteData
@@ -62,13 +63,6 @@ class Health(Section):
     """TCP address."""
 
 
-class Web(Section):
-    """HTTP of `bngcorr web`: the API."""
-
-    listen: EndpointField = Endpoint("127.0.0.1", 8080)
-    """TCP address. Keep it on loopback or behind something that authenticates: there is no access control yet."""
-
-
 class Store(Section):
     """Redis or Valkey, where sessions and sightings live."""
 
@@ -84,6 +78,13 @@ class Store(Section):
     """How long a line that was seen is remembered."""
     events: int = Field(default=10_000, ge=0)
     """Recent verdicts kept for /v1/correlations."""
+
+
+class Timeline(Section):
+    """What is kept of each line's latest requests and steps of accounting."""
+
+    entries: int = Field(default=16, ge=0, le=255)
+    """How many of each line; 0: none."""
 
 
 class Findings(Section):
@@ -229,6 +230,10 @@ class Log(Section):
     """Least severity written."""
     format: Literal["console", "json"] = "console"
     """console: for people. json: one object a line."""
+    mac: Literal["original", "hashed", "hidden"] = "original"
+    """MAC addresses. hashed: the vendor's half and a keyed hash, the same for the same address in one process."""
+    user: Literal["original", "hashed", "hidden"] = "original"
+    """User-Names, ids of lines and sessions, addresses of customers. hashed: a keyed hash, likewise."""
 
 
 class Config(Section):
@@ -239,11 +244,13 @@ class Config(Section):
     health: Health = Health()
     """HTTP of the packet process."""
     web: Web = Web()
-    """HTTP of the API process."""
+    """HTTP of `bngcorr web`: the API and the pages."""
     control: Control = Control()
     """The control socket of the packet process."""
     store: Store = Store()
     """Redis or Valkey."""
+    timeline: Timeline = Timeline()
+    """What is kept of each line's latest requests and steps of accounting."""
     findings: Findings = Findings()
     """What operations are told of."""
     upstream: Upstreams = Upstreams()

@@ -19,6 +19,14 @@ def instant_shown(epoch_ms: int | None) -> str | None:
     return (EPOCH + timedelta(milliseconds=epoch_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def corr_id(authenticator: bytes) -> str:
+    """What a request is called in logs, verdicts, timelines and traces: its Request Authenticator in hex, 32 digits.
+
+    RFC 2865 §3 wants it to be unique; a BNG that repeats one gives several requests the same name.
+    """
+    return authenticator.hex()
+
+
 def octets_shown(value: bytes | None) -> dict[str, str | None] | None:
     """Opaque octets: ``{"hex": …, "text": … or null}``; text only if every octet is printable ASCII."""
     if value is None:

@@ -187,6 +187,58 @@ class OnNoUpstream(StrEnum):
     REJECT = "reject"  # an Access-Reject
 
 
+class TraceBy(StrEnum):
+    """What names the requests that a trace keeps."""
+
+    MAC = "mac"  # of the CPE
+    ID = "id"  # Remote-Id or Circuit-Id, normalised or as it came
+    USER_NAME = "user_name"
+    LINE = "line"  # key of the line that the verdict names
+    BNG = "bng"
+
+
+class Leg(StrEnum):
+    """Where on its way a packet was seen."""
+
+    FROM_BNG = "from_bng"
+    TO_AAA = "to_aaa"
+    FROM_AAA = "from_aaa"
+    TO_BNG = "to_bng"
+
+
+class CommandKind(StrEnum):
+    """What packet processes are asked to do."""
+
+    UPSTREAM = "upstream"  # every one of them: switch an AAA server
+    TRACE = "trace"  # every one of them: go by the trace rules as they are now
+    DISCONNECT = "disconnect"  # one of them: end sessions
+    COA = "coa"  # one of them: change sessions
+
+
+class ActKind(StrEnum):
+    """What people do that changes something. The audit trail's word for it."""
+
+    DISCONNECT = "disconnect"
+    COA = "coa"
+    UPSTREAM = "upstream"
+    REPAIR = "repair"
+    FORGET = "forget"
+    TRACE = "trace"
+    END_TRACE = "end_trace"
+
+
+class ActOutcome(StrEnum):
+    """What became of an act."""
+
+    PENDING = "pending"  # under way
+    DONE = "done"
+    REFUSED = "refused"  # by a BNG, or by a packet process
+    NOTHING = "nothing"  # there is nothing of that name
+    UNANSWERED = "unanswered"  # by a BNG, or by a packet process, in time
+    NOBODY = "nobody"  # no packet process is there
+    FAILED = "failed"  # the store was away, a file could not be written, or an error of ours
+
+
 class DropReason(StrEnum):
     """Why a datagram was not carried on. Metric label, log field and heading of docs/drop-reasons.md."""
 

@@ -29,7 +29,7 @@ from bngcorr.wire.dictionary import Dictionary
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SignalData(_Model):

@@ -22,6 +22,7 @@ from bngcorr.proxy import hops
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.rewrite import Hop
+from bngcorr.proxy.tracing import Tracer
 from bngcorr.proxy.upstream.flight import Flight
 from bngcorr.proxy.upstream.pool import Pool
 from bngcorr.proxy.upstream.routes import Way
@@ -48,12 +49,15 @@ class _Kept:
 class Delivery:
     """Sends rows until AAA has answered each of them."""
 
-    def __init__(self, journal: Journal, rate: int, meters: Meters, noise: Noise) -> None:
+    def __init__(
+        self, journal: Journal, rate: int, meters: Meters, noise: Noise, tracer: Tracer | None = None
+    ) -> None:  # fmt: skip
         """`rate`: records a second while older ones wait."""
         self._journal = journal
         self._most_rows, self._stuck, self._page = MOST_ROWS, STUCK, PAGE
         self._meters = meters
         self._noise = noise
+        self._tracer = tracer
         self._order = Order()
         self._pace = Pace(rate)
         self._kept: dict[int, _Kept] = {}
@@ -194,7 +198,8 @@ class Delivery:
             except Exception as error:  # it is acknowledged: it must not be forgotten, nor keep others waiting
                 self._order.unanswered(seq, now, ignored=True)
                 self._meters.drop(DropReason.INTERNAL_ERROR)
-                self._noise.internal("record of the spool not sent", self._kept[seq].row.host, error)
+                row = self._kept[seq].row
+                self._noise.internal("record of the spool not sent", row.host, error, row.octets[4:20])
                 continue
             self._pace.launched()
         self._read_more()
@@ -223,6 +228,8 @@ class Delivery:
             self._meters.spool.resent.inc()
         kept.tried = True
         server.launch(flight, octets, now)
+        if self._tracer is not None and self._tracer.owed:
+            self._tracer.delivering(row.octets[4:20], f"{server.settings.pool}/{server.name}", octets)
 
     # ---- from AAA
 
@@ -232,10 +239,10 @@ class Delivery:
             self._complete(server, flight, octets, now)
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
-            self._noise.bad_reply(str(error.reason), server.settings.pool, server.name)
+            self._noise.bad_reply(server.settings, str(error.reason), octets, _named(flight))
         except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("reply dropped", server.name, fault)
+            self._noise.internal("reply dropped", server.name, fault, _named(flight))
 
     def _complete(self, server: Server[Row], flight: Flight[Row] | None, octets: bytes, now: float) -> None:
         view = radius.decode(octets)
@@ -252,6 +259,8 @@ class Delivery:
             server.unusable(flight, now)
             raise Malformed(DropReason.FOREIGN_PROXY_STATE)
         server.finish(flight, now)
+        if self._tracer is not None and self._tracer.owed:
+            self._tracer.delivered(row.octets[4:20], f"{server.settings.pool}/{server.name}", view)
         flight.over()
         self._order.delivered(row.seq)
         self._octets -= self._kept.pop(row.seq).row.size
@@ -267,11 +276,16 @@ class Delivery:
         flight.over()
         if row is None or self._way is None:
             return
-        self._noise.no_reply()
+        self._noise.no_reply(flight.server.settings, row.octets[4:20])
         now = asyncio.get_running_loop().time()
         ignored = self._pace.unanswered(now, flight.sent_at)
         self._order.unanswered(row.seq, now, ignored=ignored)
         self.pump()
+
+
+def _named(flight: Flight[Row] | None) -> bytes | None:
+    """The authenticator of the record that waits for an answer, if one does."""
+    return None if flight is None or flight.context is None else flight.context.octets[4:20]
 
 
 def _pool(way: Way[Row], row: Row) -> Pool[Row]:

@@ -13,6 +13,7 @@ from bngcorr.errors import Malformed, NoUpstream, WireError
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason, Mode, Outcome
 from bngcorr.proxy import hops
+from bngcorr.proxy.chatter import Chatter
 from bngcorr.proxy.exchange import Admission, Exchange, Exchanges
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
@@ -21,6 +22,7 @@ from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.rewrite import Edit
 from bngcorr.proxy.sockets import Datagram, NasSocket
+from bngcorr.proxy.tracing import Tracer
 from bngcorr.proxy.upstream.flight import Flight
 from bngcorr.proxy.upstream.pool import Pool
 from bngcorr.proxy.upstream.routes import Way
@@ -46,14 +48,24 @@ class Dispatch:
     """Sends judged requests to AAA, and receives what AAA answers (`upstream.server.Receiver`)."""
 
     def __init__(
-        self, exchanges: Exchanges, *, hidden: Mapping[int, Hidden], notes: Notes, meters: Meters, noise: Noise
+        self,
+        exchanges: Exchanges,
+        *,
+        hidden: Mapping[int, Hidden],
+        notes: Notes,
+        meters: Meters,
+        noise: Noise,
+        tracer: Tracer,
+        chatter: Chatter | None = None,
     ) -> None:
-        """`hidden`: how attributes are hidden, by their keys."""
+        """`hidden`: how attributes are hidden, by their keys. `chatter`: who tells every hop, if anybody does."""
         self.exchanges = exchanges
         self._hidden = hidden
         self._notes = notes
         self._meters = meters
         self._noise = noise
+        self._chatter = chatter
+        self._tracer = tracer
         self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
         self._nonce = os.urandom(4)
         self._serial = 0
@@ -86,6 +98,8 @@ class Dispatch:
     ) -> None:
         """A retransmission by the BNG: answered again, sent on again, or dropped."""
         reply, request = exchange.reply, self._requests.get(id(exchange))
+        if self._tracer.open and request is not None:
+            self._tracer.again(request, datagram.octets)
         if admission is _ANSWERED and reply is not None:
             self._meters.duplicate_answered.inc()
             if not socket.send(reply, datagram.peer):
@@ -95,6 +109,9 @@ class Dispatch:
             self._send_again(request, request.flight, now)
         else:
             self._meters.drop(DropReason.DUPLICATE_IN_FLIGHT)
+            if request is not None:
+                peer = datagram.peer
+                self._noise.duplicate(request.nas.name, peer.host, peer.port, datagram.octets)
 
     # ---- to AAA
 
@@ -132,6 +149,10 @@ class Dispatch:
         request.flight = flight
         request.link.exchange.forwarded_at = now
         server.launch(flight, octets, now)
+        if self._tracer.open:
+            self._tracer.to_aaa(request, f"{server.settings.pool}/{server.name}", octets)
+        if self._chatter is not None:
+            self._chatter.sent(request, flight, octets)
 
     def _fresh(self) -> bytes:
         """16 random octets."""
@@ -153,11 +174,11 @@ class Dispatch:
                 self._launch(request, other, edits, appended, now)
         except Exception as error:  # its first transmission was no error, and is not over
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("retransmission dropped", request.host, error)
+            self._noise.internal("retransmission dropped", request.host, error, request.view.authenticator)
 
     def _nobody(self, request: Request, pool: Pool[Request], now: float) -> None:
         """Every server of its pool is dead, or taken out."""
-        self._noise.no_upstream(pool.name)
+        self._noise.no_upstream(pool.name, request.view.authenticator)
         if pool.rejects and not request.accounting:
             self.answer(request, a.Code.ACCESS_REJECT, hops.reject(request), now)
         else:
@@ -171,10 +192,10 @@ class Dispatch:
             self._complete(server, flight, octets, now)
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
-            self._noise.bad_reply(str(error.reason), server.settings.pool, server.name)
+            self._noise.bad_reply(server.settings, str(error.reason), octets, _named(flight))
         except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("reply dropped", server.name, fault)
+            self._noise.internal("reply dropped", server.name, fault, _named(flight))
 
     def _complete(self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float) -> None:
         view = radius.decode(octets)
@@ -188,15 +209,21 @@ class Dispatch:
         if request is None:
             server.late(flight, now)
             self._meters.drop(DropReason.UNEXPECTED_REPLY)
+            self._noise.bad_reply(server.settings, str(DropReason.UNEXPECTED_REPLY), octets, None)
             return
         request.aaa = flight.aaa
         request.proxy_state = flight.proxy_state
+        if self._tracer.open:
+            self._tracer.from_aaa(request, f"{server.settings.pool}/{server.name}", view)
         try:
             reply = hops.to_bng(view, request, self._hidden)
         except WireError:
             server.unusable(flight, now)
             raise
+        if self._chatter is not None:
+            self._chatter.heard(request, flight, view, now)
         server.finish(flight, now)
+        request.upstream, request.answered_ms = server.name, round((now - flight.sent_at) * 1000)
         code = view.code
         if not signed and not request.accounting:
             server.meters.unsigned.inc()
@@ -210,11 +237,17 @@ class Dispatch:
         """Send to the BNG, and keep for retransmissions."""
         link = request.link
         self.exchanges.answer(link.exchange, reply, now)
-        self._over(request)
+        if self._tracer.open:
+            self._tracer.to_bng(request, reply)
+        self._over(request, code, None)
         if link.socket.send(reply, link.peer):
-            self._notes.of(request.nas).responses[code].inc()
+            took_s = now - link.exchange.began_at
+            self._notes.answered(request, code, took_s)
+            if self._chatter is not None:
+                self._chatter.answered(request, code, reply, took_s)
         else:
             self._meters.drop(DropReason.SEND_FAILED)
+            self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
 
     def expired(self, flight: Flight[Request]) -> None:
         """AAA did not answer in time: if nobody else is asked, the BNG's next retransmission is a fresh try."""
@@ -223,19 +256,25 @@ class Dispatch:
             return
         if request.flight is None or not request.flight.any_pending():
             self.abandon(request, DropReason.NO_REPLY)
-            self._noise.no_reply()
+            self._noise.no_reply(flight.server.settings, request.view.authenticator)
 
     # ---- the end of a request
 
     def abandon(self, request: Request, reason: DropReason) -> None:
         """Drop it by name: the BNG's next retransmission is a fresh try."""
         self._meters.drop(reason)
+        if self._tracer.active:
+            self._tracer.dropped(request, reason)
         self.exchanges.abandon(request.link.exchange)
-        self._over(request)
+        self._over(request, 0, reason)
+        if self._chatter is not None:
+            self._chatter.dropped(request, reason)
 
-    def _over(self, request: Request) -> None:
+    def _over(self, request: Request, answer: int, dropped: DropReason | None) -> None:
         """Answered or given up: nothing must keep it alive, it is one of many."""
-        self._requests.pop(id(request.link.exchange), None)
+        if self._requests.pop(id(request.link.exchange), None) is request:
+            request.dropped = dropped
+            self._notes.over(request, answer)
         if request.flight is not None:
             request.flight.over()
             request.flight = None
@@ -243,7 +282,17 @@ class Dispatch:
     def expire(self, now: float) -> None:
         """Forget what has run out: whatever became of its story, it is over."""
         for exchange in self.exchanges.expire(now):
-            self._requests.pop(id(exchange), None)
+            request = self._requests.pop(id(exchange), None)
+            if self._tracer.open:
+                self._tracer.lost(id(exchange))
+            if request is not None:
+                request.dropped = DropReason.NO_REPLY
+                self._notes.over(request, 0)
+
+
+def _named(flight: Flight[Request] | None) -> bytes | None:
+    """The authenticator of the request that waits for an answer, if one does."""
+    return None if flight is None or flight.context is None else flight.context.view.authenticator
 
 
 def edits_of(request: Request, verdict: Verdict) -> tuple[list[Edit], bytes]:

@@ -38,11 +38,12 @@ _FULL: Final = Admission.FULL
 class Exchange:
     """One request from first sight until its reply is forgotten."""
 
-    __slots__ = ("answered", "authenticator", "expires_at", "forwarded_at", "key", "reply")
+    __slots__ = ("answered", "authenticator", "began_at", "expires_at", "forwarded_at", "key", "reply")
 
-    def __init__(self, key: ExchangeKey, authenticator: bytes, expires_at: float) -> None:
+    def __init__(self, key: ExchangeKey, authenticator: bytes, began_at: float, expires_at: float) -> None:
         self.key: Final = key
         self.authenticator: Final = authenticator
+        self.began_at: Final = began_at  # monotonic seconds
         self.answered = False  # then it stands among the answered ones
         self.reply: bytes | None = None
         self.forwarded_at: float | None = None  # monotonic seconds of the last copy sent to AAA
@@ -86,7 +87,7 @@ class Exchanges:
             return _FULL, None
         if known is not None:
             known.reply = None  # superseded, or out of time
-        exchange = Exchange(key, authenticator, now + self.in_flight_s)
+        exchange = Exchange(key, authenticator, now, now + self.in_flight_s)
         self._known[key] = exchange
         self._open.append(exchange)
         return _NEW, exchange

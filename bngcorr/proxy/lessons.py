@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from typing import Final
 
 from bngcorr.accountant.grant import Grant
@@ -12,13 +13,11 @@ from bngcorr.correlator.trust import teaches
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Outcome
+from bngcorr.proxy import carriers
 from bngcorr.proxy.request import Request
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
 
-_ACCESS_TITLE: Final = a.Code.ACCESS_REQUEST.title
-_ACCOUNTING_TITLE: Final = a.Code.ACCOUNTING_REQUEST.title
-_ACCOUNTING_REQUEST: Final = 4
 # named here once: looking a member up in its class costs more than the comparison
 _OWN: Final = Outcome.OWN
 _MATCHED: Final = Outcome.MATCHED
@@ -171,17 +170,31 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
     return lessons
 
 
-def event(request: Request, verdict: Verdict, now_ms: int) -> Event:
-    """The verdict, for /v1/correlations."""
-    identity, classification, view = request.identity, request.classification, request.view
-    at = identity.attachment
+def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event:
+    """The request once it is over, for people.
+
+    `answer` is the code that the BNG got; 0: none, because of `request.dropped`.
+    """
+    identity, classification, view, nas = request.identity, request.classification, request.view, request.nas
+    at, own, record, upstream = identity.attachment, identity.ids, request.record, request.upstream
+    if upstream is None and request.flight is not None:
+        upstream = request.flight.server.name  # that was asked last
+    ids = own if verdict.ids is None else verdict.ids
+    raw_remote, raw_circuit, line = identity.raw_remote_id, own.circuit_id, verdict.line
+    if identity.aliases or identity.untrusted or identity.contradictory:
+        found = carriers.ids(view, nas.profile.circuit_ids)
+        raw_circuit = found[0].value if found else None
+    same_remote = raw_remote is not None and raw_remote == ids.remote_id
+    same_circuit = raw_circuit is not None and raw_circuit == ids.circuit_id
     return Event(
-        shown=[
-            request.arrived_ms,
-            view.authenticator,
-            _ACCOUNTING_TITLE if view.code == _ACCOUNTING_REQUEST else _ACCESS_TITLE,
-            request.nas.name,
-            request.nas.mode,
+        domain=nas.domain,
+        line=line,
+        mac=request.keyring.mac,
+        about=[
+            view.code,
+            nas.domain,
+            nas.name,
+            nas.mode,
             identity.mac,
             None if at is None else at.port,
             None if at is None else at.outer,
@@ -192,13 +205,27 @@ def event(request: Request, verdict: Verdict, now_ms: int) -> Event:
             verdict.outcome,
             verdict.rung,
             verdict.key,
-            verdict.line,
+            None if line is None else a2b_hex(line),
+            ids.remote_id,
+            ids.circuit_id,
+            True if same_remote else raw_remote,
+            True if same_circuit else raw_circuit,
+            identity.enterprise_number,
+            len(identity.strips) > 0,
+            view.first(a.USER_NAME),
+        ],
+        moment=[
+            request.arrived_ms,
+            view.authenticator,
             verdict.distance_ms,
             verdict.held_ms,
-            len(identity.strips) > 0,
-            identity.enterprise_number,
-            now_ms,
-        ]
+            view.first(a.ACCT_SESSION_ID),
+            None if record is None else record.step,
+            upstream,
+            answer or request.dropped,
+            request.answered_ms,
+            now_ms - request.arrived_ms,
+        ],
     )
 
 

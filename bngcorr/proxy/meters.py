@@ -16,12 +16,13 @@ from bngcorr.accountant.history.meters import HistoryMeters
 from bngcorr.accountant.usage_meters import UsageMeters
 from bngcorr.model.vocabulary import DropReason, Outcome, Rung
 from bngcorr.proxy.dynauth.meters import DynauthMeters
-from bngcorr.proxy.tallies import Count, Counts, Spreads
+from bngcorr.proxy.tallies import Count, Counts, Spread, Spreads
 from bngcorr.proxy.upstream.meters import UpstreamMeters
 
 _DISTANCE_S: Final[tuple[float, ...]] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 _RTT_S: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _CALL_S: Final[tuple[float, ...]] = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_LAG_S: Final[tuple[float, ...]] = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _VECTOR: Final[tuple[float, ...]] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
@@ -36,6 +37,14 @@ class Meters:
         self.responses = Counts(
             "bngcorr_radius_responses", "Replies sent to BNGs, by code.", ("bng", "code"), registry=registry
         )
+        self.took = Spreads(
+            "bngcorr_radius_request_duration_seconds",
+            "Time from a request to the reply that the BNG was sent.",
+            ("bng", "code"),
+            buckets=_RTT_S,
+            registry=registry,
+        )
+        self.in_flight = Gauge("bngcorr_radius_inflight", "Requests without an answer so far.", registry=registry)
         discards = Counts(
             "bngcorr_radius_discards", "Datagrams not carried on, by reason.", ("reason",), registry=registry
         )
@@ -119,9 +128,7 @@ class Meters:
         )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
-        self.store_call = Spreads(
-            "bngcorr_store_call_seconds", "Time until a call to the store was over.", buckets=_CALL_S, registry=registry
-        ).labels()
+        self.store = StoreMeters(registry)
         self.usage = UsageMeters(registry)
         self.findings = Counter(
             "bngcorr_findings", "Things that operations should look at.", ("bng", "finding"), registry=registry
@@ -130,6 +137,8 @@ class Meters:
         self.spool = SpoolMeters(registry)
         self.dynauth = DynauthMeters(registry)
         self.sockets = SocketMeters(registry)
+        self.loop = LoopMeters(registry)
+        self.ready = Gauge("bngcorr_ready", "1 while /readyz says that requests should come here.", registry=registry)
         self.config = ConfigMeters(registry)
         self.vector = Spreads(
             "bngcorr_vector_length", "Datagrams taken at one wake-up.", buckets=_VECTOR, registry=registry
@@ -159,6 +168,46 @@ class SpoolMeters:
         self.full = Gauge("bngcorr_spool_full", "1 while records are not acknowledged.", registry=registry)
         self.fsync = Spreads(
             "bngcorr_spool_fsync_seconds", "Time until a group of records was durable.", buckets=_RTT_S,
+            registry=registry,
+        ).labels()  # fmt: skip
+
+
+class StoreMeters:
+    """Calls to the store."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._took = Spreads(
+            "bngcorr_store_call_seconds", "Time until a call to the store was over, by what was called first.", ("op",),
+            buckets=_CALL_S, registry=registry,
+        )  # fmt: skip
+        self._failed = Counts(
+            "bngcorr_store_call_errors", "Calls that the store refused or did not answer in time.", ("op",),
+            registry=registry,
+        )  # fmt: skip
+        self._bound: Final[dict[str, tuple[Spread, Count]]] = {}
+        for op in ("recall", "write"):  # there before the first of them
+            self._of(op)
+
+    def _of(self, op: str) -> tuple[Spread, Count]:
+        bound = self._bound.get(op)
+        if bound is None:
+            bound = self._bound[op] = self._took.labels(op), self._failed.labels(op)
+        return bound
+
+    def called(self, op: str, took_s: float, failed: bool) -> None:
+        """A call is over. `op`: the script or command that came first in it, one of few."""
+        took, errors = self._of(op)
+        took.observe(took_s)
+        if failed:
+            errors.inc()
+
+
+class LoopMeters:
+    """The event loop that carries everything."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.lag = Spreads(
+            "bngcorr_event_loop_lag_seconds", "How late the event loop was for a timer.", buckets=_LAG_S,
             registry=registry,
         ).labels()  # fmt: skip
 
@@ -207,7 +256,9 @@ class NasMeters:
 
     __slots__ = (
         "acct",
+        "acct_took",
         "auth",
+        "auth_took",
         "distance",
         "limited",
         "responses",
@@ -220,6 +271,8 @@ class NasMeters:
     def __init__(self, meters: Meters, name: str) -> None:
         self.auth: Final = meters.requests.labels(name, "Access-Request")
         self.acct: Final = meters.requests.labels(name, "Accounting-Request")
+        self.auth_took: Final = meters.took.labels(name, "Access-Request")
+        self.acct_took: Final = meters.took.labels(name, "Accounting-Request")
         self.responses: Final[dict[int, Count]] = {
             code: meters.responses.labels(name, title)
             for code, title in (

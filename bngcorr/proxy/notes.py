@@ -51,6 +51,12 @@ class Notes:
             if _PROXY_STATE in request.view.first_spans:
                 meters.unsigned_states.inc()
 
+    def answered(self, request: Request, code: int, took_s: float) -> None:
+        """Its reply of that code is on its way to the BNG, so long after the request came."""
+        meters = self.of(request.nas)
+        meters.responses[code].inc()
+        (meters.acct_took if request.accounting else meters.auth_took).observe(took_s)
+
     def limited(self, request: Request) -> None:
         """Its port asks too much; it is not looked up."""
         self.of(request.nas).limited.inc()
@@ -77,11 +83,16 @@ class Notes:
         if number is not None:
             meters.strips.inc()
             self._number_seen(request, number)
-        self._learn(lessons.event(request, verdict, self._clock.now_ms()))
         if record is None:
             seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
             if seen is not None:
                 self._learn(seen)
+
+    def over(self, request: Request, answer: int) -> None:
+        """It was answered with that code, or given up (0): people are told of it, if it was judged."""
+        verdict, record = request.verdict, request.record
+        if verdict is not None and (record is None or record.step is not None):
+            self._learn(lessons.event(request, verdict, answer, self._clock.now_ms()))
 
     def recorded(self, request: Request, verdict: Verdict) -> None:
         """What an Accounting-Request teaches."""

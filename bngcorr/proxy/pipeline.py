@@ -17,6 +17,7 @@ from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import DropReason, Finding, Outcome
 from bngcorr.proxy import hops
 from bngcorr.proxy.admit import authenticate, describe, own_verdict, which
+from bngcorr.proxy.chatter import Chatter
 from bngcorr.proxy.dispatch import Dispatch, edits_of
 from bngcorr.proxy.exchange import Admission, Exchanges
 from bngcorr.proxy.meters import Meters
@@ -28,6 +29,7 @@ from bngcorr.proxy.request import Link, Request
 from bngcorr.proxy.settle import rejects, settled
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.status import STATUS_SERVER, StatusServer
+from bngcorr.proxy.tracing import Tracer
 from bngcorr.store.contract import Clock
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
@@ -74,10 +76,13 @@ class Pipeline:
         noise: Noise,
         spool: Spooling | None = None,
         keeps_up: Callable[[], bool] = lambda: True,
+        chatter: Chatter | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """`keeps_up`: whether what further records teach can still be kept; else they are left to the BNG to send
-        again.
+        again. `chatter`: who tells every hop, if anybody does; `tracer`: who keeps the packets that somebody wants.
         """
+        self._tracer = Tracer(clock) if tracer is None else tracer
         self._table = table
         self._numbers = numbers
         self._judge = judge
@@ -87,8 +92,10 @@ class Pipeline:
         self._spool = spool
         self._keeps_up = keeps_up
         self._noise = noise
+        self._chatter = chatter
         self.dispatch = Dispatch(
-            Exchanges(in_flight_s=in_flight_s), hidden=hidden, notes=notes, meters=meters, noise=noise
+            Exchanges(in_flight_s=in_flight_s), hidden=hidden, notes=notes, meters=meters, noise=noise, chatter=chatter,
+            tracer=self._tracer,
         )  # fmt: skip
         self._exchanges = self.dispatch.exchanges
         self._guard = AskGuard()
@@ -158,6 +165,7 @@ class Pipeline:
             admission, exchange = self._exchanges.admit(key, view.authenticator, now)
             if exchange is None:
                 self._meters.drop(DropReason.OVERLOAD)
+                self._noise.dropped(nas.name, peer.host, DropReason.OVERLOAD, view.authenticator)
                 return None
             if admission is not _NEW:
                 self.dispatch.repeat(admission, exchange, socket, datagram, now)
@@ -165,6 +173,7 @@ class Pipeline:
             if code is a.Code.ACCOUNTING_REQUEST and not self._keeps_up():
                 self._exchanges.abandon(exchange)
                 self._meters.drop(DropReason.OVERLOAD)
+                self._noise.dropped(nas.name, peer.host, DropReason.OVERLOAD, view.authenticator)
                 return None
             request = describe(
                 nas, view, peer.host, at_ms=now_ms, authentic=authentic, numbers=self._numbers,
@@ -172,14 +181,19 @@ class Pipeline:
             )  # fmt: skip
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
-            self._noise.refused(peer.host, DropReason(error.reason))
+            self._noise.refused(peer.host, DropReason(error.reason), datagram.octets)
+            if self._tracer.active:
+                source = f"{peer.host}:{peer.port}"
+                self._tracer.refused([nas.name for nas in group], source, datagram.octets, DropReason(error.reason))
             return None
         except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("datagram dropped", peer.host, fault)
+            self._noise.internal("datagram dropped", peer.host, fault, datagram.octets[4:20])
             return None
         self.dispatch.begin(request)
         self._notes.admitted(request)
+        if self._chatter is not None:
+            self._chatter.received(request)
         return request
 
     def _tell_status(self, socket: NasSocket, datagram: Datagram, group: list[Nas], code: a.Code, now: float) -> None:
@@ -193,7 +207,7 @@ class Pipeline:
             if error.reason is DropReason.UNKNOWN_CLIENT:
                 self._noise.unknown_client(peer.host, peer.port, code)
             else:
-                self._noise.refused(peer.host, DropReason(error.reason))
+                self._noise.refused(peer.host, DropReason(error.reason), datagram.octets)
             return
         if socket.send(reply, peer):
             self._meters.status_answers.inc()
@@ -221,16 +235,21 @@ class Pipeline:
         try:
             self._forward(request, verdict, now)
         except WireError as error:
-            self.dispatch.abandon(request, DropReason(error.reason))
+            self._give_up(request, DropReason(error.reason))
         except IdentifierExhausted:
-            self.dispatch.abandon(request, DropReason.NO_IDENTIFIER)
+            self._give_up(request, DropReason.NO_IDENTIFIER)
         except Exception as fault:
             self._failed(request, fault)
 
     def _failed(self, request: Request, error: Exception) -> None:
         """Our bug: this one is dropped, the others go on."""
         self.dispatch.abandon(request, DropReason.INTERNAL_ERROR)
-        self._noise.internal("request dropped", request.host, error)
+        self._noise.internal("request dropped", request.host, error, request.view.authenticator)
+
+    def _give_up(self, request: Request, reason: DropReason) -> None:
+        """It is good, but can't be carried on."""
+        self.dispatch.abandon(request, reason)
+        self._noise.dropped(request.nas.name, request.host, reason, request.view.authenticator)
 
     def _forward(self, request: Request, verdict: Verdict, now: float) -> None:
         """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
@@ -238,8 +257,12 @@ class Pipeline:
         if verdict.outcome is _CONFLICT and request.question.own is not None:
             self._notes.found(request, Finding.CONFLICT)
         request.verdict = verdict
+        if self._tracer.active:
+            self._tracer.judged(request, verdict)
+        if self._chatter is not None:
+            self._chatter.judged(request, verdict)
         if not self._exchanges.current(request.link.exchange):
-            self.dispatch.abandon(request, DropReason.SUPERSEDED)
+            self._give_up(request, DropReason.SUPERSEDED)
             return
         if rejects(request, verdict):
             self._notes.judged(request, verdict)
@@ -269,6 +292,7 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)  # first: nothing below may keep it from coming
         self.dispatch.expire(loop.time())
+        self._noise.flush()
         self._notes.tell()
 
     def close(self) -> None:

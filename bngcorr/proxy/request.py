@@ -8,6 +8,7 @@ from bngcorr.accountant.record import Record
 from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.question import Question
 from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy.exchange import Exchange
 from bngcorr.proxy.line_id import Identity
 from bngcorr.proxy.nas import Nas
@@ -35,8 +36,9 @@ class Request:
     """What the stages know of it; filled from left to right. A plain class: one is made for every datagram."""
 
     __slots__ = (
-        "aaa", "accounting", "arrived_ms", "authentic", "box", "classification", "flight", "hold_s", "host", "identity",
-        "keyring", "nas", "proxy_state", "question", "record", "session", "verdict", "view", "wire",
+        "aaa", "accounting", "answered_ms", "arrived_ms", "authentic", "box", "classification", "dropped", "flight",
+        "hold_s", "host", "identity", "keyring", "nas", "proxy_state", "question", "record", "session", "upstream",
+        "verdict", "view", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +82,10 @@ class Request:
         self.aaa: Hop | None = None
         self.proxy_state = b""
         self.flight: Flight[Request] | None = None
+        # the end of it
+        self.upstream: str | None = None  # name of the server that answered
+        self.answered_ms: int | None = None  # how long that server took
+        self.dropped: DropReason | None = None  # why it got no answer
 
     @property
     def link(self) -> Link:

@@ -21,6 +21,7 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.relearning import Reader, Relearning, Writer
 from bngcorr.proxy.request import Request
+from bngcorr.proxy.tracing import Tracer
 from bngcorr.proxy.upstream.flight import Flight
 from bngcorr.proxy.upstream.routes import Way
 from bngcorr.proxy.upstream.server import Server
@@ -47,11 +48,12 @@ class Spool:
         reader: Reader,
         meters: Meters,
         noise: Noise,
+        tracer: Tracer | None = None,
     ) -> None:
         """`rate`: records a second to AAA while older ones wait; `room`: lessons of a domain with the writer."""
         self._path = path
         self._journal = Journal(path, bounds, self._committed)
-        self._delivery = Delivery(self._journal, rate, meters, noise)
+        self._delivery = Delivery(self._journal, rate, meters, noise, tracer)
         self._relearning = Relearning(self._journal, writer, room, reader.read)
         self._reader = reader
         self._writer = writer

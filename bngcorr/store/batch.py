@@ -19,7 +19,7 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
-from bngcorr.store import packing
+from bngcorr.store import packing, verdicts
 from bngcorr.store.keys import term_hash
 from bngcorr.store.lesson import (
     Distances,
@@ -33,8 +33,9 @@ from bngcorr.store.lesson import (
     Sighting,
 )
 from bngcorr.store.promises import promised
-from bngcorr.store.terms import line_terms
+from bngcorr.store.terms import session_terms
 from bngcorr.store.traffic import believable
+from bngcorr.store.verdicts import Told
 
 Row = list[Any]  # what the script takes; made on this page, and packed on the next line
 Reply = Any  # what the server said, or an error in its place
@@ -58,11 +59,11 @@ class Settings:
 
     __slots__ = ("packed",)
 
-    def __init__(self, *, v6_lost_ms: int, history_backlog: int) -> None:
+    def __init__(self, *, v6_lost_ms: int, history_backlog: int, timeline: int) -> None:
         """As `ValkeyStore` has them."""
         self.packed: Final[bytes] = _pack([
             c.TAINT_MS, c.MAX_LINES_PER_KEY, c.MAX_MACS_PER_LINE, c.TOMBSTONE_MS, c.MAX_SESSIONS_PER_LINE,
-            c.INTERIMS_MISSED, v6_lost_ms, history_backlog, c.RESTART_TOLERANCE_MS, c.MAX_FINDINGS,
+            c.INTERIMS_MISSED, v6_lost_ms, history_backlog, c.RESTART_TOLERANCE_MS, c.MAX_FINDINGS, timeline,
         ])  # fmt: skip
 
 
@@ -83,20 +84,21 @@ class Moved:
 class Batch:
     """Lessons by domain, each with its place among all that are told."""
 
-    __slots__ = ("_lessons", "_places", "_rows", "events", "moves", "words")
+    __slots__ = ("_lessons", "_places", "_rows", "_told", "events", "moves", "words")
 
     def __init__(self, lessons: Sequence[Lesson]) -> None:
-        """Verdicts for people are left to `events`, whose word is "ok"."""
+        """Requests for people are left to `events`, whose word is "ok"."""
         self._lessons: Final = lessons
         self._rows: dict[str, Row] = {}
         self._places: dict[str, list[int]] = {}
-        self.events: list[Event] = []
+        self.events: list[Told] = []
+        self._told: dict[str, Row] = {}  # by domain, what their timelines are told of them
         self.words: list[str] = ["ok"] * len(lessons)
         self.moves: list[Moved] = []
         rows, places = self._rows, self._places
         for place, lesson in enumerate(lessons):
             if isinstance(lesson, Event):
-                self.events.append(lesson)
+                self._tell(lesson)
                 continue
             domain = lesson.domain
             of_domain = rows.get(domain)
@@ -106,6 +108,29 @@ class Batch:
             else:
                 of_domain += _row(lesson)
                 places[domain].append(place)
+
+    def _tell(self, event: Event) -> None:
+        told = verdicts.told(event)
+        self.events.append(told)
+        line, mac = event.line, event.mac
+        if line is not None or mac is not None:
+            row = self._told.get(event.domain)
+            if row is None:
+                row = self._told[event.domain] = []
+            if line is not None:
+                row += (a2b_hex(line), b"", *told)
+            else:
+                row += (b"", packing.name(mac), *told)
+
+    @property
+    def timelines(self) -> list[str]:
+        """Domains with lines that were told of."""
+        return list(self._told)
+
+    def timeline(self, domains: Sequence[str], most: int) -> bytes:
+        """What was told of the lines of these domains, as `timeline.lua` takes it; they keep `most` entries."""
+        packed: bytes = _pack([most, *[self._told[domain] for domain in domains]])
+        return packed
 
     @property
     def domains(self) -> list[str]:
@@ -144,7 +169,7 @@ class Batch:
                     self.moves.append(Moved(place, domain, lesson.session, word[1], word[2]))
 
     def away(self) -> None:
-        """The verdicts were not taken."""
+        """Requests for people were not taken."""
         for place, lesson in enumerate(self._lessons):
             if isinstance(lesson, Event):
                 self.words[place] = words.AWAY
@@ -180,7 +205,7 @@ def _sighting(s: Sighting) -> Row:
     told = [
         s.ids.encode(),
         [s.bng, s.address or b""] if port is None else [s.bng, s.address or b"", port.port, port.outer, port.inner],
-        terms_of(s.ids.remote_id, s.ids.circuit_id, s.address),
+        terms_of(s.ids.remote_id, s.ids.circuit_id, s.address, None),
         (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0) + (_CLAIMED if s.claimed else 0),
     ]
     mac, place = packing.name(s.mac), packing.name(s.place)
@@ -198,7 +223,7 @@ def _change(s: SessionChange) -> Row:
     row = [
         s.step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
         1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
-        terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), a2b_hex(s.session),
+        terms_of(remote_id, circuit_id, s.address, s.user_name), packing.tags(s.keys), a2b_hex(s.session),
         "" if port is None else port.port, s.interval_ms, s.timeout_ms, packing.name(s.digest),
         False if s.hosts is None else packing.hosts_text(s.hosts), believable(s.traffic) or False,
         packing.name(s.accepted_as), s.fill, s.sent_ms, s.lasted_ms,
@@ -211,7 +236,7 @@ def _expected(s: SessionChange) -> Row:
     remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
     told: bytes = _pack([
         b"" if ids is None else ids.encode(), 1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
-        terms_of(remote_id, circuit_id, s.address), packing.tags(s.keys), "" if port is None else port.port,
+        terms_of(remote_id, circuit_id, s.address, s.user_name), packing.tags(s.keys), "" if port is None else port.port,
         s.interval_ms, s.timeout_ms, packing.hosts_text(promised(s.promised)) if s.promised else b"",
     ])  # fmt: skip
     return [
@@ -231,6 +256,6 @@ def _shown(s: SessionChange, port: Attachment | None) -> bytes:
 
 
 @lru_cache(maxsize=_CACHED_TERMS)
-def terms_of(remote_id: bytes | None, circuit_id: bytes | None, address: Mac | None) -> bytes:
+def terms_of(remote_id: bytes | None, circuit_id: bytes | None, address: Mac | None, user_name: str | None) -> bytes:
     """Hashes of the terms of a line or session, one behind the other."""
-    return b"".join(map(term_hash, line_terms(LineIds(remote_id, circuit_id), address)))
+    return b"".join(map(term_hash, session_terms(LineIds(remote_id, circuit_id), address, user_name)))

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
+from bngcorr.model.vocabulary import Finding
 from bngcorr.store.lesson import Lesson
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import (
@@ -27,7 +28,7 @@ from bngcorr.store.rows import (
     SessionRow,
     Upkeep,
 )
-from bngcorr.store.verdicts import Shown
+from bngcorr.store.timeline import Entry, RequestEntry
 
 MAX_LINES_PER_KEY: Final = 4  # more than this on one key, and the key can't tell any of them
 MAX_SESSIONS_PER_LINE: Final = 8  # sessions that vouch for a line; dual stack in host mode needs four
@@ -105,8 +106,34 @@ class QueryStore(Protocol):
         """Sessions by (domain, name), as far as they are there."""
         ...
 
-    async def events(self, after: str, limit: int) -> list[tuple[str, Shown]]:
-        """Recent verdicts behind a cursor, each with the cursor behind itself."""
+    async def boxes(self, domain: str) -> tuple[str, ...]:
+        """All boxes ("bng|host") that sessions of a domain were heard of from, in order."""
+        ...
+
+    async def session(self, domain: str, session: str) -> SessionRow | None:
+        """One session by its name; None: it is not there."""
+        ...
+
+    async def line(self, domain: str, line: str, now_ms: int) -> LineRow | None:
+        """One line by its name; None: it is not there, or counts no more."""
+        ...
+
+    async def timeline(self, domain: str, line: str) -> list[Entry]:
+        """What happened to a line of late, the oldest first, as it was told: instants may be out of order."""
+        ...
+
+    async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
+        """Recent requests behind a cursor ("": from the first one kept on), each with its cursor, the oldest first.
+
+        Raises ValueError for what is no cursor.
+        """
+        ...
+
+    async def events_before(self, before: str, limit: int) -> list[tuple[str, RequestEntry]]:
+        """Recent requests before a cursor ("": from the latest one back), each with its cursor, the newest first.
+
+        Raises ValueError for what is no cursor.
+        """
         ...
 
     async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
@@ -115,6 +142,10 @@ class QueryStore(Protocol):
 
     async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
         """Findings of these domains, the newest first, at most `limit` of each domain."""
+        ...
+
+    async def findings_about(self, domain: str, wanted: Sequence[tuple[Finding, str]]) -> list[FindingRow]:
+        """Findings by kind and subject, as far as they are there."""
         ...
 
     async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:

@@ -13,10 +13,12 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``s:bucket``                  sessions
 ``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
 ``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count@port …"
+``y:bucket``                  timelines of lines (`store.timeline`)
 ``b:kind``                    of each kind of record but ``i``: a bit for each bucket that may have something in it
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
 ``v:box``, ``j:box:bucket``   usage and references, as an audit recounts them beside these (`store.audit`)
 ``o:box``                     ports of the box, numbered as they come; 0 stands for none
+``d:box:port``                sessions on a port by its number: 64 fields, names one behind the other in each
 ``t:box``                     octets of all its sessions so far: v4, v6, either
 ``c``, ``cw``                 list of closed sessions that nobody wrote down yet, the oldest first; who writes them now
 ``w``                         lines whose IPv6 has to come back, by the instant at which to look
@@ -85,6 +87,10 @@ class DomainKeys:
     def ports(self, box: str) -> str:
         """Numbers of a box's ports."""
         return f"{self.prefix}o:{box}"
+
+    def on_port(self, box: str, number: int) -> str:
+        """Sessions on a box's port."""
+        return f"{self.prefix}d:{box}:{number}"
 
     def traffic(self, box: str) -> str:
         """Octets of a box."""

@@ -233,44 +233,30 @@ class Distances:
 
 
 class Event:
-    """One verdict for /v1/correlations: plain values in the order of `EVENT_FIELDS`, packed as they are.
+    """One request that is over, for people: plain values in the order of `store.timeline`, packed as they are.
 
-    =================  =================================================================================================
-    at_ms              when the request arrived
-    request            its Request Authenticator, 16 octets
-    code               "Access-Request", …
-    bng, mode          names
-    mac                6 octets or None
-    port               text of its port or None; then two VLANs or None each
-    trigger, strength  names; None where there is no strength
-    evidence           [text, …]
-    verdict            outcome; then rung and key, names or None
-    line               line key or None
-    distance_ms        or None
-    held_ms
-    stripped           whether an enterprise number was taken off
-    enterprise_number  or None
-    decided_ms
-    =================  =================================================================================================
+    `about` is what is the same for most requests of a line, `moment` what is not. A plain class: one is made for every
+    request.
     """
 
-    __slots__ = ("shown",)
+    __slots__ = ("about", "domain", "line", "mac", "moment")
 
-    def __init__(self, *, shown: list[object]) -> None:
-        """The list is kept, not copied."""
-        self.shown: list[object] = shown
+    def __init__(
+        self, *, domain: str, line: str | None, mac: str | None, about: list[object], moment: list[object]
+    ) -> None:
+        """The lists are kept, not copied. `mac` (hash) tells whose timeline it belongs to if the verdict does not."""
+        self.domain: str = domain
+        self.line: str | None = line
+        self.mac: str | None = mac
+        self.about: list[object] = about
+        self.moment: list[object] = moment
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Event) and self.shown == other.shown
+        return isinstance(other, Event) and _values(self, _EVENT) == _values(other, _EVENT)
 
     def __repr__(self) -> str:
-        return f"Event(shown={self.shown!r})"
+        return _shown(self, _EVENT)
 
-
-EVENT_FIELDS: Final = (
-    "at_ms", "request", "code", "bng", "mode", "mac", "port", "outer", "inner", "trigger", "strength", "evidence",
-    "verdict", "rung", "key", "line", "distance_ms", "held_ms", "stripped", "enterprise_number", "decided_ms",
-)  # fmt: skip
 
 Lesson = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances | Event
 
@@ -293,6 +279,7 @@ SUPERSEDED: Final = "superseded"  # on a Sighting: a later one like it was waiti
 FAILED: Final = "failed:"  # how the word on a lesson begins that the store can't take, now or ever
 AWAY: Final = "away"  # the part of the store that keeps this lesson's domain does not answer: tell it again
 
+_EVENT: Final = ("domain", "line", "mac", "about", "moment")
 _SIGHTING: Final = (
     "domain", "bng", "attachment_mac", "attachment", "bng_mac", "multi_session", "mac", "claimed", "line", "ids",
     "at_ms", "v6", "v4_evident", "attached", "place", "until_ms", "port", "address",

@@ -14,8 +14,10 @@ from typing import Self, TypeVar, assert_never
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import Traffic, Usage
+from bngcorr.model.vocabulary import Finding
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as lessons
+from bngcorr.store import memory_timelines as timelines
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Lesson
 from bngcorr.store.memory_capacity import MemoryCapacity
@@ -23,14 +25,15 @@ from bngcorr.store.memory_findings import find
 from bngcorr.store.memory_history import MemoryHistory
 from bngcorr.store.memory_holders import Holders, Move, Pair
 from bngcorr.store.memory_ledger import add, by_port, counted, reckon
-from bngcorr.store.memory_records import Domain
+from bngcorr.store.memory_records import Domain, Session
 from bngcorr.store.memory_rows import identity, key_record, line_row, session_row
 from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow, Upkeep
-from bngcorr.store.verdicts import Shown, shown
+from bngcorr.store.terms import address_term, port_term
+from bngcorr.store.timeline import Entry, RequestEntry
 
 _Row = TypeVar("_Row", SessionRow, LineRow)
 
@@ -39,13 +42,21 @@ class MemoryStore:
     """`CorrelationStore`, `QueryStore`, `UpkeepStore` and `PlanStore` in one."""
 
     def __init__(
-        self, *, events: int = 10_000, v6_lost_s: float = c.V6_LOST_MS / 1000, history_backlog: int = 0
+        self,
+        *,
+        events: int = 10_000,
+        v6_lost_s: float = c.V6_LOST_MS / 1000,
+        history_backlog: int = 0,
+        timeline: int = 0,
     ) -> None:
-        """`events` is how many recent verdicts are kept, `history_backlog` how many closed sessions of each domain."""
+        """`events` is how many recent requests are kept, `history_backlog` how many closed sessions of each domain,
+        `timeline` how many entries of each line.
+        """
         self._history_backlog = history_backlog
         self._domains: dict[str, Domain] = {}
-        self._events: deque[tuple[str, Shown]] = deque(maxlen=events)  # cursor, verdict
+        self._events: deque[tuple[str, RequestEntry]] = deque(maxlen=events)  # each with its cursor
         self._told = 0
+        self._timeline = timeline
         self._holders = Holders()
         self._v6_lost_ms = round(v6_lost_s * 1000)
         self.capacity = MemoryCapacity()
@@ -106,6 +117,8 @@ class MemoryStore:
                 before = _hosts(domain, lesson.session)
                 words.append(",".join(change(domain, lesson, now_ms, self._v6_lost_ms)))
                 after = _hosts(domain, lesson.session)
+                if words[index].startswith("applied") and self._timeline:
+                    timelines.account(domain, lesson, before, after, self._timeline)
                 told_again = words[index] == "duplicate"  # the first time, the address may not have been noted
                 came = [host for host in after if told_again or host not in before]
                 went = [host for host in before if host not in after]
@@ -145,7 +158,9 @@ class MemoryStore:
                     counts[bucket] = counts.get(bucket, 0) + count
             case lessons.Event():
                 self._told += 1
-                self._events.append((f"{self._told:012d}", shown(lesson.shown)))
+                entry = timelines.told(lesson)
+                self._events.append((f"{self._told:012d}", entry))
+                timelines.add(self.domain(lesson.domain), lesson.line or "", lesson.mac, entry, self._timeline)
             case _:
                 assert_never(lesson)
         return "ok"
@@ -179,16 +194,12 @@ class MemoryStore:
     async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
         """In the order of domains and names; the cursor is a rank."""
         terms = {*query.terms}
-        addresses = {term.removeprefix("address:") for term in terms}
         rows = [
             session_row(name, session, known, domain.epoch(known.nas))
             for name, bngs in query.domains
             if (domain := self._domains.get(name)) is not None
             for session, known in sorted(domain.sessions.items())
-            if known.nas.partition("|")[0] in bngs
-            and (
-                not terms or not terms.isdisjoint(known.terms) or not addresses.isdisjoint(map(address_of, known.hosts))
-            )
+            if known.nas.partition("|")[0] in bngs and (not terms or not terms.isdisjoint(_terms(known)))
         ]
         return _paged(rows, query.page)
 
@@ -196,18 +207,40 @@ class MemoryStore:
         self, domains: Sequence[str], term: str | None, page: Page, now_ms: int
     ) -> tuple[list[LineRow], str | None]:
         """In the order of domains and names; the cursor is a rank."""
+        of_sessions = {
+            name: {one.line for one in self.domain(name).sessions.values() if term in _terms(one, of_lines=False)}
+            for name in domains
+        }
         rows = [
             line_row(name, key, line)
             for name in domains
             if (domain := self._domains.get(name)) is not None
             for key, line in sorted(domain.lines.items())
-            if (term is None or term in line.terms) and line.until_ms >= now_ms
+            if (term is None or term in line.terms or key in of_sessions.get(name, ())) and line.until_ms >= now_ms
         ]
         return _paged(rows, page)
 
     async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
         """As far as they are there, in the order asked."""
         return [row for pair in pairs if (row := self._row(pair)) is not None]
+
+    async def boxes(self, domain: str) -> tuple[str, ...]:
+        """Those that anything is known of."""
+        return tuple(sorted(self.domain(domain).boxes))
+
+    async def session(self, domain: str, session: str) -> SessionRow | None:
+        """One of them."""
+        return self._row((domain, session))
+
+    async def line(self, domain: str, line: str, now_ms: int) -> LineRow | None:
+        """One of them."""
+        known = self.domain(domain).lines.get(line)
+        return None if known is None or known.until_ms < now_ms else line_row(domain, line, known)
+
+    async def timeline(self, domain: str, line: str) -> list[Entry]:
+        """Of the lines that there are."""
+        known = self.domain(domain).lines.get(line)
+        return [] if known is None else list(known.timeline)
 
     async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
         """Counted anew from the sessions that are up in the present epoch of each box, summed over the boxes."""
@@ -239,9 +272,13 @@ class MemoryStore:
         boxes = [(nas.partition("|")[0], nas) for nas in self.domain(domain).boxes]
         return [pair for pair in boxes if pair[0] in bngs]
 
-    async def events(self, after: str, limit: int) -> list[tuple[str, Shown]]:
-        """Verdicts behind the cursor."""
+    async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
+        """Requests behind the cursor."""
         return [event for event in self._events if event[0] > after][:limit]
+
+    async def events_before(self, before: str, limit: int) -> list[tuple[str, RequestEntry]]:
+        """Requests before the cursor."""
+        return [event for event in reversed(self._events) if not before or event[0] < before][:limit]
 
     async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
         """Each number with the instant of its first sight."""
@@ -255,6 +292,11 @@ class MemoryStore:
             for row in sorted(self.domain(name).findings.values(), key=_newest, reverse=True)[:limit]
         ]
         return sorted(rows, key=lambda row: -row.last_ms)
+
+    async def findings_about(self, domain: str, wanted: Sequence[tuple[Finding, str]]) -> list[FindingRow]:
+        """By their names."""
+        known = self.domain(domain).findings
+        return [known[name] for kind, subject in wanted if (name := (str(kind), subject)) in known]
 
     async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """One histogram a BNG."""
@@ -278,6 +320,15 @@ class MemoryStore:
     ) -> None:
         """Put another in force."""
         self.domain(domain).plan = dict(plan)
+
+
+def _terms(session: Session, *, of_lines: bool = True) -> set[str]:
+    """All that a session is found by, or what its line is not found by itself."""
+    terms = {address_term(address_of(host)) for host in session.hosts}
+    terms |= {one for one in session.terms if of_lines or one.startswith("user:")}
+    if session.port is not None:
+        terms.add(port_term(session.nas.partition("|")[0], session.port.port))
+    return terms
 
 
 def _newest(row: FindingRow) -> tuple[int, str]:

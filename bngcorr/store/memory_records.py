@@ -16,6 +16,7 @@ from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Traffic
 from bngcorr.model.vocabulary import Outcome, SessionState
 from bngcorr.store.rows import Closed, FindingRow
+from bngcorr.store.timeline import Entry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,6 +93,7 @@ class Line:
     begun_ms: int = 0  # its IPv4 session began
     lost_ms: int = 0  # its IPv6 was found to be lost
     rose_ms: int = 0  # its IPv4 counters rose
+    timeline: list[Entry] = field(default_factory=list)  # the oldest first
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from bngcorr.store.memory_ledger import add, close, outlived, port_of
 from bngcorr.store.memory_life import deadline, differs, grant, note_gap, promise_more
 from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
 from bngcorr.store.promises import KINDS, left_out, open_promises, promised
-from bngcorr.store.terms import line_terms
+from bngcorr.store.terms import session_terms
 from bngcorr.store.traffic import believable, growth
 
 ENDED: Final = (SessionState.STOPPED, SessionState.EXPIRED)
@@ -101,7 +101,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         port=s.port,
         address=s.address,
         outcome=s.outcome,
-        terms=line_terms(s.ids, s.address) if before is None or line == s.line else known.terms,
+        terms=session_terms(s.ids, s.address, s.user_name) if before is None or line == s.line else known.terms,
     )
     if s.step in MOVES and goes_on and known.epoch == box.epoch:
         note_gap(after, at_ms - known.at_ms)

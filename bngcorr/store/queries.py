@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from typing import Final
 
 from bngcorr.model.usage import Traffic, Usage
+from bngcorr.model.vocabulary import Finding
 from bngcorr.store import contract as c
-from bngcorr.store import packing, verdicts
+from bngcorr.store import packing, timeline, verdicts
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.keys import EVENTS, DomainKeys, buckets_of, holders, term_hash
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
-from bngcorr.store.verdicts import Shown
+from bngcorr.store.timeline import Entry, RequestEntry
 
 READ_BUDGET_S: Final = 2.0
 ENTRIES_AT_ONCE: Final = 64  # of verdicts
 BUCKETS_AT_ONCE: Final = 64  # looked through in one round trip for the next page
 _ADDRESS: Final = "address:"
+_PORT: Final = "port:"
+_OF_SESSIONS: Final = (_ADDRESS, _PORT, "user:")  # no line is found by these itself
+NAME: Final = 12  # octets of a record's name
 ENTRY: Final = 13  # octets of an index entry: "l" or "s", and the name
 
 
@@ -57,14 +61,23 @@ class Queries:
     async def lines(
         self, domains: Sequence[str], term: str | None, page: Page, now_ms: int
     ) -> tuple[list[LineRow], str | None]:
-        """From an index term, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
+        """From an index term, the cursor being a rank; else domain by domain, "domain.bucket.rank".
+
+        By a term of sessions those are ranked, and their lines told, each once a page.
+        """
         if term is None:
             found, cursor = await self._walk("l", domains, page)
         else:
-            names = await self._indexed((term,), domains, b"l")
+            of_sessions = term.startswith(_OF_SESSIONS)
+            names = await self._indexed((term,), domains, b"s" if of_sessions else b"l")
             start, end = int(page.cursor or 0), int(page.cursor or 0) + page.limit
-            found = await self._records("l", names[start:end])
             cursor = str(end) if end < len(names) else None
+            chosen = names[start:end]
+            if of_sessions:
+                rows_ = await self.session_rows([(domain, name.hex()) for domain, name in chosen])
+                ours = [row for row in rows_ if _answers(row, (term,)) and row.line is not None]
+                chosen = list(dict.fromkeys((row.domain, bytes.fromhex(row.line or "")) for row in ours))
+            found = await self._records("l", chosen)
         rows = [packing.line_row(domain, name, packed) for domain, name, packed in found]
         return [row for row in rows if row.until_ms >= now_ms], cursor
 
@@ -99,6 +112,8 @@ class Queries:
         commands: list[Command] = []
         for term in terms:
             hashed = term_hash(term)
+            if term.startswith(_PORT):
+                continue
             if term.startswith(_ADDRESS):
                 asked.append(None)
                 commands.append(("HGET", holders(hashed), hashed))
@@ -114,7 +129,29 @@ class Queries:
             else:
                 names = (reply[at : at + ENTRY] for at in range(0, len(reply or b""), ENTRY))
                 found.update(((domain, name[1:]), None) for name in names if name[:1] == kind)
+        if kind == b"s":
+            for term in terms:
+                if term.startswith(_PORT):
+                    found.update(dict.fromkeys(await self._on_port(term.removeprefix(_PORT), domains)))
         return list(found)
+
+    async def _on_port(self, text: str, domains: Sequence[str]) -> list[tuple[str, bytes]]:
+        """(domain, name) of the sessions on a port, given as ``bng|port``; a box knows its ports by numbers."""
+        bng, _, port = text.partition("|")
+        boxes = [(domain, box) for domain in domains for _, box, _ in await self._boxes(domain, [bng])]
+        numbers = await self._lane.run(
+            [("HGET", DomainKeys(domain).ports(box), port) for domain, box in boxes], READ_BUDGET_S
+        )
+        there = [(*box, int(number)) for box, number in zip(boxes, numbers, strict=True) if number]
+        replies = await self._lane.run(
+            [("HVALS", DomainKeys(domain).on_port(box, number)) for domain, box, number in there], READ_BUDGET_S
+        )
+        return [
+            (domain, names[at : at + NAME])
+            for (domain, _, _), reply in zip(there, replies, strict=True)
+            for names in reply
+            for at in range(0, len(names), NAME)
+        ]
 
     async def _walk(
         self, kind: str, domains: Sequence[str], page: Page
@@ -213,17 +250,52 @@ class Queries:
         counted = packing.unpack(packed) if packed else {}
         return {bng.decode(): tuple(counts) for bng, counts in dict(counted or {}).items()}
 
-    async def events(self, after: str, limit: int) -> list[tuple[str, Shown]]:
-        """Verdicts behind the cursor, a few entries of the stream at a time."""
-        found: list[tuple[str, Shown]] = []
-        entry, _, place = after.partition(".")
-        behind = (entry, int(place or 0)) if entry else None
-        start, more = entry or "-", True
+    async def boxes(self, domain: str) -> tuple[str, ...]:
+        """Those that have an epoch."""
+        return tuple(sorted((await self._epochs([domain]))[domain]))
+
+    async def session(self, domain: str, session: str) -> SessionRow | None:
+        """One look-up, and its line if it is only expected."""
+        rows = await self.session_rows([(domain, session)])
+        return rows[0] if rows else None
+
+    async def line(self, domain: str, line: str, now_ms: int) -> LineRow | None:
+        """One look-up."""
+        found = await self._records("l", [(domain, bytes.fromhex(line))])
+        rows = [packing.line_row(of, name, packed) for of, name, packed in found]
+        return rows[0] if rows and rows[0].until_ms >= now_ms else None
+
+    async def timeline(self, domain: str, line: str) -> list[Entry]:
+        """One look-up."""
+        found = await self._records("y", [(domain, bytes.fromhex(line))])
+        return [entry for _, _, packed in found for entry in timeline.ring(domain, line, packed)]
+
+    async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
+        """A few entries of the stream at a time."""
+        found: list[tuple[str, RequestEntry]] = []
+        start, place = verdicts.read_cursor(after) if after else ("-", -1)
+        more = True
         while more and len(found) < limit:
             (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", ENTRIES_AT_ONCE)], READ_BUDGET_S)
             for name, fields in reply:
-                found += verdicts.behind(name.decode(), fields[1], behind)
+                told = _requests(name.decode(), fields[1])
+                found += [one for at, one in told if at > place or name.decode() != start]
                 start = f"({name.decode()}"
+            more = len(reply) == ENTRIES_AT_ONCE
+        return found[:limit]
+
+    async def events_before(self, before: str, limit: int) -> list[tuple[str, RequestEntry]]:
+        """A few entries of the stream at a time."""
+        found: list[tuple[str, RequestEntry]] = []
+        end, place = verdicts.read_cursor(before) if before else ("+", 0)
+        more = True
+        while more and len(found) < limit:
+            command: Command = ("XREVRANGE", EVENTS, end, "-", "COUNT", ENTRIES_AT_ONCE)
+            (reply,) = await self._lane.run([command], READ_BUDGET_S)
+            for name, fields in reply:
+                told = reversed(_requests(name.decode(), fields[1]))
+                found += [one for at, one in told if at < place or name.decode() != end]
+                end = f"({name.decode()}"
             more = len(reply) == ENTRIES_AT_ONCE
         return found[:limit]
 
@@ -250,6 +322,12 @@ class Queries:
         ]
         return list(heapq.merge(*rows, key=lambda row: -row.last_ms))
 
+    async def findings_about(self, domain: str, wanted: Sequence[tuple[Finding, str]]) -> list[FindingRow]:
+        """By their names."""
+        ids = [packing.finding_id(*one) for one in wanted]
+        replies = await self._lane.run([("HMGET", DomainKeys(domain).findings, *ids)], READ_BUDGET_S) if ids else [[]]
+        return [packing.finding_row(domain, one, found) for one, found in zip(ids, replies[0], strict=True) if found]
+
     async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """One hash a BNG."""
         keys = DomainKeys(domain)
@@ -259,6 +337,14 @@ class Queries:
             counts = {int(bucket): int(count) for bucket, count in _pairs(reply)}
             found[bng] = tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
         return found
+
+
+def _requests(entry: str, octets: bytes) -> list[tuple[int, tuple[str, RequestEntry]]]:
+    """Those of an entry of the stream that this version can read: place, cursor, request."""
+    told = [timeline.read(about, moment, "", "") for about, moment in verdicts.unpacked(octets)]
+    return [
+        (at, (verdicts.cursor(entry, at), one)) for at, one in enumerate(told) if isinstance(one, timeline.RequestEntry)
+    ]
 
 
 def _answers(row: SessionRow, terms: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 from bngcorr.model.line import LineIds
-from bngcorr.model.mac import Mac, format_mac
+from bngcorr.model.mac import Mac, format_mac, read_mac
 
 SHORTEST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
 
@@ -31,6 +31,24 @@ def address_term(address: IPv4Address | IPv6Address | IPv4Network | IPv6Network 
     return f"address:{address}"
 
 
+def user_name_term(user_name: str) -> str:
+    """Of a User-Name, whatever the case of its letters."""
+    return f"user:{user_name.lower()}"
+
+
+def user_name_terms(user_name: str) -> tuple[str, ...]:
+    """Under one of these stand the sessions of a User-Name, among others: see `session_terms`."""
+    octets = user_name.encode("utf-8", "surrogateescape")
+    mac = read_mac(octets)
+    own = user_name_term(user_name), remote_id_term(octets), circuit_id_term(octets)
+    return own if mac is None else (*own, mac_term(mac))
+
+
+def port_term(bng: str, port: str) -> str:
+    """Of a port of a BNG's boxes."""
+    return f"port:{bng}|{port}"
+
+
 def covering(network: IPv4Network | IPv6Network, shortest: int) -> tuple[str, ...]:
     """A prefix and those that hold it, the longest first, none shorter than so many bits."""
     return tuple(str(network.supernet(new_prefix=length)) for length in range(network.prefixlen, shortest - 1, -1))
@@ -46,7 +64,7 @@ def holding(network: IPv4Network | IPv6Network) -> tuple[str, ...]:
 
 
 def line_terms(ids: LineIds | None, mac: Mac | None) -> tuple[str, ...]:
-    """All terms of a line, or of a session beside its addresses."""
+    """All terms of a line."""
     terms = []
     if mac is not None:
         terms.append(mac_term(mac))
@@ -55,3 +73,19 @@ def line_terms(ids: LineIds | None, mac: Mac | None) -> tuple[str, ...]:
     if ids is not None and ids.circuit_id is not None:
         terms.append(circuit_id_term(ids.circuit_id))
     return tuple(terms)
+
+
+def session_terms(ids: LineIds | None, mac: Mac | None, user_name: str | None) -> tuple[str, ...]:
+    """All terms of a session beside its addresses and its port.
+
+    A User-Name that is the MAC or an id, as most are where nobody dials in, is found by that.
+    """
+    terms = line_terms(ids, mac)
+    if not user_name:
+        return terms
+    octets = user_name.encode("utf-8", "surrogateescape")
+    if ids is not None and octets in (ids.remote_id, ids.circuit_id):
+        return terms
+    if mac is not None and read_mac(octets) == mac:
+        return terms
+    return (*terms, user_name_term(user_name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from bngcorr.store.capacity import Capacities
 from bngcorr.store.history import Histories
 from bngcorr.store.holders import Holders
 from bngcorr.store.keys import EVENTS, DomainKeys
-from bngcorr.store.lane import Lane, Reply, open_lane
+from bngcorr.store.lane import Command, Lane, Reply, open_lane
 from bngcorr.store.lesson import DUPLICATE, Lesson
 from bngcorr.store.plan import Plans
 from bngcorr.store.queries import READ_BUDGET_S, Queries
@@ -24,6 +25,7 @@ from bngcorr.store.rows import Upkeep
 from bngcorr.store.verdicts import Room
 
 WRITE_BUDGET_S: Final = 2.0
+MOST_ASIDE: Final = 64  # timelines of as many domains are under way at a time
 
 
 class ValkeyStore:
@@ -37,14 +39,19 @@ class ValkeyStore:
         events: int,
         v6_lost_s: float = c.V6_LOST_MS / 1000,
         history_backlog: int = 0,
+        timeline: int = 0,
     ) -> None:
-        """`budget_s` bounds `recall`; `events` is how many recent verdicts are kept, `history_backlog` how many closed
-        sessions of each domain. Raises StoreError for a bad URL.
+        """`budget_s` bounds `recall`; `events` is how many recent requests are kept, `history_backlog` how many closed
+        sessions of each domain, `timeline` how many entries of each line. Raises StoreError for a bad URL.
         """
         self.lane: Lane = open_lane(url)
         self._budget_s = budget_s
         self._room = Room(events)
-        self._settings = Settings(v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog)
+        self._settings = Settings(
+            v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog, timeline=timeline
+        )
+        self._timeline = timeline
+        self._aside: set[asyncio.Task[object]] = set()  # timelines on their way to other nodes
         self._history_backlog = history_backlog
         self._names: dict[str, DomainKeys] = {}
         self._troubles: dict[str, str] = {}  # of domains
@@ -71,7 +78,7 @@ class ValkeyStore:
         return self.lane.where(self._keys(domain).epochs)
 
     def where_events(self) -> str:
-        """Name of the node that keeps the verdicts for people."""
+        """Name of the node that keeps recent requests for people."""
         return self.lane.where(EVENTS)
 
     def trouble(self, domain: str) -> str:
@@ -86,6 +93,8 @@ class ValkeyStore:
 
     async def close(self) -> None:
         """Close all connections."""
+        for task in self._aside:
+            task.cancel()
         await self.lane.close()
 
     async def now_ms(self) -> int:
@@ -160,9 +169,11 @@ class ValkeyStore:
         if batch.events:
             entries = self._room.entries(len(batch.events))
             commands.append(("XADD", EVENTS, "MAXLEN", "~", entries, "*", "j", verdicts.packed(batch.events)))
+            self._tell_timelines(batch, commands)
         replies = await self.lane.run_each(commands, WRITE_BUDGET_S)
-        if batch.events and isinstance(replies.pop(), Exception):
+        if batch.events and isinstance(replies[len(calls)], Exception):
             batch.away()
+        del replies[len(calls) :]
         for some, reply in zip(calls, replies, strict=True):
             batch.take(some, reply)
             if isinstance(reply, StoreError):
@@ -175,6 +186,21 @@ class ValkeyStore:
             for index, address in await self._holders.move(batch.moves):
                 words[index] += f",{DUPLICATE}{address}"
         return words
+
+    def _tell_timelines(self, batch: Batch, commands: list[Command]) -> None:
+        """To one server along with all else; in a Cluster beside it: no node waits for another, some may be lost."""
+        domains = batch.timelines
+        if not self._timeline or not domains:
+            return
+        for some in [domains] if self.lane.undivided else [[domain] for domain in domains]:
+            keys = [self._keys(domain).epochs for domain in some]
+            command = self.lane.script("timeline", keys, (batch.timeline(some, self._timeline),))
+            if self.lane.undivided:
+                commands.append(command)
+            elif len(self._aside) < MOST_ASIDE:
+                task = asyncio.get_running_loop().create_task(self.lane.run_each([command], WRITE_BUDGET_S))
+                self._aside.add(task)
+                task.add_done_callback(self._aside.discard)
 
     # ---- upkeep
 

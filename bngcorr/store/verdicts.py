@@ -1,6 +1,6 @@
-"""Verdicts for people in the store: one entry of a stream holds those of one batch. Pure.
+"""Requests for people in the store: one entry of a stream holds those of one batch. Pure.
 
-A cursor is the id of an entry and the place of a verdict in it, ``1700000000000-0`` for the first one and
+A cursor is the id of an entry and the place of a request in it, ``1700000000000-0`` for the first one and
 ``1700000000000-0.7`` for the eighth.
 """
 
@@ -8,53 +8,56 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 
-from bngcorr.store.lesson import EVENT_FIELDS, Event
+from bngcorr.store.lesson import Event
 
-Shown = dict[str, Any]  # one verdict as JSON takes it
+Told = tuple[bytes, bytes]  # what a request is about, and its moment: `store.timeline`
 
 _pack: Final = msgpack.Packer(use_bin_type=True).pack
 
 
-def packed(events: Sequence[Event]) -> bytes:
+def told(event: Event) -> Told:
+    """Both of its parts, packed."""
+    about: bytes = _pack(event.about)
+    moment: bytes = _pack(event.moment)
+    return about, moment
+
+
+def packed(events: Sequence[Told]) -> bytes:
     """The field of an entry."""
-    octets: bytes = _pack([event.shown for event in events])
+    octets: bytes = _pack(events)
     return octets
 
 
-def behind(entry: str, octets: bytes, cursor: tuple[str, int] | None) -> list[tuple[str, Shown]]:
-    """The verdicts of an entry, each with its cursor; only those behind `cursor`, if that is in this entry.
-
-    Those of an entry that this version can't read are left out.
-    """
-    first = cursor[1] + 1 if cursor is not None and cursor[0] == entry else 0
+def unpacked(octets: bytes) -> list[Told]:
+    """Inverse of `packed`; none of an entry that this version can't read."""
     try:
-        told = msgpack.unpackb(octets)
-        return [(f"{entry}.{at}" if at else entry, shown(told[at])) for at in range(first, len(told))]
-    except (ValueError, TypeError, AttributeError):
+        return [(bytes(about), bytes(moment)) for about, moment in msgpack.unpackb(octets)]
+    except (ValueError, TypeError):
         return []
 
 
-def shown(values: Sequence[Any]) -> Shown:
-    """One verdict, for people: names as `EVENT_FIELDS` has them. Raises ValueError if some are missing."""
-    told: Shown = dict(zip(EVENT_FIELDS, values, strict=True))
-    port, outer, inner = told.pop("port"), told.pop("outer"), told.pop("inner")
-    told["request"] = told["request"].hex()
-    told["mac"] = None if told["mac"] is None else told["mac"].hex(":")
-    told["attachment"] = None if port is None else {"port": port, "outer": outer, "inner": inner}
-    return told
+def cursor(entry: str, place: int) -> str:
+    """That of the request at a place of an entry, from 0 on."""
+    return f"{entry}.{place}" if place else entry
+
+
+def read_cursor(text: str) -> tuple[str, int]:
+    """Inverse of `cursor`. Raises ValueError."""
+    entry, _, place = text.partition(".")
+    return entry, int(place or 0)
 
 
 class Room:
-    """How many entries hold the verdicts that are to be kept, as far as this process wrote them; before that it takes
-    entries to hold one verdict each.
+    """How many entries hold the requests that are to be kept, as far as this process wrote them; before that it takes
+    entries to hold one request each.
     """
 
     def __init__(self, most: int) -> None:
-        """`most` verdicts."""
+        """`most` requests."""
         self._most: Final = most
         self._sizes: deque[int] = deque()  # of the latest entries, the oldest first
         self._sum = 0

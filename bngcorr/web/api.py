@@ -1,195 +1,112 @@
-"""`/v1`: sessions, lines, BNGs, findings and recent verdicts, read from the store."""
+"""`/v1`: operations as routes: the question read, the resource asked, personal data masked, JSON written."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import IPv6Address
+import hashlib
+import json
+from contextlib import aclosing
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
-from bngcorr.accountant.cost import CostTable
-from bngcorr.config import Config
-from bngcorr.model.usage import Traffic, Usage
-from bngcorr.model.vocabulary import Finding, SessionState
-from bngcorr.store.contract import CapacityStore, QueryStore
-from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
-from bngcorr.store.terms import circuit_id_term, remote_id_term
-from bngcorr.web.filters import EVENT, MOST_ROWS, PLACE, RANK, Filters, cursor_of, limit_of, one_of, only, parse_octets
-from bngcorr.web.hosts import Hosts
-from bngcorr.web.problems import Problem, problems
-from bngcorr.web.shown import JsonObject, bng_shown, finding_shown, line_shown, session_shown
-from bngcorr.web.what_if import WhatIf
+from bngcorr import __version__
+from bngcorr.web.access.caller import Caller, caller_of
+from bngcorr.web.access.mask import outgoing
+from bngcorr.web.access.routes import Route, route
+from bngcorr.web.event_stream import EventStream
+from bngcorr.web.models.correlation import EventsQuery
+from bngcorr.web.models.model import Model
+from bngcorr.web.openapi import document
+from bngcorr.web.operation import Asked, Operation
+from bngcorr.web.operations import operations
+from bngcorr.web.problem import Problem
+from bngcorr.web.query import read_body, read_query
+from bngcorr.web.resources.desk import Desk
 
-MOST_FINDINGS_READ: Final = 10_000  # of one domain, when they are filtered
-SESSIONS_AT_ONCE: Final = 1_000  # read in one round trip, of the lines of a page
-MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no index
+DOCUMENT: Final = "/openapi.json"
+KEPT_S: Final = 300  # by clients
 
 
 class Api:
-    """Handlers over one store."""
+    """Over one desk."""
 
-    def __init__(
-        self, store: QueryStore, config: Config, costs: Mapping[str, CostTable], capacity: CapacityStore
-    ) -> None:
-        """`costs`: the cost table of each BNG, by its name."""
-        self._store = store
-        self._hosts = Hosts(store, capacity, config, costs)
-        self._what_if = WhatIf(store, config, costs)
-        self._bngs = config.bngs
-        self._costs = costs
-        self._interface_ids = {
-            bng.name: None if bng.cpe_address is None else IPv6Address(bng.cpe_address) for bng in config.bngs
-        }
-        domains: dict[str, list[str]] = {}
-        for bng in config.bngs:
-            domains.setdefault(bng.domain_name, []).append(bng.name)
-        self._domains = tuple((domain, tuple(names)) for domain, names in domains.items())
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.operations = operations(desk)
+        described = json.dumps(document(self.operations, __version__), ensure_ascii=False).encode()
+        self._document = _Kept(described, "application/json")
 
-    def app(self) -> web.Application:
-        """The application."""
-        app = web.Application(middlewares=[problems])
-        app.add_routes(
-            [
-                web.get("/", self.index),
-                web.get("/healthz", self.healthz),
-                web.get("/v1/sessions", self.sessions),
-                web.get("/v1/lines", self.lines),
-                web.get("/v1/bngs", self.bngs),
-                web.get("/v1/hosts", self._hosts.hosts),
-                web.get("/v1/what-if", self._what_if.what_if),
-                web.get("/v1/correlations", self.correlations),
-                web.get("/v1/findings", self.findings),
-            ]
-        )
-        return app
-
-    async def index(self, request: web.Request) -> web.Response:
-        """What there is."""
-        paths = [path for path in (r.canonical for r in request.app.router.resources()) if path != "/"]
-        return web.json_response({"service": "bngcorr", "resources": paths})
-
-    async def healthz(self, _: web.Request) -> web.Response:
-        """This process is alive; the store is not asked."""
-        return web.json_response({"status": "alive"})
-
-    def _in_scope(self, bng: str | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Domains and BNGs that are asked about. Raises Problem for a BNG that is not configured."""
-        if bng is None:
-            return self._domains
-        one_of([one.name for one in self._bngs], "bng", bng)
-        return tuple((domain, (bng,)) for domain, names in self._domains if bng in names)
-
-    async def sessions(self, request: web.Request) -> web.Response:
-        """GET /v1/sessions: filters mac, remote_id, circuit_id (text or 0x…), bng, address, state; limit, cursor."""
-        filters = Filters.read(request.query)
-        limit = limit_of(request.query)
-        domains, terms = self._in_scope(filters.bng), filters.terms()
-        cursor: str | None = cursor_of(request.query, "cursor", RANK if terms else PLACE)
-        rows: dict[str, SessionRow] = {}
-        if terms:
-            query = SessionQuery(domains=domains, terms=terms, page=Page(cursor="", limit=MOST_ROWS))
-            found, _ = await self._store.sessions(query)
-            rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
-            start = int(cursor or 0)
-            chosen = list(rows.values())[start : start + limit]
-            following = str(start + limit) if start + limit < len(rows) else None
-            return web.json_response({"items": self._shown(chosen), "next": following})
-        scanned = 0
-        while len(rows) < limit and cursor is not None and scanned < MOST_SCANNED:
-            want = limit - len(rows)
-            query = SessionQuery(domains=domains, page=Page(cursor=cursor, limit=want))
-            found, cursor = await self._store.sessions(query)
-            scanned += want
-            rows.update((f"{row.domain}/{row.session}", row) for row in found if filters.holds(row))
-        return web.json_response({"items": self._shown(rows.values()), "next": cursor})
-
-    def _shown(self, rows: Iterable[SessionRow]) -> list[JsonObject]:
-        return [session_shown(row, self._interface_ids) for row in rows]
-
-    async def lines(self, request: web.Request) -> web.Response:
-        """GET /v1/lines: filters remote_id, circuit_id (text or 0x…); limit, cursor. A look-up by id returns a list."""
-        query = request.query
-        only(query, ("remote_id", "circuit_id", "limit", "cursor"))
-        remote = parse_octets(query["remote_id"]) if "remote_id" in query else None
-        circuit = parse_octets(query["circuit_id"]) if "circuit_id" in query else None
-        term = remote_id_term(remote) if remote is not None else None
-        if term is None and circuit is not None:
-            term = circuit_id_term(circuit)
-        cursor = cursor_of(query, "cursor", RANK if term is not None else PLACE)
-        domains = [domain for domain, _ in self._domains]
-        page = Page(cursor=cursor, limit=limit_of(query))
-        now_ms = time.time_ns() // 1_000_000
-        found, following = await self._store.lines(domains, term, page, now_ms)
-        rows = [
-            row
-            for row in found
-            if (remote is None or row.ids.remote_id == remote) and (circuit is None or row.ids.circuit_id == circuit)
+    def routes(self) -> list[Route]:
+        """All of them, each with its scope."""
+        return [
+            *(
+                route(one.method, one.path, self._handler(one), scope=one.scope, unlimited=one.unlimited)
+                for one in self.operations
+            ),
+            route("GET", DOCUMENT, self._describe, scope=None),
         ]
-        sessions = await self._up(rows, now_ms)
-        items = [line_shown(row, sessions[row.domain, row.line], self._interface_ids) for row in rows]
-        return web.json_response({"items": items, "next": following})
 
-    async def _up(self, lines: Sequence[LineRow], now_ms: int) -> dict[tuple[str, str], list[SessionRow]]:
-        """Sessions of each line, by (domain, line), that are up."""
-        pairs = list(dict.fromkeys((line.domain, session) for line in lines for session in line.sessions))
-        found: dict[tuple[str, str], list[SessionRow]] = {(line.domain, line.line): [] for line in lines}
-        for at in range(0, len(pairs), SESSIONS_AT_ONCE):
-            for row in await self._store.session_rows(pairs[at : at + SESSIONS_AT_ONCE]):
-                if row.state is SessionState.UP and row.until_ms >= now_ms and (row.domain, row.line) in found:
-                    found[row.domain, row.line or ""].append(row)
-        return found
+    def _handler(self, operation: Operation) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            query = read_query(operation.query, request.rel_url.raw_query_string, request.query.items())
+            caller = caller_of(request)
+            body = None if operation.body is None else read_body(operation.body, await _json_of(request))
+            asked = Asked(names=request.match_info, query=query, body=body, caller=caller)
+            assert operation.call is not None  # noqa: S101 -- streams have a handler of their own
+            shown = outgoing(await operation.call(asked), caller)
+            return _answered(request, operation, shown)
 
-    async def bngs(self, request: web.Request) -> web.Response:
-        """GET /v1/bngs: usage against limits, traffic, lines, enterprise numbers, distances of matches."""
-        only(request.query, ())
-        usages: dict[str, Usage] = {}
-        traffics: dict[str, Traffic] = {}
-        census: dict[str, tuple[int, int, int]] = {}
-        numbers: dict[str, dict[int, int]] = {}
-        distances: dict[str, tuple[int, ...]] = {}
-        for domain, names in self._domains:
-            usages.update(await self._store.usage(domain, names))
-            traffics.update(await self._store.traffic(domain, names))
-            census.update(await self._store.census(domain))
-            numbers.update(await self._store.enterprise_numbers(domain, names))
-            distances.update(await self._store.distances(domain, names))
-        items = [
-            bng_shown(
-                bng, self._costs[bng.name], usages[bng.name], traffics.get(bng.name, Traffic()), census.get(bng.name),
-                numbers[bng.name], distances[bng.name],
-            )
-            for bng in self._bngs
-        ]  # fmt: skip
-        return web.json_response({"items": items})
+        return self._follow if operation.call is None else answer
 
-    async def correlations(self, request: web.Request) -> web.Response:
-        """GET /v1/correlations: recent verdicts, oldest first behind `after`; limit."""
-        only(request.query, ("after", "limit"))
-        after = cursor_of(request.query, "after", EVENT)
-        entries = await self._store.events(after, limit_of(request.query))
-        items = [{"id": cursor, **shown} for cursor, shown in entries]
-        return web.json_response({"items": items, "next": entries[-1][0] if entries else after})
+    async def _follow(self, request: web.Request) -> web.StreamResponse:
+        query = read_query(EventsQuery, request.rel_url.raw_query_string, request.query.items())
+        if last := request.headers.get("Last-Event-ID"):
+            query = query.model_copy(update={"after": last})
+        caller: Caller = caller_of(request)
+        async with aclosing(self._desk.live.follow(query)) as events:
+            return await EventStream(request).tell(events, lambda event: outgoing(event, caller))
 
-    async def findings(self, request: web.Request) -> web.Response:
-        """GET /v1/findings: what operations should look at, newest first; filters finding, bng, state; limit."""
-        query = request.query
-        only(query, ("finding", "bng", "state", "limit"))
-        kind, state, bng = query.get("finding"), query.get("state"), query.get("bng")
-        if kind is not None and kind not in list(Finding):
-            raise Problem(400, "Bad filter", f"finding={kind!r} is none of {', '.join(Finding)}")
-        if state is not None and state not in ("open", "over"):
-            raise Problem(400, "Bad filter", f"state={state!r} is neither open nor over")
-        limit = limit_of(query)
-        domains = [domain for domain, _ in self._in_scope(bng)]
-        every = kind is None and state is None and bng is None
-        rows = await self._store.findings(domains, limit if every else MOST_FINDINGS_READ)
-        items = [
-            finding_shown(row)
-            for row in rows
-            if (kind is None or row.finding == kind)
-            and (bng is None or row.bng == bng)
-            and (state is None or (state == "over") == (row.over_ms > 0))
-        ]
-        return web.json_response({"items": items[:limit]})
+    async def _describe(self, request: web.Request) -> web.Response:
+        return self._document.answer(request)
+
+
+class _Kept:
+    """An answer that is always the same."""
+
+    def __init__(self, body: bytes, content_type: str) -> None:
+        self._body = body
+        self._content_type = content_type
+        self._tag = _tag_of(body)
+
+    def answer(self, request: web.Request) -> web.Response:
+        """The body, unless the client has it."""
+        headers = {"ETag": self._tag, "Cache-Control": f"max-age={KEPT_S}"}
+        if _has(request, self._tag):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=self._body, content_type=self._content_type, headers=headers)
+
+
+def _answered(request: web.Request, operation: Operation, shown: Model) -> web.Response:
+    body = shown.model_dump_json().encode()
+    headers = {}
+    if operation.tagged:
+        headers["ETag"] = _tag_of(body)
+        if _has(request, headers["ETag"]):
+            return web.Response(status=304, headers=headers)
+    return web.Response(body=body, status=operation.status, content_type="application/json", headers=headers)
+
+
+def _tag_of(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _has(request: web.Request, tag: str) -> bool:
+    return any(one.value in ("*", tag.strip('"')) for one in request.if_none_match or ())
+
+
+async def _json_of(request: web.Request) -> bytes:
+    body = await request.read()
+    if body.strip() and request.content_type != "application/json":
+        raise Problem(415, "Unsupported media type", f"a JSON object, not {request.content_type[:64]}")
+    return body

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bngcorr.errors import StoreError
+from bngcorr.web.models.problem import ProblemShown
+from bngcorr.web.problem import Problem
+
+RETRY_AFTER_S: Final = "2"  # of the store
 
 log = structlog.get_logger()
 
 
-class Problem(Exception):
-    """An answer that is not what was asked for."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.title = title
-        self.detail = detail
-
-
-def problem_response(status: int, title: str, detail: str, instance: str) -> web.Response:
+def problem_response(problem: Problem, instance: str) -> web.Response:
     """The body RFC 9457 §3 describes."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
-    headers = {"Retry-After": "2"} if status == 503 else {}
-    return web.json_response(body, status=status, content_type="application/problem+json", headers=headers)
+    shown = ProblemShown(
+        title=problem.title, status=problem.status, detail=problem.detail, instance=instance, errors=problem.errors
+    )
+    headers = {"Retry-After": RETRY_AFTER_S, **problem.headers} if problem.status == 503 else problem.headers
+    return web.json_response(
+        text=shown.model_dump_json(), status=problem.status, content_type="application/problem+json", headers=headers
+    )
+
+
+def problem_of(error: Exception, path: str) -> Problem:
+    """What an error comes to; one that is none of ours goes to the log."""
+    match error:
+        case Problem():
+            return error
+        case StoreError():
+            return Problem(503, "The store does not answer", str(error))
+    log.error("internal error", path=path, exc_info=error)
+    return Problem(500, "Internal error", "see the log of the process")
 
 
 @web.middleware
@@ -33,14 +44,14 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     """Turns what handlers raise into problems."""
     try:
         return await handler(request)
-    except Problem as problem:
-        return problem_response(problem.status, problem.title, problem.detail, request.path)
-    except StoreError as error:
-        return problem_response(503, "The store does not answer", str(error), request.path)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return problem_response(error.status, error.reason, f"{request.method} {request.path}", request.path)
-    except Exception:
-        log.exception("internal error", path=request.path)
-        return problem_response(500, "Internal error", "see the log of the process", request.path)
+        response = problem_response(
+            Problem(error.status, error.reason, f"{request.method} {request.path}"), request.path
+        )
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except Exception as error:
+        return problem_response(problem_of(error, request.path), request.path)

@@ -12,6 +12,7 @@ from pyrad.dictionary import Dictionary as PyradDictionary
 
 from bngcorr.wire import attributes as a
 from bngcorr.wire.hiding import Hidden
+from bngcorr.wire.values import Named
 
 
 class Dictionary:
@@ -22,6 +23,7 @@ class Dictionary:
         self._pyrad: Any = PyradDictionary(str(root))
         self._keys: dict[str, int] = {}
         self.hidden: dict[int, Hidden] = {}  # but for User-Password, which stands in Access-Requests only
+        self.named: dict[int, Named] = {}  # by key
         for name, attribute in self._pyrad.attributes.items():
             if attribute.is_sub_attribute:
                 continue
@@ -30,6 +32,11 @@ class Dictionary:
             self._keys[str(name)] = key
             if attribute.encrypt and key != a.USER_PASSWORD:
                 self.hidden[key] = Hidden(int(attribute.encrypt), bool(attribute.has_tag))
+            self.named[key] = Named(
+                key, str(name), str(attribute.type),
+                {str(word): int.from_bytes(octets, "big") for word, octets in attribute.values.forward.items()},
+                hidden=bool(attribute.encrypt), tagged=bool(attribute.has_tag),
+            )  # fmt: skip
 
     def key(self, name: str) -> int:
         """Key of the attribute (see wire.attributes)."""

@@ -11,6 +11,7 @@ from bngcorr.app.learnt import Learnt
 from bngcorr.correlator.judge import Judge
 from bngcorr.model.vocabulary import Finding
 from bngcorr.proxy.meters import Meters
+from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.request import Request
 from bngcorr.store.lesson import FAILED, NEW, FindingSeen, Lesson, NumberSeen
 
@@ -33,7 +34,7 @@ class Waiting:
 def hear(judge: Waiting, *said: tuple[Lesson, str]) -> tuple[CollectorRegistry, list[Lesson], list[FindingSeen]]:
     """Metrics, further lessons, and what is to be remedied after the store has said this."""
     registry, put, found = CollectorRegistry(), list[Lesson](), list[FindingSeen]()
-    learnt = Learnt(cast("Judge[Request]", cast("Any", judge)), Meters(registry))
+    learnt = Learnt(cast("Judge[Request]", cast("Any", judge)), Meters(registry), Noise())
     learnt.attach(put.append, found.append, None)
     learnt.written([lesson for lesson, _ in said], [word for _, word in said])
     return registry, put, found

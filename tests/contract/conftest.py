@@ -21,6 +21,7 @@ from tests.store.servers.single import single_redis, unix_valkey
 
 EVENTS: Final = 1000  # kept
 BACKLOG: Final = 8  # closed sessions kept
+TIMELINE: Final = 4  # entries of a line kept
 IN_STEP_WITHIN_S: Final = 5.0
 
 
@@ -38,7 +39,7 @@ def _steadfast(open_: Callable[[], Store]) -> Place:
 
 
 def _valkey(url: str) -> Store:
-    return ValkeyStore(url, budget_s=5.0, events=EVENTS, history_backlog=BACKLOG)
+    return ValkeyStore(url, budget_s=5.0, events=EVENTS, history_backlog=BACKLOG, timeline=TIMELINE)
 
 
 def _in_step(master: Server) -> None:
@@ -112,7 +113,7 @@ class Places:
 def _started(name: str) -> Iterator[Place]:
     match name:
         case "memory":
-            yield _steadfast(lambda: MemoryStore(events=EVENTS, history_backlog=BACKLOG))
+            yield _steadfast(lambda: MemoryStore(events=EVENTS, history_backlog=BACKLOG, timeline=TIMELINE))
         case "valkey":
             with unix_valkey() as server:
                 yield _steadfast(lambda: _valkey(server.url))
@@ -127,7 +128,7 @@ def _started(name: str) -> Iterator[Place]:
                 yield _clustered(nodes)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def places() -> Iterator[Places]:
     """All stores over which the suite runs."""
     every = Places()
@@ -157,7 +158,7 @@ def scene(store: Store) -> Scene:
     return Scene(store)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def valkey_url() -> Iterator[str]:
     """A Valkey of its own, for tests that open stores themselves."""
     with unix_valkey() as server:

@@ -110,9 +110,9 @@ async def test_only_what_was_asked_for_is_told(scene: Scene, store: Store) -> No
     )
     await other.write(other.change(START, "there", address=CPE, hosts=[v4()]))
 
-    for term in ("mac:3c:a6:2f:00:00:17", "address:203.0.113.9", None):
-        assert [key("here")] == [row.session for row in await scene.rows(term)]
-        assert [key("there")] == [row.session for row in await other.rows(term)]
+    for terms in (("mac:3c:a6:2f:00:00:17",), ("address:203.0.113.9",), ()):
+        assert [key("here")] == [row.session for row in await scene.rows(*terms)]
+        assert [key("there")] == [row.session for row in await other.rows(*terms)]
 
 
 async def test_sessions_are_read_page_by_page(scene: Scene, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What is told beside sessions and lines: findings, enterprise numbers, distances, verdicts, the operator's plan."""
+"""What is told beside sessions and lines: findings, enterprise numbers, distances, the operator's plan."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_findings_are_bounded(scene: Scene, store: Store) -> None:
     assert c.MAX_FINDINGS - len(rows) + 1 == rows[-1].last_ms - NOW
 
 
-# ---- numbers, distances, verdicts
+# ---- numbers, distances
 
 
 async def test_an_enterprise_number_is_new_once(scene: Scene, store: Store) -> None:
@@ -99,31 +99,6 @@ async def test_distances_add_up(scene: Scene, store: Store) -> None:
     assert {BNG: tuple(expected), "bng2": (0,) * (last + 1)} == (
         await store.queries.distances(scene.domain, [BNG, "bng2"])
     )
-
-
-async def test_verdicts_are_read_from_where_one_was(scene: Scene, store: Store) -> None:
-    """Recent verdicts come in order, and each has a cursor behind which reading goes on."""
-    assert ["ok"] * 5 == await scene.write(*map(scene.verdict, range(5)))
-    events = await store.queries.events("", 1000)
-
-    assert [0, 1, 2, 3, 4] == [shown["decided_ms"] for _, shown in events]
-    assert events[2:4] == await store.queries.events(events[1][0], 2)
-    assert [] == await store.queries.events(events[-1][0], 10)
-    assert ["ok"] == await scene.write(scene.verdict(5))
-    assert [5] == [shown["decided_ms"] for _, shown in await store.queries.events(events[-1][0], 10)]
-
-
-async def test_a_verdict_is_shown_by_names(scene: Scene, store: Store) -> None:
-    """What was told as a list of values is read as an object, octets as hex digits and the attachment in one piece."""
-    await scene.write(scene.verdict(9))
-    ((_, shown),) = await store.queries.events("", 10)
-
-    assert {
-        "at_ms": NOW, "request": "00" * 16, "code": "Access-Request", "bng": BNG, "mode": "full",
-        "mac": "02:00:00:00:00:01", "attachment": {"port": "1/1/4", "outer": 100, "inner": None}, "trigger": "dhcpv6",
-        "strength": None, "evidence": ["v6 strong: a reason"], "verdict": "own", "rung": None, "key": None,
-        "line": None, "distance_ms": 7, "held_ms": 0, "stripped": True, "enterprise_number": 3561, "decided_ms": 9,
-    } == shown  # fmt: skip
 
 
 # ---- the plan

@@ -80,7 +80,7 @@ def test_every_word_of_the_store_is_a_finding(
         NUMBER,
         Restart(domain="metro", bng="bng1", nas=NAS, at_ms=NOW),
         Distances(domain="metro", bng="bng1", counts=()),
-        Event(shown=[]),
+        Event(domain="metro", line=None, mac=None, about=[], moment=[]),
     ],
 )
 @pytest.mark.parametrize(

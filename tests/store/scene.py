@@ -183,13 +183,20 @@ class Scene:
             domain=self.domain, bng=bng, finding=kind, subject=subject, at_ms=NOW + at, detail=detail, over=over
         )
 
-    def verdict(self, number: int) -> Event:
-        """A verdict for people, told apart by its `decided_ms`."""
+    def verdict(
+        self, number: int, *, of: int | None = None, mac: str | None = None, reason: str = "v6 strong: a reason"
+    ) -> Event:
+        """A request that was over so many ms after NOW; `of`: the line that its verdict names."""
         return Event(
-            shown=[
-                NOW, bytes(16), "Access-Request", BNG, "full", b"\x02\0\0\0\0\x01", "1/1/4", 100, None, "dhcpv6", None,
-                ["v6 strong: a reason"], "own", None, None, None, 7, 0, True, 3561, number,
-            ]
+            domain=self.domain,
+            line=None if of is None else line(of),
+            mac=None if mac is None else key(mac),
+            about=[
+                1, self.domain, BNG, "full", b"\x02\0\0\0\0\x01", "1/1/4", 100, None, "dhcpv6", None, [reason],
+                "unmatched" if of is None else "own", None, None, None if of is None else bytes.fromhex(line(of)),
+                b"LINE-7", None, b"\0\0\x0d\xe9LINE-7", None, 3561, True, b"\xfcser",
+            ],
+            moment=[NOW, bytes(16), 7, 0, b"0A", None, "aaa1", 2, 3, number],
         )  # fmt: skip
 
     # ---- told and asked
@@ -262,14 +269,12 @@ class Scene:
         """Sessions that gave back hosts, the oldest first."""
         return list(reversed(await self.store.history.recent(self.domain)))
 
-    async def rows(self, term: str | None = None, *, bngs: Sequence[str] = (BNG,)) -> list[SessionRow]:
-        """Sessions as an operator sees them, page by page."""
+    async def rows(self, *terms: str, bngs: Sequence[str] = (BNG,)) -> list[SessionRow]:
+        """Sessions as an operator sees them, page by page: those that answer to one of the terms, or all."""
         rows: list[SessionRow] = []
         cursor: str | None = ""
         while cursor is not None:
-            query = SessionQuery(
-                domains=((self.domain, tuple(bngs)),), terms=() if term is None else (term,), page=Page(cursor=cursor)
-            )
+            query = SessionQuery(domains=((self.domain, tuple(bngs)),), terms=terms, page=Page(cursor=cursor))
             some, cursor = await self.store.queries.sessions(query)
             rows += some
         return rows

@@ -391,5 +391,5 @@ async def test_it_writes_into_a_real_store(scene: Scene) -> None:
     assert Usage(v4=20, sessions=20) == await scene.usage()
     assert 8 == len((await scene.candidate("k")).sessions)  # so many vouch for a line
     events = await scene.store.queries.events("", 1000)
-    assert list(range(1, 21)) == [shown["decided_ms"] for _, shown in events][-20:]
+    assert list(range(1, 21)) == [entry.over_ms - NOW for _, entry in events][-20:]
     assert events[-3:] == await scene.store.queries.events(events[-4][0], 1000)

@@ -1,4 +1,4 @@
-"""Disconnects of our own: what operators ask for, and remedies of findings."""
+"""Disconnects and CoAs of our own: what operators ask for, and remedies of findings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 class Acts:
-    """Finds sessions, sends a Disconnect-Request for each to its BNG until it answers."""
+    """Finds sessions, sends a request for each to its BNG until it answers."""
 
     def __init__(
         self, directory: Directory, remedied: frozenset[str], remedies: Remedies, *, sender: Sender, lookup: Lookup,
@@ -62,6 +62,13 @@ class Acts:
 
     async def disconnect(self, wanted: Wanted) -> Result:
         """Disconnect what is wanted; of several lines nothing. Takes up to 20 s if a BNG is silent."""
+        return await self._act(wanted, a.Code.DISCONNECT_REQUEST, b"")
+
+    async def coa(self, wanted: Wanted, attributes: bytes) -> Result:
+        """Change what is wanted: each session gets these attributes. Otherwise as `disconnect`."""
+        return await self._act(wanted, a.Code.COA_REQUEST, attributes)
+
+    async def _act(self, wanted: Wanted, code: a.Code, attributes: bytes) -> Result:
         try:
             rows = await self._found(wanted)
         except StoreError:
@@ -76,8 +83,9 @@ class Acts:
             return Result(outcome=Outcome.AMBIGUOUS, sessions=told)
         if wanted.dry_run:
             return Result(outcome=Outcome.SHOWN, sessions=told)
-        result = await self._end(told, "operator")
-        log.warning("disconnect", outcome=str(result.outcome), sessions=[one.shown() for one in result.sessions])
+        result = await self._tell(told, code, attributes, "operator")
+        said = "disconnect" if code is a.Code.DISCONNECT_REQUEST else "coa"
+        log.warning(said, outcome=str(result.outcome), sessions=[one.shown() for one in result.sessions])
         return result
 
     async def _found(self, wanted: Wanted) -> list[SessionRow] | None:
@@ -144,20 +152,25 @@ class Acts:
         told = tuple(Told(row=row) for row in up if row.session_id)[:MOST_SESSIONS]
         if any(kind is not HostKind.V4 for hosts in kinds for kind in hosts) or not any(kinds) or not told:
             return "over"  # it has IPv6 again, or its IPv4 has ended: nothing to be gained
-        result = await self._end(told, "remedy")
+        result = await self._tell(told, a.Code.DISCONNECT_REQUEST, b"", "remedy")
         return str(result.outcome) if result.outcome in _TOLD else "failed"
 
     # ---- to the BNGs
 
-    async def _end(self, sessions: tuple[Told, ...], why: str) -> Result:
-        """A Disconnect for each, side by side; the outcome of the whole is the gravest."""
+    async def _tell(self, sessions: tuple[Told, ...], code: a.Code, attributes: bytes, why: str) -> Result:
+        """A request for each, side by side; the outcome of the whole is the gravest."""
         ways = [self._way(one.row) for one in sessions]
         if any(way is None for way in ways):
             return Result(outcome=Outcome.UNREACHABLE, sessions=sessions)
         await asyncio.gather(
-            *(self._end_one(one, way, why) for one, way in zip(sessions, ways, strict=True) if way is not None)
+            *(
+                self._tell_one(one, way, code, attributes, why)
+                for one, way in zip(sessions, ways, strict=True)
+                if way is not None
+            )
         )
-        acked = any(one.outcome is Outcome.DONE for one in sessions)
+        ends = code is a.Code.DISCONNECT_REQUEST
+        acked = ends and any(one.outcome is Outcome.DONE for one in sessions)
         for one in sessions:  # there are BNGs that end all sessions of a line with its first
             if acked and one.cause == ErrorCause.SESSION_CONTEXT_NOT_FOUND:
                 one.outcome = Outcome.DONE
@@ -169,18 +182,18 @@ class Acts:
         bng: Bng | None = self.directory.bngs.get(row.bng)
         return None if bng is None else bng.way(row.nas)
 
-    async def _end_one(self, told: Told, way: Way, why: str) -> None:
+    async def _tell_one(self, told: Told, way: Way, code: a.Code, attributes: bytes, why: str) -> None:
         self._meters.dynauth.sent(told.row.bng, why)
-        answer = await self._ask(way, radius.attribute(a.ACCT_SESSION_ID, told.row.session_id))
+        answer = await self._ask(way, code, radius.attribute(a.ACCT_SESSION_ID, told.row.session_id) + attributes)
         if answer is None:
             told.outcome = Outcome.UNANSWERED
             self._meters.dynauth.timeout(told.row.bng)
-        elif answer.code == ACK[a.Code.DISCONNECT_REQUEST]:
+        elif answer.code == ACK[code]:
             told.outcome = Outcome.DONE
         else:
             told.outcome, told.cause = Outcome.REFUSED, answer.integer(ERROR_CAUSE)
 
-    async def _ask(self, way: Way, attributes: bytes) -> PacketView | None:
+    async def _ask(self, way: Way, code: a.Code, attributes: bytes) -> PacketView | None:
         """The BNG's answer, asked for again and again; None if none came.
 
         Each try has an Event-Timestamp of its own, and so an Identifier of its own (RFC 5176 §2.3); an answer to an
@@ -202,9 +215,7 @@ class Acts:
                 left_s = ends_at - loop.time()
                 if left_s <= 0:
                     return None
-                flights.append(
-                    self._sender.launch(way, a.Code.DISCONNECT_REQUEST, attributes + stamp, then, within_s=left_s)
-                )
+                flights.append(self._sender.launch(way, code, attributes + stamp, then, within_s=left_s))
                 this_s = left_s if number == TRIES else min(wait_s * (1 + random.uniform(-JITTER, JITTER)), left_s)
                 done, _ = await asyncio.wait((answered,), timeout=this_s)
                 if done:

@@ -25,7 +25,7 @@ from bngcorr.store.lane.commands import Argument, Command, Reply, key_of
 from bngcorr.store.lane.master import MasterRoute
 from bngcorr.store.lane.node import CONNECT_BUDGET_S, Node
 from bngcorr.store.lane.routes import Route, SingleRoute
-from bngcorr.store.lane.scripts import DIGESTS, LOADS
+from bngcorr.store.lane.scripts import DIGESTS, LOADS, NAMES
 
 _ROUNDS: Final = 3  # as written; again after MOVED, ASK or NOSCRIPT; and NOSCRIPT where MOVED had led
 _NOWHERE: Final = -1  # place of a reply that nobody waits for
@@ -60,7 +60,7 @@ class Lane:
                 self._route = ClusterRoute(read)
         self.undivided: Final = read.kind is not StoreKind.CLUSTER  # one server keeps all keys: a script may take any
         self.calls = 0  # round trips, for the metrics
-        self.took: Callable[[float], None] = _untold  # told of the seconds that each call of `run_each` took
+        self.took: Callable[[str, float, bool], None] = _untold  # told of each call of `run_each`, as `_untold` says
 
     def script(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
         """Command that runs one of our scripts; the first key decides the node."""
@@ -99,13 +99,14 @@ class Lane:
             try:
                 await self._ready(budget_s)
             except StoreError as error:
+                self.took(_op(commands[0]), clock() - started, True)
                 return [error] * len(commands)
             replies = [None] * len(commands)
             work = self._share(commands, replies)
             wrong = await self._carry(work, replies, budget_s)
         if wrong:
             await self._carry_on(work, replies, started + budget_s)
-        self.took(clock() - started)
+        self.took(_op(commands[0]), clock() - started, isinstance(replies[-1], Exception))
         return (
             [_judged(reply) if isinstance(reply, ResponseError) else reply for reply in replies] if wrong else replies
         )
@@ -228,8 +229,13 @@ def _any_error(replies: Sequence[Reply]) -> bool:
     return False
 
 
-def _untold(_seconds: float) -> None:
-    """Nobody wants to know."""
+def _untold(_op: str, _seconds: float, _failed: bool) -> None:
+    """Nobody wants to know what came first in a call, how long the call took, and whether its last command failed."""
+
+
+def _op(command: Command) -> str:
+    """Name of the script that a command runs, or of the command."""
+    return NAMES.get(str(command[1]), "evalsha") if command[0] == "EVALSHA" else str(command[0]).lower()
 
 
 def _judged(error: ResponseError) -> ResponseError | StoreError:

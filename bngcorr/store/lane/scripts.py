@@ -7,7 +7,8 @@ from importlib import resources
 from typing import Final
 
 _BEFORE: Final = {  # what stands in front of a script; of others the prelude alone
-    "write": ("prelude", "batch", "sight", "session"),
+    "write": ("prelude", "ring", "batch", "sight", "session"),
+    "timeline": ("prelude", "ring"),
     "claim": (),
 }
 _PRELUDE: Final = ("prelude",)
@@ -27,5 +28,6 @@ def _texts() -> dict[str, bytes]:
 
 TEXTS: Final = _texts()  # by name
 DIGESTS: Final = {name: sha1(text).hexdigest() for name, text in TEXTS.items()}  # by which EVALSHA calls them
+NAMES: Final = {digest: name for name, digest in DIGESTS.items()}
 LOADS: Final = tuple(("SCRIPT", "LOAD", text) for text in TEXTS.values())  # commands that make them known to a server
 SCRIPTS: Final = tuple(TEXTS)

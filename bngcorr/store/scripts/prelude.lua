@@ -273,9 +273,9 @@ end
 local MOST_INDEXED = 1000  -- under one term: a switch's own MAC as Remote-Id names hundreds of lines
 
 local function index_find(entries, entry)
-  for at = 1, #entries, 13 do
-    if string.sub(entries, at, at + 12) == entry then return at end
-  end
+  local at = string.find(entries, entry, 1, true)
+  while at and at % 13 ~= 1 do at = string.find(entries, entry, at + 1, true) end
+  return at
 end
 
 -- most terms of a line are new with it: one call then
@@ -365,6 +365,36 @@ local function port_number(box, port)
   end
   ports[port] = number
   return number
+end
+
+-- Sessions by port: hashes of 64 fields, the names of sessions one behind the other in each.
+local function seats_of(box, port, sid)
+  local name, field = PREFIX .. 'd:' .. box .. ':' .. format('%d', port), string.char(byte(sid, 3) % 64)
+  local sids = call('HGET', name, field) or ''
+  local at = string.find(sids, sid, 1, true)
+  while at and at % 12 ~= 1 do at = string.find(sids, sid, at + 1, true) end
+  return name, field, sids, at
+end
+local function seat(box, port, sid)
+  if port == 0 then return end
+  local name, field, sids, at = seats_of(box, port, sid)
+  if not at then call('HSET', name, field, sids .. sid) end
+end
+local function unseat(box, port, sid)
+  if port == 0 then return end
+  local name, field, sids, at = seats_of(box, port, sid)
+  if not at then return end
+  sids = sub(sids, 1, at - 1) .. sub(sids, at + 12)
+  if sids == '' then call('HDEL', name, field) else call('HSET', name, field, sids) end
+end
+
+-- A session is found by other terms than it was, and on another port; '' and 0: it is no longer there.
+local function find_by(S, sid, terms, box, port)
+  reindex(S[15], terms, 's' .. sid)
+  if S[PORT] ~= port then
+    unseat(S[5], S[PORT], sid)
+    seat(box, port, sid)
+  end
 end
 
 -- Two books of one kind: the ledger, and the recount of an audit beside it. Usage is a hash of counters, "kind" of the

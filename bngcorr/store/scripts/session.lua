@@ -72,6 +72,7 @@ end
 -- Octets: what came since the last record is the box's. Where the box leaves IPv6 out of accounting, what counts as IPv4 may
 -- be either.
 local function count(box, before, traffic, mixed)
+  before = before or FROM_ZERO
   local growth = traffic[1] + traffic[2] + traffic[3] - before[1] - before[2] - (before[4] or 0)
   local function grow(field, octets)
     -- a sum that no integer holds stays as it is
@@ -94,6 +95,15 @@ local function say_no_more(line, sid)
     L[at + 7] = ''
     put_line(line, L)
   end
+end
+
+local MOST_TOLD = 16  -- hosts that came, and hosts that went
+-- The line's timeline is told of a Start, a Stop, and an Interim with other hosts than `before`.
+local function tell(s, line, ids, before, after)
+  if MOST_ENTRIES == 0 or s[1] == 'interim' and before == after then return end
+  local function hosts(some) return table.concat(some, '\n', 1, min(#some, MOST_TOLD)) end
+  local came, went = hosts(missing(after, before)), hosts(missing(before, after))
+  remember(line, pack({0, s[4], ids, s[9]}), pack({s[2], s[1], s[12], came, went}), MOST_ENTRIES)
 end
 
 -- s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
@@ -336,7 +346,7 @@ local function change(s, stored)
   local resumed = #S[13] > 0 and r_state == EXPIRED and r_epoch == epoch and not other
   if #traffic == 3 and (counted or step == 'start') then
     local mixed = traffic[3] > 0 or traffic[2] == 0 and (filled > 0 or S[FILLED] > 0)
-    count(box, (counted or resumed) and S[13] or FROM_ZERO, traffic, mixed)
+    count(box, (counted or resumed) and S[13], traffic, mixed)
   end
 
   -- IPv6 counters that stand still while those of IPv4 rise: of records that tell them apart
@@ -370,13 +380,14 @@ local function change(s, stored)
     digest = digest == '' and r_digests or sub(r_digests .. digest, -64)
   end
   if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
-  reindex(S[15], terms, 's' .. sid)
+  find_by(S, sid, terms, box, port)
   put_session(sid, {
     ended and now + TOMBSTONE_MS or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
     (fingerprint ~= NO_PRINT and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
     shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
     step == 'expected' and not anew and promised == '' and S[CLAIMED] or 0, anew and {} or S[NEXT], twice,
   })
+  if L and step ~= 'expected' then tell(s, r_line, r_ids, r_hosts, text) end
   local word = #words > 1 and table.concat(words, ',') or 'applied'
   if same or text == r_hosts then return word end
   return {word, missing(text, r_hosts), missing(r_hosts, text)}
@@ -391,10 +402,11 @@ local function begin(L, at, until_ms, box, line, sid, digest, told)
     vouch(L, false, sid, box, B[1], until_ms, 0, at, told[6], false, digest)
     put_line(line, L)
   end
-  reindex('', told[5], 's' .. sid)
+  local port = port_number(box, told[7])
+  find_by(BLANK, sid, told[5], box, port)
   put_session(sid, {
     until_ms, 0, EXPECTED, B[1], box, line, told[1], told[2], told[3], '', '', told[8], {}, told[4], told[5], at,
-    port_number(box, told[7]), 0, {}, 0, told[9], 0, told[10], 0, {}, 0,
+    port, 0, {}, 0, told[9], 0, told[10], 0, {}, 0,
   })
   return 'applied'
 end

@@ -1,0 +1,34 @@
+-- Forget what was learnt of a line: its record, where it is found, the keys and MACs that it was seen on, its timeline.
+-- Sessions are what accounting says they are, and stay; whatever is seen next of the line is learnt anew.
+-- KEYS[1] epochs of its domain; ARGV[1] {line, names of MACs, 12 octets each}
+-- Returns whether anything was known: 1 or 0.
+local asked = unpack_(ARGV[1])
+local line, macs = asked[1], asked[2]
+local known = 0
+
+-- its fields in the record of a key (six) or a MAC (two)
+local function take_out(kind, id, size)
+  local record, kept = get(kind, id), {}
+  for at = 1, record and #record or 0, size do
+    if record[at] ~= line then
+      for field = at, at + size - 1 do kept[#kept + 1] = record[field] end
+    end
+  end
+  if not record or #kept == #record then return end
+  known = 1
+  if #kept > 0 then put(kind, id, kept) else call('HDEL', bucket(kind, id), id) end
+end
+
+local L = line_of(line)
+if L then
+  known = 1
+  reindex(terms_of(L), '', 'l' .. line)
+  call('ZREM', PREFIX .. 'w', line)
+  for F = FAMILY + 5, FAMILY + 10, 5 do
+    for at = 1, #L[F + 3], 12 do take_out('k', sub(L[F + 3], at, at + 11), 6) end
+  end
+  call('HDEL', bucket('l', line), line)
+end
+for at = 1, #macs, 12 do take_out('m', sub(macs, at, at + 11), 2) end
+if call('HDEL', bucket('y', line), line) == 1 then known = 1 end
+return known

@@ -1,0 +1,115 @@
+"""Personal data is kept from those who may not see it: on the way out, in whatever model it stands.
+
+Models say which of their fields are personal (`Personal`, web/models/personal.py). Whatever goes to a caller, as JSON,
+as a live event or on a page, goes through `outgoing`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+from typing import Any, Final, TypeVar, get_args
+
+from pydantic import BaseModel
+
+from bngcorr.web.access.caller import Caller
+from bngcorr.web.access.pseudonym import Known, Pseudonyms
+from bngcorr.web.models.personal import Kind, Personal
+
+Told = TypeVar("Told", bound=BaseModel)
+
+_NOT_ALONE: Final = frozenset({Kind.SUBJECT, Kind.TEXT, Kind.VALUE, Kind.DETAIL})
+IMPERSONAL: Final = frozenset(
+    {
+        "Acct-Authentic", "Acct-Delay-Time", "Acct-Input-Gigawords", "Acct-Input-Octets", "Acct-Input-Packets",
+        "Acct-Interim-Interval", "Acct-Output-Gigawords", "Acct-Output-Octets", "Acct-Output-Packets",
+        "Acct-Session-Time", "Acct-Status-Type", "Acct-Terminate-Cause", "Error-Cause", "Event-Timestamp", "Filter-Id",
+        "Framed-IPv6-Pool", "Framed-MTU", "Framed-Pool", "Framed-Protocol", "Idle-Timeout", "NAS-IP-Address",
+        "NAS-IPv6-Address", "NAS-Identifier", "NAS-Port-Type", "Service-Type", "Session-Timeout", "Termination-Action",
+    }
+)  # fmt: skip
+"""Attributes of RADIUS (RFC 2865, 2866, 2869, 3162, 5176) whose values are about no customer."""
+_PSEUDONYMS: Final = Pseudonyms(secrets.token_bytes(32))  # stable as long as the process lives, and no longer
+
+
+def outgoing(model: Told, caller: Caller) -> Told:
+    """What the caller may see of it: the model itself, or one with pseudonyms in place of personal data."""
+    return masked(model, _PSEUDONYMS) if caller.masked else model
+
+
+def masked(model: Told, pseudonyms: Pseudonyms) -> Told:
+    """The same with pseudonyms; a value that is personal in one field is not told in the sentence of another either."""
+    return _Masking(pseudonyms).model(model)
+
+
+class _Masking:
+    """Of one answer. Items of a list stand for themselves: what is known of one does not look into the next."""
+
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
+        self._known: Known | None = None
+
+    def model(self, model: Told) -> Told:
+        known, listed = self._known, "items" in type(model).model_fields
+        if known is None and not listed:
+            alone: dict[str, str] = {}
+            self._gather(model, None, alone)
+            self._known = Known(alone)
+        changed = {
+            name: self._value(getattr(model, name), _by_name(model) if kind is Kind.VALUE else kind)
+            for name, kind in _fields(type(model))
+        }
+        self._known = known
+        return model.model_copy(update=changed)
+
+    def _value(self, value: Any, kind: Kind | None) -> Any:
+        if isinstance(value, BaseModel):
+            return self.model(value)
+        if kind is Kind.DETAIL:
+            return self._pseudonyms.detail(value, self._known or Known({}))
+        if isinstance(value, tuple | list):
+            return type(value)(self._value(inner, kind) for inner in value)
+        if isinstance(value, dict):
+            return {key: self._value(inner, kind) for key, inner in value.items()}
+        if kind is None or value is None:
+            return value
+        return self._pseudonyms.of(kind, str(value), self._known or Known({}))
+
+    def _gather(self, value: Any, kind: Kind | None, alone: dict[str, str]) -> None:
+        """Personal values that stand alone somewhere in the answer, for sentences elsewhere in it."""
+        if isinstance(value, BaseModel):
+            for name, inner in _fields(type(value)):
+                self._gather(getattr(value, name), inner, alone)
+        elif isinstance(value, tuple | list):
+            for one in value:
+                self._gather(one, kind, alone)
+        elif isinstance(value, dict) and kind is not Kind.DETAIL:
+            for one in value.values():
+                self._gather(one, kind, alone)
+        elif isinstance(value, str) and value and kind is not None and kind not in _NOT_ALONE:
+            alone[value] = self._pseudonyms.of(kind, value, Known({}))
+
+
+def _by_name(attribute: BaseModel) -> Kind:
+    """What the value of an attribute is: anybody's, unless it is one of those that only tell how and how much."""
+    return Kind.TEXT if getattr(attribute, "name", None) in IMPERSONAL else Kind.OCTETS
+
+
+@lru_cache(maxsize=512)
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, Kind | None], ...]:
+    """Fields, and what kind of personal value they hold; None: none by themselves."""
+    return tuple((name, kind_of(model, name)) for name in model.model_fields)
+
+
+def kind_of(model: type[BaseModel], name: str) -> Kind | None:
+    """What a field was declared to hold. Raises TypeError where two kinds are declared."""
+    field = model.model_fields[name]
+    found = {one.kind for one in field.metadata if isinstance(one, Personal)} | _declared(field.annotation)
+    if len(found) > 1:
+        raise TypeError(f"{model.__name__}.{name}: {' and '.join(sorted(found))}")
+    return next(iter(found), None)
+
+
+def _declared(annotation: object) -> set[Kind]:
+    found = {one.kind for one in getattr(annotation, "__metadata__", ()) if isinstance(one, Personal)}
+    return found.union(*(_declared(part) for part in get_args(annotation)))

@@ -1,0 +1,302 @@
+"""What is wrong with a line, in one sentence, and what to do about it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bngcorr.correlator.findings import NEXT_STEP, REASON
+from bngcorr.model.shown import instant_shown
+from bngcorr.model.vocabulary import DropReason, Finding, HostKind, Outcome, SessionState, Trigger
+from bngcorr.store.rows import FindingRow, SessionRow
+from bngcorr.store.timeline import Entry, RequestEntry
+from bngcorr.web.models.diagnosis import Diagnosis, State
+from bngcorr.wire.attributes import Code
+
+FULL: Final = 1.0  # part of a limit that leaves nothing
+_Holds = Callable[[str], bool]
+
+_SILENT: Final = frozenset({DropReason.NO_REPLY, DropReason.NO_UPSTREAM, DropReason.NO_IDENTIFIER})
+_V6_KINDS: Final = frozenset({HostKind.IA_NA, HostKind.IA_PD, HostKind.SLAAC, HostKind.PD_ROUTE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that is known of a line, or of a session without one."""
+
+    sessions: Sequence[SessionRow]
+    findings: Sequence[FindingRow]  # about it, its addresses, its port and its BNG
+    entries: Sequence[Entry]  # its timeline, the oldest first
+    window_ms: int  # of its BNG
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """IPv4 or IPv6 of a line."""
+
+    name: str  # "IPv4", "IPv6"
+    up: tuple[SessionRow, ...]
+    since_ms: int  # from when on it is up; 0: it is not
+    last: RequestEntry | None  # the latest Access-Request for it
+
+    @property
+    def is_up(self) -> bool:
+        return bool(self.up)
+
+
+def diagnose(known: Known, now_ms: int) -> Diagnosis:
+    """The gravest thing that is known to be wrong; else that all is well."""
+    up = [one for one in known.sessions if one.state is SessionState.UP and one.until_ms >= now_ms]
+    v4 = _family("IPv4", up, known.entries, (Trigger.DHCPV4, Trigger.PPP), lambda kind: kind == HostKind.V4)
+    v6 = _family("IPv6", up, known.entries, (Trigger.DHCPV6,), lambda kind: kind in _V6_KINDS)
+    for found in _cases(known, v4, v6):
+        return found
+    return _well(known, v4, v6)
+
+
+def _cases(known: Known, v4: _Family, v6: _Family) -> Iterator[Diagnosis]:
+    """Whatever is wrong, the gravest first."""
+    open_ = [row for row in known.findings if not row.over_ms]
+    yield from _of_findings(open_, Finding.V6_LOST, "IPv6 is dead: its prefix leads nowhere.")
+    yield from _of_findings(open_, Finding.NO_TRAFFIC, "IPv6 is up, and nothing comes through.")
+    yield from _of_findings(open_, Finding.DUPLICATE, "An address of this line is live on another line as well.")
+    for family in (v6, v4):
+        if not family.is_up and family.last is not None:
+            yield from _of_request(known, family, family.last, v4.is_up or v6.is_up)
+    if not v4.is_up and not v6.is_up:
+        yield from _of_silence(known)
+        return
+    for family, other in ((v6, v4), (v4, v6)):
+        if not family.is_up and family.last is not None:
+            yield Diagnosis(
+                state=State.BAD,
+                case="ended",
+                sentence=f"{other.name} is up since {instant_shown(other.since_ms)}; {family.name} has ended.",
+                reason=f"Its latest {family.name} request, at {instant_shown(family.last.at_ms)}, was accepted; its "
+                "session has ended since.",
+                next_step="Look whether the CPE still asks for it; disconnect the other session so that both "
+                "begin anew.",
+                since=instant_shown(family.last.at_ms),
+            )
+    if not v6.is_up and v6.last is None:
+        yield from _full(open_)
+        yield Diagnosis(
+            state=State.WARNING,
+            case="no_v6_request",
+            sentence=f"{v4.name} is up since {instant_shown(v4.since_ms)}; no IPv6 request is known.",
+            reason="No DHCPv6 request of this line has come since it is remembered: the CPE does not ask, or the BNG "
+            "does not pass it on.",
+            next_step="Look whether IPv6 is switched on in the CPE and on this port of the BNG.",
+            since=instant_shown(v4.since_ms),
+        )
+
+
+def _of_findings(rows: Sequence[FindingRow], kind: Finding, sentence: str) -> Iterator[Diagnosis]:
+    for row in rows:
+        if row.finding is kind:
+            yield Diagnosis(
+                state=State.BAD,
+                case=str(kind),
+                sentence=sentence,
+                reason=REASON[kind],
+                next_step=NEXT_STEP[kind],
+                since=instant_shown(row.first_ms),
+            )
+
+
+def _of_request(known: Known, family: _Family, last: RequestEntry, other_up: bool) -> Iterator[Diagnosis]:
+    """Of a family that is not up: what its latest request came to."""
+    at = instant_shown(last.at_ms)
+
+    def bad(case: str, sentence: str, reason: str, next_step: str) -> Diagnosis:
+        return Diagnosis(state=State.BAD, case=case, sentence=sentence, reason=reason, next_step=next_step, since=at)
+
+    name, server = family.name, last.upstream or "AAA"
+    open_ = [row for row in known.findings if not row.over_ms]
+    if last.verdict is Outcome.AMBIGUOUS:
+        yield bad(
+            "ambiguous",
+            f"{name} requests could be of two lines, so that neither was named to AAA.",
+            "Two lines fit what the request tells: port, VLANs or MAC are not one line's.",
+            "Look whether two CPEs use one MAC, or whether the VLAN pair is shared (vlan_model).",
+        )
+    elif last.verdict is Outcome.CONFLICT:
+        yield bad("conflict", f"{name} requests contradict what is known of this line.", REASON[Finding.CONFLICT],
+                  NEXT_STEP[Finding.CONFLICT])  # fmt: skip
+    elif last.verdict is Outcome.UNMATCHED:
+        yield bad(
+            "unmatched",
+            f"{name} requests come without the line, and it was not found: "
+            + ("AAA rejects them." if last.answer is Code.ACCESS_REJECT else "AAA is not told whose they are."),
+            _unmatched_reason(known),
+            "Compare port, VLANs and MAC of the IPv4 and the IPv6 request below; then see docs/correlation.md for keys "
+            "and window of this BNG.",
+        )
+    elif last.verdict is Outcome.UNKNOWN:
+        yield bad(
+            "store_away",
+            f"The latest {name} request came while the store did not answer, so that its line was not looked for.",
+            "Without the store no line is found for requests that do not name it.",
+            "Nothing if the store is back: the next request is matched. Disconnect the session to have it come now.",
+        )
+    elif last.answer is Code.ACCESS_REJECT:
+        yield from _full(open_)
+        yield bad(
+            "aaa_rejects",
+            f"AAA rejects {name}: {server} said Access-Reject at {at}.",
+            f"The request was told apart ({last.verdict}), and AAA refused it.",
+            f"Look into the log of {server} for this user; compare raw and normalised ids below with what AAA has.",
+        )
+    elif last.answer is None and last.dropped in _SILENT:
+        yield bad(
+            "aaa_silent",
+            f"AAA did not answer the latest {name} request: {server} was silent at {at}.",
+            f"The request got no answer ({last.dropped}).",
+            "Look at the AAA servers' states (/v1/upstreams) and at the path to them.",
+        )
+    elif last.answer is None and last.dropped is not None:
+        yield bad(
+            "dropped",
+            f"The latest {name} request was dropped: {last.dropped}.",
+            f"bngcorr did not carry it on, because of {last.dropped}.",
+            f"See {last.dropped} in docs/drop-reasons.md.",
+        )
+    elif last.answer is Code.ACCESS_ACCEPT and not _later(known, last):
+        yield from _full(open_)
+        case = "awaiting_start" if _expected(known) else "accepted_without_start"
+        yield Diagnosis(
+            state=State.WARNING if _expected(known) or other_up else State.BAD,
+            case=case,
+            sentence=f"AAA accepted {name} at {at}, and the BNG has not told of it since.",
+            reason="There is no accounting record that holds an address of this family.",
+            next_step="Wait for Accounting-Start; if none comes, look for the subscriber on the BNG: a full port, pool "
+            "or host limit keeps it from coming up.",
+            since=at,
+        )
+
+
+def _unmatched_reason(known: Known) -> str:
+    tried = [
+        "the plan does not know its place",
+        f"no request of the other family came within {known.window_ms / 1000:g} s",
+        "no session that is up has its port, VLANs and MAC",
+        "nothing is remembered there",
+    ]
+    return "Every rung was tried: " + ", ".join(tried) + "."
+
+
+def _full(open_: Sequence[FindingRow]) -> Iterator[Diagnosis]:
+    for row in open_:
+        if row.finding is Finding.NEAR_LIMIT and (json.loads(row.detail).get("use") or 0) >= FULL:
+            yield Diagnosis(
+                state=State.BAD,
+                case="host_limit",
+                sentence=f"The host limit is reached: {row.subject.rpartition(' ')[0].rpartition(' ')[0]} is full.",
+                reason=REASON[Finding.NEAR_LIMIT],
+                next_step=NEXT_STEP[Finding.NEAR_LIMIT],
+                since=instant_shown(row.first_ms),
+            )
+
+
+def _of_silence(known: Known) -> Iterator[Diagnosis]:
+    """Nothing is up."""
+    latest = max(known.sessions, key=lambda one: one.at_ms or one.until_ms, default=None)
+    if latest is None:
+        return
+    heard = instant_shown(latest.at_ms) if latest.at_ms else None
+    if latest.state is SessionState.SUSPECT:
+        yield Diagnosis(
+            state=State.BAD,
+            case="stale",
+            sentence=f"The BNG has restarted since its session was last heard of, at {heard or 'no known time'}.",
+            reason="A session from before a restart is not taken for live until the BNG tells of it again.",
+            next_step="Look whether the BNG still has it; a CPE that does not ask again wants a restart.",
+            since=heard,
+        )
+    elif latest.state is SessionState.STOPPED:
+        yield Diagnosis(
+            state=State.BAD,
+            case="stopped",
+            sentence=f"Nothing is up: the BNG ended the last session at {heard}.",
+            reason="Accounting-Stop came, and no request since that AAA accepted.",
+            next_step="Look whether the CPE is on and has a link; no request has come from it since.",
+            since=heard,
+        )
+    elif latest.state is not SessionState.EXPECTED:
+        yield Diagnosis(
+            state=State.BAD,
+            case="stale",
+            sentence=f"Nothing was heard of its session since {heard}: it has run out.",
+            reason="The BNG sent neither Interim-Updates nor a Stop.",
+            next_step="Look whether the BNG still has the session, and whether its accounting arrives.",
+            since=heard,
+        )
+
+
+def _well(known: Known, v4: _Family, v6: _Family) -> Diagnosis:
+    """What is up, and what wants looking at all the same."""
+    families = [one for one in (v4, v6) if one.is_up]
+    if not families:
+        return Diagnosis(
+            state=State.UNKNOWN,
+            case="nothing_known",
+            sentence="Nothing is known of this line but that it was seen.",
+            reason="It has no session, and none of its requests is remembered.",
+            next_step="Have the CPE restarted, and look at the live events for its MAC.",
+            since=None,
+        )
+    since = instant_shown(max(one.since_ms for one in families))
+    up = f"{' and '.join(one.name for one in families)} {'are' if len(families) > 1 else 'is'} up since {since}"
+    told = next((row for row in known.findings if not row.over_ms and row.finding is not Finding.NEAR_LIMIT), None)
+    if told is not None:
+        return Diagnosis(
+            state=State.WARNING,
+            case=str(told.finding),
+            sentence=f"{up}, but there is a finding: {told.finding}.",
+            reason=REASON[told.finding],
+            next_step=NEXT_STEP[told.finding],
+            since=instant_shown(told.first_ms),
+        )
+    return Diagnosis(
+        state=State.WELL,
+        case="well",
+        sentence=f"{up}.",
+        reason="AAA accepted, the BNG accounts for it, and nothing contradicts.",
+        next_step="If it is slow all the same, look beyond: access line, BNG port, peering.",
+        since=since,
+    )
+
+
+# ---- what is known of a family
+
+
+def _family(
+    name: str,
+    up: Sequence[SessionRow],
+    entries: Sequence[Entry],
+    triggers: tuple[Trigger, ...],
+    holds: _Holds,
+) -> _Family:
+    with_it = tuple(one for one in up if any(holds(host.partition("|")[0]) for host in one.hosts))
+    since = [_since(one, holds) for one in with_it]
+    last = None
+    for entry in entries:
+        if isinstance(entry, RequestEntry) and entry.code is Code.ACCESS_REQUEST and entry.trigger in triggers:
+            last = entry
+    return _Family(name, with_it, min(since, default=0), last)
+
+
+def _since(session: SessionRow, holds: _Holds) -> int:
+    told = [at for host, at in zip(session.hosts, session.since_ms, strict=False) if holds(host.partition("|")[0])]
+    return min((at for at in told if at), default=session.began_ms or session.at_ms)
+
+
+def _expected(known: Known) -> bool:
+    return any(one.state is SessionState.EXPECTED for one in known.sessions)
+
+
+def _later(known: Known, last: RequestEntry) -> bool:
+    """Whether a session has ended since: then that counts, not the request."""
+    return any(one.at_ms > last.at_ms and one.state is not SessionState.UP for one in known.sessions)

@@ -1,0 +1,104 @@
+"""What a text in the search box may mean. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from bngcorr.model.mac import format_mac, parse_mac
+from bngcorr.model.shown import octets_shown
+from bngcorr.store.terms import (
+    address_term,
+    circuit_id_term,
+    holding,
+    mac_term,
+    port_term,
+    remote_id_term,
+    user_name_terms,
+)
+from bngcorr.web.models.lookup import Meaning
+from bngcorr.web.models.names import SHAPE
+
+LONGEST_ID: Final = 247  # octets
+ENTERPRISE_NUMBER: Final = 4  # octets in front of a Remote-Id of option 37
+_NAME: Final = re.compile(SHAPE)
+_HEX: Final = re.compile(r"(?:0x)?((?:[0-9a-f]{2}[:\- .]?)*[0-9a-f]{2})", re.IGNORECASE)
+_PORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}")
+_VLANS: Final = re.compile(r":\d{1,4}(?:\.\d{1,4})?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """One meaning, and where to look for it."""
+
+    meaning: Meaning
+    value: str  # in one notation
+    terms: tuple[str, ...] = ()  # of the index
+    octets: bytes = b""  # of an id, user name or Acct-Session-Id
+    bng: str = ""  # of a BNG
+
+
+def guesses(text: str, bngs: Collection[str]) -> tuple[Guess, ...]:
+    """All that a text may mean, the most telling first. `bngs`: names of those configured."""
+    text = text.strip()
+    if not text:
+        return ()
+    found = [*_exact(text, bngs), *_address(text)]
+    if _NAME.fullmatch(text):
+        found.append(Guess(meaning=Meaning.NAME, value=text))
+    mac = parse_mac(text)
+    if mac is not None:
+        found.append(Guess(meaning=Meaning.MAC, value=format_mac(mac), terms=(mac_term(mac),)))
+    for octets in dict.fromkeys(_octets(text)):
+        shown = octets_shown(octets) or {}
+        value = shown["text"] or f"0x{octets.hex()}"
+        found.append(Guess(meaning=Meaning.REMOTE_ID, value=value, terms=(remote_id_term(octets),), octets=octets))
+        found.append(Guess(meaning=Meaning.CIRCUIT_ID, value=value, terms=(circuit_id_term(octets),), octets=octets))
+    plain = text.encode("utf-8", "surrogateescape")
+    if len(plain) <= LONGEST_ID:
+        found.append(Guess(meaning=Meaning.USER_NAME, value=text, terms=user_name_terms(text), octets=plain))
+        found.append(Guess(meaning=Meaning.SESSION_ID, value=text, octets=plain))
+    return tuple(found)
+
+
+def _exact(text: str, bngs: Collection[str]) -> list[Guess]:
+    """A BNG, a BNG and its port, or a port alone, of whichever BNG."""
+    by_name = {name.lower(): name for name in bngs}
+    if name := by_name.get(text.lower()):
+        return [Guess(meaning=Meaning.BNG, value=name, bng=name)]
+    first, _, rest = text.partition(" ")
+    if name := by_name.get(first.lower()):
+        port = _VLANS.sub("", rest.strip())
+        return [Guess(meaning=Meaning.PORT, value=f"{name} {port}", terms=(port_term(name, port),), bng=name)]
+    port = _VLANS.sub("", text)
+    if "/" in port and _PORT.fullmatch(port):
+        return [Guess(meaning=Meaning.PORT, value=port, terms=tuple(port_term(bng, port) for bng in bngs))]
+    return []
+
+
+def _address(text: str) -> list[Guess]:
+    try:
+        if "/" in text:
+            network = ipaddress.ip_network(text, strict=False)
+            return [Guess(meaning=Meaning.PREFIX, value=str(network), terms=(address_term(network),))]
+        address = ipaddress.ip_address("" if "%" in text else text.strip("[]"))
+    except ValueError:
+        return []
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    one = mapped or address
+    terms = tuple(address_term(held) for held in holding(ipaddress.ip_network(one)))
+    return [Guess(meaning=Meaning.ADDRESS, value=str(one), terms=terms)]
+
+
+def _octets(text: str) -> list[bytes]:
+    """An id as its text; and, if it can be read as hexadecimal, as that, with and without an enterprise number."""
+    found = [] if text.lower().startswith("0x") else [text.encode("utf-8", "surrogateescape")]
+    if match := _HEX.fullmatch(text):
+        octets = bytes.fromhex(re.sub(r"[:\- .]", "", match[1]))
+        found.append(octets)
+        if len(octets) > ENTERPRISE_NUMBER and octets[0] == 0:
+            found.append(octets[ENTERPRISE_NUMBER:])
+    return [one for one in found if 0 < len(one) <= LONGEST_ID]

@@ -1,0 +1,192 @@
+"""Access lines."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from bngcorr.errors import StoreError
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.mac import format_mac
+from bngcorr.model.vocabulary import Finding as FindingKind
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store.contract import QueryStore
+from bngcorr.store.duplicates import address_of
+from bngcorr.store.rows import FindingRow, LineRow, SessionRow
+from bngcorr.store.rows import Page as Place
+from bngcorr.store.terms import circuit_id_term, remote_id_term
+from bngcorr.store.timeline import Entry
+from bngcorr.web.diagnosis import Known, diagnose
+from bngcorr.web.models.line import Line, LineDetail, LinesQuery
+from bngcorr.web.models.model import Page
+from bngcorr.web.models.names import read_record_name
+from bngcorr.web.models.session import SessionDetail
+from bngcorr.web.problem import not_found
+from bngcorr.web.resources.cursors import PLACE, RANK, shaped
+from bngcorr.web.resources.domains import from_each, walk
+from bngcorr.web.resources.entries import entry_shown
+from bngcorr.web.resources.estate import Estate
+from bngcorr.web.resources.sessions import Sessions
+from bngcorr.web.resources.shown import ABOUT_LINES, finding_shown, line_shown, session_shown
+
+SESSIONS_AT_ONCE: Final = 1_000  # read in one round trip, of the lines of a page
+MOST_SCANNED: Final = 20_000  # lines read to fill one page
+MOST_INDEXED: Final = 1_000  # under one id
+
+
+def now_ms() -> int:
+    """By this host's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Lines:
+    """Of all domains."""
+
+    def __init__(self, store: QueryStore, estate: Estate, sessions: Sessions) -> None:
+        self._store = store
+        self._estate = estate
+        self._sessions = sessions
+
+    async def page(self, query: LinesQuery) -> Page[Line]:
+        """Those that fit."""
+        remote, circuit, now = query.remote_id, query.circuit_id, now_ms()
+        term = remote_id_term(remote) if remote is not None else None
+        if term is None and circuit is not None:
+            term = circuit_id_term(circuit)
+
+        def fits(row: LineRow) -> bool:
+            return (remote is None or row.ids.remote_id == remote) and (
+                circuit is None or row.ids.circuit_id == circuit
+            )
+
+        if term is None:
+            cursor = shaped("cursor", query.cursor, PLACE)
+            rows, following, silent = await walk(
+                tuple(self._estate.domains),
+                cursor,
+                query.limit,
+                lambda domain, place: self._store.lines([domain], None, place, now),
+                MOST_SCANNED,
+            )
+        else:
+            start = int(shaped("cursor", query.cursor, RANK) or 0)
+            found, silent = await self.indexed(term, now)
+            fitting = [row for row in found if fits(row)]
+            end = start + query.limit
+            rows, following = fitting[start:end], str(end) if end < len(fitting) else None
+        return Page(items=await self.shown(rows, now), next=following, partial=silent)
+
+    async def indexed(self, term: str, now: int) -> tuple[list[LineRow], tuple[str, ...]]:
+        """Those that stand under a term; and domains that did not answer."""
+        domains, place = tuple(self._estate.domains), Place(cursor="", limit=MOST_INDEXED)
+        try:
+            found, _ = await self._store.lines(domains, term, place, now)
+        except StoreError:
+            if len(domains) == 1:
+                raise
+            each, silent = await from_each(domains, lambda domain: self._store.lines([domain], term, place, now))
+            return [row for rows, _ in each.values() for row in rows], silent
+        return found, ()
+
+    async def shown(self, rows: Sequence[LineRow], now: int) -> tuple[Line, ...]:
+        """With what their sessions hold."""
+        sessions = await self._up(rows, now)
+        return tuple(line_shown(row, sessions[row.domain, row.line], self._estate.interface_ids) for row in rows)
+
+    async def _up(self, lines: Sequence[LineRow], now: int) -> dict[tuple[str, str], list[SessionRow]]:
+        """Sessions of each line, by (domain, line), that are up."""
+        pairs = list(dict.fromkeys((line.domain, session) for line in lines for session in line.sessions))
+        found: dict[tuple[str, str], list[SessionRow]] = {(line.domain, line.line): [] for line in lines}
+        for at in range(0, len(pairs), SESSIONS_AT_ONCE):
+            for row in await self._store.session_rows(pairs[at : at + SESSIONS_AT_ONCE]):
+                if _is_up(row, now) and (row.domain, row.line) in found:
+                    found[row.domain, row.line or ""].append(row)
+        return found
+
+    async def one(self, name: str) -> LineDetail:
+        """A line with diagnosis, timeline, sessions and findings. Raises Problem if there is none."""
+        try:
+            domain, line = read_record_name(name)
+        except ValueError:
+            raise not_found("line", name) from None
+        now = now_ms()
+        row = await self._store.line(domain, line, now) if domain in self._estate.domains else None
+        if row is None:
+            raise not_found("line", name)
+        sessions, entries = await asyncio.gather(
+            self._store.session_rows([(domain, session) for session in row.sessions]),
+            self._store.timeline(domain, line),
+        )
+        ours = [one for one in sessions if one.line == line]
+        findings = await self._findings(domain, line, row.bng, row.port, ours)
+        shown = line_shown(row, [one for one in ours if _is_up(one, now)], self._estate.interface_ids)
+        return LineDetail(
+            **{field: getattr(shown, field) for field in Line.model_fields},
+            diagnosis=diagnose(self._known(row.bng, ours, findings, entries), now),
+            timeline=tuple(
+                sorted(
+                    [
+                        *(entry_shown(entry) for entry in entries),
+                        *(finding_shown(one) for one in findings if one.finding is not FindingKind.NEAR_LIMIT),
+                    ],
+                    key=lambda entry: (entry.first_seen if entry.kind == "finding" else entry.at) or "",
+                    reverse=True,
+                )
+            ),
+            sessions=tuple(map(self._sessions.shown, ours)),
+            findings=tuple(map(finding_shown, findings)),
+        )
+
+    async def session(self, name: str) -> SessionDetail:
+        """A session with its diagnosis and findings. Raises Problem if there is none."""
+        row = await self._sessions.row(name)
+        if row.line is None:
+            entries: Sequence[Entry] = ()
+            line = ""
+        else:
+            line = row.line
+            entries = await self._store.timeline(row.domain, line)
+        findings = await self._findings(row.domain, line, row.bng, row.port, [row])
+        shown = session_shown(row, self._estate.interface_ids)
+        known = self._known(row.bng, await self._beside(row), findings, entries)
+        return SessionDetail(
+            **{field: getattr(shown, field) for field in type(shown).model_fields},
+            diagnosis=diagnose(known, now_ms()),
+            findings=tuple(map(finding_shown, findings)),
+        )
+
+    async def _beside(self, row: SessionRow) -> list[SessionRow]:
+        """A session and the others of its line."""
+        line = await self._store.line(row.domain, row.line, now_ms()) if row.line is not None else None
+        others = [] if line is None else [name for name in line.sessions if name != row.session]
+        rows = await self._store.session_rows([(row.domain, name) for name in others]) if others else []
+        return [row, *(one for one in rows if one.line == row.line)]
+
+    def _known(
+        self, bng: str, sessions: Sequence[SessionRow], findings: Sequence[FindingRow], entries: Sequence[Entry]
+    ) -> Known:
+        entry = self._estate.bngs.get(bng)
+        window_s = 0.0 if entry is None else entry.window
+        return Known(sessions=sessions, findings=findings, entries=entries, window_ms=round(1000 * window_s))
+
+    async def _findings(
+        self, domain: str, line: str, bng: str, port: Attachment | None, sessions: Sequence[SessionRow]
+    ) -> list[FindingRow]:
+        """About a line, its addresses and MACs, its port and its BNG; the newest first."""
+        wanted = [(kind, line) for kind in FindingKind if kind in ABOUT_LINES and line]
+        wanted += [(FindingKind.DUPLICATE, address) for one in sessions for host in one.hosts
+                   if (address := address_of(host))]  # fmt: skip
+        wanted += [(FindingKind.MOVED, format_mac(one.address)) for one in sessions if one.address is not None]
+        if port is not None:
+            wanted += [(kind, str(port)) for kind in (FindingKind.SHARED_ATTACHMENT, FindingKind.MAC_FLOOD)]
+        for threshold in self._estate.config.capacity.thresholds:
+            places = [bng] if port is None else [bng, f"{bng} port {port.port}"]
+            wanted += [(FindingKind.NEAR_LIMIT, f"{place} {threshold} %") for place in places]
+        rows = await self._store.findings_about(domain, list(dict.fromkeys(wanted)))
+        return sorted(rows, key=lambda row: -row.last_ms)
+
+
+def _is_up(row: SessionRow, now: int) -> bool:
+    return row.state is SessionState.UP and row.until_ms >= now

@@ -1,0 +1,156 @@
+"""One box for everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_network
+from typing import Final
+
+from bngcorr.correlator.keys import session_hash
+from bngcorr.model.line import LineIds
+from bngcorr.model.vocabulary import SessionState
+from bngcorr.store.contract import QueryStore
+from bngcorr.store.duplicates import address_of
+from bngcorr.store.rows import LineRow, SessionRow
+from bngcorr.web.guess import Guess, guesses
+from bngcorr.web.models.lookup import Hit, Lookup, LookupQuery, Meaning, Reading
+from bngcorr.web.models.names import read_record_name
+from bngcorr.web.resources.domains import from_each
+from bngcorr.web.resources.estate import Estate
+from bngcorr.web.resources.lines import Lines, now_ms
+from bngcorr.web.resources.sessions import Sessions
+
+_LINES_HAVE: Final = frozenset({Meaning.MAC, Meaning.REMOTE_ID, Meaning.CIRCUIT_ID})
+_GONE: Final = frozenset({SessionState.STOPPED, SessionState.EXPIRED})
+
+
+class Lookups:
+    """Over all domains."""
+
+    def __init__(self, store: QueryStore, estate: Estate, sessions: Sessions, lines: Lines) -> None:
+        self._store = store
+        self._estate = estate
+        self._sessions = sessions
+        self._lines = lines
+
+    async def find(self, query: LookupQuery) -> Lookup:
+        """What a text may be, and what is known of it."""
+        found = await asyncio.gather(*(self._read(guess, query.limit) for guess in guesses(query.q, self._estate.bngs)))
+        readings = sorted((reading for reading, _ in found), key=lambda one: not _size(one))
+        return Lookup(
+            q=query.q,
+            readings=tuple(readings),
+            hit=_hit(readings),
+            partial=tuple(dict.fromkeys(domain for _, silent in found for domain in silent)),
+        )
+
+    async def _read(self, guess: Guess, limit: int) -> tuple[Reading, tuple[str, ...]]:
+        if guess.meaning is Meaning.BNG:
+            return Reading(meaning=guess.meaning, value=guess.value, bngs=(guess.bng,)), ()
+        silent: tuple[str, ...] = ()
+        lines: list[LineRow] = []
+        now = now_ms()
+        if guess.meaning is Meaning.NAME:
+            sessions, lines = await self._named(guess.value, now)
+        elif guess.meaning is Meaning.SESSION_ID:
+            sessions, silent = await self._by_session_id(guess.octets)
+        else:
+            sessions, silent = await self._sessions.indexed(
+                guess.terms, lambda row: _is(row, guess), self._estate.in_scope(guess.bng or None)
+            )
+        if guess.meaning in _LINES_HAVE:
+            found, quiet = await self._lines.indexed(guess.terms[0], now)
+            lines, silent = [row for row in found if _line_is(row, guess)], (*silent, *quiet)
+        sessions.sort(key=lambda row: (row.state in _GONE, -row.at_ms))
+        names = {(row.domain, row.line) for row in lines}
+        wanted = dict.fromkeys((row.domain, row.line) for row in sessions[:limit] if row.line is not None)
+        lines += await self._line_rows([pair for pair in wanted if pair not in names], now)
+        reading = Reading(
+            meaning=guess.meaning,
+            value=guess.value,
+            lines=await self._lines.shown(lines[:limit], now),
+            sessions=tuple(map(self._sessions.shown, sessions[:limit])),
+            more=len(sessions) > limit or len(lines) > limit,
+        )
+        return reading, silent
+
+    async def _named(self, name: str, now: int) -> tuple[list[SessionRow], list[LineRow]]:
+        domain, record = read_record_name(name)
+        if domain not in self._estate.domains:
+            return [], []
+        session, line = await asyncio.gather(self._store.session(domain, record), self._store.line(domain, record, now))
+        return [session] if session is not None else [], [line] if line is not None else []
+
+    async def _by_session_id(self, session_id: bytes) -> tuple[list[SessionRow], tuple[str, ...]]:
+        """An Acct-Session-Id is unique for a box only."""
+
+        async def ask(domain: str) -> list[SessionRow]:
+            boxes = await self._store.boxes(domain)
+            return await self._store.session_rows([(domain, session_hash(box, session_id)) for box in boxes])
+
+        found, silent = await from_each(tuple(self._estate.domains), ask)
+        return [row for rows in found.values() for row in rows if row.session_id == session_id], silent
+
+    async def _line_rows(self, names: Sequence[tuple[str, str]], now: int) -> list[LineRow]:
+        found = await asyncio.gather(*(self._store.line(domain, line, now) for domain, line in names))
+        return [row for row in found if row is not None]
+
+
+def _is(row: SessionRow, guess: Guess) -> bool:
+    """Whether a session that stands under a guess's terms is what was meant: the index may lag."""
+    ids = row.ids or LineIds()
+    match guess.meaning:
+        case Meaning.MAC:
+            return row.address is not None and guess.value == row.address.hex(":")
+        case Meaning.REMOTE_ID:
+            return ids.remote_id == guess.octets
+        case Meaning.CIRCUIT_ID:
+            return ids.circuit_id == guess.octets
+        case Meaning.USER_NAME:
+            return row.user_name is not None and row.user_name.lower() == guess.value.lower()
+        case Meaning.PREFIX:
+            return guess.value in map(address_of, row.hosts)
+        case Meaning.ADDRESS:
+            return _within(guess.value, map(address_of, row.hosts))
+        case Meaning.PORT:
+            port = guess.value.rpartition(" ")[2]
+            return row.port is not None and row.port.port == port and guess.bng in ("", row.bng)
+    return True
+
+
+def _within(address: str, held: Iterable[str]) -> bool:
+    wanted = ip_network(address)
+    for text in held:
+        network = ip_network(text, strict=False)
+        if network.version == wanted.version and wanted.network_address in network:
+            return True
+    return False
+
+
+def _line_is(row: LineRow, guess: Guess) -> bool:
+    if guess.meaning is Meaning.REMOTE_ID:
+        return row.ids.remote_id == guess.octets
+    if guess.meaning is Meaning.CIRCUIT_ID:
+        return row.ids.circuit_id == guess.octets
+    return row.address is not None and guess.value == row.address.hex(":")
+
+
+def _size(reading: Reading) -> int:
+    return len(reading.lines) + len(reading.sessions) + len(reading.bngs)
+
+
+def _hit(readings: Sequence[Reading]) -> Hit | None:
+    """The one thing that all readings together found: a line, counting its sessions; a session; or a BNG."""
+    lines = {line.id for one in readings for line in one.lines}
+    sessions = {session.id: session.line for one in readings for session in one.sessions}
+    bngs = {bng for one in readings for bng in one.bngs}
+    if any(one.more for one in readings):
+        return None
+    if len(lines) == 1 and not bngs and {*sessions.values()} <= lines:
+        return Hit(kind="line", id=lines.pop())
+    if len(sessions) == 1 and not lines and not bngs:
+        return Hit(kind="session", id=next(iter(sessions)))
+    if len(bngs) == 1 and not lines and not sessions:
+        return Hit(kind="bng", id=bngs.pop())
+    return None

@@ -1,0 +1,163 @@
+"""Rows of the store as models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address
+from typing import Final
+
+from bngcorr.accountant.reach import Origin, Reach, reach
+from bngcorr.correlator.findings import NEXT_STEP, REASON
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import format_mac
+from bngcorr.model.shown import instant_shown
+from bngcorr.model.usage import Traffic
+from bngcorr.model.vocabulary import Finding as FindingKind
+from bngcorr.model.vocabulary import HostKind
+from bngcorr.store.rows import FindingRow, LineRow, SessionRow
+from bngcorr.web.models.finding import Finding
+from bngcorr.web.models.line import Line, Whereabouts
+from bngcorr.web.models.names import record_name
+from bngcorr.web.models.octets import Octets
+from bngcorr.web.models.place import Attached, CpeAddress, HeldAddress, LineAddress
+from bngcorr.web.models.session import Session, TrafficShown
+
+InterfaceIds = Mapping[str, IPv6Address | None]  # by BNG: what its CPEs answer to within their delegated prefixes
+ABOUT_LINES: Final = frozenset({
+    FindingKind.V6_LOST, FindingKind.NO_TRAFFIC, FindingKind.LATE_IDENTITY, FindingKind.CONFLICT,
+    FindingKind.MOVED, FindingKind.MAC_FLOOD,
+})  # fmt: skip
+
+
+def if_ever(epoch_ms: int) -> str | None:
+    """An instant of the store, in which 0 stands for "never"."""
+    return instant_shown(epoch_ms) if epoch_ms > 0 else None
+
+
+def attached_shown(port: Attachment | None) -> Attached | None:
+    """None stays None."""
+    return None if port is None else Attached(port=port.port, outer=port.outer, inner=port.inner)
+
+
+def mac_shown(mac: bytes | None) -> str | None:
+    """None stays None."""
+    return None if mac is None else format_mac(mac)
+
+
+def _traffic_shown(traffic: Traffic | None) -> TrafficShown | None:
+    return None if traffic is None else TrafficShown(v4=traffic.v4, v6=traffic.v6, either=traffic.either)
+
+
+def addresses_of(row: SessionRow) -> list[HeldAddress]:
+    """Hosts of a session: what, from when on, and who says so."""
+    since = (*row.since_ms, *[0] * (len(row.hosts) - len(row.since_ms)))
+    return [
+        HeldAddress(
+            kind=HostKind(kind),
+            service=service,
+            address=address,
+            since=if_ever(at),
+            source="accept" if "|".join((kind, service, address)) in row.filled else "accounting",
+        )
+        for (kind, service, address), at in zip((host.split("|", 2) for host in row.hosts), since, strict=True)
+    ]
+
+
+def _addresses_together(sessions: Sequence[SessionRow]) -> tuple[LineAddress, ...]:
+    """Hosts of several sessions, each once: as accounting names it first, if it does."""
+    merged: dict[tuple[str, ...], LineAddress] = {}
+    for session in sorted(sessions, key=lambda one: one.began_ms):
+        for held in addresses_of(session):
+            key = (session.bng, held.service, held.kind, held.address)
+            known = merged.get(key)
+            if known is None or (known.source, held.source) == ("accept", "accounting"):
+                merged[key] = LineAddress(bng=session.bng, **held.model_dump())
+    return tuple(merged.values())
+
+
+def _reach_of(row: SessionRow, interface_ids: InterfaceIds) -> Reach | None:
+    parts = [host.split("|", 2) for host in row.hosts]
+    return reach([(kind, address) for kind, _, address in parts], interface_ids.get(row.bng))
+
+
+def _reach_shown(found: Reach | None) -> CpeAddress | None:
+    if found is None:
+        return None
+    return CpeAddress(address=str(found.address), from_="ia_na" if found.origin is Origin.IA_NA else "delegated_prefix")
+
+
+def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> Session:
+    """One session."""
+    ids = row.ids or LineIds()
+    return Session(
+        id=record_name(row.domain, row.session),
+        session_id=row.session_id.decode("utf-8", "backslashreplace"),
+        bng=row.bng,
+        user_name=row.user_name,
+        mac=mac_shown(row.address),
+        attachment=attached_shown(row.port),
+        identity=row.outcome,
+        domain=row.domain,
+        nas=row.nas,
+        state=row.state,
+        line=None if row.line is None else record_name(row.domain, row.line),
+        remote_id=Octets.of(ids.remote_id),
+        circuit_id=Octets.of(ids.circuit_id),
+        addresses=tuple(addresses_of(row)),
+        cpe_address=_reach_shown(_reach_of(row, interface_ids)),
+        traffic=_traffic_shown(row.traffic),
+        began_at=if_ever(row.began_ms),
+        updated_at=if_ever(row.at_ms),
+        expires_at=if_ever(row.until_ms),
+    )
+
+
+def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: InterfaceIds) -> Line:
+    """One line. `sessions`: those of the line that are up."""
+    found = [one for one in (_reach_of(session, interface_ids) for session in sessions) if one is not None]
+    best = min(found, key=lambda one: one.origin is not Origin.IA_NA, default=None)
+    return Line(
+        id=record_name(row.domain, row.line),
+        domain=row.domain,
+        remote_id=Octets.of(row.ids.remote_id),
+        circuit_id=Octets.of(row.ids.circuit_id),
+        first_seen=if_ever(row.first_ms),
+        last_seen=if_ever(row.last_ms),
+        last=Whereabouts(bng=row.bng, attachment=attached_shown(row.port), mac=mac_shown(row.address)),
+        addresses=_addresses_together(sessions),
+        cpe_address=_reach_shown(best),
+    )
+
+
+def line_of_finding(row: FindingRow, detail: Mapping[str, object]) -> str | None:
+    """Name of the line that a finding is about, as far as it tells one."""
+    told = detail.get("line")
+    if isinstance(told, str) and _is_line(told):
+        return record_name(row.domain, told)
+    return record_name(row.domain, row.subject) if row.finding in ABOUT_LINES and _is_line(row.subject) else None
+
+
+def _is_line(text: str) -> bool:
+    return len(text) == 24 and not set(text) - set("0123456789abcdef")
+
+
+def finding_shown(row: FindingRow) -> Finding:
+    """One finding."""
+    detail = json.loads(row.detail)
+    return Finding(
+        finding=row.finding,
+        subject=row.subject,
+        bng=row.bng,
+        domain=row.domain,
+        line=line_of_finding(row, detail),
+        state="over" if row.over_ms else "open",
+        first_seen=if_ever(row.first_ms),
+        last_seen=if_ever(row.last_ms),
+        over_at=if_ever(row.over_ms),
+        count=row.count,
+        reason=REASON[row.finding],
+        next_step=NEXT_STEP[row.finding],
+        detail=detail,
+    )
