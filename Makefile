@@ -11,7 +11,7 @@ run: .venv/.run            ## the demonstration: the real service, on an embedde
 
 test: .venv/.dev           ## every test, at most 5 minutes on 2 cores
 	$(BIN)/python -m compileall -q bngcorr
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev          ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

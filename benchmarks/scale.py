@@ -3,8 +3,8 @@
     python benchmarks/scale.py --lines 1000000
 
 Half of the lines are one session that holds both families (Nokia, Cisco), half are two sessions (Juniper, host
-accounting). Each domain is one BNG. The last line printed is a JSON object with every figure; exit code 1 if a line
-takes more than `--most-octets`.
+accounting). Each domain is one BNG. What full timelines take is told beside it, measured on some of the lines. The last
+line printed is a JSON object with every figure; exit code 1 if a line takes more than `--most-octets`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Network
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,7 @@ from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import HostKind, Key, LineIdPolicy, MacSource, Outcome, VlanModel
 from bngcorr.store.keys import BUCKETS, DomainKeys
-from bngcorr.store.lesson import Lesson, SessionChange, SessionStep, Sighting
+from bngcorr.store.lesson import Event, Lesson, SessionChange, SessionStep, Sighting
 from bngcorr.store.recollection import Recall
 from bngcorr.store.valkey import ValkeyStore
 
@@ -45,6 +46,9 @@ KINDS: Final = {
     "k": "correlation keys", "m": "MACs", "l": "lines", "s": "sessions", "i": "index", "h": "references to hosts",
 }  # fmt: skip
 SAMPLED: Final = 64  # buckets of each kind and domain
+ENTRIES: Final = 16  # of a timeline
+TOLD: Final = 0.05  # part of the lines whose timelines are filled
+MINUTE_MS: Final = 60_000
 
 
 def ring_of(bng: str, number: int) -> Keyring:
@@ -98,6 +102,37 @@ def lessons_of(bng: str, number: int) -> Iterator[Lesson]:
     else:
         yield step(SessionStep.START, "180001", (v4,), NOW_MS)
         yield step(SessionStep.START, "180002", (slaac, pd), NOW_MS + 1000)
+
+
+def events_of(bng: str, number: int, entries: int) -> Iterator[Event]:
+    """So many requests of a line that are over, DHCPv4 and DHCPv6 in turn, which AAA accepted."""
+    ring, ids = ring_of(bng, number), ids_of(bng, number)
+    line, mac = line_key(ids, LineIdPolicy.BOTH), mac_of(bng, number)
+    for at in range(entries):
+        v6 = at % 2 == 1
+        yield Event(
+            domain=bng, line=line, mac=ring.mac,
+            about=[
+                1, bng, bng, "full", mac, f"1/1/{number % 48}", 100 + number // 4000 % 3900, number % 4000,
+                "dhcpv6" if v6 else "dhcpv4", "strong",
+                ["dhcpv6 strong: Alc-ToServer-Dhcp6-Options"] if v6 else ["dhcpv4 strong: Alc-ToServer-Dhcp-Options"],
+                "matched" if v6 else "own", "window" if v6 else None, "attachment+mac" if v6 else None,
+                bytes.fromhex(line), ids.remote_id, ids.circuit_id, None if v6 else True, None if v6 else True, None,
+                False, mac.hex(":").encode(),
+            ],
+            moment=[
+                NOW_MS + at * MINUTE_MS, blake2b(b"%d %d" % (number, at), digest_size=16).digest(),
+                -1200 if v6 else None, 0, b"18000%d%08X%08X" % (at, number, 0x67FBD27E), None, "aaa1", 2, 3, 14,
+            ],
+        )  # fmt: skip
+
+
+async def fill(store: ValkeyStore, bngs: Sequence[str], lines: int) -> float:
+    """Octets of a full timeline, from those of some lines."""
+    before, count = await used(store), int(lines * TOLD) // len(bngs)
+    for number in range(count):
+        await store.write([event for bng in bngs for event in events_of(bng, number, ENTRIES)], NOW_MS)
+    return (await used(store) - before) / (count * len(bngs))
 
 
 async def load(store: ValkeyStore, bngs: Sequence[str], lines: int, progress: Progress) -> float:
@@ -179,6 +214,9 @@ async def measure(url: str, lines: int, domains: int, vectors: int, console: Con
     kinds = await by_kind(store, bngs, lines)
     per_line = (full - empty) / lines
     kinds["holders of addresses, and the rest"] = per_line - sum(kinds.values())
+    teller = ValkeyStore(url, budget_s=10.0, events=0, timeline=ENTRIES)
+    timeline = await fill(teller, bngs, lines)
+    await teller.close()
     took = await ask(store, bngs, lines, vectors, 32)
     single = await ask(store, bngs[:1], lines // domains, vectors, 1)
     await store.close()
@@ -186,6 +224,7 @@ async def measure(url: str, lines: int, domains: int, vectors: int, console: Con
         "lines": lines,
         "domains": domains,
         "octets_per_line": round(per_line),
+        "octets_of_a_timeline": round(timeline),
         "octets_per_line_by_kind": {title: round(octets) for title, octets in kinds.items()},
         "lessons_per_second": round(lines * 3 / seconds),
         "vector_32_ms": {"p50": at(took, 0.5), "p99": at(took, 0.99), "max": round(took[-1], 2)},
@@ -227,6 +266,7 @@ def main() -> None:
     for title, octets in dict(figures["octets_per_line_by_kind"]).items():  # type: ignore[call-overload]
         table.add_row(title, str(octets))
     table.add_row("all", str(figures["octets_per_line"]))
+    table.add_row(f"a timeline of {ENTRIES} entries beside it", str(figures["octets_of_a_timeline"]))
     console.print(table)
     print(json.dumps(figures))
     sys.exit(1 if int(str(figures["octets_per_line"])) > given.most_octets else 0)

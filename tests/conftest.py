@@ -14,6 +14,17 @@ from tests.service.ports import free_port
 from tests.service.process import Service, Settings, Valkey
 
 AAA_SECRET = b"between-proxy-and-aaa"
+LONG = ("packaging", "browser", "service", "freeradius", "simulate", "demo", "store", "contract", "cli", "web")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, so that no worker is left alone with one in the end."""
+    ranks = {folder: rank for rank, folder in enumerate(LONG)}
+    items.sort(key=lambda item: ranks.get(_folder(item), len(LONG)))  # stable: the order within a folder stays
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.nodeid.removeprefix("tests/").partition("/")[0]
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from bngcorr.web.problem import Problem
 
 POLL_EVERY_S: Final = 0.2
 POLL_AGAIN_S: Final = 1.0  # while the store is away
-MOST_AT_ONCE: Final = 32  # commands that are being carried out
+MOST_AT_ONCE: Final = 32  # requests to BNGs that are under way
 MOST_KEPT_AT_ONCE: Final = 64  # traced requests in one call
 LEAVE_WITHIN_S: Final = 0.5
 
@@ -76,6 +76,7 @@ class CommandLoop:
         self._cursor: str | None = None
         self._rules: tuple[TraceRule, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way = 0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -160,22 +161,30 @@ class CommandLoop:
             log.warning("command not answered", command=str(command.kind), id=command.id, error=str(error))
 
     async def _done(self, command: Command) -> tuple[bool, str, Json]:
-        if len(self._tasks) > MOST_AT_ONCE:
-            return False, f"{MOST_AT_ONCE} commands are under way here; try again", {}
         try:
             match command.kind:
                 case CommandKind.UPSTREAM:
                     return await self._switch(str(command.arguments["name"]), Admin(command.arguments["admin"]))
                 case CommandKind.TRACE:
-                    return True, f"{len(self._tracer.rules)} traces", {}
+                    return True, f"{len(self._tracer.rules)} running", {}
                 case CommandKind.DISCONNECT | CommandKind.COA:
-                    body = await self._acts[command.kind](command.arguments)
-                    return body["outcome"] in ("done", "shown"), str(body["outcome"]), body
+                    return await self._act(self._acts[command.kind], command.arguments)
         except Problem as problem:
             return False, problem.detail, {}
         except Exception:
             log.exception("internal error, command not carried out", command=str(command.kind), id=command.id)
             return False, "internal error, see the log of the process", {}
+
+    async def _act(self, act: Act, arguments: Json) -> tuple[bool, str, Json]:
+        """It may take 20 s if a BNG is silent."""
+        if self._under_way >= MOST_AT_ONCE:
+            return False, f"{MOST_AT_ONCE} requests to BNGs are under way here; try again", {}
+        self._under_way += 1
+        try:
+            body = await act(arguments)
+        finally:
+            self._under_way -= 1
+        return body["outcome"] in ("done", "shown"), str(body["outcome"]), body
 
     async def _switch(self, name: str, admin: Admin) -> tuple[bool, str, Json]:
         if not self._process.set_admin(name, admin):

@@ -12,7 +12,6 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Info, ProcessCollector
 
 from bngcorr import __version__
 from bngcorr.accountant.spool.file import SpoolError
@@ -31,6 +30,7 @@ from bngcorr.app.parts import StartError, greet_store, open_store, store_url
 from bngcorr.app.policies import Policies, policies_of
 from bngcorr.app.ports import Ports
 from bngcorr.app.receive_queues import QueueWatch
+from bngcorr.app.registry import process_registry
 from bngcorr.app.reload import EndingError, Reloader
 from bngcorr.app.spool import look_into, spool_of
 from bngcorr.app.supervision import supervised
@@ -76,9 +76,7 @@ class PacketProcess:
         config = self._at_start = loaded.config
         dictionary = Dictionary(resource("dictionaries") / "dictionary")
         policies = policies_of(config, dictionary)
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        Info("bngcorr_build", "What is running.", registry=self._registry).info({"version": __version__})
+        self._registry = process_registry()
         self._meters = Meters(self._registry)
         self._clock = StoreClock()
         self._embedded = EmbeddedValkey(config.store.data_dir) if config.store.url == "embedded" else None
@@ -169,7 +167,7 @@ class PacketProcess:
         self._ports.open()
         self._dynauth.open()
         at = self._at_start.health.listen
-        app = health_app(self.readiness, self._registry, self._refresh)
+        app = health_app(self.readiness, self._metrics_text)
         try:
             self._health, port = await serve_http(app, at.host, at.port)
         except OSError as error:
@@ -215,11 +213,12 @@ class PacketProcess:
     def _all_queues(self) -> Iterable[tuple[str, ReceiveQueue]]:
         return chain(self._ports.queues(), self._dynauth.queues())
 
-    def _refresh(self) -> None:
+    async def _metrics_text(self) -> bytes:
         self._gauges.refresh()
         self._dynauth.refresh()
         self._meters.in_flight.set(self._pipeline.in_flight)
         self._meters.ready.set(self.readiness().ready)
+        return await self._registry.text()
 
     def readiness(self) -> Readiness:
         """Ready: sockets bound, AAA not known to be silent, and not about to end. The store is told, never asked for;

@@ -29,6 +29,7 @@ def command_line(*, listed: bool) -> cyclopts.App:
         name="bngcorr",
         version=__version__,
         help="RADIUS proxy between broadband gateways and AAA: one identity per access line, whichever protocol asked.",
+        help_format="plaintext" if listed else "markdown",
         help_epilogue=_EPILOGUE if listed else None,  # verbs would inherit it
     )
     for at, (title, verbs) in enumerate(GROUPS.items()):

@@ -9,7 +9,7 @@ import cyclopts
 
 from bngcorr.cli.acts import ACTS, EXITS, TOLD
 from bngcorr.cli.api_client import ApiClient, quoted
-from bngcorr.cli.exits import NEGATIVE
+from bngcorr.cli.exits import DONE, NEGATIVE
 from bngcorr.cli.fields import fields_table
 from bngcorr.cli.listing import list_rows
 from bngcorr.cli.output import Output, print_one
@@ -46,7 +46,7 @@ def show(act: str, /, *, output: OutputAs = Output.TABLE, api: ApiAt = HERE) -> 
     with ApiClient("act show", api) as client:
         found = client.get(f"/v1/acts/{quoted(act)}")
     print_one(found, output, columns=ACTS.names, table=lambda: _print(found))
-    sys.exit(EXITS.get(found["outcome"], NEGATIVE))
+    sys.exit(DONE if found["outcome"] == "pending" else EXITS.get(found["outcome"], NEGATIVE))
 
 
 def _print(found: Row) -> None:

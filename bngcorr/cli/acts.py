@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bngcorr.cli.api_client import Json
+from bngcorr.cli.api_client import ApiClient, Json, quoted
 from bngcorr.cli.exits import DONE, NEGATIVE, UNREACHABLE
 from bngcorr.cli.listing import Layout, layout
 from bngcorr.cli.output import Output, print_rows
-from bngcorr.cli.tables import Column, moment, octets_text, plain, screen
+from bngcorr.cli.tables import Column, Row, moment, octets_text, plain, screen
+
+WITHIN_S: Final = 60.0  # an act is waited for; a BNG is asked for up to 20 s
+EVERY_S: Final = 0.5
 
 EXITS: Final = {
-    "done": DONE,
-    "pending": DONE,
-    "shown": DONE,
-    "nobody": UNREACHABLE,
-    "failed": UNREACHABLE,
+    "done": DONE, "shown": DONE, "pending": UNREACHABLE, "nobody": UNREACHABLE, "failed": UNREACHABLE,
     "away": UNREACHABLE,
-}
+}  # fmt: skip
 """Of what became of an act; all else is a negative answer."""
 
 SAID: Final = {
     "done": "Done.",
-    "pending": "Under way.",
+    "pending": "Under way: `bngcorr act list` tells when it is over.",
     "shown": "This would be done; nothing was sent.",
     "refused": "It was refused.",
     "unanswered": "No answer in time. Of a BNG: look at bngs[].dynauth, and at what it lets in.",
@@ -72,18 +72,39 @@ ACTS: Final = layout(
 """Audit records."""
 
 
+def carried_out(client: ApiClient, act: Json, within_s: float = WITHIN_S) -> Json:
+    """The act when it is over; as it is then, if that takes longer. Raises ApiFault."""
+    deadline = time.monotonic() + within_s
+    while act["outcome"] == "pending" and time.monotonic() < deadline:
+        time.sleep(EVERY_S)
+        act = client.get(f"/v1/acts/{quoted(act['id'])}")
+    return act
+
+
 def gravest(outcomes: Sequence[str]) -> str:
     """What became of several together."""
     return min(outcomes, key=lambda one: _GRAVEST.index(one) if one in _GRAVEST else 0, default="nothing")
 
 
-def end(outcome: str, rows: Sequence[Json], how: Layout, output: Output, said: str = "") -> None:
-    """Print the rows, say what came of it (with -o table beside them, else on standard error), and exit by it."""
+def end(
+    outcome: str,
+    rows: Sequence[Json],
+    how: Layout,
+    output: Output,
+    said: str = "",
+    words: Mapping[str, str] = SAID,
+) -> None:
+    """Print the rows, say what came of it (on standard error unless -o is table), and exit by what was not wanted.
+
+    `words`: what is said of each outcome.
+    """
     if rows or output is not Output.TABLE:
         print_rows(rows, output, columns=how.names, table=lambda: screen().print(how.table(rows)))
-    words = " ".join(part for part in (SAID.get(outcome, outcome), plain(said)) if part)
-    print(words, file=sys.stdout if output is Output.TABLE else sys.stderr)
-    sys.exit(EXITS.get(outcome, NEGATIVE))
+    sentence = words.get(outcome, outcome) + (f" {plain(said).rstrip('.')}." if said else "")
+    print(sentence, file=sys.stdout if output is Output.TABLE else sys.stderr)
+    code = EXITS.get(outcome, NEGATIVE)
+    if code != DONE:
+        sys.exit(code)
 
 
 def agreed(question: str) -> bool:
@@ -92,7 +113,7 @@ def agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _outcome(row: Json) -> str:
+def _outcome(row: Row) -> str:
     if row["outcome"] == "shown":
         return ""
     return str(row["outcome"]) + ("" if row["error_cause"] is None else f"\nError-Cause {row['error_cause']}")

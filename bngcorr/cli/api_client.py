@@ -28,10 +28,7 @@ Query = Mapping[str, object] | Sequence[tuple[str, object]]
 
 _NEGATIVE: Final = frozenset((404, 409, 410))
 _REFUSED: Final = frozenset((400, 401, 403, 405, 413, 414, 415, 422))
-_HINTS: Final = {
-    401: f"give a token: {TOKEN_VARIABLE} or --token-file",
-    403: "this token may not do that",
-}
+_HINTS: Final = {401: f"give a token: {TOKEN_VARIABLE} or --token-file"}
 
 
 class ApiFault(Exception):
@@ -199,7 +196,8 @@ def _refusal(where: str, status: int, body: bytes) -> ApiFault:
     try:
         problem = json.loads(body)
         said = f"{problem['title']}: {problem['detail']}" if problem.get("detail") else str(problem["title"])
-        said += "".join(f"; {_named(fault)}" for fault in problem.get("errors", ()))
+        faults = problem.get("errors", ())
+        said += "".join(f"; {_named(fault)}" for fault in faults if len(faults) > 1)  # one alone is what `detail` tells
     except (ValueError, KeyError, TypeError, AttributeError):
         said = f"HTTP {status}, and nothing that is bngcorr's"
     hint = _HINTS.get(status)
@@ -208,4 +206,5 @@ def _refusal(where: str, status: int, body: bytes) -> ApiFault:
 
 def _named(fault: Mapping[str, object]) -> str:
     """One of `errors`: which parameter, what it was, what is wrong."""
-    return ": ".join(str(part) for part in fault.values())
+    value = "" if fault["value"] is None else f"={fault['value']!r}"
+    return f"{fault['parameter']}{value} {fault['detail']}"

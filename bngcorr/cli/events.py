@@ -49,7 +49,7 @@ def events(
     follow:
         Go on with what happens from now on.
     kind:
-        With -f: only verdicts (request), steps of accounting, or findings.
+        With -f: only requests for access (request), accounting, or findings.
     bng:
         Only this BNG.
     outcome:

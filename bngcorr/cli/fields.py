@@ -32,7 +32,7 @@ def _said(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, bool):
         yield "yes" if value else "no"
     elif isinstance(value, str):
-        yield moment(value) if name.endswith(_INSTANTS) else plain(value)
+        yield moment(value) if name == "at" or name.endswith(_INSTANTS) else plain(value)
     elif isinstance(value, Mapping):
         yield from _told(value)
     elif isinstance(value, Sequence):

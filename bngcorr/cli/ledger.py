@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import math
 from typing import Annotated, Final
 
 import cyclopts
 
-from bngcorr.cli.acts import end
-from bngcorr.cli.api_client import ApiClient, quoted
+from bngcorr.cli.acts import carried_out, end
+from bngcorr.cli.api_client import ApiClient
 from bngcorr.cli.listing import layout
 from bngcorr.cli.output import Output
 from bngcorr.cli.parameters import FLAG, HERE, ApiAt, OutputAs
 from bngcorr.cli.tables import Column
 
-_EVERY_S: Final = 1.0
 _DRIFTS: Final = layout(
     ("domain", "bng", "box", "port", "kind", "ledger", "sessions"),
     tuple(
@@ -51,8 +50,6 @@ def repair(
     """
     with ApiClient("ledger repair", api) as client:
         act = client.send("POST", "/v1/ledger/repair", {"domain": domain, "dry_run": dry_run})
-        while act["outcome"] == "pending":
-            time.sleep(_EVERY_S)
-            act = client.get(f"/v1/acts/{quoted(act['id'])}")
+        act = carried_out(client, act, math.inf)
         rows = [{"domain": one["domain"], **drift} for one in act["audited"] for drift in one["drifts"]]
         end(act["outcome"], rows, _DRIFTS, output, act["said"])

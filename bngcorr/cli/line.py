@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import cyclopts
 from cyclopts import Parameter
 
-from bngcorr.cli.acts import agreed, end
+from bngcorr.cli.acts import agreed, carried_out, end
 from bngcorr.cli.api_client import ApiClient, quoted
 from bngcorr.cli.exits import NEGATIVE, REFUSED
 from bngcorr.cli.line_screen import print_line
@@ -135,6 +135,6 @@ def forget(
         name = line_meant(client, line)
         if not dry_run and not yes and not agreed(f"Forget {name}?"):
             client.fail("nothing was deleted", NEGATIVE)
-        act = client.send("POST", f"/v1/lines/{quoted(name)}/forget", {"dry_run": dry_run})
+        act = carried_out(client, client.send("POST", f"/v1/lines/{quoted(name)}/forget", {"dry_run": dry_run}))
         rows = [act["forgotten"]] if act["forgotten"] and output is not Output.TABLE else []
         end(act["outcome"], rows, _FORGOTTEN, output, act["said"])

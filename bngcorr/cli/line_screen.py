@@ -20,7 +20,7 @@ _LIVE: Final = ("up", "expected", "suspect")
 def print_line(line: Row, most: int, *, evidence: bool) -> None:
     """All of it; `most` entries of the timeline."""
     console = screen()
-    _print_diagnosis(console, line["diagnosis"])
+    print_diagnosis(console, line["diagnosis"])
     console.print()
     console.print(_facts(line))
     if line["findings"]:
@@ -36,7 +36,8 @@ def print_line(line: Row, most: int, *, evidence: bool) -> None:
         console.print(f"{len(entries) - most} older entries; --limit shows more.")
 
 
-def _print_diagnosis(console: Console, found: Row) -> None:
+def print_diagnosis(console: Console, found: Row) -> None:
+    """What is wrong, why, and what to do next."""
     console.print(Text(f"{found['state'].upper()}: {plain(found['sentence'])}", style=_STYLE.get(found["state"], "")))
     if found["reason"]:
         console.print(plain(found["reason"]))

@@ -56,7 +56,7 @@ def lookup(text: str, /, *, limit: Most = 20, output: OutputAs = Output.TABLE, a
     """
     with ApiClient("lookup", api) as client:
         answer = client.get("/v1/lookup", {"q": text, "limit": limit})
-    rows = [row for reading in answer["readings"] for row in _rows(reading)]
+    rows = _each_once([row for reading in answer["readings"] for row in _rows(reading)])
     print_one(answer, output, columns=_FOUND.names, rows=rows, table=lambda: screen().print(_FOUND.table(rows)))
     if output is Output.TABLE:
         _say_more(answer, rows)
@@ -95,6 +95,16 @@ def _rows(reading: Json) -> list[Json]:
     nothing = {"attachment": None, "addresses": (), "last_seen": None}
     rows += [{**nothing, **taken, "kind": "BNG", "bng": name, "id": name} for name in reading["bngs"]]
     return rows
+
+
+def _each_once(rows: list[Json]) -> list[Json]:
+    """What is found in several ways has one row, with all of its meanings."""
+    found: dict[tuple[str, str], Json] = {}
+    for row in rows:
+        key = row["kind"], row["id"]
+        known = found.get(key)
+        found[key] = row if known is None else {**known, "meaning": f"{known['meaning']}, {row['meaning']}"}
+    return list(found.values())
 
 
 def _say_more(answer: Json, rows: list[Json]) -> None:

@@ -47,7 +47,6 @@ class Sent:
 
     request: Request
     at_ms: int  # epoch milliseconds
-    port: int  # of ours
     tries: int
     took_ms: float | None
     answer: PacketView | None
@@ -130,7 +129,7 @@ def probe(
         traced = ProbeTrace.begin(api, pairs) if trace and not status else ProbeTrace.none()
         with traced:
             sent = _send(opened, request, secret, timeout, tries)
-            hops = traced.request_of(sent.port, request.identifier)
+            hops = traced.request_of(request.authenticator)
     _print(_told(sent, hops, traced.missing, to, named), output, show_attributes)
     if sent.answer is None:
         print(f"bngcorr probe: {_why_silent(sent, status)}", file=sys.stderr)
@@ -216,8 +215,7 @@ def _send(opened: socket.socket, request: Request, secret: bytes, timeout_s: flo
             other = error.strerror or str(error)
             break
     took_ms = None if answer is None else round((time.monotonic() - begun) * 1000, 1)
-    port = int(opened.getsockname()[1])
-    return Sent(request=request, at_ms=at_ms, port=port, tries=number, took_ms=took_ms, answer=answer, other=other)
+    return Sent(request=request, at_ms=at_ms, tries=number, took_ms=took_ms, answer=answer, other=other)
 
 
 def _why_silent(sent: Sent, status: bool) -> str:

@@ -57,15 +57,15 @@ class ProbeTrace:
             with contextlib.suppress(ApiFault):  # it ends by itself
                 self._client.send("DELETE", f"/v1/traces/{quoted(self._trace)}")
 
-    def request_of(self, port: int, identifier: int) -> Json | None:
-        """The request that came from this port of ours under this identifier; None if nothing tells of it in time."""
+    def request_of(self, authenticator: bytes) -> Json | None:
+        """The request with this Request Authenticator; None if nothing tells of it in time."""
         if self._client is None:
             return None
         deadline = time.monotonic() + WITHIN_S
         while True:
             try:
                 for request in kept(self._client, self._trace, follow=False):
-                    if _is_ours(request, port, identifier):
+                    if request["request"] == authenticator.hex():
                         return request
             except ApiFault as fault:
                 self.missing = str(fault)
@@ -74,10 +74,3 @@ class ProbeTrace:
                 self.missing = "the trace has not seen the request"
                 return None
             time.sleep(EVERY_S)
-
-
-def _is_ours(request: Json, port: int, identifier: int) -> bool:
-    return any(
-        packet["leg"] == "from_bng" and packet["identifier"] == identifier and packet["peer"].endswith(f":{port}")
-        for packet in request["packets"]
-    )

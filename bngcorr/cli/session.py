@@ -6,8 +6,10 @@ from typing import Final
 
 import cyclopts
 
-from bngcorr.cli.api_client import ApiClient, quoted
+from bngcorr.cli.api_client import ApiClient, Json, quoted
 from bngcorr.cli.fields import fields_table
+from bngcorr.cli.findings import FINDINGS
+from bngcorr.cli.line_screen import print_diagnosis
 from bngcorr.cli.listing import layout, list_rows
 from bngcorr.cli.output import Output, print_one
 from bngcorr.cli.parameters import HERE, ApiAt, Most, OutputAs, Watch
@@ -85,7 +87,7 @@ def list_(
 
 @app.command
 def show(session: str, /, *, output: OutputAs = Output.TABLE, api: ApiAt = HERE) -> None:
-    """Show all that is known of one session.
+    """What is wrong with a session and what to do next, then all that is known of it.
 
     Exits 0, 1 if there is none of that name, 2 if the question is refused, 3 if nobody answers.
 
@@ -96,7 +98,16 @@ def show(session: str, /, *, output: OutputAs = Output.TABLE, api: ApiAt = HERE)
     """
     with ApiClient("session show", api) as client:
         found = client.get(f"/v1/sessions/{quoted(session)}")
-    print_one(found, output, columns=_NAMES, table=lambda: screen().print(fields_table(found)))
+    print_one(found, output, columns=_NAMES, table=lambda: _print(found))
+
+
+def _print(found: Json) -> None:
+    console = screen()
+    print_diagnosis(console, found["diagnosis"])
+    console.print()
+    console.print(fields_table({name: value for name, value in found.items() if name not in ("diagnosis", "findings")}))
+    if found["findings"]:
+        console.print(FINDINGS.table(found["findings"]))
 
 
 app.command(disconnect)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, NoReturn
 
-from bngcorr.cli.acts import TOLD, agreed, end, gravest
+from bngcorr.cli.acts import SAID, TOLD, agreed, carried_out, end, gravest
 from bngcorr.cli.api_client import ApiClient, Json, quoted
 from bngcorr.cli.control_client import ControlClient
 from bngcorr.cli.exits import NEGATIVE, REFUSED
@@ -16,6 +16,14 @@ from bngcorr.cli.tables import screen
 
 _LIVE: Final = frozenset(("expected", "up", "suspect"))
 _MOST: Final = 100  # sessions of one line
+_DISCONNECTED: Final = {
+    **SAID,
+    "done": "Disconnected.",
+    "shown": "These would be disconnected.",
+    "nothing": "No live session is known by that.",
+    "refused": "The BNG refused.",
+    "unanswered": "The BNG did not answer: look at bngs[].dynauth, and at what it lets in.",
+}
 
 Came = tuple[str, list[Json]]  # outcome as a whole, and the sessions
 
@@ -72,7 +80,7 @@ def disconnect(
     else:
         with ApiClient("session disconnect", api) as client:
             outcome, rows = _by_api(client, wanted, dry_run=dry_run, yes=yes)
-    end(outcome, rows, TOLD, output)
+    end(outcome, rows, TOLD, output, words=_DISCONNECTED)
 
 
 def coa(
@@ -109,7 +117,7 @@ def coa(
         sys.exit(REFUSED)
     body = {"attributes": [{"name": name, "value": value} for name, _, value in pairs], "dry_run": dry_run}
     with ApiClient("session coa", api) as client:
-        act = client.send("POST", f"/v1/sessions/{quoted(session)}/coa", body)
+        act = carried_out(client, client.send("POST", f"/v1/sessions/{quoted(session)}/coa", body))
         end("shown" if dry_run and act["outcome"] == "done" else act["outcome"], _told(act), TOLD, output, act["said"])
 
 
@@ -141,7 +149,7 @@ def _by_api(client: ApiClient, wanted: Mapping[str, str], *, dry_run: bool, yes:
         _let_agree(shown)
     outcomes, rows = list[str](), list[Json]()
     for row in found:
-        act = client.send("POST", f"/v1/sessions/{quoted(row['id'])}/disconnect", {})
+        act = carried_out(client, client.send("POST", f"/v1/sessions/{quoted(row['id'])}/disconnect", {}))
         outcomes.append(act["outcome"])
         rows += _told(act) or [{**_as_told(row), "outcome": act["outcome"]}]
     return gravest(outcomes), rows

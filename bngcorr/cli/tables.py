@@ -37,7 +37,11 @@ def screen(to: IO[str] | None = None) -> Console:
 def table_of(columns: Sequence[Column], rows: Sequence[Row], title: str | None = None) -> Table:
     """The rows; a column that has nothing in any of them is left out."""
     cells = [[_text(column.cell(row)) for row in rows] for column in columns]
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    tall = any("\n" in text.plain for column in cells for text in column)
+    table = Table(
+        box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False,
+        leading=int(tall),
+    )  # fmt: skip
     kept = [at for at, column in enumerate(cells) if any(text.plain for text in column)]
     for at in kept:
         right = columns[at].right
@@ -55,15 +59,14 @@ def show(columns: Sequence[Column], rows: Sequence[Row], *, empty: str, title: s
 
 
 def _text(value: object) -> Text:
-    return value if isinstance(value, Text) else Text(plain("" if value is None else str(value)))
+    if isinstance(value, Text):
+        return value
+    return Text("\n".join(map(plain, str(value).split("\n"))) if value is not None else "")
 
 
 def plain(text: str) -> str:
-    """A customer's text as a terminal may show it: what is not printable as escapes, but for ends of lines."""
-    return "".join(
-        one if one.isprintable() or one == "\n" else one.encode("unicode_escape", "surrogatepass").decode()
-        for one in text
-    )
+    """A customer's text as a terminal may show it: what is not printable as escapes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode() for one in text)
 
 
 def octets_text(octets: Row | None) -> str:

@@ -19,8 +19,9 @@ STYLE: Final = {
 
 CSV: Final = (
     "kind", "at", "id", "bng", "line", "mac", "attachment.port", "attachment.outer", "attachment.inner", "code",
-    "trigger", "verdict", "rung", "key", "distance_ms", "stripped", "upstream", "answer", "answered_ms", "step",
-    "session", "came", "went", "finding", "subject", "state", "reason",
+    "trigger", "verdict", "rung", "key", "distance_ms", "stripped", "raw.remote_id.text", "raw.remote_id.hex",
+    "ids.remote_id.text", "ids.remote_id.hex", "upstream", "answer", "dropped", "answered_ms", "step", "session",
+    "came", "went", "finding", "subject", "state", "reason",
 )  # fmt: skip
 
 
@@ -39,18 +40,20 @@ def timeline_table(entries: Sequence[Row], *, evidence: bool) -> Table:
 
 def event_line(row: Row) -> Text:
     """One event in one line."""
+    if row["kind"] == "gap":
+        return Text(f"… {row['lost']} events were left out: they were read too slowly", style="bold yellow")
     when = (at(row) or "")[11:23]
     if row["kind"] == "finding":
         parts = [row["state"], what(row).replace("\n", ", "), "-", row["reason"]]
         return Text.assemble(f"{when} {row['bng']} ", (f"finding {row['finding']} ", "bold red"), " ".join(parts))
     who = [row.get("mac") or "", plain(port_text(row.get("attachment")))]
     if row["kind"] == "accounting":
-        held = [f"+{one}" for one in row["came"]] + [f"-{one}" for one in row["went"]]
+        held = [f"+{one['address']}" for one in row["came"]] + [f"-{one['address']}" for one in row["went"]]
         parts = [f"{when} {row['bng']}", *who, "accounting", row["step"], *held]
         return Text(" ".join(part for part in parts if part))
     said = Text(" ".join(part for part in (f"{when} {row['bng']}", *who, _asked(row)) if part) + " ")
     said.append(row["verdict"], STYLE.get(row["verdict"], ""))
-    parts = [_decided(row), plain(octets_text((row["ids"] or {}).get("remote_id"))), _answered(row)]
+    parts = [_decided(row), plain(octets_text(row["ids"]["remote_id"])), _answered(row)]
     return said.append("".join(f" {part}" for part in parts if part))
 
 
@@ -69,9 +72,10 @@ def _what(row: Row) -> Text:
 
 
 def _asked(row: Row) -> str:
-    """The code is told where it is not the usual one."""
-    trigger = row["trigger"] or "request"
-    return str(trigger) if row["code"] == "Access-Request" else f"{trigger} {row['code']}"
+    """What triggered it; of anything but an Access-Request, what it is."""
+    if row["code"] == "Access-Request":
+        return f"{row['trigger']} request"
+    return f"{row['code']} {row['step'] or ''}".rstrip()
 
 
 def _how(row: Row, evidence: bool) -> Iterator[str]:
@@ -79,8 +83,8 @@ def _how(row: Row, evidence: bool) -> Iterator[str]:
         yield from (row["reason"], f"→ {row['next_step']}")
         return
     if row["kind"] == "accounting":
-        yield from (f"+ {one}" for one in row["came"])
-        yield from (f"- {one}" for one in row["went"])
+        yield from (f"+ {one['kind']} {one['address']}" for one in row["came"])
+        yield from (f"- {one['kind']} {one['address']}" for one in row["went"])
         yield plain(row["session_id"])
         return
     if decided := _decided(row):
@@ -100,18 +104,16 @@ def _decided(row: Row) -> str:
 
 
 def _identified(row: Row) -> Iterator[str]:
-    """The ids, and what they were before they were normalised."""
-    ids, raw = row["ids"] or {}, row["raw"] or {}
+    """The ids that AAA sees otherwise than the BNG sent them."""
     for name, title in (("remote_id", "Remote-Id"), ("circuit_id", "Circuit-Id")):
-        now, before = plain(octets_text(ids.get(name))), plain(octets_text(raw.get(name)))
-        if before and before != now:
-            yield f"{title} {before} → {now or 'none'}"
-        elif now:
-            yield f"{title} {now}"
+        now, before = plain(octets_text(row["ids"][name])), plain(octets_text(row["raw"][name]))
+        if before != now:
+            yield f"{title} {before or 'none'} → {now or 'none'}"
 
 
 def _answered(row: Row) -> str:
-    if row["upstream"] is None and row["answer"] is None:
-        return ""
+    who = plain(row["upstream"] or "bngcorr")
+    if row["answer"] is None:
+        return f"{who}: no answer" + (f", {row['dropped']}" if row["dropped"] else "")
     took = "" if row["answered_ms"] is None else f" in {row['answered_ms']} ms"
-    return f"{plain(row['upstream'] or 'bngcorr')}: {row['answer'] or 'no answer'}{took}"
+    return f"{who}: {row['answer']}{took}"

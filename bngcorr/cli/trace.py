@@ -23,21 +23,21 @@ from bngcorr.cli.trace_screen import print_request
 
 EVERY_S: Final = 1.0
 _TRACES: Final = layout(
-    ("id", "by", "value", "who", "started_at", "until", "state", "processes"),
+    ("id", "by", "value", "who", "started_at", "until", "state", "requests", "processes"),
     (
         Column("id", lambda row: row["id"]),
         Column("state", lambda row: row["state"]),
         Column("of", lambda row: f"{row['by']} {plain(row['value'])}"),
         Column("until", lambda row: moment(row["until"])),
-        Column("requests", lambda row: sum(one["requests"] for one in row["processes"]), right=True),
+        Column("requests", lambda row: row["requests"], right=True),
         Column("", lambda row: "full" if any(one["full"] for one in row["processes"]) else ""),
         Column("started by", lambda row: f"{plain(row['who'])}\n{moment(row['started_at'])}"),
     ),
     empty="There are no traces. `bngcorr trace start` begins one.",
 )
 _CSV: Final = (
-    "at", "process", "bng", "trigger", "strength", "outcome", "rung", "key", "line", "distance_ms", "held_ms", "end",
-    "packets",
+    "at", "process", "request", "bng", "trigger", "strength", "outcome", "rung", "key", "line", "distance_ms",
+    "held_ms", "end", "packets",
 )  # fmt: skip
 
 Follow = Annotated[
@@ -100,6 +100,7 @@ def start(
         act = client.send("POST", "/v1/traces", {**given, "lasts_s": round(seconds)})
         if act["outcome"] != "done" or not follow:
             _started(act, output)
+            return
         print(f"bngcorr trace start: {act['subject']} has begun", file=sys.stderr)
         _show(client, act["subject"], output, follow=True, attributes=attributes)
 
@@ -159,12 +160,12 @@ def kept(client: ApiClient, trace: str, *, follow: bool) -> Iterator[Json]:
     while True:
         page = client.get(f"/v1/traces/{quoted(trace)}", {"cursor": cursor, "limit": 100})
         yield from page["items"]
-        over = page["trace"]["state"] == "over"
-        if page["next"] is None or (not page["items"] and (over or not follow)):
+        cursor = page["next"] or cursor
+        if page["items"] and page["next"] is not None:
+            continue
+        if not follow or page["trace"]["state"] == "over":
             return
-        cursor = page["next"]
-        if not page["items"]:
-            time.sleep(EVERY_S)
+        time.sleep(EVERY_S)
 
 
 def _started(act: Json, output: Output) -> None:

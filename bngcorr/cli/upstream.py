@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import cyclopts
 from cyclopts import Parameter
 
-from bngcorr.cli.acts import SAID, end
+from bngcorr.cli.acts import SAID, carried_out, end
 from bngcorr.cli.api_client import ApiClient, quoted
 from bngcorr.cli.control_client import ControlClient
 from bngcorr.cli.listing import layout, list_rows
@@ -71,7 +71,7 @@ def list_(
             control = ControlClient("upstream list", process)
             list_rows(client, lambda: control.ask("GET", "/upstreams")[1]["items"], _ROWS, output, watch)
         else:
-            list_rows(client, lambda: client.rows("/v1/upstreams"), _ROWS, output, watch)
+            list_rows(client, lambda: client.get("/v1/upstreams")["items"], _ROWS, output, watch)
 
 
 @app.command
@@ -114,8 +114,9 @@ def _switch(admin: Admin, name: str, output: Output, api: ApiAt, process: Proces
     if process.named:
         _, answer = ControlClient(verb, process).ask("PUT", f"/upstreams/{quoted(name)}", wanted)
         end("done", answer["items"], _ROWS, output)
+        return
     with ApiClient(verb, api) as client:
-        act = client.send("PUT", f"/v1/upstreams/{quoted(name)}", wanted)
+        act = carried_out(client, client.send("PUT", f"/v1/upstreams/{quoted(name)}", wanted))
         silent = [{"process": one, "ok": False, "said": "no answer"} for one in act["unanswered"]]
         end(act["outcome"], [*act["answers"], *silent], _ANSWERS, output, act["said"])
 

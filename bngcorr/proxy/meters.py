@@ -130,7 +130,7 @@ class Meters:
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
         self.store = StoreMeters(registry)
         self.usage = UsageMeters(registry)
-        self.findings = Counter(
+        self.findings = Counts(
             "bngcorr_findings", "Things that operations should look at.", ("bng", "finding"), registry=registry
         )
         self.history = HistoryMeters(registry)

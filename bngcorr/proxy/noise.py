@@ -203,20 +203,24 @@ class Noise:
                 reason=str(DropReason.UNKNOWN_CLIENT), client=host, hint="add it to dynauth.clients",
             )  # fmt: skip
 
-    def discarded_dynauth(self, host: str, reason: DropReason) -> None:
+    def discarded_dynauth(self, host: str, reason: DropReason, octets: bytes) -> None:
         """A CoA or Disconnect of a known client that is malformed or not authentic."""
         told = self._due(("dynauth-discarded", str(reason), host))
         if told is not None:
             self._say(
                 told, "warning", "Discarding CoA or Disconnect", reason=str(reason), client=host,
+                corr_id=corr_id(octets[4:20]) if len(octets) >= _HEADER_OCTETS else None,
                 hint=_DYNAUTH_HINTS.get(reason),
             )  # fmt: skip
 
-    def refused_dynauth(self, client: str, code: str, cause: int, why: str) -> None:
+    def refused_dynauth(self, client: str, code: str, cause: int, why: str, authenticator: bytes) -> None:
         """A CoA or Disconnect of AAA's that we refuse ourselves."""
         told = self._due(("dynauth", client, str(cause)))
         if told is not None:
-            self._say(told, "warning", f"Refusing {code}", client=client, error_cause=cause, why=why)
+            self._say(
+                told, "warning", f"Refusing {code}", client=client, error_cause=cause, why=why,
+                corr_id=corr_id(authenticator),
+            )  # fmt: skip
 
     def bad_dynauth_reply(self, host: str, reason: str) -> None:
         """A datagram that is no answer to a CoA or Disconnect."""
@@ -224,12 +228,13 @@ class Noise:
         if told is not None:
             self._say(told, "warning", "Discarding reply to CoA or Disconnect", reason=reason, bng=host)
 
-    def silent_dynauth(self, bng: str) -> None:
-        """A BNG did not answer a CoA or Disconnect."""
+    def silent_dynauth(self, bng: str, authenticator: bytes) -> None:
+        """A BNG did not answer a CoA or Disconnect of AAA's."""
         told = self._due(("dynauth-silent", bng))
         if told is not None:
             self._say(
                 told, "warning", "BNG did not answer a CoA or Disconnect in time", bng=bng,
+                corr_id=corr_id(authenticator),
                 hint="it takes them from addresses that it knows, with the secret of bngs[].dynauth",
             )  # fmt: skip
 

@@ -82,7 +82,7 @@ class Pipeline:
         """`keeps_up`: whether what further records teach can still be kept; else they are left to the BNG to send
         again. `chatter`: who tells every hop, if anybody does; `tracer`: who keeps the packets that somebody wants.
         """
-        self._tracer = Tracer(clock) if tracer is None else tracer
+        self.tracer = Tracer(clock) if tracer is None else tracer
         self._table = table
         self._numbers = numbers
         self._judge = judge
@@ -95,7 +95,7 @@ class Pipeline:
         self._chatter = chatter
         self.dispatch = Dispatch(
             Exchanges(in_flight_s=in_flight_s), hidden=hidden, notes=notes, meters=meters, noise=noise, chatter=chatter,
-            tracer=self._tracer,
+            tracer=self.tracer,
         )  # fmt: skip
         self._exchanges = self.dispatch.exchanges
         self._guard = AskGuard()
@@ -182,9 +182,9 @@ class Pipeline:
         except WireError as error:
             self._meters.drop(DropReason(error.reason))
             self._noise.refused(peer.host, DropReason(error.reason), datagram.octets)
-            if self._tracer.active:
+            if self.tracer.active:
                 source = f"{peer.host}:{peer.port}"
-                self._tracer.refused([nas.name for nas in group], source, datagram.octets, DropReason(error.reason))
+                self.tracer.refused([nas.name for nas in group], source, datagram.octets, DropReason(error.reason))
             return None
         except Exception as fault:
             self._meters.drop(DropReason.INTERNAL_ERROR)
@@ -257,8 +257,8 @@ class Pipeline:
         if verdict.outcome is _CONFLICT and request.question.own is not None:
             self._notes.found(request, Finding.CONFLICT)
         request.verdict = verdict
-        if self._tracer.active:
-            self._tracer.judged(request, verdict)
+        if self.tracer.active:
+            self.tracer.judged(request, verdict)
         if self._chatter is not None:
             self._chatter.judged(request, verdict)
         if not self._exchanges.current(request.link.exchange):

@@ -81,8 +81,8 @@ class Reader:
             return self.lessons(request)
         except WireError as error:
             self._noise.unlearnable(row.host, row.bng, str(error.reason))
-        except Exception:
-            log.exception("internal error, nothing is learnt from a record", client=row.host)
+        except Exception as fault:
+            self._noise.internal("nothing is learnt from a record", row.host, fault, row.octets[4:20])
         return []
 
 

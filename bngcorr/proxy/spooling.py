@@ -140,8 +140,9 @@ class Spool:
                     self._relearning.take(row, functools.partial(self._reader.lessons, request))
                 else:
                     self._refuse(request, error, then)
-            except Exception:
-                log.exception("internal error, a spooled record is not answered or not learnt from", client=row.host)
+            except Exception as fault:
+                what = "a spooled record is not answered or not learnt from"
+                self._noise.internal(what, row.host, fault, row.octets[4:20])
         self._delivery.pump()
 
     # ---- from AAA and from the store

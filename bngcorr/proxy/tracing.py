@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from bngcorr.errors import WireError
+from bngcorr.model.mac import parse_mac
 from bngcorr.model.shown import corr_id
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason, Leg, TraceBy, Trigger
@@ -62,7 +63,7 @@ class Rule:
             return request.nas.name.encode() == value
         identity = request.identity
         if by is TraceBy.MAC:
-            return identity.mac == value
+            return identity.mac == value or parse_mac(request.view.text(a.CALLING_STATION_ID) or "") == value
         if by is TraceBy.USER_NAME:
             return request.view.first(a.USER_NAME) == value
         if by is TraceBy.LINE:

@@ -236,8 +236,9 @@ def _expected(s: SessionChange) -> Row:
     remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
     told: bytes = _pack([
         b"" if ids is None else ids.encode(), 1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
-        terms_of(remote_id, circuit_id, s.address, s.user_name), packing.tags(s.keys), "" if port is None else port.port,
-        s.interval_ms, s.timeout_ms, packing.hosts_text(promised(s.promised)) if s.promised else b"",
+        terms_of(remote_id, circuit_id, s.address, s.user_name), packing.tags(s.keys),
+        "" if port is None else port.port, s.interval_ms, s.timeout_ms,
+        packing.hosts_text(promised(s.promised)) if s.promised else b"",
     ])  # fmt: skip
     return [
         _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), a2b_hex(s.session),

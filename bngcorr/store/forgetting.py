@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from bngcorr.store import packing
 from bngcorr.store.keys import DomainKeys
 from bngcorr.store.lane import Lane
 
@@ -18,9 +16,8 @@ class Memories:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
 
-    async def forget(self, domain: str, line: str, macs: Sequence[str]) -> bool:
-        """Whether anything was known. `macs`: names of the MACs that are no longer to be known as this line's."""
-        row = packing.pack([bytes.fromhex(line), b"".join(map(bytes.fromhex, macs))])
-        command = self._lane.script("forget", (DomainKeys(domain).epochs,), (row,))
+    async def forget(self, domain: str, line: str) -> bool:
+        """Whether anything was known. `line`: its key, 24 hexadecimal digits."""
+        command = self._lane.script("forget", (DomainKeys(domain).epochs,), (bytes.fromhex(line),))
         (known,) = await self._lane.run([command], BUDGET_S)
         return bool(known)

@@ -10,32 +10,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Self, TypeVar, assert_never
+from typing import Self, assert_never
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as lessons
+from bngcorr.store import memory_found
 from bngcorr.store import memory_timelines as timelines
-from bngcorr.store.duplicates import address_of
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Lesson
 from bngcorr.store.memory_capacity import MemoryCapacity
 from bngcorr.store.memory_findings import find
 from bngcorr.store.memory_history import MemoryHistory
 from bngcorr.store.memory_holders import Holders, Move, Pair
 from bngcorr.store.memory_ledger import add, by_port, counted, reckon
-from bngcorr.store.memory_records import Domain, Session
+from bngcorr.store.memory_records import Domain
 from bngcorr.store.memory_rows import identity, key_record, line_row, session_row
 from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow, Upkeep
-from bngcorr.store.terms import address_term, port_term
 from bngcorr.store.timeline import Entry, RequestEntry
-
-_Row = TypeVar("_Row", SessionRow, LineRow)
 
 
 class MemoryStore:
@@ -193,32 +190,13 @@ class MemoryStore:
 
     async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
         """In the order of domains and names; the cursor is a rank."""
-        terms = {*query.terms}
-        rows = [
-            session_row(name, session, known, domain.epoch(known.nas))
-            for name, bngs in query.domains
-            if (domain := self._domains.get(name)) is not None
-            for session, known in sorted(domain.sessions.items())
-            if known.nas.partition("|")[0] in bngs and (not terms or not terms.isdisjoint(_terms(known)))
-        ]
-        return _paged(rows, query.page)
+        return memory_found.sessions(self._domains, query)
 
     async def lines(
         self, domains: Sequence[str], term: str | None, page: Page, now_ms: int
     ) -> tuple[list[LineRow], str | None]:
         """In the order of domains and names; the cursor is a rank."""
-        of_sessions = {
-            name: {one.line for one in self.domain(name).sessions.values() if term in _terms(one, of_lines=False)}
-            for name in domains
-        }
-        rows = [
-            line_row(name, key, line)
-            for name in domains
-            if (domain := self._domains.get(name)) is not None
-            for key, line in sorted(domain.lines.items())
-            if (term is None or term in line.terms or key in of_sessions.get(name, ())) and line.until_ms >= now_ms
-        ]
-        return _paged(rows, page)
+        return memory_found.lines(self._domains, domains, term, page, now_ms)
 
     async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
         """As far as they are there, in the order asked."""
@@ -322,15 +300,6 @@ class MemoryStore:
         self.domain(domain).plan = dict(plan)
 
 
-def _terms(session: Session, *, of_lines: bool = True) -> set[str]:
-    """All that a session is found by, or what its line is not found by itself."""
-    terms = {address_term(address_of(host)) for host in session.hosts}
-    terms |= {one for one in session.terms if of_lines or one.startswith("user:")}
-    if session.port is not None:
-        terms.add(port_term(session.nas.partition("|")[0], session.port.port))
-    return terms
-
-
 def _newest(row: FindingRow) -> tuple[int, str]:
     return row.last_ms, f"{row.finding}|{row.subject}"
 
@@ -338,9 +307,3 @@ def _newest(row: FindingRow) -> tuple[int, str]:
 def _hosts(domain: Domain, session: str) -> tuple[str, ...]:
     known = domain.sessions.get(session)
     return () if known is None else known.hosts
-
-
-def _paged(rows: Sequence[_Row], page: Page) -> tuple[list[_Row], str | None]:
-    start = int(page.cursor or 0)
-    end = start + page.limit
-    return list(rows[start:end]), str(end) if end < len(rows) else None

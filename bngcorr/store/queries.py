@@ -1,4 +1,4 @@
-"""Reading for people over Redis or Valkey: pages of sessions and lines, usage, findings, recent verdicts."""
+"""Reading for people over Redis or Valkey: sessions and lines, one or pages of them, findings."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import heapq
 from collections.abc import Sequence
 from typing import Final
 
-from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Finding
-from bngcorr.store import contract as c
-from bngcorr.store import packing, timeline, verdicts
+from bngcorr.store import packing
 from bngcorr.store.duplicates import address_of
-from bngcorr.store.keys import EVENTS, DomainKeys, buckets_of, holders, term_hash
-from bngcorr.store.lane import Command, Lane, Reply
-from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
+from bngcorr.store.figures import READ_BUDGET_S, Figures, pairs_of
+from bngcorr.store.keys import DomainKeys, buckets_of, holders, term_hash
+from bngcorr.store.lane import Command
+from bngcorr.store.recent import Recent
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
-from bngcorr.store.timeline import Entry, RequestEntry
 
-READ_BUDGET_S: Final = 2.0
-ENTRIES_AT_ONCE: Final = 64  # of verdicts
 BUCKETS_AT_ONCE: Final = 64  # looked through in one round trip for the next page
 _ADDRESS: Final = "address:"
 _PORT: Final = "port:"
@@ -37,11 +33,8 @@ def read_entry(entry: bytes) -> tuple[str, str]:
     return entry[12:].decode(), entry[:12].hex()
 
 
-class Queries:
+class Queries(Figures, Recent):
     """`contract.QueryStore`. Raises StoreError."""
-
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
 
     async def sessions(self, query: SessionQuery) -> tuple[list[SessionRow], str | None]:
         """From index terms, the cursor being a rank; else domain by domain, "domain.bucket.rank"."""
@@ -80,6 +73,17 @@ class Queries:
             found = await self._records("l", chosen)
         rows = [packing.line_row(domain, name, packed) for domain, name, packed in found]
         return [row for row in rows if row.until_ms >= now_ms], cursor
+
+    async def session(self, domain: str, session: str) -> SessionRow | None:
+        """One look-up, and its line if it is only expected."""
+        rows = await self.session_rows([(domain, session)])
+        return rows[0] if rows else None
+
+    async def line(self, domain: str, line: str, now_ms: int) -> LineRow | None:
+        """One look-up."""
+        found = await self._records("l", [(domain, bytes.fromhex(line))])
+        rows = [packing.line_row(of, name, packed) for of, name, packed in found]
+        return rows[0] if rows and rows[0].until_ms >= now_ms else None
 
     async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
         """Sessions by (domain, name), as far as they are there."""
@@ -167,7 +171,7 @@ class Queries:
             commands: list[Command] = [("HGETALL", keys.bucket(kind, n)) for n in numbers]
             replies = await self._lane.run(commands, READ_BUDGET_S)
             for bucket, reply in zip(numbers, replies, strict=True):
-                records = sorted(_pairs(reply))
+                records = sorted(pairs_of(reply))
                 rank = rank if bucket == number else 0
                 room = page.limit - len(picked)
                 picked += [(domains[position], name, packed) for name, packed in records[rank : rank + room]]
@@ -181,132 +185,6 @@ class Queries:
             else:
                 position, number = position + 1, 0
         return picked, None
-
-    async def _epochs(self, domains: Sequence[str]) -> dict[str, dict[str, int]]:
-        commands: list[Command] = [("HGETALL", DomainKeys(domain).epochs) for domain in domains]
-        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
-        return {
-            domain: packing.epochs_of([part for pair in _pairs(reply) for part in pair])
-            for domain, reply in zip(domains, replies, strict=True)
-        }
-
-    async def _boxes(self, domain: str, bngs: Sequence[str]) -> list[tuple[str, str, int]]:
-        """(BNG, box, its epoch) of all boxes of some BNGs."""
-        epochs = (await self._epochs([domain]))[domain]
-        pairs = [(box.partition("|")[0], box, epoch) for box, epoch in epochs.items()]
-        return [pair for pair in pairs if pair[0] in bngs]
-
-    async def _counters(self, boxes: Sequence[tuple[str, str, int]], commands: Sequence[Command]) -> list[Reply]:
-        """Replies to as many commands for each box."""
-        return await self._lane.run(commands, READ_BUDGET_S) if boxes else []
-
-    async def usage(self, domain: str, bngs: Sequence[str]) -> dict[str, Usage]:
-        """Sum over the boxes of each BNG, each in its present epoch."""
-        boxes = await self._boxes(domain, bngs)
-        keys = DomainKeys(domain)
-        replies = await self._counters(
-            boxes, [("HMGET", keys.usage(box), "epoch", *c.USAGE_KINDS) for _, box, _ in boxes]
-        )
-        found = dict.fromkeys(bngs, Usage())
-        for (bng, _, epoch), (of, *counts) in zip(boxes, replies, strict=True):
-            if int(of or -1) == epoch:
-                found[bng] += Usage(**{kind: int(n or 0) for kind, n in zip(c.USAGE_KINDS, counts, strict=True)})
-        return found
-
-    async def usage_by_port(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[tuple[str, str], Usage]]:
-        """By box and port; a box knows its ports by numbers."""
-        boxes = await self._boxes(domain, bngs)
-        keys = DomainKeys(domain)
-        replies = await self._counters(
-            boxes, [("HGETALL", name) for _, box, _ in boxes for name in (keys.usage(box), keys.ports(box))]
-        )
-        found: dict[str, dict[tuple[str, str], Usage]] = {bng: {} for bng in bngs}
-        for (bng, box, epoch), usage, ports in zip(boxes, replies[::2], replies[1::2], strict=True):
-            counters = dict(_pairs(usage))
-            if int(counters.get(b"epoch", -1)) != epoch:
-                continue
-            names = {number: name.decode("utf-8", "replace") for name, number in _pairs(ports)}
-            by_port: dict[str, dict[str, int]] = {}
-            for field, count in counters.items():
-                number, _, kind = field.rpartition(b"|")
-                if number and int(count):
-                    by_port.setdefault(names.get(number, ""), {})[kind.decode()] = int(count)
-            found[bng] |= {(box, port): Usage(**counts) for port, counts in by_port.items()}
-        return found
-
-    async def traffic(self, domain: str, bngs: Sequence[str]) -> dict[str, Traffic]:
-        """Sum over the boxes of each BNG, whatever their epoch."""
-        boxes = await self._boxes(domain, bngs)
-        keys = DomainKeys(domain)
-        replies = await self._counters(boxes, [("HMGET", keys.traffic(box), *Traffic._fields) for _, box, _ in boxes])
-        found = dict.fromkeys(bngs, Traffic())
-        for (bng, _, _), counts in zip(boxes, replies, strict=True):
-            found[bng] = Traffic(*(before + int(n or 0) for before, n in zip(found[bng], counts, strict=True)))
-        return found
-
-    async def census(self, domain: str) -> dict[str, tuple[int, int, int]]:
-        """As the upkeep left it."""
-        (packed,) = await self._lane.run([("HGET", DomainKeys(domain).walk, "census")], READ_BUDGET_S)
-        counted = packing.unpack(packed) if packed else {}
-        return {bng.decode(): tuple(counts) for bng, counts in dict(counted or {}).items()}
-
-    async def boxes(self, domain: str) -> tuple[str, ...]:
-        """Those that have an epoch."""
-        return tuple(sorted((await self._epochs([domain]))[domain]))
-
-    async def session(self, domain: str, session: str) -> SessionRow | None:
-        """One look-up, and its line if it is only expected."""
-        rows = await self.session_rows([(domain, session)])
-        return rows[0] if rows else None
-
-    async def line(self, domain: str, line: str, now_ms: int) -> LineRow | None:
-        """One look-up."""
-        found = await self._records("l", [(domain, bytes.fromhex(line))])
-        rows = [packing.line_row(of, name, packed) for of, name, packed in found]
-        return rows[0] if rows and rows[0].until_ms >= now_ms else None
-
-    async def timeline(self, domain: str, line: str) -> list[Entry]:
-        """One look-up."""
-        found = await self._records("y", [(domain, bytes.fromhex(line))])
-        return [entry for _, _, packed in found for entry in timeline.ring(domain, line, packed)]
-
-    async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
-        """A few entries of the stream at a time."""
-        found: list[tuple[str, RequestEntry]] = []
-        start, place = verdicts.read_cursor(after) if after else ("-", -1)
-        more = True
-        while more and len(found) < limit:
-            (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", ENTRIES_AT_ONCE)], READ_BUDGET_S)
-            for name, fields in reply:
-                told = _requests(name.decode(), fields[1])
-                found += [one for at, one in told if at > place or name.decode() != start]
-                start = f"({name.decode()}"
-            more = len(reply) == ENTRIES_AT_ONCE
-        return found[:limit]
-
-    async def events_before(self, before: str, limit: int) -> list[tuple[str, RequestEntry]]:
-        """A few entries of the stream at a time."""
-        found: list[tuple[str, RequestEntry]] = []
-        end, place = verdicts.read_cursor(before) if before else ("+", 0)
-        more = True
-        while more and len(found) < limit:
-            command: Command = ("XREVRANGE", EVENTS, end, "-", "COUNT", ENTRIES_AT_ONCE)
-            (reply,) = await self._lane.run([command], READ_BUDGET_S)
-            for name, fields in reply:
-                told = reversed(_requests(name.decode(), fields[1]))
-                found += [one for at, one in told if at < place or name.decode() != end]
-                end = f"({name.decode()}"
-            more = len(reply) == ENTRIES_AT_ONCE
-        return found[:limit]
-
-    async def enterprise_numbers(self, domain: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
-        """One hash a BNG."""
-        keys = DomainKeys(domain)
-        replies = await self._lane.run([("HGETALL", keys.numbers(bng)) for bng in bngs], READ_BUDGET_S)
-        return {
-            bng: {int(number): int(at) for number, at in _pairs(reply)}
-            for bng, reply in zip(bngs, replies, strict=True)
-        }
 
     async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
         """The newest of each domain, merged."""
@@ -328,33 +206,8 @@ class Queries:
         replies = await self._lane.run([("HMGET", DomainKeys(domain).findings, *ids)], READ_BUDGET_S) if ids else [[]]
         return [packing.finding_row(domain, one, found) for one, found in zip(ids, replies[0], strict=True) if found]
 
-    async def distances(self, domain: str, bngs: Sequence[str]) -> dict[str, tuple[int, ...]]:
-        """One hash a BNG."""
-        keys = DomainKeys(domain)
-        replies = await self._lane.run([("HGETALL", keys.distances(bng)) for bng in bngs], READ_BUDGET_S)
-        found = {}
-        for bng, reply in zip(bngs, replies, strict=True):
-            counts = {int(bucket): int(count) for bucket, count in _pairs(reply)}
-            found[bng] = tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
-        return found
-
-
-def _requests(entry: str, octets: bytes) -> list[tuple[int, tuple[str, RequestEntry]]]:
-    """Those of an entry of the stream that this version can read: place, cursor, request."""
-    told = [timeline.read(about, moment, "", "") for about, moment in verdicts.unpacked(octets)]
-    return [
-        (at, (verdicts.cursor(entry, at), one)) for at, one in enumerate(told) if isinstance(one, timeline.RequestEntry)
-    ]
-
 
 def _answers(row: SessionRow, terms: Sequence[str]) -> bool:
     """Whether a session that was found by an address still has it: who holds what may lag behind."""
     addresses = [term.removeprefix(_ADDRESS) for term in terms if term.startswith(_ADDRESS)]
     return len(addresses) < len(terms) or not {*addresses}.isdisjoint(map(address_of, row.hosts))
-
-
-def _pairs(reply: Reply) -> list[tuple[bytes, bytes]]:
-    """Fields and values of a hash, as a flat list or a mapping."""
-    if isinstance(reply, dict):
-        return list(reply.items())
-    return list(zip(reply[::2], reply[1::2], strict=True))

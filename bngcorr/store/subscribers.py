@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bngcorr.store import packing
+from bngcorr.store.figures import READ_BUDGET_S
 from bngcorr.store.keys import DomainKeys
 from bngcorr.store.lane import Command, Lane
-from bngcorr.store.queries import READ_BUDGET_S, Queries
+from bngcorr.store.queries import Queries
 from bngcorr.store.rows import SessionRow
 
 

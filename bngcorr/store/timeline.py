@@ -5,9 +5,9 @@ They are told by position, in the order of `ABOUT_FIELDS` and `MOMENT_FIELDS`; t
 same two. Accounting is written by the script that knows what it changed, in the order of `ACCOUNTING_ABOUT` and
 `ACCOUNTING_MOMENT`: a 0 in the place of the code tells it from requests.
 
-The record of a line is a ring of octets: one that says how many different abouts follow, one that says how many entries,
-then each about, and of each entry, the oldest first, one octet with the place of its about (from 1 on) and its moment.
-In front of abouts and moments stand two octets with their length.
+The record of a line is a ring of octets: one that says how many different abouts follow, one that says how many
+entries, then each about, and of each entry, the oldest first, one octet with the place of its about (from 1 on) and its
+moment. In front of abouts and moments stand two octets with their length.
 """
 
 from __future__ import annotations

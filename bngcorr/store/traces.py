@@ -100,15 +100,16 @@ class TraceStore(Protocol):
 
 
 def packed_rule(rule: TraceRule) -> bytes:
-    """As `read_rule` reads it."""
-    octets: bytes = msgpack.packb([str(rule.by), rule.value, rule.who, rule.at_ms, rule.until_ms])
-    return octets
+    """As `read_rule` reads it: when it runs out in digits, for the store to read, and all else."""
+    octets: bytes = msgpack.packb([str(rule.by), rule.value, rule.who, rule.at_ms])
+    return b"%d " % rule.until_ms + octets
 
 
 def read_rule(trace: str, octets: bytes) -> TraceRule | None:
     """None for one that this version can't read."""
     try:
-        by, value, who, at_ms, until_ms = msgpack.unpackb(octets)
+        until_ms, _, packed = octets.partition(b" ")
+        by, value, who, at_ms = msgpack.unpackb(packed)
         return TraceRule(
             id=trace, by=TraceBy(by), value=bytes(value), who=str(who), at_ms=int(at_ms), until_ms=int(until_ms)
         )

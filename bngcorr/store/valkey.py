@@ -12,13 +12,14 @@ from bngcorr.store import packing, verdicts
 from bngcorr.store.audit import Audits
 from bngcorr.store.batch import Batch, Moved, Settings
 from bngcorr.store.capacity import Capacities
+from bngcorr.store.figures import READ_BUDGET_S
 from bngcorr.store.history import Histories
 from bngcorr.store.holders import Holders
 from bngcorr.store.keys import EVENTS, DomainKeys
 from bngcorr.store.lane import Command, Lane, Reply, open_lane
 from bngcorr.store.lesson import DUPLICATE, Lesson
 from bngcorr.store.plan import Plans
-from bngcorr.store.queries import READ_BUDGET_S, Queries
+from bngcorr.store.queries import Queries
 from bngcorr.store.questions import Questions
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import Upkeep
@@ -97,6 +98,10 @@ class ValkeyStore:
             task.cancel()
         await self.lane.close()
 
+    async def told(self) -> None:
+        """Timelines that are on their way have arrived, or are lost."""
+        await asyncio.gather(*self._aside, return_exceptions=True)
+
     async def now_ms(self) -> int:
         """The server's clock. Raises StoreError."""
         (reply,) = await self.lane.run([("TIME",)], READ_BUDGET_S)
@@ -169,11 +174,15 @@ class ValkeyStore:
         if batch.events:
             entries = self._room.entries(len(batch.events))
             commands.append(("XADD", EVENTS, "MAXLEN", "~", entries, "*", "j", verdicts.packed(batch.events)))
-            self._tell_timelines(batch, commands)
+        timelines = self._timelines(batch) if self._timeline else []
+        if self.lane.undivided:
+            commands += timelines
         replies = await self.lane.run_each(commands, WRITE_BUDGET_S)
         if batch.events and isinstance(replies[len(calls)], Exception):
             batch.away()
         del replies[len(calls) :]
+        if not self.lane.undivided:
+            self._tell_aside(timelines)
         for some, reply in zip(calls, replies, strict=True):
             batch.take(some, reply)
             if isinstance(reply, StoreError):
@@ -187,17 +196,21 @@ class ValkeyStore:
                 words[index] += f",{DUPLICATE}{address}"
         return words
 
-    def _tell_timelines(self, batch: Batch, commands: list[Command]) -> None:
-        """To one server along with all else; in a Cluster beside it: no node waits for another, some may be lost."""
+    def _timelines(self, batch: Batch) -> list[Command]:
+        """What the lines are told of requests that are over: one script call, in a Cluster one a domain."""
         domains = batch.timelines
-        if not self._timeline or not domains:
-            return
-        for some in [domains] if self.lane.undivided else [[domain] for domain in domains]:
-            keys = [self._keys(domain).epochs for domain in some]
-            command = self.lane.script("timeline", keys, (batch.timeline(some, self._timeline),))
-            if self.lane.undivided:
-                commands.append(command)
-            elif len(self._aside) < MOST_ASIDE:
+        calls = [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
+        return [
+            self.lane.script(
+                "timeline", [self._keys(domain).epochs for domain in some], (batch.timeline(some, self._timeline),)
+            )
+            for some in calls
+        ]
+
+    def _tell_aside(self, commands: Sequence[Command]) -> None:
+        """In a Cluster, so that no node waits for another; what is too much is lost."""
+        for command in commands:
+            if len(self._aside) < MOST_ASIDE:
                 task = asyncio.get_running_loop().create_task(self.lane.run_each([command], WRITE_BUDGET_S))
                 self._aside.add(task)
                 task.add_done_callback(self._aside.discard)

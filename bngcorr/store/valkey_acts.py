@@ -1,6 +1,6 @@
 """Commands, processes, traces and the audit trail over Redis or Valkey.
 
-All of it lives in one slot, behind ``bngcorr:{acts}:``
+All of it lives in one slot, behind ``bngcorr:{~acts}:``
 
 ============================  ========================================================================================
 ``commands``                  stream of what packet processes are to do
@@ -49,7 +49,7 @@ from bngcorr.store.traces import (
 BUDGET_S: Final = 1.0  # of one round trip
 AT_ONCE: Final = 16  # commands that are read in one
 
-_KEYS: Final = "bngcorr:{acts}:"
+_KEYS: Final = "bngcorr:{~acts}:"
 _COMMANDS: Final = _KEYS + "commands"
 _PROCESSES: Final = _KEYS + "processes"
 _TRACES: Final = _KEYS + "traces"
@@ -62,10 +62,10 @@ now = now[1] * 1000 + math.floor(now[2] / 1000)
 local held = 0
 local rules = redis.call('HGETALL', KEYS[1])
 for i = 1, #rules, 2 do
-  local rule = cmsgpack.unpack(rules[i + 1])
-  if rule[5] > now then
+  local until_ms = tonumber(string.match(rules[i + 1], '^%d+') or 0)
+  if until_ms > now then
     held = held + 1
-  elseif rule[5] + tonumber(ARGV[4]) <= now then
+  elseif until_ms + tonumber(ARGV[4]) <= now then
     redis.call('HDEL', KEYS[1], rules[i])
   end
 end
@@ -80,6 +80,10 @@ while redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[2]) do
   redis.call('HDEL', KEYS[2], oldest)
 end
 return redis.call('XADD', KEYS[1], '*', 'j', ARGV[1])
+"""
+_END_ACT: Final = """
+if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return 0 end
+return redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 """
 
 
@@ -235,8 +239,8 @@ class Trail:
         return str(entry.decode())
 
     async def end(self, act: str, ended: Ended) -> None:
-        """One field."""
-        await self._lane.run([("HSET", _ENDED, act, packed_ended(ended))], BUDGET_S)
+        """One field, unless the act is so old that it has gone."""
+        await self._lane.run([("EVAL", _END_ACT, 2, _ACTS, _ENDED, act, packed_ended(ended))], BUDGET_S)
 
     async def acts(self, before: str, limit: int) -> tuple[list[ActRow], str | None]:
         """A part of the stream, from its end."""

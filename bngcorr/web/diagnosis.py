@@ -73,8 +73,8 @@ def _cases(known: Known, v4: _Family, v6: _Family) -> Iterator[Diagnosis]:
             yield Diagnosis(
                 state=State.BAD,
                 case="ended",
-                sentence=f"{other.name} is up since {instant_shown(other.since_ms)}; {family.name} has ended.",
-                reason=f"Its latest {family.name} request, at {instant_shown(family.last.at_ms)}, was accepted; its "
+                sentence=f"{other.name} is up since {_told(other.since_ms)}; {family.name} has ended.",
+                reason=f"Its latest {family.name} request, at {_told(family.last.at_ms)}, was accepted; its "
                 "session has ended since.",
                 next_step="Look whether the CPE still asks for it; disconnect the other session so that both "
                 "begin anew.",
@@ -85,7 +85,7 @@ def _cases(known: Known, v4: _Family, v6: _Family) -> Iterator[Diagnosis]:
         yield Diagnosis(
             state=State.WARNING,
             case="no_v6_request",
-            sentence=f"{v4.name} is up since {instant_shown(v4.since_ms)}; no IPv6 request is known.",
+            sentence=f"{v4.name} is up since {_told(v4.since_ms)}; no IPv6 request is known.",
             reason="No DHCPv6 request of this line has come since it is remembered: the CPE does not ask, or the BNG "
             "does not pass it on.",
             next_step="Look whether IPv6 is switched on in the CPE and on this port of the BNG.",
@@ -145,14 +145,14 @@ def _of_request(known: Known, family: _Family, last: RequestEntry, other_up: boo
         yield from _full(open_)
         yield bad(
             "aaa_rejects",
-            f"AAA rejects {name}: {server} said Access-Reject at {at}.",
+            f"AAA rejects {name}: {server} said Access-Reject at {_told(last.at_ms)}.",
             f"The request was told apart ({last.verdict}), and AAA refused it.",
             f"Look into the log of {server} for this user; compare raw and normalised ids below with what AAA has.",
         )
     elif last.answer is None and last.dropped in _SILENT:
         yield bad(
             "aaa_silent",
-            f"AAA did not answer the latest {name} request: {server} was silent at {at}.",
+            f"AAA did not answer the latest {name} request: {server} was silent at {_told(last.at_ms)}.",
             f"The request got no answer ({last.dropped}).",
             "Look at the AAA servers' states (/v1/upstreams) and at the path to them.",
         )
@@ -169,7 +169,7 @@ def _of_request(known: Known, family: _Family, last: RequestEntry, other_up: boo
         yield Diagnosis(
             state=State.WARNING if _expected(known) or other_up else State.BAD,
             case=case,
-            sentence=f"AAA accepted {name} at {at}, and the BNG has not told of it since.",
+            sentence=f"AAA accepted {name} at {_told(last.at_ms)}, and the BNG has not told of it since.",
             reason="There is no accounting record that holds an address of this family.",
             next_step="Wait for Accounting-Start; if none comes, look for the subscriber on the BNG: a full port, pool "
             "or host limit keeps it from coming up.",
@@ -206,11 +206,12 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
     if latest is None:
         return
     heard = instant_shown(latest.at_ms) if latest.at_ms else None
+    when = _told(latest.at_ms) if latest.at_ms else "a time that is not known"
     if latest.state is SessionState.SUSPECT:
         yield Diagnosis(
             state=State.BAD,
             case="stale",
-            sentence=f"The BNG has restarted since its session was last heard of, at {heard or 'no known time'}.",
+            sentence=f"The BNG has restarted since its session was last heard of, at {when}.",
             reason="A session from before a restart is not taken for live until the BNG tells of it again.",
             next_step="Look whether the BNG still has it; a CPE that does not ask again wants a restart.",
             since=heard,
@@ -219,7 +220,7 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
         yield Diagnosis(
             state=State.BAD,
             case="stopped",
-            sentence=f"Nothing is up: the BNG ended the last session at {heard}.",
+            sentence=f"Nothing is up: the BNG ended the last session at {when}.",
             reason="Accounting-Stop came, and no request since that AAA accepted.",
             next_step="Look whether the CPE is on and has a link; no request has come from it since.",
             since=heard,
@@ -228,7 +229,7 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
         yield Diagnosis(
             state=State.BAD,
             case="stale",
-            sentence=f"Nothing was heard of its session since {heard}: it has run out.",
+            sentence=f"Nothing was heard of its session since {when}: it has run out.",
             reason="The BNG sent neither Interim-Updates nor a Stop.",
             next_step="Look whether the BNG still has the session, and whether its accounting arrives.",
             since=heard,
@@ -247,8 +248,9 @@ def _well(known: Known, v4: _Family, v6: _Family) -> Diagnosis:
             next_step="Have the CPE restarted, and look at the live events for its MAC.",
             since=None,
         )
-    since = instant_shown(max(one.since_ms for one in families))
-    up = f"{' and '.join(one.name for one in families)} {'are' if len(families) > 1 else 'is'} up since {since}"
+    since_ms = max(one.since_ms for one in families)
+    names = " and ".join(one.name for one in families)
+    up = f"{names} {'are' if len(families) > 1 else 'is'} up since {_told(since_ms)}"
     told = next((row for row in known.findings if not row.over_ms and row.finding is not Finding.NEAR_LIMIT), None)
     if told is not None:
         return Diagnosis(
@@ -265,8 +267,13 @@ def _well(known: Known, v4: _Family, v6: _Family) -> Diagnosis:
         sentence=f"{up}.",
         reason="AAA accepted, the BNG accounts for it, and nothing contradicts.",
         next_step="If it is slow all the same, look beyond: access line, BNG port, peering.",
-        since=since,
+        since=instant_shown(since_ms),
     )
+
+
+def _told(epoch_ms: int) -> str:
+    """For people: ``2026-11-25 14:00:07 UTC``."""
+    return (instant_shown(epoch_ms) or "")[:19].replace("T", " ") + " UTC"
 
 
 # ---- what is known of a family

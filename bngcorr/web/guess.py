@@ -26,8 +26,7 @@ LONGEST_ID: Final = 247  # octets
 ENTERPRISE_NUMBER: Final = 4  # octets in front of a Remote-Id of option 37
 _NAME: Final = re.compile(SHAPE)
 _HEX: Final = re.compile(r"(?:0x)?((?:[0-9a-f]{2}[:\- .]?)*[0-9a-f]{2})", re.IGNORECASE)
-_PORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}")
-_VLANS: Final = re.compile(r":\d{1,4}(?:\.\d{1,4})?$")
+_PORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}(?::\d{1,4}(?:\.\d{1,4})?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,9 @@ class Guess:
     value: str  # in one notation
     terms: tuple[str, ...] = ()  # of the index
     octets: bytes = b""  # of an id, user name or Acct-Session-Id
-    bng: str = ""  # of a BNG
+    bng: str = ""  # name of a BNG
+    port: str = ""  # of a port
+    vlans: str = ""  # behind it: ":100.20"
 
 
 def guesses(text: str, bngs: Collection[str]) -> tuple[Guess, ...]:
@@ -71,12 +72,16 @@ def _exact(text: str, bngs: Collection[str]) -> list[Guess]:
         return [Guess(meaning=Meaning.BNG, value=name, bng=name)]
     first, _, rest = text.partition(" ")
     if name := by_name.get(first.lower()):
-        port = _VLANS.sub("", rest.strip())
-        return [Guess(meaning=Meaning.PORT, value=f"{name} {port}", terms=(port_term(name, port),), bng=name)]
-    port = _VLANS.sub("", text)
-    if "/" in port and _PORT.fullmatch(port):
-        return [Guess(meaning=Meaning.PORT, value=port, terms=tuple(port_term(bng, port) for bng in bngs))]
-    return []
+        return [_port(rest.strip(), [name], f"{name} {rest.strip()}", name)]
+    return [_port(text, bngs, text, "")] if "/" in text and _PORT.fullmatch(text) else []
+
+
+def _port(text: str, bngs: Collection[str], value: str, bng: str) -> Guess:
+    port, colon, vlans = text.partition(":")
+    return Guess(
+        meaning=Meaning.PORT, value=value, terms=tuple(port_term(one, port) for one in bngs), bng=bng, port=port,
+        vlans=colon + vlans,
+    )  # fmt: skip
 
 
 def _address(text: str) -> list[Guess]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class Readiness:
 
 
 def health_app(
-    readiness: Callable[[], Readiness], registry: CollectorRegistry, refresh: Callable[[], None]
-) -> web.Application:
-    """`refresh` is called before metrics are written out, to set gauges."""
+    readiness: Callable[[], Readiness], metrics: Callable[[], Awaitable[bytes]]
+) -> web.Application:  # fmt: skip
+    """`metrics` writes them out in the Prometheus text format."""
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
@@ -30,10 +30,9 @@ def health_app(
         body = {"status": "ready" if state.ready else "not ready", **state.parts}
         return web.json_response(body, status=200 if state.ready else 503)
 
-    async def metrics(_: web.Request) -> web.Response:
-        refresh()
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def told(_: web.Request) -> web.Response:
+        return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", told)])
     return app

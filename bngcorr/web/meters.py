@@ -6,11 +6,12 @@ A new one is a field of `WebMeters` and a row of docs/metrics.md.
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 
 from bngcorr.config.web import Scope
 from bngcorr.web.access.routes import Route, route
@@ -24,7 +25,6 @@ class WebMeters:
     """All metrics of one process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
         self._requests = Counter(
             "bngcorr_http_requests", "Requests answered, by route and status.", ("route", "method", "status"),
             registry=registry,
@@ -64,9 +64,11 @@ class WebMeters:
 
         return count
 
-    def routes(self) -> list[Route]:
-        """/metrics."""
-        return [route("GET", "/metrics", self._metrics, scope=Scope.READ)]
+    @staticmethod
+    def routes(text: Callable[[], Awaitable[bytes]]) -> list[Route]:
+        """/metrics. `text` writes them out in the Prometheus text format."""
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        async def metrics(_: web.Request) -> web.Response:
+            return web.Response(body=await text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+        return [route("GET", "/metrics", metrics, scope=Scope.READ)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 Refs = Mapping[Any, Json]  # by model and mode
 
 REF: Final = "#/components/schemas/{model}"
+_PAGE: Final = re.compile(r"Page_(\w+)_")
 PROBLEM: Final = "application/problem+json"
 MOST_IN_PATH: Final = 200  # characters of a name
 _PATTERNS: Final = {"session": f"^{SHAPE}$", "line": f"^{SHAPE}$"}
@@ -47,7 +49,7 @@ def document(operations: Sequence[Operation], version: str) -> Json:
     paths: dict[str, Json] = {}
     for one in operations:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, refs)
-    return {
+    described: Json = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": {
@@ -64,6 +66,39 @@ def document(operations: Sequence[Operation], version: str) -> Json:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+    return _renamed(described)
+
+
+def _renamed(described: Json) -> Json:
+    """Models by the names that people would give them: `SessionPage`, `Usage`, and one each."""
+    schemas = described["components"]["schemas"]
+    names: dict[str, str] = {}
+    for name in schemas:
+        module, _, plain = name.rpartition("__")
+        if module.endswith("vocabulary"):
+            plain += "Kind"
+        plain = _PAGE.sub(r"\1Page", plain).removesuffix("Shown")
+        names[name] = plain if plain not in names.values() and (plain == name or plain not in schemas) else name
+    described["components"]["schemas"] = {names[name]: schema for name, schema in schemas.items()}
+
+    def refer(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: _reference(names[inner.rpartition("/")[2]])
+                if key == "$ref"
+                else {word: _reference(names[one.rpartition("/")[2]]) for word, one in inner.items()}
+                if key == "mapping"
+                else refer(inner)
+                for key, inner in value.items()
+            }
+        return [refer(one) for one in value] if isinstance(value, list) else value
+
+    renamed: Json = refer(described)
+    return renamed
+
+
+def _reference(name: str) -> str:
+    return REF.format(model=name)
 
 
 def _operation(one: Operation, refs: Refs) -> Json:

@@ -65,15 +65,29 @@ def read(
     query: type[Query],
     answer: type[Answer],
     call: Callable[[Query], Awaitable[Answer]],
+) -> Operation:
+    """GET of what fits the query."""
+    return Operation(
+        method="GET", path=path, summary=summary, tag=tag, scope=Scope.READ, query=query, body=None, answer=answer,
+        call=lambda asked: call(cast(Query, asked.query)),
+    )  # fmt: skip
+
+
+def read_all(
+    path: str,
+    summary: str,
+    tag: str,
+    answer: type[Answer],
+    call: Callable[[], Awaitable[Answer]],
     *,
     scope: Scope | None = Scope.READ,
     tagged: bool = False,
     unlimited: bool = False,
 ) -> Operation:
-    """GET of a list, or of the one thing there is."""
+    """GET of what there is, with nothing to choose."""
     return Operation(
-        method="GET", path=path, summary=summary, tag=tag, scope=scope, query=query, body=None, answer=answer,
-        call=lambda asked: call(cast(Query, asked.query)), tagged=tagged, unlimited=unlimited,
+        method="GET", path=path, summary=summary, tag=tag, scope=scope, query=NoQuery, body=None, answer=answer,
+        call=lambda _: call(), tagged=tagged, unlimited=unlimited,
     )  # fmt: skip
 
 
@@ -112,6 +126,22 @@ def act(
         call=lambda asked: call("" if segment is None else asked.names[segment], cast(Body, asked.body), asked.caller),
         status=status,
     )  # fmt: skip
+
+
+def end(
+    path: str,
+    summary: str,
+    tag: str,
+    answer: type[Answer],
+    call: Callable[[str, Caller], Awaitable[Answer]],
+) -> Operation:
+    """DELETE of one thing by the name at the end of its path."""
+    operation = Operation(
+        method="DELETE", path=path, summary=summary, tag=tag, scope=Scope.ACT, query=NoQuery, body=None, answer=answer,
+        call=lambda asked: call(asked.names[segment], asked.caller),
+    )  # fmt: skip
+    (segment,) = operation.segments
+    return operation
 
 
 def stream(path: str, summary: str, tag: str, query: type[Model]) -> Operation:

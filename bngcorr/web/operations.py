@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from bngcorr import __version__
+from bngcorr.web.models.act import (
+    Act,
+    ActsQuery,
+    CoaWanted,
+    DisconnectWanted,
+    ForgetWanted,
+    RepairWanted,
+)
 from bngcorr.web.models.bng import Bng, BngDetail, BngQuery, BngsQuery
 from bngcorr.web.models.config import ConfigShown
 from bngcorr.web.models.correlation import Correlation, CorrelationsQuery, EventsQuery
@@ -14,10 +22,13 @@ from bngcorr.web.models.hosts import HostsPage, HostsQuery
 from bngcorr.web.models.line import Line, LineDetail, LinesQuery
 from bngcorr.web.models.lookup import Lookup, LookupQuery
 from bngcorr.web.models.model import Page
+from bngcorr.web.models.process import Process
 from bngcorr.web.models.service import Health, Index
 from bngcorr.web.models.session import Session, SessionDetail, SessionsQuery
+from bngcorr.web.models.trace import Trace, TraceKept, TraceQuery, TraceWanted
+from bngcorr.web.models.upstream import Upstream, UpstreamWanted
 from bngcorr.web.models.what_if import WhatIf, WhatIfQuery
-from bngcorr.web.operation import NoQuery, Operation, read, read_one, stream
+from bngcorr.web.operation import NoQuery, Operation, act, end, read, read_all, read_one, stream
 from bngcorr.web.resources.desk import Desk
 
 SUBSCRIBERS: Final = "Subscribers"
@@ -29,27 +40,34 @@ ACTS: Final = "Acts"
 
 def operations(desk: Desk) -> tuple[Operation, ...]:
     """Over these resources."""
-    told: tuple[Operation, ...] = ()
+    told: list[Operation] = []
 
-    async def index(_: NoQuery) -> Index:
+    async def index() -> Index:
         return Index(version=__version__, resources=tuple(dict.fromkeys(one.path for one in told)))
 
-    async def health(_: NoQuery) -> Health:
+    async def health() -> Health:
         return Health()
 
-    async def config(_: NoQuery) -> ConfigShown:
-        return await desk.configuration.shown()
+    told += (*_about_subscribers(desk), *_about_bngs(desk), *_acts(desk), *_about_the_service(desk))
+    told += (
+        read_all("/healthz", "This process is alive; the store is not asked.", SERVICE, Health, health,
+                 scope=None, unlimited=True),
+        read_all("/v1", "What there is.", SERVICE, Index, index, scope=None),
+    )  # fmt: skip
+    return tuple(told)
 
+
+# fmt: off
+
+
+def _about_subscribers(desk: Desk) -> tuple[Operation, ...]:
     async def session(name: str, _: NoQuery) -> SessionDetail:
         return await desk.lines.session(name)
 
     async def line(name: str, _: NoQuery) -> LineDetail:
         return await desk.lines.one(name)
 
-    told = (
-        read("/healthz", "This process is alive; the store is not asked.", SERVICE, NoQuery, Health, health,
-             scope=None, unlimited=True),
-        read("/v1", "What there is.", SERVICE, NoQuery, Index, index, scope=None),
+    return (
         read("/v1/lookup", "Find anything: MAC, id, user name, address, prefix, Acct-Session-Id, BNG or port.",
              SUBSCRIBERS, LookupQuery, Lookup, desk.lookups.find),
         read("/v1/sessions", "Sessions, with line, addresses and state.", SUBSCRIBERS, SessionsQuery, Page[Session],
@@ -64,6 +82,15 @@ def operations(desk: Desk) -> tuple[Operation, ...]:
         read("/v1/findings", "What operations should look at.", EVIDENCE, FindingsQuery, Page[Finding],
              desk.findings.page),
         stream("/v1/events", "Requests and findings as they come.", EVIDENCE, EventsQuery),
+        read_all("/v1/traces", "Traces, running ones and those that have ended.", EVIDENCE, Page[Trace],
+                 desk.traces.page),
+        read_one("/v1/traces/{trace}", "One trace, with the packets that it has kept.", EVIDENCE, TraceQuery, TraceKept,
+                 desk.traces.one),
+    )
+
+
+def _about_bngs(desk: Desk) -> tuple[Operation, ...]:
+    return (
         read("/v1/bngs", "BNGs, their hosts and limits, and how far apart matched requests are.", CAPACITY, BngsQuery,
              Page[Bng], desk.bngs.page),
         read_one("/v1/bngs/{bng}", "One BNG, with trend, cards and ports.", CAPACITY, BngQuery, BngDetail,
@@ -74,7 +101,42 @@ def operations(desk: Desk) -> tuple[Operation, ...]:
              desk.what_ifs.compare),
         read("/v1/enterprise-numbers", "Enterprise numbers that were found in front of Remote-Ids.", CAPACITY,
              EnterpriseNumbersQuery, Page[EnterpriseNumber], desk.bngs.enterprise_numbers),
-        read("/v1/config", "The configuration in force, without secrets.", SERVICE, NoQuery, ConfigShown, config,
-             tagged=True),
-    )  # fmt: skip
-    return told
+    )
+
+
+def _about_the_service(desk: Desk) -> tuple[Operation, ...]:
+    async def one_act(name: str, _: NoQuery) -> Act:
+        return await desk.acts.one(name)
+
+    return (
+        read_all("/v1/upstreams", "AAA servers, as the packet processes see them.", SERVICE, Page[Upstream],
+                 desk.upstreams.page),
+        read_all("/v1/processes", "Packet processes, as they say of themselves.", SERVICE, Page[Process],
+                 desk.processes.page),
+        read_all("/v1/config", "The configuration in force, without secrets.", SERVICE, ConfigShown,
+                 desk.configuration.shown, tagged=True),
+        read("/v1/acts", "Who did what, when, from where, and what became of it.", SERVICE, ActsQuery, Page[Act],
+             desk.acts.page),
+        read_one("/v1/acts/{act}", "One act, with what each packet process answered.", SERVICE, NoQuery, Act, one_act),
+    )
+
+
+def _acts(desk: Desk) -> tuple[Operation, ...]:
+    do = desk.acts
+    return (
+        act("POST", "/v1/sessions/{session}/disconnect", "Have the BNG end a session (RFC 5176).", ACTS,
+            DisconnectWanted, Act,
+            lambda name, wanted, by: do.disconnect(name, wanted, who=by.name, origin=by.address)),
+        act("POST", "/v1/sessions/{session}/coa", "Have the BNG change a session (RFC 5176).", ACTS, CoaWanted, Act,
+            lambda name, wanted, by: do.coa(name, wanted, who=by.name, origin=by.address)),
+        act("POST", "/v1/lines/{line}/forget", "Forget what was learnt of a line, and its history.", ACTS, ForgetWanted,
+            Act, lambda name, wanted, by: do.forget(name, wanted, who=by.name, origin=by.address)),
+        act("PUT", "/v1/upstreams/{upstream}", "Use an AAA server, drain it, or take it out.", ACTS, UpstreamWanted,
+            Act, lambda name, wanted, by: do.upstream(name, wanted, who=by.name, origin=by.address)),
+        act("POST", "/v1/ledger/repair", "Recount the ledger from the sessions, and mend it.", ACTS, RepairWanted, Act,
+            lambda _, wanted, by: do.repair(wanted, who=by.name, origin=by.address)),
+        act("POST", "/v1/traces", "Start a trace: packets of these requests are kept, decoded.", ACTS, TraceWanted, Act,
+            lambda _, wanted, by: do.start_trace(wanted, who=by.name, origin=by.address)),
+        end("/v1/traces/{trace}", "End a trace; what it has kept can still be read.", ACTS, Act,
+            lambda name, by: do.end_trace(name, who=by.name, origin=by.address)),
+    )

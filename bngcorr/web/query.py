@@ -63,16 +63,17 @@ def _validated(model: type[Asked], given: Mapping[str, Any], title: str) -> Aske
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        faults = [_told(item) for item in error.errors(include_url=False)]
+        faults = [_told(item, model) for item in error.errors(include_url=False)]
     raise Problem(400, title, "; ".join(_sentence(fault) for fault in faults[:5]), faults)
 
 
-def _told(item: ErrorDetails) -> Fault:
+def _told(item: ErrorDetails, model: type[Model]) -> Fault:
     name = ".".join(str(part) for part in item["loc"]) or "(body)"
     context = item.get("ctx", {})
     match item["type"]:
         case "missing":
-            return Fault(parameter=name, value=None, detail="is missing")
+            described = model.model_fields[name].description if name in model.model_fields else None
+            return Fault(parameter=name, value=None, detail=f"is missing: {described}" if described else "is missing")
         case "extra_forbidden":
             said = "is not known"
         case "enum" | "literal_error":

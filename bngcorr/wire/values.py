@@ -60,8 +60,8 @@ def without_secrets(key: int, value: bytes, secret: bool) -> bytes | None:
 
 
 def shown(named: Named | None, value: bytes) -> str:
-    """For people; a value that does not have its type's form as octets."""
-    text = None if named is None else _text(named, value)
+    """For people; a value that does not have its type's form as octets. Opaque ones are text if all of it is."""
+    text = _printable(value) if named is None or named.kind == "octets" else _text(named, value)
     return f"0x{value.hex()}" if text is None else text
 
 
@@ -94,6 +94,13 @@ def _text(named: Named, value: bytes) -> str | None:
             return None
         return text if _PLAIN_TEXT.fullmatch(text) else None
     return None
+
+
+def _printable(value: bytes) -> str | None:
+    """Printable ASCII that does not look like octets."""
+    if not value or value.startswith(b"0x") or not all(0x20 <= octet <= 0x7E for octet in value):
+        return None
+    return value.decode("ascii")
 
 
 def octets_of(named: Named, text: str) -> bytes:

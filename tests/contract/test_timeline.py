@@ -8,7 +8,8 @@ from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.vocabulary import Mode, Outcome, Trigger
-from bngcorr.store.timeline import AccountingEntry, RequestEntry
+from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry
+from bngcorr.store.valkey import ValkeyStore
 from bngcorr.wire.attributes import Code
 from tests.store.scene import Scene, Store
 from tests.store.subjects import BNG, EXPECTED, INTERIM, NAS, NOW, START, STOP, ids_of, key, line, slaac, v4
@@ -18,9 +19,16 @@ from .conftest import TIMELINE
 pytestmark = pytest.mark.asyncio
 
 
+async def entries_of(scene: Scene, number: int = 1) -> list[Entry]:
+    """Of a line, once all are told: in a Cluster they go their own way."""
+    if isinstance(scene.store, ValkeyStore):
+        await scene.store.told()
+    return await scene.store.queries.timeline(scene.domain, line(number))
+
+
 async def timeline(scene: Scene, number: int = 1) -> list[int | str]:
     """Of each entry of a line: when it was over, or which step it is."""
-    entries = await scene.store.queries.timeline(scene.domain, line(number))
+    entries = await entries_of(scene, number)
     return [one.over_ms - NOW if isinstance(one, RequestEntry) else str(one.step) for one in entries]
 
 
@@ -51,7 +59,7 @@ async def test_a_request_is_told_with_all_that_led_to_it_and_came_of_it(scene: S
         enterprise_number=3561, stripped=True, user_name="\udcfcser", session_id=b"0A", step=None, upstream="aaa1",
         answer=Code.ACCESS_ACCEPT, dropped=None, answered_ms=3, over_ms=NOW + 9,
     ) == entry  # fmt: skip
-    assert [entry] == await store.queries.timeline(scene.domain, line(1))
+    assert [entry] == await entries_of(scene)
 
 
 async def test_a_line_keeps_its_latest_entries(scene: Scene) -> None:
@@ -60,7 +68,7 @@ async def test_a_line_keeps_its_latest_entries(scene: Scene) -> None:
     for number in range(9):
         await scene.write(scene.verdict(number, of=1, reason=f"v6 strong: {number % 2}"))
     assert [*range(9)][-TIMELINE:] == await timeline(scene)
-    entries = await scene.store.queries.timeline(scene.domain, line(1))
+    entries = await entries_of(scene)
     assert [f"v6 strong: {number % 2}" for number in range(9)][-TIMELINE:] == [
         entry.evidence[0] for entry in entries if isinstance(entry, RequestEntry)
     ]
@@ -83,6 +91,7 @@ async def test_a_request_without_a_line_is_told_of_the_only_line_of_its_mac(scen
 async def test_a_line_that_nobody_knows_has_no_timeline(scene: Scene) -> None:
     """Requests that make up lines leave nothing behind."""
     await scene.write(scene.verdict(1, of=8))
+    assert [] == await timeline(scene, 8)
     await scene.write(scene.sighting(8, attachment="k"))
 
     assert [] == await timeline(scene, 8)
@@ -101,9 +110,7 @@ async def test_accounting_that_changed_something_is_told(scene: Scene, store: St
     await scene.write(steps[-1])
     assert ["start", "interim", "stop"] == await timeline(scene)
 
-    first, second, third = (
-        one for one in await store.queries.timeline(scene.domain, line(1)) if isinstance(one, AccountingEntry)
-    )
+    first, second, third = (one for one in await entries_of(scene) if isinstance(one, AccountingEntry))
     assert AccountingEntry(
         at_ms=NOW, domain=scene.domain, nas=NAS, step=START, line=line(1), session=key("s1"), session_id=b"0A",
         user_name="user", mac=None, port=at, verdict=None, ids=ids_of(1), came=(str(v4()),), went=(),

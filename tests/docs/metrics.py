@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
@@ -65,6 +66,7 @@ def of_web() -> dict[str, Told]:
     return registered(registry)
 
 
+@lru_cache
 def series() -> dict[str, frozenset[str]]:
     """Names that a query may have, with the labels that it may name: those of both processes, and of the scrape."""
     found: dict[str, frozenset[str]] = {"up": frozenset({"job", "instance", "namespace"})}

@@ -10,9 +10,9 @@ _SELECTOR = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\})?")
 _MATCHER = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)\s*(?:=~|!~|!=|=)")
 _GROUPED = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 _WORDS = frozenset(
-    "and or unless by without on ignoring group_left group_right bool offset sum count avg max min abs rate increase delta "
-    "changes histogram_quantile topk time vector label_replace clamp_max clamp_min deriv absent".split()
-)
+    {"and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool", "offset",
+     "sum", "count", "avg", "max", "min", "topk"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def named(query: str) -> Named:
         label.strip() for found in _GROUPED.finditer(plain) for label in found[1].split(",") if label.strip()
     )
     plain = _GROUPED.sub(" ", re.sub(r"\[[^\]]*\]", " ", plain))
-    series: dict[str, set[str]] = {}
+    series: dict[str, set[str]] = {}  # functions are seen by the parenthesis behind them
     for found in _SELECTOR.finditer(plain):
         name, matchers = found[1], found[2] or ""
         follows = plain[found.end() :].lstrip()

@@ -249,10 +249,10 @@ def test_an_operator_disconnects_through_the_control_socket(operator: Operator, 
     [
         (["--address", "203.0.113.2", "--dry-run"], 0, "These would be disconnected.", []),
         (["--address", "203.0.113.2", "--yes"], 0, "Disconnected.", [["v4-2"]]),
-        (["--session", "v9", "--yes"], 1, "No live session is known by that.", []),
+        (["v9", "--yes"], 1, "No live session is known by that.", []),
         (["--mac", "00:0e:8f:00:00:01"], 2, "nobody is there to be asked; give --yes or --dry-run", []),
         (["--line", "olt7/1", "--yes"], 2, "line: 'olt7/1' is no key of a line", []),
-        (["--yes"], 2, "say whom: exactly one of --session, --line, --address and --mac", []),
+        (["--yes"], 2, "say whom: exactly one of SESSION, --line, --address and --mac", []),
     ],
     ids=["dry run", "address", "nobody", "not asked", "no key", "nothing"],
 )
@@ -262,7 +262,7 @@ def test_the_verb_says_what_came_of_it(
     """0 for a BNG that acknowledged, 1 for nobody to disconnect, 2 for a question that can't be."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), pytest.raises(SystemExit) as exited:
-        app(["disconnect", *words, "-c", str(operator.service.config)])
+        app(["session", "disconnect", *words, "-c", str(operator.service.config)])
 
     assert said in told.getvalue()
     assert code == exited.value.code
@@ -281,7 +281,7 @@ def test_the_verb_asks_first(operator: Operator, box: Box, monkeypatch: pytest.M
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.setattr("sys.stdin", Terminal(answer + "\n"))
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), pytest.raises(SystemExit) as exited:
-            app(["disconnect", "--address", "2001:db8:1::1", "-c", str(operator.service.config)])
+            app(["session", "disconnect", "--address", "2001:db8:1::1", "-c", str(operator.service.config)])
 
         assert "2001:db8:1::/56" in told.getvalue()
         assert code == exited.value.code

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
-from bngcorr.model.vocabulary import Condition, Outcome, Rung
+from bngcorr.model.vocabulary import Condition, DropReason, Outcome, Rung
 from bngcorr.proxy.exchange import Exchanges
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
@@ -31,7 +31,7 @@ from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
 from bngcorr.proxy.upstream.server import Server
 from bngcorr.proxy.upstream.settings import Settings
-from bngcorr.store.lesson import Distances
+from bngcorr.store.lesson import Distances, Event
 from bngcorr.wire import attributes as a
 from tests.lab_parts import SECRET, nas
 from tests.service.radius import (
@@ -226,6 +226,28 @@ async def test_a_second_transmission_is_a_request_of_its_own_to_the_next_server(
     assert first.all(PROXY_STATE)[1:] != second.all(PROXY_STATE)[1:]
     assert [kind for kind, _ in first.attributes()] == [kind for kind, _ in second.attributes()]
     assert (reply.octets, 0, [1, 1]) == (again.octets, in_flight, [len(one.seen) for one in bench.aaa])
+
+
+async def test_a_request_is_told_of_once_it_is_over() -> None:
+    """Who answered it, what, and how soon; or who was asked last, and why there is no answer. Each request once."""
+    bench = Bench()
+    await bench.start()
+    bench.bng.send(request(1).octets)
+    await bench.receive()
+    bench.aaa[0].silent = bench.aaa[1].silent = True
+    bench.bng.send(request(2).octets)
+    await bench.until(lambda: bool(bench.pipeline.in_flight))
+    ((_, asked),) = bench.pipeline.dispatch._requests.items()
+    before = [one.moment[6:9] for one in bench.lessons if isinstance(one, Event)]
+    for _ in range(2):
+        bench.pipeline.dispatch.abandon(asked, DropReason.NO_REPLY)
+    await bench.stop()
+    (*_, lost) = (one.moment[6:9] for one in bench.lessons if isinstance(one, Event))
+
+    ((upstream, answer, took),) = before
+    assert ("aaa0", 2, True) == (upstream, answer, isinstance(took, int) and 0 <= took < 4000)
+    assert ["aaa0", DropReason.NO_REPLY, None] == lost
+    assert 2 == sum(isinstance(one, Event) for one in bench.lessons)
 
 
 async def test_an_answered_request_leaves_nothing_for_the_collector_of_cycles() -> None:

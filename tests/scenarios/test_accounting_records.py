@@ -11,7 +11,8 @@ from bngcorr.model.shown import instant_shown
 from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import HostKind, Outcome, SessionState, Trigger
 from bngcorr.store.lesson import Fill
-from bngcorr.web.shown import session_shown
+from bngcorr.web.models.place import CpeAddress
+from bngcorr.web.resources.shown import session_shown
 from bngcorr.wire.radius import PacketView
 from tests.lab import Lab
 from tests.wire.radius_packets import Piece
@@ -313,7 +314,7 @@ def test_a_session_shows_its_addresses_with_their_age_and_source(lab: Lab) -> No
     lab.at("10:20:00")
     bng.tells(INTERIM, "s1", v4(), pd(), *octets(900, 100), vendor_number(6527, 195, 400))
     later = lab.clock.ms
-    shown = session_shown(bng.sessions["s1"], {"bng1": IPv6Address("::1")})
+    shown = session_shown(bng.sessions["s1"], {"bng1": IPv6Address("::1")}).model_dump(mode="json")
 
     def address(kind: HostKind, text: str, at: int, source: str) -> dict[str, str | None]:
         return {"kind": kind, "service": "", "address": text, "since": instant_shown(at), "source": source}
@@ -337,9 +338,9 @@ def test_a_cpe_with_a_wan_address_is_shown_at_it(lab: Lab) -> None:
     bng.tells(START, "s3", pd("2001:db8:400::/56"))
     rows = bng.sessions
 
-    assert {"address": NA, "from": "ia_na"} == session_shown(rows["s1"], {"bng1": None})["cpe_address"]
-    assert None is session_shown(rows["s2"], {"bng1": IPv6Address("::1")})["cpe_address"]
-    assert None is session_shown(rows["s3"], {"bng1": None})["cpe_address"]
+    assert CpeAddress(address=NA, from_="ia_na") == session_shown(rows["s1"], {"bng1": None}).cpe_address
+    assert None is session_shown(rows["s2"], {"bng1": IPv6Address("::1")}).cpe_address
+    assert None is session_shown(rows["s3"], {"bng1": None}).cpe_address
 
 
 def test_a_record_with_figures_that_cannot_be_is_still_a_record(lab: Lab) -> None:

@@ -300,13 +300,13 @@ def test_all_sessions_are_told_page_by_page(subscribers: Service) -> None:
     cursor = ""
     while True:
         body = subscribers.api(f"/v1/sessions?limit=1&cursor={cursor}").body
-        keys += [item["key"] for item in body["items"]]
+        keys += [item["id"] for item in body["items"]]
         if body["next"] is None:
             break
         cursor = body["next"]
 
     assert len(set(keys)) == len(keys)
-    assert {item["key"] for item in subscribers.items("/v1/sessions")} == set(keys)
+    assert {item["id"] for item in subscribers.items("/v1/sessions")} == set(keys)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_line_is_found_by_either_id(subscribers: Service, filters: str) -> Non
     assert CPE.remote_id.hex() == item["remote_id"]["hex"]
     assert CPE.circuit_id.hex() == item["circuit_id"]["hex"]
     assert CPE.mac == item["last"]["mac"]
-    assert item["line"] in {found["line"] for found in subscribers.items("/v1/lines")}
+    assert item["id"] in {found["id"] for found in subscribers.items("/v1/lines")}
 
 
 def test_a_session_shows_since_when_it_holds_what_and_where_its_cpe_answers(subscribers: Service) -> None:

@@ -126,7 +126,7 @@ def test_the_command_line_tells_findings(service: Service, output: str) -> None:
     """A table for people; JSON, JSON lines and CSV for programs; all with the reason."""
     found(service, "duplicate")
     told = subprocess.run(
-        bngcorr("findings", "--url", f"http://127.0.0.1:{service.web_port}", "--finding", "duplicate", "-o", output),
+        bngcorr("findings", "--api", f"http://127.0.0.1:{service.web_port}", "--finding", "duplicate", "-o", output),
         capture_output=True, text=True, timeout=20, check=True, env={**os.environ, "COLUMNS": "200"},
     ).stdout  # fmt: skip
 
@@ -146,13 +146,13 @@ def test_the_command_line_tells_findings(service: Service, output: str) -> None:
 
 
 def test_findings_without_an_api_is_told_in_a_sentence(service: Service) -> None:
-    """Exit code 1, the address, and what to look at."""
+    """Exit code 3, the address, and what to look at."""
     told = subprocess.run(
-        bngcorr("findings", "--url", f"http://127.0.0.1:{service.auth_port}"),
+        bngcorr("findings", "--api", f"http://127.0.0.1:{service.auth_port}"),
         capture_output=True, text=True, timeout=20,
     )  # fmt: skip
 
-    assert 1 == told.returncode
+    assert 3 == told.returncode
     assert f"127.0.0.1:{service.auth_port}" in told.stderr
     assert "bngcorr web" in told.stderr
 

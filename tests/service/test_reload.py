@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from bngcorr.cli.output import Output
+from bngcorr.cli.parameters import ProcessAt
 from bngcorr.cli.reload import reload
-from bngcorr.cli.upstreams import list_, set_
-from bngcorr.model.vocabulary import Admin
+from bngcorr.cli.upstream import drain, list_
 from tests.service.aaa import Aaa, wait_until
 from tests.service.process import Service, Settings, upstream
 from tests.service.settings import SECRET, Cpe, one_bng
@@ -44,20 +44,20 @@ def write(service: Service) -> Iterator[Callable[[Change], None]]:
 
     yield write
     write(lambda _: None)
-    reload(config=service.config)
+    reload(process=ProcessAt(config=service.config))
 
 
 def taken(service: Service, capture: Capture) -> list[tuple[str, str]]:
     """Have the file taken; what the verb says of each key."""
     capture.readouterr()
-    reload(config=service.config, output=Output.JSON)
+    reload(process=ProcessAt(config=service.config), output=Output.JSON)
     return [(row["key"], row["state"]) for row in json.loads(capture.readouterr().out)]
 
 
 def servers(service: Service, capture: Capture) -> dict[str, Any]:
     """The AAA servers for authentication by their names."""
     capture.readouterr()
-    list_(config=service.config, output=Output.JSON)
+    list_(process=ProcessAt(config=service.config), output=Output.JSON)
     return {row["name"]: row for row in json.loads(capture.readouterr().out) if row["pool"] == "auth"}
 
 
@@ -117,7 +117,7 @@ def test_requests_go_to_another_aaa_after_a_hangup(
         bng.ask(cpe.access(bng, "hung-up", cpe.line))
         ((name, row),) = servers(service, capsys).items()
         assert ("Z", False) == (row["since"][-1], "since_ms" in row)
-        set_(name, Admin.DRAIN, config=service.config, output=Output.JSON)
+        drain(name, process=ProcessAt(config=service.config), output=Output.JSON)
         write(lambda settings: settings["upstream"].update(auth={**upstream(other)["auth"], "timeout": "2s"}))
         taken(service, capsys)
 
@@ -140,7 +140,7 @@ def test_a_file_with_faults_changes_nothing(
     bng, cpe = service.bng("127.0.0.1", SECRET), Cpe(4)
     write(spoil)
     with pytest.raises(SystemExit) as ended:
-        reload(config=service.config)
+        reload(process=ProcessAt(config=service.config))
     told = capsys.readouterr().err
     successful = service.metric("bngcorr_config_last_reload_successful")
     assert service.serve is not None

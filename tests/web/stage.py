@@ -18,7 +18,11 @@ from bngcorr.model.usage import Traffic, Usage
 from bngcorr.store.contract import QueryStore
 from bngcorr.store.memory_capacity import MemoryCapacity
 from bngcorr.store.rows import Observed, Sample
+from bngcorr.web.access.middleware import Access
 from bngcorr.web.api import Api
+from bngcorr.web.application import application
+from bngcorr.web.resources.desk import Desk
+from tests.web.acting import nowhere
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -113,9 +117,9 @@ class Figures:
 @contextmanager
 def served(figures: Figures, config: Config = CONFIG) -> Iterator[str]:
     """The API in a thread of its own; gives its address."""
-    api = Api(cast(QueryStore, figures), config, costs_of(config), figures.capacity)
+    desk = Desk(cast(QueryStore, figures), figures.capacity, config, costs_of(config), nowhere())
     loop = asyncio.new_event_loop()
-    runner = web.AppRunner(api.app(), access_log=None)
+    runner = web.AppRunner(application(Api(desk).routes(), Access(config.web)), access_log=None)
 
     async def start() -> int:
         await runner.setup()
@@ -130,6 +134,7 @@ def served(figures: Figures, config: Config = CONFIG) -> Iterator[str]:
         port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
         yield f"http://127.0.0.1:{port}"
     finally:
+        asyncio.run_coroutine_threadsafe(desk.close(), loop).result(10)
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

@@ -15,17 +15,24 @@ from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.rows import SessionQuery, SessionRow
 from bngcorr.store.terms import address_term
-from bngcorr.web.filters import Filters
-from bngcorr.web.problems import Problem
+from bngcorr.web.models.session import SessionsQuery
+from bngcorr.web.problem import Problem
+from bngcorr.web.query import read_query
+from bngcorr.web.resources.sessions import terms_of
 from tests.service.process import get
 from tests.store.scene import Scene
 from tests.store.subjects import START
 from tests.web.stage import Figures, config_of, served
 
 
+def asked(**filters: str) -> SessionsQuery:
+    """A question for sessions, as it comes."""
+    return read_query(SessionsQuery, "", filters.items())
+
+
 def test_an_ipv4_address_within_ipv6_is_that_ipv4_address() -> None:
     """As servers write it that listen on IPv6."""
-    mapped, plain = (Filters.read({"address": text}) for text in ("::ffff:203.0.113.9", "203.0.113.9"))
+    mapped, plain = (asked(address=text) for text in ("::ffff:203.0.113.9", "203.0.113.9"))
 
     assert plain == mapped
 
@@ -33,13 +40,13 @@ def test_an_ipv4_address_within_ipv6_is_that_ipv4_address() -> None:
 def test_an_address_with_a_zone_is_refused() -> None:
     """It means something on one host alone."""
     with pytest.raises(Problem, match="no IP address"):
-        Filters.read({"address": "fe80::1%eth0"})
+        asked(address="fe80::1%eth0")
 
 
 def test_an_address_is_looked_for_where_whohad_looks_for_it() -> None:
     """Itself, and every prefix from /128 to /16 that holds it; an IPv4 address by itself."""
     for text, count in (("2001:db8:1:2::3", 1 + 113), ("203.0.113.9", 1)):
-        terms = Filters.read({"address": text}).terms()
+        terms = terms_of(asked(address=text))
         question = Question(network=asked_network(text), at_ms=0)
 
         assert tuple(map(address_term, question.holding())) == terms
@@ -69,12 +76,12 @@ def test_an_address_in_a_prefix_of_any_length_is_found_at_one_blow(prefix: str) 
     """Delegated prefixes are not only /32 to /64; the store is asked once for all of them."""
     scene = Scene(MemoryStore())
     asyncio.run(scene.write(scene.change(START, hosts=[Host(HostKind.IA_PD, IPv6Network(prefix))])))
-    asked = Asked(cast(MemoryStore, scene.store))
-    with served(asked, config_of([{"name": "bng1", "domain": scene.domain}])) as url:
+    store = Asked(cast(MemoryStore, scene.store))
+    with served(store, config_of([{"name": "bng1", "domain": scene.domain}])) as url:
         (item,) = get(f"{url}/v1/sessions?address=2001:db8:1:2::3").body["items"]
 
     assert prefix == item["addresses"][0]["address"]
-    assert 1 == asked.calls
+    assert 1 == store.calls
 
 
 @pytest.fixture(scope="module")

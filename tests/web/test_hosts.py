@@ -178,4 +178,4 @@ def test_a_box_that_is_full_is_told_so() -> None:
 
 def test_index_lists_every_resource(url: str) -> None:
     """What there is, from the routes themselves."""
-    assert {"/healthz", "/v1/bngs", "/v1/hosts", "/v1/what-if"} <= set(get(url + "/").body["resources"])
+    assert {"/healthz", "/v1/bngs", "/v1/hosts", "/v1/what-if"} <= set(get(url + "/v1").body["resources"])

@@ -73,7 +73,7 @@ def test_without_a_limit_there_is_no_headroom(url: str) -> None:
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("", "bng is missing: the BNG that is asked about"),
+        ("", "bng is missing: name of a configured BNG"),
         ("bng=bng9", "bng='bng9' is none of bng1, bng2, edge"),
         ("bng=bng1&merge=bng9", "merge='bng9' is none of bng1, bng2, edge"),
         ("bng=bng1&merge=bng1", "merge='bng1' is the BNG itself, or is named twice"),

@@ -14,8 +14,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from bngcorr.errors import StoreError, WireError
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy.dynauth import packets
@@ -35,8 +33,6 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
 from bngcorr.wire.radius import PacketView, Span
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +112,10 @@ class DynauthProxy:
                 self._admit(socket, datagram, now, now_s)
             except WireError as error:
                 self._meters.drop(DropReason(error.reason))
-                self._noise.discarded_dynauth(datagram.peer.host, DropReason(error.reason))
-            except Exception:
+                self._noise.discarded_dynauth(datagram.peer.host, DropReason(error.reason), datagram.octets)
+            except Exception as fault:
                 self._meters.drop(DropReason.INTERNAL_ERROR)
-                log.exception("internal error, datagram dropped", client=datagram.peer.host)
+                self._noise.internal("datagram dropped", datagram.peer.host, fault, datagram.octets[4:20])
 
     def _admit(self, socket: NasSocket, datagram: Datagram, now: float, now_s: float) -> None:
         """Known client, valid octets, authentic, not asked before; else dropped by name, or answered again."""
@@ -174,8 +170,8 @@ class DynauthProxy:
             reading = Reading(job.view, job.rules.directory, place)
             with contextlib.suppress(StoreError):
                 rows = await self._lookup.rows(reading, job.rules.directory, place)
-        except Exception:
-            self._broken(job)
+        except Exception as fault:
+            self._broken(job, fault)
             return
         if not rows and isinstance(place, At) and place.box is not None:
             named = reading(place.bng.name)
@@ -233,7 +229,7 @@ class DynauthProxy:
         """One BNG has answered, or has not in time."""
         if answer is None:
             self._meters.dynauth.timeout(bng)
-            self._noise.silent_dynauth(bng)
+            self._noise.silent_dynauth(bng, job.view.authenticator)
         job.answers[index] = answer
         job.flights.pop(index, None)
         if not job.flights:
@@ -254,7 +250,7 @@ class DynauthProxy:
 
     def _refuse(self, job: _Job, cause: ErrorCause) -> None:
         self._meters.dynauth.nak("proxy", cause)
-        self._noise.refused_dynauth(job.client.name, job.title, int(cause), WHY[cause])
+        self._noise.refused_dynauth(job.client.name, job.title, int(cause), WHY[cause], job.view.authenticator)
         self._answer(job, packets.refusal(job.view, cause, job.client.secret))
 
     def _answer(self, job: _Job, reply: bytes) -> None:
@@ -275,13 +271,13 @@ class DynauthProxy:
     def _guarded(self, job: _Job, step: Callable[..., None], *arguments: object) -> None:
         try:
             step(job, *arguments)
-        except Exception:
-            self._broken(job)
+        except Exception as fault:
+            self._broken(job, fault)
 
-    def _broken(self, job: _Job) -> None:
-        """Our own fault: told with its traceback, from within the handler."""
+    def _broken(self, job: _Job, fault: Exception) -> None:
+        """Our own fault."""
         self._meters.drop(DropReason.INTERNAL_ERROR)
-        log.exception("internal error, request dropped", client=job.client.name)
+        self._noise.internal("CoA or Disconnect dropped", job.client.name, fault, job.view.authenticator)
         for flight in job.flights.values():
             self._sender.give_up(flight)
         self._abandon(job)

@@ -1,9 +1,9 @@
 -- Forget what was learnt of a line: its record, where it is found, the keys and MACs that it was seen on, its timeline.
 -- Sessions are what accounting says they are, and stay; whatever is seen next of the line is learnt anew.
--- KEYS[1] epochs of its domain; ARGV[1] {line, names of MACs, 12 octets each}
+-- On a key that other lines stand on as well it stays, and counts for nothing.
+-- KEYS[1] epochs of its domain; ARGV[1] the line
 -- Returns whether anything was known: 1 or 0.
-local asked = unpack_(ARGV[1])
-local line, macs = asked[1], asked[2]
+local line = ARGV[1]
 local known = 0
 
 -- its fields in the record of a key (six) or a MAC (two)
@@ -15,13 +15,14 @@ local function take_out(kind, id, size)
     end
   end
   if not record or #kept == #record then return end
-  known = 1
   if #kept > 0 then put(kind, id, kept) else call('HDEL', bucket(kind, id), id) end
 end
 
 local L = line_of(line)
 if L then
   known = 1
+  local macs = L[MACS] ~= '' and unpack_(L[MACS]) or {}
+  for at = 1, #macs, 3 do take_out('m', macs[at], 2) end
   reindex(terms_of(L), '', 'l' .. line)
   call('ZREM', PREFIX .. 'w', line)
   for F = FAMILY + 5, FAMILY + 10, 5 do
@@ -29,6 +30,5 @@ if L then
   end
   call('HDEL', bucket('l', line), line)
 end
-for at = 1, #macs, 12 do take_out('m', sub(macs, at, at + 11), 2) end
 if call('HDEL', bucket('y', line), line) == 1 then known = 1 end
 return known

@@ -31,13 +31,13 @@ local function sorted_out(ring, abouts, moments, count, about)
   return table.concat(kept), table.concat(parts), #kept
 end
 
--- The last `most` entries are kept, of a line that is known.
-local function remember(line, about, moment, most)
+-- The last `most` entries are kept, of a line that there is; `known`: there surely is.
+local function remember(line, about, moment, most, known)
   local number = number_of(line)
   local name = PREFIX .. 'y:' .. format('%d', number)
   local ring = call('HGET', name, line)
   if not ring then
-    if call('HEXISTS', bucket('l', line), line) == 0 then return end
+    if not known and call('HEXISTS', bucket('l', line), line) == 0 then return end
     ring = '\0\0'
     occupy('y', number)
   end

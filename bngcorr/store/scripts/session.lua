@@ -103,7 +103,7 @@ local function tell(s, line, ids, before, after)
   if MOST_ENTRIES == 0 or s[1] == 'interim' and before == after then return end
   local function hosts(some) return table.concat(some, '\n', 1, min(#some, MOST_TOLD)) end
   local came, went = hosts(missing(after, before)), hosts(missing(before, after))
-  remember(line, pack({0, s[4], ids, s[9]}), pack({s[2], s[1], s[12], came, went}), MOST_ENTRIES)
+  remember(line, pack({0, s[4], ids, s[9]}), pack({s[2], s[1], s[12], came, went}), MOST_ENTRIES, true)
 end
 
 -- s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',

@@ -11,6 +11,6 @@ for number = 1, #KEYS do
       local seen = mac ~= '' and get('m', mac)
       line = seen and #seen == 2 and seen[1] or ''
     end
-    if line ~= '' then remember(line, told[at + 2], told[at + 3], A[1]) end
+    if line ~= '' then remember(line, told[at + 2], told[at + 3], A[1], false) end
   end
 end

@@ -7,8 +7,9 @@ as a live event or on a page, goes through `outgoing`.
 from __future__ import annotations
 
 import secrets
+from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -29,6 +30,8 @@ IMPERSONAL: Final = frozenset(
     }
 )  # fmt: skip
 """Attributes of RADIUS (RFC 2865, 2866, 2869, 3162, 5176) whose values are about no customer."""
+_PLAIN: Final = (str, int, float, bool, bytes, Enum, type(None))
+_NONE: Final = Known({})
 _PSEUDONYMS: Final = Pseudonyms(secrets.token_bytes(32))  # stable as long as the process lives, and no longer
 
 
@@ -47,33 +50,40 @@ class _Masking:
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._known: Known | None = None
+        self._whole: BaseModel | None = None  # the answer, or the item of it
+        self._known: Known | None = None  # of it; None before the first sentence needs it
 
     def model(self, model: Told) -> Told:
-        known, listed = self._known, "items" in type(model).model_fields
-        if known is None and not listed:
-            alone: dict[str, str] = {}
-            self._gather(model, None, alone)
-            self._known = Known(alone)
+        whole, known = self._whole, self._known
+        if whole is None and "items" not in type(model).model_fields:
+            self._whole, self._known = model, None
         changed = {
             name: self._value(getattr(model, name), _by_name(model) if kind is Kind.VALUE else kind)
             for name, kind in _fields(type(model))
         }
-        self._known = known
+        self._whole, self._known = whole, known if whole is None else self._known
         return model.model_copy(update=changed)
+
+    @property
+    def _alone(self) -> Known:
+        if self._known is None:
+            alone: dict[str, str] = {}
+            self._gather(self._whole, None, alone)
+            self._known = Known(alone)
+        return self._known
 
     def _value(self, value: Any, kind: Kind | None) -> Any:
         if isinstance(value, BaseModel):
             return self.model(value)
         if kind is Kind.DETAIL:
-            return self._pseudonyms.detail(value, self._known or Known({}))
+            return self._pseudonyms.detail(value, self._alone)
         if isinstance(value, tuple | list):
             return type(value)(self._value(inner, kind) for inner in value)
         if isinstance(value, dict):
             return {key: self._value(inner, kind) for key, inner in value.items()}
         if kind is None or value is None:
             return value
-        return self._pseudonyms.of(kind, str(value), self._known or Known({}))
+        return self._pseudonyms.of(kind, str(value), self._alone if kind in _NOT_ALONE else _NONE)
 
     def _gather(self, value: Any, kind: Kind | None, alone: dict[str, str]) -> None:
         """Personal values that stand alone somewhere in the answer, for sentences elsewhere in it."""
@@ -87,7 +97,7 @@ class _Masking:
             for one in value.values():
                 self._gather(one, kind, alone)
         elif isinstance(value, str) and value and kind is not None and kind not in _NOT_ALONE:
-            alone[value] = self._pseudonyms.of(kind, value, Known({}))
+            alone[value] = self._pseudonyms.of(kind, value, _NONE)
 
 
 def _by_name(attribute: BaseModel) -> Kind:
@@ -97,8 +107,23 @@ def _by_name(attribute: BaseModel) -> Kind:
 
 @lru_cache(maxsize=512)
 def _fields(model: type[BaseModel]) -> tuple[tuple[str, Kind | None], ...]:
-    """Fields, and what kind of personal value they hold; None: none by themselves."""
-    return tuple((name, kind_of(model, name)) for name in model.model_fields)
+    """Fields that are personal, by their kinds, or may hold models that are (None)."""
+    kinds = {name: kind_of(model, name) for name in model.model_fields}
+    return tuple(
+        (name, kind)
+        for name, kind in kinds.items()
+        if kind is not None or not _plain(model.model_fields[name].annotation)
+    )
+
+
+def _plain(annotation: object) -> bool:
+    """Whether no model can stand there, for sure."""
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return True
+    if parts:
+        return all(_plain(part) for part in parts if part is not ...)
+    return annotation is None or (isinstance(annotation, type) and issubclass(annotation, _PLAIN))
 
 
 def kind_of(model: type[BaseModel], name: str) -> Kind | None:

@@ -35,6 +35,7 @@ from bngcorr.web.access.routes import Route, route, route_of
 from bngcorr.web.access.tokens import Tokens
 from bngcorr.web.problem import Problem
 
+_LOCALLY: Final = frozenset({Scope.READ})  # what everybody on this machine may, without tokens
 BODY_WITHIN_S: Final = 10.0
 FAILURES: Final = Rate(per_second=0.2, burst=10)  # wrong tokens of one address that are looked at and told of
 
@@ -51,15 +52,25 @@ class Access:
         self._logins = Logins()
         self._failures = Buckets(FAILURES.per_second, FAILURES.burst)
         self._refusals = Refusals(clock)
+        self._under_way: dict[int, web.Request] = {}
         self._settings = settings
         self._take(settings)
 
     def take(self, settings: Web) -> None:
-        """Other tokens, rates and lifetimes, from the next request on; who is logged in with a token that is gone is
-        out. Where to listen, and over what, stays.
+        """Other tokens, rates and lifetimes, from the next request on. Who is logged in with a token that is gone is
+        out, and streams to whoever may see something else from now on are cut off. Where to listen, and over what,
+        stays.
         """
         self._settings = settings
         self._take(settings)
+        held = {token.name: token.scopes for token in settings.tokens} or {NOBODY: _LOCALLY}
+        self._cut_off(lambda caller: caller.scopes != held.get(caller.name, frozenset()))
+
+    def _cut_off(self, whom: Callable[[Caller], bool]) -> None:
+        """Streams go on for hours: end those to these callers."""
+        for request in self._under_way.values():
+            if whom(caller_of(request)) and request.transport is not None:
+                request.transport.abort()
 
     def _take(self, settings: Web) -> None:
         self._tokens = Tokens(settings.tokens)
@@ -89,7 +100,13 @@ class Access:
         @web.middleware
         async def let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
             refused = await self._judge(request)
-            return await handler(request) if refused is None else refused
+            if refused is not None:
+                return refused
+            self._under_way[id(request)] = request
+            try:
+                return await handler(request)
+            finally:
+                del self._under_way[id(request)]
 
         return let_in
 
@@ -106,7 +123,7 @@ class Access:
         if token is not None:
             caller = Caller(name=token.name, scopes=token.scopes, address=address, csrf=login.csrf if login else "")
         else:
-            scopes = frozenset[Scope]() if self._tokens else frozenset({Scope.READ})
+            scopes = frozenset[Scope]() if self._tokens else _LOCALLY
             caller = Caller(name=NOBODY, scopes=scopes, address=address)
         request[CALLER] = caller
         wanted = route_of(request)
@@ -225,6 +242,8 @@ class Access:
 
     async def _leave(self, request: web.Request) -> web.Response:
         self._end_login(request)
+        left = caller_of(request)
+        self._cut_off(lambda caller: caller.csrf == left.csrf != "" and caller is not left)
         response = web.Response(status=303, headers={"Location": LOGIN})
         response.del_cookie(self.cookie, path="/", httponly=True, samesite="Strict", secure=self._secure)
         return response

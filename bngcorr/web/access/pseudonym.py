@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from ipaddress import IPv4Address, ip_interface
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Final
 
 from bngcorr.model.mac import format_mac, is_locally_administered, parse_mac
@@ -121,14 +121,15 @@ class Pseudonyms:
 
     def _address(self, value: str) -> str:
         try:
-            found = ip_interface(value)
+            if "/" in value:
+                network = ip_network(value, strict=False)
+                packed, length = network.network_address.packed, f"/{network.prefixlen}"
+            else:
+                packed, length = ip_address(value).packed, ""
         except ValueError:
             return self._plain(value)
-        tag = self._tag(found.network.network_address.packed if "/" in value else found.ip.packed)
-        length = f"/{found.network.prefixlen}" if "/" in value else ""
-        if isinstance(found.ip, IPv4Address):
-            return f"{found.ip.packed[0]}.{tag}{length}"
-        return f"{found.ip.packed[:2].hex()}:{found.ip.packed[2:4].hex()}:{tag}{length}"
+        left = f"{packed[0]}." if len(packed) == 4 else f"{packed[:2].hex()}:{packed[2:4].hex()}:"
+        return f"{left}{self._tag(packed)}{length}"
 
     def _sentence(self, value: str, known: Known) -> str:
         """Whatever looks like a MAC address, an IP address or octets, and every value that is known."""

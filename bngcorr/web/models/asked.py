@@ -15,7 +15,8 @@ from bngcorr.model.mac import Mac, format_mac, parse_mac
 from bngcorr.web.models.names import SHAPE, read_record_name
 
 MOST_ROWS: Final = 1000
-LONGEST: Final = 600  # characters of one value: the longest id is 247 octets, "0x" and two digits each
+MOST_OCTETS: Final = 247  # of an id
+LONGEST: Final = 600  # characters of one value: an id in hexadecimal is the longest
 
 
 _SPAN: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
@@ -43,10 +44,14 @@ def octets_asked(value: object) -> bytes:
     text = str(value)
     if text.startswith("0x"):
         try:
-            return bytes.fromhex(text[2:])
+            octets = bytes.fromhex(text[2:])
         except ValueError:
             raise refused("is not hexadecimal") from None
-    return text.encode("utf-8", "surrogateescape")
+    else:
+        octets = text.encode("utf-8", "surrogatepass")
+    if not 0 < len(octets) <= MOST_OCTETS:
+        raise refused(f"is not 1 … {MOST_OCTETS} octets")
+    return octets
 
 
 def _address(value: object) -> object:

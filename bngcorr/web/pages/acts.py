@@ -42,21 +42,34 @@ class Acts:
         page = seen(request, await self._desk.acts.page(asked(ActsQuery, request)))
         cursor = request.query.get("cursor")
         return self._site.page(
-            request, "acts.html", page=page, partial=page.partial,
-            next_href=href("/acts", cursor=page.next) if page.next else "", first_href="/acts" if cursor else "",
-        )  # fmt: skip
+            request,
+            "acts.html",
+            {
+                "page": page,
+                "partial": page.partial,
+                "next_href": href("/acts", cursor=page.next) if page.next else "",
+                "first_href": "/acts" if cursor else "",
+            },
+        )
 
     async def act(self, request: web.Request) -> web.StreamResponse:
         """GET /acts/{id}: what was asked for and what came of it; refreshes while it is under way."""
         act = seen(request, await self._desk.acts.one(request.match_info["id"]))
         subject = _place_of(act)
         return self._site.page(
-            request, "act.html", act=act, running=act.outcome is ActOutcome.PENDING,
-            looks=_LOOKS.get(act.outcome, "bad"), subject_href=subject, back=subject or "/acts",
-        )  # fmt: skip
+            request,
+            "act.html",
+            {
+                "act": act,
+                "running": act.outcome is ActOutcome.PENDING,
+                "looks": _LOOKS.get(act.outcome, "bad"),
+                "subject_href": subject,
+                "back": subject or "/acts",
+            },
+        )
 
     def _ask(self, request: web.Request, section: str, ask: Ask, status: int = 200) -> web.Response:
-        return self._site.page(request, "ask.html", section=section, status=status, ask=ask)
+        return self._site.page(request, "ask.html", {"ask": ask}, section=section, status=status)
 
     # ---- sessions
 
@@ -102,12 +115,12 @@ class Acts:
         """POST /sessions/{id}/coa."""
         given = await _form(request)
         pairs = [(given.get(f"name{at}", "").strip(), given.get(f"value{at}", "")) for at in range(ATTRIBUTES)]
-        caller = caller_of(request)
         try:
-            wanted = checked(CoaWanted, {"attributes": [{"name": name, "value": value} for name, value in pairs if name]})
-            act = await self._desk.acts.coa(
-                request.match_info["id"], wanted, who=caller.name, origin=caller.address
+            wanted = checked(
+                CoaWanted, {"attributes": [{"name": name, "value": value} for name, value in pairs if name]}
             )
+            caller = caller_of(request)
+            act = await self._desk.acts.coa(request.match_info["id"], wanted, who=caller.name, origin=caller.address)
         except Problem as problem:
             if problem.status not in (400, 422):
                 raise
@@ -139,11 +152,9 @@ class Acts:
     # ---- AAA servers, ledger
 
     async def ask_upstream(self, request: web.Request) -> web.StreamResponse:
-        """GET /upstreams/{name}/{admin}."""
-        name, admin = request.match_info["name"], _admin(request)
-        known = [one for one in (await self._desk.upstreams.page()).items if one.name == name]
-        if not known:
-            raise Problem(404, "Not found", f"no AAA server {name[:64]!r} is told of by any packet process")
+        """GET /upstreams/{pool}/{name}/{admin}."""
+        name, admin = _server(request), _admin(request)
+        known = (await self._desk.upstreams.named(name)).items
         return self._ask(request, "/upstreams", Ask(
             title=f"{str(admin).capitalize()}: AAA server {name}", verb=f"Switch to {admin}",
             grave=admin is Admin.DOWN, action=f"/upstreams/{name}/{admin}", back="/upstreams",
@@ -152,11 +163,10 @@ class Acts:
         ))  # fmt: skip
 
     async def upstream(self, request: web.Request) -> web.StreamResponse:
-        """POST /upstreams/{name}/{admin}."""
+        """POST /upstreams/{pool}/{name}/{admin}."""
+        wanted = UpstreamWanted(admin=_admin(request))
         caller = caller_of(request)
-        act = await self._desk.acts.upstream(
-            request.match_info["name"], UpstreamWanted(admin=_admin(request)), who=caller.name, origin=caller.address
-        )
+        act = await self._desk.acts.upstream(_server(request), wanted, who=caller.name, origin=caller.address)
         raise _outcome(act)
 
     async def ask_repair(self, request: web.Request) -> web.StreamResponse:
@@ -204,6 +214,10 @@ def _place_of(act: Act) -> str:
         case ActKind.FORGET if act.outcome is not ActOutcome.DONE:
             return f"/lines/{act.subject}"
     return ""
+
+
+def _server(request: web.Request) -> str:
+    return f"{request.match_info['pool']}/{request.match_info['name']}"
 
 
 def _admin(request: web.Request) -> Admin:

@@ -44,7 +44,7 @@ class Bngs:
             {"bars": bars(place.bng, place, page.thresholds), "place": place, "full": _full(place)}
             for place in fullest_first(page.items)
         ]
-        return self._site.page(request, "bngs.html", section="/bngs", rows=rows, partial=page.partial)
+        return self._site.page(request, "bngs.html", {"rows": rows, "partial": page.partial}, section="/bngs")
 
     async def bng(self, request: web.Request) -> web.StreamResponse:
         """GET /bngs/{name}: filters days, and what would be different (merge, dual_stack, drop_ia_na, cost_table)."""
@@ -66,10 +66,20 @@ class Bngs:
                     raise
                 fault = problem.detail
         return self._site.page(
-            request, "bng.html", section="/bngs", bng=bng, asked_days=query.days, asked=given, compared=compared,
-            what_if_fault=fault, others=[one for one in self._desk.estate.bngs if one != name],
-            cost_tables=self._cost_tables, **_shapes(bng, compared),
-        )  # fmt: skip
+            request,
+            "bng.html",
+            {
+                "bng": bng,
+                "asked_days": query.days,
+                "asked": given,
+                "compared": compared,
+                "what_if_fault": fault,
+                "others": [one for one in self._desk.estate.bngs if one != name],
+                "cost_tables": self._cost_tables,
+                **_shapes(bng, compared),
+            },
+            section="/bngs",
+        )
 
 
 def _full(place: WholePlace) -> str:

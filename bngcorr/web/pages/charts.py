@@ -71,9 +71,7 @@ class Plot:
     y_ticks: tuple[Tick, ...]
 
 
-def gauge(
-    spent: float, of: float | None, *, kind: str, thresholds: Sequence[float] = (), width: float = 400
-) -> Gauge:
+def gauge(spent: float, of: float | None, *, kind: str, thresholds: Sequence[float] = (), width: float = 400) -> Gauge:
     """A bar of `spent` of `of`; without `of` the bar is only the ground. `thresholds`: parts of 1."""
     part = min(max(spent / of, 0.0), 1.0) if of else 0.0
     at_least = max(part * width, 1.5 if part else 0.0)  # a little is not nothing
@@ -83,7 +81,7 @@ def gauge(
 
 
 def histogram(
-    columns: Sequence[tuple[str, int]], *, split_after: int | None = None, width: float = 560, height: float = 170
+    columns: Sequence[tuple[str, int]], *, split_after: int | None = None, width: float = 640, height: float = 180
 ) -> Histogram:
     """Columns `(label, count)` side by side. `split_after`: so many columns lie on this side of the mark."""
     top, bottom = 18.0, 26.0
@@ -121,8 +119,8 @@ def plot(
     limit: float | None = None,
     ahead: tuple[float, float, float, float] | None = None,
     x_ticks: Sequence[tuple[float, str]] = (),
-    width: float = 720,
-    height: float = 230,
+    width: float = 640,
+    height: float = 220,
 ) -> Plot:
     """A line through `points` (x, y), in the order of x; none makes an empty plot.
 
@@ -132,7 +130,7 @@ def plot(
     base = height - bottom
     if len(points) > MOST_POINTS:
         every = math.ceil(len(points) / MOST_POINTS)
-        points = [*points[:: every], points[-1]]
+        points = [*points[::every], points[-1]]
     values = [y for _, y in points] + ([] if limit is None else [limit]) + ([] if ahead is None else [ahead[3]])
     step = nice_step(max(values, default=1.0))
     most = max(step, math.ceil(max(values, default=1.0) / step * 1.0001) * step)

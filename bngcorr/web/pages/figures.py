@@ -132,8 +132,8 @@ def trend(points: Sequence[TrendPoint], limit: int | None, found: ForecastShown)
     if found.per_day is not None:
         reach = (last - first) / 4
         days = reach / 86400
-        grown = [known[-1][1] + days * rate for rate in (found.per_day.expected, found.per_day.low, found.per_day.high)]
-        ahead = (last + reach, *grown)
+        now, day = known[-1][1], found.per_day
+        ahead = (last + reach, now + days * day.expected, now + days * day.low, now + days * day.high)
     end = last if ahead is None else ahead[0]
     return plot(known, limit=limit, ahead=ahead, x_ticks=time_ticks(first, end))
 
@@ -145,7 +145,8 @@ def time_ticks(first: float, last: float) -> list[tuple[float, str]]:
     if step is not None:
         starts = int(first // step + 1)
         return [
-            (at * step, f"{datetime.fromtimestamp(at * step, UTC):%H:%M}") for at in range(starts, int(last // step) + 1)
+            (at * step, f"{datetime.fromtimestamp(at * step, UTC):%H:%M}")
+            for at in range(starts, int(last // step) + 1)
         ]
     days = max(1, round(span / 86400 / 6))
     begin = datetime.fromtimestamp(first, UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,13 +14,17 @@ from bngcorr.web.models.correlation import Correlation
 from bngcorr.web.models.line import LineDetail, LinesQuery
 from bngcorr.web.models.lookup import Hit, Lookup, LookupQuery
 from bngcorr.web.models.octets import Octets
-from bngcorr.web.models.session import SessionsQuery
+from bngcorr.web.models.session import Session, SessionsQuery
 from bngcorr.web.pages.asking import asked, fields, seen
 from bngcorr.web.pages.site import Site, href, taken
 from bngcorr.web.problem import Problem
 from bngcorr.web.resources.desk import Desk
 
 PER_PAGE: Final = 50
+LIVE: Final = frozenset({SessionState.UP, SessionState.SUSPECT})
+SESSIONS_SHOWN: Final = (
+    SessionState.UP, SessionState.EXPECTED, SessionState.SUSPECT, SessionState.STOPPED, SessionState.EXPIRED,
+)  # fmt: skip
 _LINES: Final = ("remote_id", "circuit_id")
 _SESSIONS: Final = ("bng", "state", "mac", "address", "remote_id", "circuit_id")
 _V6: Final = frozenset({HostKind.IA_NA, HostKind.IA_PD, HostKind.SLAAC, HostKind.PD_ROUTE})
@@ -45,14 +50,14 @@ class Lines:
         """GET /search?q=: what a text may be; if it is one thing, that thing."""
         q = request.query.get("q", "").strip()
         if not q:
-            return self._site.page(request, "search.html", found=None)
+            return self._site.page(request, "search.html", {"found": None})
         found = await self._desk.lookups.find(asked(LookupQuery, request, q=q))
         hit = found.hit
         if hit is not None:
             return web.Response(status=303, headers={"Location": await self._place_of(found, hit)})
         found = seen(request, found)
         hits = any(one.lines or one.sessions or one.bngs for one in found.readings)
-        return self._site.page(request, "search.html", q=q, found=found, hits=hits, partial=found.partial)
+        return self._site.page(request, "search.html", {"q": q, "found": found, "hits": hits, "partial": found.partial})
 
     async def _place_of(self, found: Lookup, hit: Hit) -> str:
         """The page of the one thing; a session's line tells more than the session."""
@@ -72,21 +77,38 @@ class Lines:
         except Problem as problem:
             return self._refused(request, "lines.html", "/lines", problem, asked=given)
         return self._site.page(
-            request, "lines.html", section="/lines", page=page, asked=given, filtered=any(given.values()), fault="",
-            **_pager("/lines", given, page.next, request.query.get("cursor")),
-        )  # fmt: skip
+            request,
+            "lines.html",
+            {
+                "page": page,
+                "asked": given,
+                "filtered": any(given.values()),
+                "fault": "",
+                **_pager("/lines", given, page.next, request.query.get("cursor")),
+            },
+            section="/lines",
+        )
 
     async def line(self, request: web.Request) -> web.StreamResponse:
         """GET /lines/{id}: the diagnosis first, then everything that it rests on."""
         line = seen(request, await self._desk.lines.one(request.match_info["id"]))
-        if line.last.mac is not None:
-            trace = ("mac", line.last.mac)
-        else:
-            trace = ("line", line.id)
+        trace = ("mac", line.last.mac) if line.last.mac is not None else ("line", line.id)
         return self._site.page(
-            request, "line.html", section="/lines", line=line, title=_title(line), raw=_raw(line),
-            missing_families=_missing(line), trace_kind=trace[0], trace_value=trace[1], partial=line.partial,
-        )  # fmt: skip
+            request,
+            "line.html",
+            {
+                "line": line,
+                "title": _title(line),
+                "raw": _raw(line),
+                "missing_families": _missing(line),
+                "trace_kind": trace[0],
+                "trace_value": trace[1],
+                "sessions": sorted(line.sessions, key=_liveliest_first),
+                "live": [one for one in line.sessions if one.state in LIVE],
+                "partial": line.partial,
+            },
+            section="/lines",
+        )
 
     async def sessions(self, request: web.Request) -> web.StreamResponse:
         """GET /sessions: filters bng, state, mac, address, remote_id, circuit_id."""
@@ -97,15 +119,24 @@ class Lines:
         except Problem as problem:
             return self._refused(request, "sessions.html", "/sessions", problem, asked=given, **choices)
         return self._site.page(
-            request, "sessions.html", section="/sessions", page=page, asked=given, filtered=any(given.values()),
-            fault="", partial=page.partial, **choices,
-            **_pager("/sessions", given, page.next, request.query.get("cursor")),
-        )  # fmt: skip
+            request,
+            "sessions.html",
+            {
+                "page": page,
+                "asked": given,
+                "filtered": any(given.values()),
+                "fault": "",
+                "partial": page.partial,
+                **choices,
+                **_pager("/sessions", given, page.next, request.query.get("cursor")),
+            },
+            section="/sessions",
+        )
 
     async def session(self, request: web.Request) -> web.StreamResponse:
         """GET /sessions/{id}."""
         one = seen(request, await self._desk.lines.session(request.match_info["id"]))
-        return self._site.page(request, "session.html", section="/sessions", one=one)
+        return self._site.page(request, "session.html", {"one": one}, section="/sessions")
 
     def _refused(
         self, request: web.Request, template: str, section: str, problem: Problem, **more: object
@@ -114,9 +145,19 @@ class Lines:
         if problem.status != 400:
             raise problem
         return self._site.page(
-            request, template, section=section, status=400, page={"items": ()}, filtered=True, fault=problem.detail,
-            next_href="", first_href="", **more,
-        )  # fmt: skip
+            request,
+            template,
+            {
+                "page": {"items": ()},
+                "filtered": True,
+                "fault": problem.detail,
+                "next_href": "",
+                "first_href": "",
+                **more,
+            },
+            section=section,
+            status=400,
+        )
 
 
 def _pager(path: str, given: dict[str, str], following: str | None, cursor: str | None) -> dict[str, Any]:
@@ -138,10 +179,15 @@ def _raw(line: LineDetail) -> RawId | None:
     """The Remote-Id of the newest request that brought one, if it came otherwise than it is kept."""
     requests: Sequence[Correlation] = [one for one in line.timeline if isinstance(one, Correlation)]
     for one in requests:
-        if one.raw is not None and one.raw.remote_id is not None and line.remote_id is not None:
-            if one.raw.remote_id.hex != line.remote_id.hex:
-                return RawId(one.raw.remote_id, taken(one), one.enterprise_number)
+        came = one.raw.remote_id
+        if came is not None and line.remote_id is not None and came.hex != line.remote_id.hex:
+            return RawId(came, taken(one), one.enterprise_number)
     return None
+
+
+def _liveliest_first(one: Session) -> tuple[int, float]:
+    heard = 0.0 if one.updated_at is None else datetime.fromisoformat(one.updated_at).timestamp()
+    return SESSIONS_SHOWN.index(one.state), -heard
 
 
 def _missing(line: LineDetail) -> str:

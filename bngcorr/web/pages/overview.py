@@ -92,18 +92,25 @@ class Overview:
         shown = seen(request, recent.model_copy(update={"items": recent.items[:EVENTS]}))
         windows = [one.window.window_ms for one in page.items]
         return self._site.page(
-            request, "overview.html", section="/",
-            troubles=troubles(upstreams.items, processes.items),
-            matches=matches(requests),
-            totals=_totals(places),
-            open=len(findings.items), open_more=len(findings.items) >= MOST_FINDINGS,
-            findings=seen(request, findings).items[:FINDINGS],
-            upstreams=[_word(one) for one in upstreams.items], processes=processes.items, store_ms=store_ms,
-            capacities=[bars(one.bng, one, hosts.thresholds) for one in places[:BNGS]],
-            distances=distances([one.window.distances for one in page.items], min(windows, default=0)),
-            events=shown.items,
-            partial=tuple(dict.fromkeys((*findings.partial, *hosts.partial, *page.partial, *recent.partial))),
-        )  # fmt: skip
+            request,
+            "overview.html",
+            {
+                "troubles": troubles(upstreams.items, processes.items),
+                "matches": matches(requests),
+                "totals": _totals(places),
+                "open": len(findings.items),
+                "open_more": len(findings.items) >= MOST_FINDINGS,
+                "findings": seen(request, findings).items[:FINDINGS],
+                "upstreams": [_word(one) for one in upstreams.items],
+                "processes": processes.items,
+                "store_ms": store_ms,
+                "capacities": [bars(one.bng, one, hosts.thresholds) for one in places[:BNGS]],
+                "distances": distances([one.window.distances for one in page.items], min(windows, default=0)),
+                "events": shown.items,
+                "partial": tuple(dict.fromkeys((*findings.partial, *hosts.partial, *page.partial, *recent.partial))),
+            },
+            section="/",
+        )
 
 
 def troubles(upstreams: Sequence[Upstream], processes: Sequence[Process]) -> list[Trouble]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from bngcorr.config.web import Scope
 from bngcorr.web.access.routes import Route, route, route_of
@@ -14,6 +13,7 @@ from bngcorr.web.pages.acts import Acts
 from bngcorr.web.pages.bngs import Bngs
 from bngcorr.web.pages.lines import Lines
 from bngcorr.web.pages.overview import Overview
+from bngcorr.web.pages.reference import Reference
 from bngcorr.web.pages.service import ServicePages
 from bngcorr.web.pages.site import Site
 from bngcorr.web.pages.traces import Traces
@@ -23,10 +23,12 @@ from bngcorr.web.problems import problem_of
 from bngcorr.web.resources.desk import Desk
 
 FOR_PROGRAMS: Final = ("/v1/", "/openapi", "/healthz", "/static/")
+
+
 def page_routes(site: Site, desk: Desk) -> list[Route]:
     """All pages, and what they are made of."""
     overview, lines, watch = Overview(site, desk), Lines(site, desk), Watch(site, desk)
-    bngs = Bngs(site, desk, desk.estate.cost_tables)
+    bngs = Bngs(site, desk, tuple(desk.estate.cost_tables))
     service, traces, acts = ServicePages(site, desk), Traces(site, desk), Acts(site, desk)
 
     def read(path: str, handler: Handler) -> Route:
@@ -34,7 +36,10 @@ def page_routes(site: Site, desk: Desk) -> list[Route]:
 
     def act(path: str, ask: Handler, do: Handler) -> list[Route]:
         """A page that asks for confirmation, and what happens then."""
-        return [route("GET", path, ask, scope=Scope.ACT, page=True), route("POST", path, do, scope=Scope.ACT, page=True)]
+        return [
+            route("GET", path, ask, scope=Scope.ACT, page=True),
+            route("POST", path, do, scope=Scope.ACT, page=True),
+        ]
 
     return [
         route("GET", "/static/{name}", site.static, scope=None, unlimited=True),
@@ -52,6 +57,7 @@ def page_routes(site: Site, desk: Desk) -> list[Route]:
         read("/live/rows", watch.rows),
         read("/upstreams", service.upstreams),
         read("/config", service.config),
+        read("/docs", Reference(site, desk).show),
         read("/traces", traces.traces),
         *act("/traces/new", traces.ask_new, traces.new),
         read("/traces/{id}", traces.trace),
@@ -61,12 +67,12 @@ def page_routes(site: Site, desk: Desk) -> list[Route]:
         *act("/sessions/{id}/disconnect", acts.ask_disconnect, acts.disconnect),
         *act("/sessions/{id}/coa", acts.ask_coa, acts.coa),
         *act("/lines/{id}/forget", acts.ask_forget, acts.forget),
-        *act("/upstreams/{name}/{admin}", acts.ask_upstream, acts.upstream),
+        *act("/upstreams/{pool}/{name}/{admin}", acts.ask_upstream, acts.upstream),
         *act("/ledger/repair", acts.ask_repair, acts.repair),
     ]
 
 
-def page_problems(site: Site) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def page_problems(site: Site) -> Middleware:
     """A middleware that tells people in a page what went wrong; what programs ask for it leaves alone."""
 
     @web.middleware

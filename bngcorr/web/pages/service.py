@@ -24,10 +24,16 @@ class ServicePages:
         """GET /upstreams: AAA servers and packet processes."""
         upstreams, processes = await asyncio.gather(self._desk.upstreams.page(), self._desk.processes.page())
         return self._site.page(
-            request, "upstreams.html", section="/upstreams", upstreams=upstreams.items, processes=processes.items,
-            mixed=len({one.config for one in processes.items}) > 1,
-            partial=tuple(dict.fromkeys((*upstreams.partial, *processes.partial))),
-        )  # fmt: skip
+            request,
+            "upstreams.html",
+            {
+                "upstreams": upstreams.items,
+                "processes": processes.items,
+                "mixed": len({one.config for one in processes.items}) > 1,
+                "partial": tuple(dict.fromkeys((*upstreams.partial, *processes.partial))),
+            },
+            section="/upstreams",
+        )
 
     async def config(self, request: web.Request) -> web.StreamResponse:
         """GET /config: the configuration in force, without secrets, section by section."""
@@ -39,5 +45,5 @@ class ServicePages:
         ]
         mixed = any(one.config != config.hash for one in processes)
         return self._site.page(
-            request, "config.html", config=config, sections=sections, others=processes, mixed=mixed
+            request, "config.html", {"config": config, "sections": sections, "others": processes, "mixed": mixed}
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -39,7 +40,21 @@ MEANINGS: Final = {
 LEGS: Final = {
     "from_bng": "from the BNG", "to_aaa": "to AAA", "from_aaa": "from AAA", "to_bng": "to the BNG",
 }  # fmt: skip
-Show = Callable[[web.Request], Awaitable[web.StreamResponse]]
+STEPS: Final = {"start": "Start", "interim": "Interim-Update", "stop": "Stop"}
+
+
+@pass_context
+def _ago(context: Context, instant: str | None) -> str:
+    return words.ago(instant, context["now"])
+
+
+FILTERS: Final[dict[str, Callable[..., object]]] = {
+    "spelled": words.spelled, "tone": words.tone, "count": words.count, "per_cent": words.per_cent,
+    "ms": words.milliseconds, "bytes": words.bytes_told, "clock": words.clock, "spaced": words.spaced,
+    "day_and_clock": words.day_and_clock, "day_short": words.day_short, "place": words.place, "listed": words.listed,
+    "by_kind": words.by_kind, "ago": _ago, "meaning": lambda meaning: MEANINGS.get(meaning, meaning),
+    "leg": lambda leg: LEGS.get(leg, leg), "step": lambda step: STEPS.get(step, step),
+}  # fmt: skip
 
 
 class Site:
@@ -56,18 +71,19 @@ class Site:
         self._env.globals |= {
             "nav": NAV, "version": __version__, "static": self._href, "q": "", "partial": (), "taken": taken,
         }  # fmt: skip
-        self._env.filters |= {
-            "spelled": words.spelled, "tone": words.tone, "count": words.count, "per_cent": words.per_cent,
-            "ms": words.milliseconds, "bytes": words.bytes_told, "clock": words.clock, "spaced": words.spaced,
-            "day_and_clock": words.day_and_clock, "place": words.place, "listed": words.listed, "ago": _ago,
-            "meaning": lambda meaning: MEANINGS.get(meaning, meaning), "leg": lambda leg: LEGS.get(leg, leg),
-        }  # fmt: skip
+        self._env.filters |= FILTERS
 
     def _href(self, name: str) -> str:
         return f"/static/{name}?v={self._tags[name]}"
 
     def page(
-        self, request: web.Request, template: str, *, section: str = "", status: int = 200, **told: object
+        self,
+        request: web.Request,
+        template: str,
+        told: Mapping[str, object] = MappingProxyType({}),
+        *,
+        section: str = "",
+        status: int = 200,
     ) -> web.Response:
         """The page, with what stands on all of them. `section`: which entry of the bar it belongs to."""
         now = self._clock()
@@ -76,7 +92,7 @@ class Site:
         scheme = scheme if scheme in SCHEMES else SCHEMES[0]
         may_act = caller is not None and caller.may(Scope.ACT)
         context: dict[str, Any] = {
-            "caller": caller if caller is not None and caller.may(Scope.READ) else None,
+            "who": caller if caller is not None and caller.may(Scope.READ) else None,
             "may_act": may_act,
             "no_acts": "" if may_act else "Acts need a token with the scope act (web.tokens).",
             "section": section,
@@ -114,20 +130,15 @@ class Site:
 
     async def login(self, request: web.Request, shown: LoginShown) -> web.Response:
         """The page of /login."""
-        return self.page(request, "login.html", login=shown)
+        return self.page(request, "login.html", {"login": shown})
 
     def problem(self, request: web.Request, problem: Problem) -> web.Response:
         """A page that says what went wrong."""
-        response = self.page(request, "problem.html", status=problem.status, problem=problem)
+        response = self.page(request, "problem.html", {"problem": problem}, status=problem.status)
         if problem.status == 503:
             response.headers["Retry-After"] = RETRY_AFTER_S
         response.headers.update(problem.headers)
         return response
-
-
-@pass_context
-def _ago(context: Context, instant: str | None) -> str:
-    return words.ago(instant, context["now"])
 
 
 def taken(entry: Any) -> int:

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from bngcorr.model.vocabulary import ActOutcome
 from bngcorr.web.access.caller import caller_of
 from bngcorr.web.models.trace import TraceQuery, TraceWanted
 from bngcorr.web.pages.asking import asked, checked, fields, seen
@@ -33,7 +34,10 @@ class Traces:
         page = seen(request, await self._desk.traces.page())
         given = fields(request.query, ("new", "kind", "value"))
         return self._site.page(
-            request, "traces.html", section="/traces", page=page, asked=given, trace_kinds=KINDS, partial=page.partial
+            request,
+            "traces.html",
+            {"page": page, "asked": given, "trace_kinds": KINDS, "partial": page.partial},
+            section="/traces",
         )
 
     async def trace(self, request: web.Request) -> web.StreamResponse:
@@ -42,10 +46,16 @@ class Traces:
         kept = seen(request, await self._desk.traces.one(name, asked(TraceQuery, request)))
         goes_on = kept.next if len(kept.items) >= TraceQuery().limit else None
         return self._site.page(
-            request, "trace.html", section="/traces", trace=kept.trace, requests=kept.items,
-            next_href=href(f"/traces/{name}", cursor=goes_on) if goes_on else "",
-            first_href=f"/traces/{name}" if request.query.get("cursor") else "",
-        )  # fmt: skip
+            request,
+            "trace.html",
+            {
+                "trace": kept.trace,
+                "requests": kept.items,
+                "next_href": href(f"/traces/{name}", cursor=goes_on) if goes_on else "",
+                "first_href": f"/traces/{name}" if request.query.get("cursor") else "",
+            },
+            section="/traces",
+        )
 
     async def ask_new(self, request: web.Request) -> web.StreamResponse:
         """GET /traces/new: whose packets shall be kept?"""
@@ -58,15 +68,15 @@ class Traces:
             text=f"Every packet process keeps the requests of this {kind}, decoded, on all four legs of their way. "
             "Passwords and secrets are not kept. It ends by itself; what it kept is forgotten an hour later.",
         )  # fmt: skip
-        return self._site.page(request, "ask.html", section="/traces", ask=ask)
+        return self._site.page(request, "ask.html", {"ask": ask}, section="/traces")
 
     async def new(self, request: web.Request) -> web.StreamResponse:
         """POST /traces/new."""
         form = await request.post()
         given = fields({name: value for name, value in form.items() if isinstance(value, str)}, _NEW)
         caller = caller_of(request)
-        trace = await self._desk.traces.start(_wanted(given), who=caller.name, origin=caller.address)
-        raise web.HTTPSeeOther(f"/traces/{trace.id}")
+        act = await self._desk.acts.start_trace(_wanted(given), who=caller.name, origin=caller.address)
+        raise web.HTTPSeeOther(f"/traces/{act.subject}" if act.outcome is ActOutcome.DONE else f"/acts/{act.id}")
 
     async def ask_end(self, request: web.Request) -> web.StreamResponse:
         """GET /traces/{id}/end."""
@@ -77,14 +87,14 @@ class Traces:
             text="No more requests are kept. What was kept so far stays for an hour.",
             facts=((str(trace.by), trace.value),),
         )  # fmt: skip
-        return self._site.page(request, "ask.html", section="/traces", ask=ask)
+        return self._site.page(request, "ask.html", {"ask": ask}, section="/traces")
 
     async def end(self, request: web.Request) -> web.StreamResponse:
         """POST /traces/{id}/end."""
         name = request.match_info["id"]
         caller = caller_of(request)
-        await self._desk.traces.end(name, who=caller.name, origin=caller.address)
-        raise web.HTTPSeeOther(f"/traces/{name}")
+        act = await self._desk.acts.end_trace(name, who=caller.name, origin=caller.address)
+        raise web.HTTPSeeOther(f"/traces/{name}" if act.outcome is ActOutcome.DONE else f"/acts/{act.id}")
 
 
 def _wanted(given: dict[str, str]) -> TraceWanted:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bngcorr.model.vocabulary import Finding as FindingKind
 from bngcorr.model.vocabulary import Outcome
-from bngcorr.web.models.correlation import Accounting, Correlation, CorrelationsQuery, EventsQuery
+from bngcorr.web.models.correlation import Correlation, CorrelationsQuery, EventsQuery
 from bngcorr.web.models.finding import FindingsQuery
 from bngcorr.web.models.model import Page
 from bngcorr.web.pages.asking import asked, fields, seen
@@ -20,7 +20,7 @@ from bngcorr.web.resources.desk import Desk
 SHOWN: Final = 100
 _FINDINGS: Final = ("finding", "bng", "state", "line")
 _EVENTS: Final = ("bng", "outcome", "mac", "line")
-Recent = Page[Correlation | Accounting]
+Recent = Page[Correlation]
 
 
 class Watch:
@@ -43,9 +43,9 @@ class Watch:
             if problem.status != 400:
                 raise
             return self._site.page(
-                request, "findings.html", status=400, page={"items": ()}, fault=problem.detail, **told
+                request, "findings.html", {"page": {"items": ()}, "fault": problem.detail, **told}, status=400
             )
-        return self._site.page(request, "findings.html", page=page, fault="", partial=page.partial, **told)
+        return self._site.page(request, "findings.html", {"page": page, "fault": "", "partial": page.partial, **told})
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         """GET /live: the last events, and those that come; filters bng, outcome, mac, line."""
@@ -62,15 +62,17 @@ class Watch:
             if problem.status != 400:
                 raise
             told["live_query"] = ""
-            return self._site.page(request, "live.html", status=400, events=(), fault=problem.detail, **told)
-        return self._site.page(request, "live.html", events=page.items, fault="", partial=page.partial, **told)
+            return self._site.page(request, "live.html", {"events": (), "fault": problem.detail, **told}, status=400)
+        return self._site.page(
+            request, "live.html", {"events": page.items, "fault": "", "partial": page.partial, **told}
+        )
 
     async def rows(self, request: web.Request) -> web.StreamResponse:
         """GET /live/rows: rows of the table behind event `behind`, at most the newest hundred, for the script."""
         page = await self._recent(request)
         last = place_in_stream(request.query.get("behind", ""))
         events = [one for one in page.items if one.id is None or place_in_stream(one.id) > last]
-        return self._site.page(request, "live_rows.html", events=events)
+        return self._site.page(request, "live_rows.html", {"events": events})
 
     async def _recent(self, request: web.Request) -> Recent:
         query = asked(CorrelationsQuery, request, order="newest", limit=SHOWN, after="")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
+
+from bngcorr.model.vocabulary import HostKind
+from bngcorr.web.models.place import Attached, Host
 
 THIN: Final = "\u202f"  # narrow no-break space, between the thousands
 
@@ -114,20 +117,33 @@ def day_and_clock(instant: str | None) -> str:
     return "—" if instant is None else f"{instant[:10]} {instant[11:19]}"
 
 
+def day_short(instant: str | None) -> str:
+    """Day, month and time to the second, in UTC: ``26 Nov 01:31:57``."""
+    if instant is None:
+        return "—"
+    at = datetime.fromisoformat(instant)
+    return f"{at.day} {at:%b %H:%M:%S}"
+
+
 def spaced(hexadecimal: str) -> str:
     """Hexadecimal in groups of two octets, so that a reader keeps his place."""
     return " ".join(hexadecimal[at : at + 4] for at in range(0, len(hexadecimal), 4))
 
 
-def place(attachment: Mapping[str, object] | None) -> str:
+def place(attachment: Attached | None) -> str:
     """A port with its VLANs, as ``1/1/4:100.20``."""
     if attachment is None:
         return "—"
-    tags = [str(attachment[name]) for name in ("outer", "inner") if attachment.get(name) is not None]
-    port = str(attachment.get("port") or "")
-    return f"{port}:{'.'.join(tags)}" if tags else port or "—"
+    tags = [str(tag) for tag in (attachment.outer, attachment.inner) if tag is not None]
+    return f"{attachment.port}:{'.'.join(tags)}" if tags else attachment.port
 
 
 def listed(values: Sequence[object]) -> str:
     """Values with commas between."""
     return ", ".join(str(value) for value in values)
+
+
+def by_kind(held: Iterable[Host]) -> list[Host]:
+    """Addresses and prefixes, IPv4 first, then in the order of the vocabulary."""
+    kinds = list(HostKind)
+    return sorted(held, key=lambda one: kinds.index(one.kind))

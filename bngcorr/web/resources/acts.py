@@ -7,10 +7,11 @@ then is told as pending, and its record says what became of it.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bngcorr.model.vocabulary import ActKind, CommandKind, TraceBy
+from bngcorr.model.vocabulary import ActKind, ActOutcome, CommandKind, TraceBy
 from bngcorr.store.audit_trail import Asked, AuditTrail
 from bngcorr.store.commands import FOR_ONE, CommandStore, Json
 from bngcorr.store.contract import AuditStore, Clock, QueryStore
@@ -39,14 +40,17 @@ from bngcorr.web.resources.performer import Carry, Performer, Progress, Result
 from bngcorr.web.resources.repair import Repair
 from bngcorr.web.resources.traces import value_shown
 from bngcorr.wire.change import Vocabulary
+from bngcorr.wire.values import Named
 
 TRACE_OCTETS: Final = 6  # of an id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActStores:
-    """What acts go through, and are noted in."""
+class Acting:
+    """What acts go through, and are noted in; what CoAs may have in them; the store's clock."""
 
+    named: Mapping[int, Named]  # attributes, as the dictionaries have them
+    clock: Clock
     commands: CommandStore
     processes: ProcessStore
     traces: TraceStore
@@ -58,14 +62,13 @@ class ActStores:
 class Acts:
     """All of them. `who`: name of the token of whoever asks; `origin`: the address that it came from."""
 
-    def __init__(
-        self, stores: ActStores, store: QueryStore, estate: Estate, vocabulary: Vocabulary, clock: Clock
-    ) -> None:
-        """`vocabulary`: the attributes that a CoA may have. `clock`: the store's."""
-        self._stores = stores
+    def __init__(self, acting: Acting, store: QueryStore, estate: Estate) -> None:
+        """Nothing is asked yet."""
+        stores = self._stores = acting
+        clock = acting.clock
         self._store = store
         self._estate = estate
-        self._vocabulary = vocabulary
+        self._vocabulary = Vocabulary(acting.named)
         self._clock = clock
         self._courier = Courier(stores.commands)
         self._performer = Performer(stores.trail, clock)
@@ -160,16 +163,26 @@ class Acts:
             id=secrets.token_hex(TRACE_OCTETS), by=by, value=value, who=who, at_ms=now_ms,
             until_ms=now_ms + wanted.lasts_s * 1000,
         )  # fmt: skip
-        if not await self._stores.traces.start(rule):
+        running = [one for one in await self._stores.traces.rules() if one.holds(now_ms)]
+        if len(running) >= MOST_TRACES:
             raise Problem(409, "Too many traces", f"{MOST_TRACES} traces are running: end one of them")
         arguments = {str(by): value_shown(by, value), "lasts_s": wanted.lasts_s}
-        return await self._command(ActKind.TRACE, CommandKind.TRACE, rule.id, arguments, (who, origin))
+
+        async def start() -> bool:
+            return await self._stores.traces.start(rule)
+
+        return await self._command(ActKind.TRACE, CommandKind.TRACE, rule.id, arguments, (who, origin), start)
 
     async def end_trace(self, trace: str, *, who: str, origin: str) -> Act:
         """Keep nothing more; what was kept can still be read. Raises Problem."""
-        if not await self._stores.traces.end(trace):
+        now_ms = self._clock.now_ms()
+        if not any(one.id == trace and one.holds(now_ms) for one in await self._stores.traces.rules()):
             raise not_found("running trace", trace)
-        return await self._command(ActKind.END_TRACE, CommandKind.TRACE, trace, {}, (who, origin))
+
+        async def end() -> bool:
+            return await self._stores.traces.end(trace)
+
+        return await self._command(ActKind.END_TRACE, CommandKind.TRACE, trace, {}, (who, origin), end)
 
     def _subject(self, wanted: TraceWanted) -> tuple[TraceBy, bytes]:
         """Raises Problem for a BNG or a domain that is not configured."""
@@ -187,12 +200,15 @@ class Acts:
     # ---- carrying out
 
     async def _command(
-        self, kind: ActKind, command: CommandKind, subject: str, arguments: Json, by: tuple[str, str]
-    ) -> Act:
-        """By packet processes: all that are there now, or one of them."""
+        self, kind: ActKind, command: CommandKind, subject: str, arguments: Json, by: tuple[str, str],
+        first: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Act:  # fmt: skip
+        """By packet processes: all that are there now, or one of them; if `first` is done and did not fail."""
         expected = tuple(row.id for row in await self._stores.processes.all())
 
         async def carry(progress: Progress) -> Result:
+            if first is not None and not await first():
+                return Result(outcome=ActOutcome.REFUSED, said="somebody else was faster", body={})
             return await self._courier.send(command, arguments, by[0], expected, progress)
 
         asked = () if command in FOR_ONE else expected

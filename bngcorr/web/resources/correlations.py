@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
-from bngcorr.store.contract import QueryStore
+from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.store.timeline import RequestEntry
 from bngcorr.web.models.correlation import Correlation, CorrelationsQuery
 from bngcorr.web.models.model import Page
@@ -21,9 +20,10 @@ MOST_SCANNED: Final = 10_000  # read for one page
 class Correlations:
     """As the stream of the store has them."""
 
-    def __init__(self, store: QueryStore, estate: Estate) -> None:
+    def __init__(self, store: QueryStore, estate: Estate, clock: Clock) -> None:
         self._store = store
         self._estate = estate
+        self._clock = clock
 
     async def page(self, query: CorrelationsQuery) -> Page[Correlation]:
         """Those that fit. With order=oldest `next` is never null: ask again with it as `after` to follow."""
@@ -31,7 +31,7 @@ class Correlations:
         after = shaped("after", query.after, EVENT)
         newest = query.order == "newest"
         read = self._store.events_before if newest else self._store.events
-        wanted = Wanted(query)
+        wanted = Wanted(query, self._clock.now_ms())
         at_once = query.limit if wanted.everything else max(AT_ONCE, query.limit)
         items: list[Correlation] = []
         scanned, more = 0, True
@@ -54,11 +54,11 @@ class Correlations:
 class Wanted:
     """What requests have to be like."""
 
-    def __init__(self, query: CorrelationsQuery) -> None:
+    def __init__(self, query: CorrelationsQuery, now_ms: int) -> None:
         self._query = query
         self._line = None if query.line is None else read_record_name(query.line)
         since = query.since
-        self._since_ms = 0 if since is None else since if since >= 0 else time.time_ns() // 1_000_000 + since
+        self._since_ms = 0 if since is None else since if since >= 0 else now_ms + since
         self.everything = query.model_copy(update={"order": "oldest", "after": "", "limit": 100}) == CorrelationsQuery()
 
     def is_too_old(self, entry: RequestEntry) -> bool:

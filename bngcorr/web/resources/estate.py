@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import IPv6Address
 
-from bngcorr.accountant.cost import CostTable
+from bngcorr.accountant.cost import CostTable, tables_of
 from bngcorr.config import Bng, Config
 from bngcorr.web.problem import none_of
 
@@ -17,6 +17,7 @@ class Estate:
         """`costs`: the cost table of each BNG, by its name."""
         self.config = config
         self.costs = costs
+        self.cost_tables = tables_of(config.cost_tables)
         self.bngs: dict[str, Bng] = {bng.name: bng for bng in config.bngs}
         self.interface_ids: dict[str, IPv6Address | None] = {
             bng.name: None if bng.cpe_address is None else IPv6Address(bng.cpe_address) for bng in config.bngs

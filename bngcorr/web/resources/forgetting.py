@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from bngcorr.accountant.history.deletion import forget
 from bngcorr.accountant.history.subject import Subject
-from bngcorr.correlator.keys import keyring
-from bngcorr.model.mac import Mac
-from bngcorr.model.vocabulary import ActOutcome, MacSource, VlanModel
+from bngcorr.model.vocabulary import ActOutcome
 from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.web.resources.performer import Progress, Result
 
@@ -20,8 +17,8 @@ from bngcorr.web.resources.performer import Progress, Result
 class Memory(Protocol):
     """What the store has learnt of lines. Raises StoreError."""
 
-    async def forget(self, domain: str, line: str, macs: Sequence[str]) -> bool:
-        """Whether anything was known. `macs`: names of the MACs that are no longer to be known as this line's."""
+    async def forget(self, domain: str, line: str) -> bool:
+        """Whether anything was known."""
         ...
 
 
@@ -46,8 +43,7 @@ class Forgetting:
         row = await self._store.line(self._domain, self._line, self._clock.now_ms())
         known = row is not None or len(await self._store.timeline(self._domain, self._line)) > 0
         if not self._dry_run:
-            macs = [] if row is None or row.address is None else _names(row.address)
-            known = await self._memory.forget(self._domain, self._line, macs) or known
+            known = await self._memory.forget(self._domain, self._line) or known
         told: dict[str, Any] = {"record": known, "history_entries": None, "history_files": 0, "unread": []}
         progress.body = {"forgotten": told}
         if self._directory is not None:
@@ -83,9 +79,3 @@ class Forgetting:
 
 class _EndedError(Exception):
     """Nobody wants it any more."""
-
-
-def _names(mac: Mac) -> list[str]:
-    """Of a MAC, as the store knows which lines it was seen on."""
-    name = keyring("", None, mac, MacSource.SEEN, VlanModel.SHARED).mac
-    return [] if name is None else [name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from bngcorr.model.attachment import Attachment
 from bngcorr.model.mac import format_mac
 from bngcorr.model.vocabulary import Finding as FindingKind
 from bngcorr.model.vocabulary import SessionState
-from bngcorr.store.contract import QueryStore
+from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.rows import FindingRow, LineRow, SessionRow
 from bngcorr.store.rows import Page as Place
@@ -36,22 +35,18 @@ MOST_SCANNED: Final = 20_000  # lines read to fill one page
 MOST_INDEXED: Final = 1_000  # under one id
 
 
-def now_ms() -> int:
-    """By this host's clock."""
-    return time.time_ns() // 1_000_000
-
-
 class Lines:
     """Of all domains."""
 
-    def __init__(self, store: QueryStore, estate: Estate, sessions: Sessions) -> None:
+    def __init__(self, store: QueryStore, estate: Estate, sessions: Sessions, clock: Clock) -> None:
         self._store = store
         self._estate = estate
         self._sessions = sessions
+        self._clock = clock
 
     async def page(self, query: LinesQuery) -> Page[Line]:
         """Those that fit."""
-        remote, circuit, now = query.remote_id, query.circuit_id, now_ms()
+        remote, circuit, now = query.remote_id, query.circuit_id, self._clock.now_ms()
         term = remote_id_term(remote) if remote is not None else None
         if term is None and circuit is not None:
             term = circuit_id_term(circuit)
@@ -111,7 +106,7 @@ class Lines:
             domain, line = read_record_name(name)
         except ValueError:
             raise not_found("line", name) from None
-        now = now_ms()
+        now = self._clock.now_ms()
         row = await self._store.line(domain, line, now) if domain in self._estate.domains else None
         if row is None:
             raise not_found("line", name)
@@ -153,13 +148,13 @@ class Lines:
         known = self._known(row.bng, await self._beside(row), findings, entries)
         return SessionDetail(
             **{field: getattr(shown, field) for field in type(shown).model_fields},
-            diagnosis=diagnose(known, now_ms()),
+            diagnosis=diagnose(known, self._clock.now_ms()),
             findings=tuple(map(finding_shown, findings)),
         )
 
     async def _beside(self, row: SessionRow) -> list[SessionRow]:
         """A session and the others of its line."""
-        line = await self._store.line(row.domain, row.line, now_ms()) if row.line is not None else None
+        line = await self._store.line(row.domain, row.line, self._clock.now_ms()) if row.line is not None else None
         others = [] if line is None else [name for name in line.sessions if name != row.session]
         rows = await self._store.session_rows([(row.domain, name) for name in others]) if others else []
         return [row, *(one for one in rows if one.line == row.line)]

@@ -10,7 +10,7 @@ from typing import Final
 from bngcorr.correlator.keys import session_hash
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import SessionState
-from bngcorr.store.contract import QueryStore
+from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.rows import LineRow, SessionRow
 from bngcorr.web.guess import Guess, guesses
@@ -18,7 +18,7 @@ from bngcorr.web.models.lookup import Hit, Lookup, LookupQuery, Meaning, Reading
 from bngcorr.web.models.names import read_record_name
 from bngcorr.web.resources.domains import from_each
 from bngcorr.web.resources.estate import Estate
-from bngcorr.web.resources.lines import Lines, now_ms
+from bngcorr.web.resources.lines import Lines
 from bngcorr.web.resources.sessions import Sessions
 
 _LINES_HAVE: Final = frozenset({Meaning.MAC, Meaning.REMOTE_ID, Meaning.CIRCUIT_ID})
@@ -28,11 +28,12 @@ _GONE: Final = frozenset({SessionState.STOPPED, SessionState.EXPIRED})
 class Lookups:
     """Over all domains."""
 
-    def __init__(self, store: QueryStore, estate: Estate, sessions: Sessions, lines: Lines) -> None:
+    def __init__(self, store: QueryStore, estate: Estate, sessions: Sessions, lines: Lines, clock: Clock) -> None:
         self._store = store
         self._estate = estate
         self._sessions = sessions
         self._lines = lines
+        self._clock = clock
 
     async def find(self, query: LookupQuery) -> Lookup:
         """What a text may be, and what is known of it."""
@@ -50,7 +51,7 @@ class Lookups:
             return Reading(meaning=guess.meaning, value=guess.value, bngs=(guess.bng,)), ()
         silent: tuple[str, ...] = ()
         lines: list[LineRow] = []
-        now = now_ms()
+        now = self._clock.now_ms()
         if guess.meaning is Meaning.NAME:
             sessions, lines = await self._named(guess.value, now)
         elif guess.meaning is Meaning.SESSION_ID:
@@ -114,8 +115,13 @@ def _is(row: SessionRow, guess: Guess) -> bool:
         case Meaning.ADDRESS:
             return _within(guess.value, map(address_of, row.hosts))
         case Meaning.PORT:
-            port = guess.value.rpartition(" ")[2]
-            return row.port is not None and row.port.port == port and guess.bng in ("", row.bng)
+            at = row.port
+            return (
+                at is not None
+                and at.port == guess.port
+                and guess.bng in ("", row.bng)
+                and (not guess.vlans or at.text == guess.port + guess.vlans)
+            )
     return True
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from bngcorr.accountant import what_if
-from bngcorr.accountant.cost import tables_of
 from bngcorr.config import Bng
 from bngcorr.model.usage import USAGE_FIELDS
 from bngcorr.store.contract import QueryStore
@@ -22,12 +21,7 @@ class WhatIfs:
     def __init__(self, store: QueryStore, estate: Estate) -> None:
         self._store = store
         self._estate = estate
-        self._tables = tables_of(estate.config.cost_tables)
-
-    @property
-    def cost_tables(self) -> tuple[str, ...]:
-        """Names that `cost_table` may have."""
-        return tuple(self._tables)
+        self._tables = estate.cost_tables
 
     async def compare(self, query: WhatIfQuery) -> WhatIf:
         """Before and after."""

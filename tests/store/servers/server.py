@@ -22,7 +22,8 @@ from tests.service.ports import free_port
 from .certificates import Certificates
 
 START_WITHIN_S: Final = 15.0
-LOOK_EVERY_S: Final = 0.01
+LOOK_FIRST_S: Final = 0.005
+LOOK_EVERY_S: Final = 0.05  # later: every look may be many connections
 
 # nothing is written to disk, DEBUG is allowed, and a replica is sent its master's data at once
 _PLAIN: Final = (
@@ -138,11 +139,13 @@ class Server:
 
 
 def wait_for(met: Callable[[], bool], within_s: float) -> None:
-    """Look every 10 ms until `met()` is true; fails after `within_s`."""
+    """Look ever more seldom until `met()` is true; fails after `within_s`."""
     deadline = time.monotonic() + within_s
+    pause = LOOK_FIRST_S
     while not met():
         assert time.monotonic() < deadline, f"not within {within_s:g} s: {met.__qualname__}"
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(pause)
+        pause = min(1.5 * pause, LOOK_EVERY_S)
 
 
 @contextmanager

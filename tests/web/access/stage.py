@@ -84,6 +84,10 @@ def routes() -> list[Route]:
     async def stream(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
+        await response.write(b": hello\n\n")
+        while "long" in request.query:
+            await asyncio.sleep(0.01)
+            await response.write(b": still here\n\n")
         await response.write(f"data: {outgoing(Seen(), caller_of(request)).model_dump_json()}\n\n".encode())
         return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp import ClientError
 from structlog.testing import capture_logs
 
 from bngcorr.config.web import Scope, Web
@@ -204,6 +205,22 @@ def test_changed_tokens_are_taken_at_once() -> None:
 
         assert 401 == (await door.ask("GET", "/v1/who", "reader")).status
         assert 200 == (await door.ask("GET", "/v1/who", "both")).status
+
+    visit(guarded(), go)
+
+
+def test_a_stream_ends_with_its_token() -> None:
+    """It would else go on for an hour; one whose token still holds goes on."""
+
+    async def go(door: Door) -> None:
+        gone, kept = [await door.ask("GET", "/v1/events?long", name) for name in ("reader", "both")]
+        fewer = guarded()
+        door.access.take(fewer.model_copy(update={"tokens": fewer.tokens[1:]}))
+
+        with pytest.raises(ClientError):
+            await gone.read()
+        assert len(await kept.content.readexactly(1_000)) == 1_000
+        kept.close()
 
     visit(guarded(), go)
 

@@ -82,7 +82,7 @@ function swap(id, page) {
   if (!old || !fresh || old.innerHTML === fresh.innerHTML) return;
   const open = all("details", old).map((details) => details.open);
   old.replaceChildren(...fresh.childNodes);
-  old.dataset.refresh = fresh.dataset.refresh ?? "0";
+  if (fresh.dataset.refresh) old.dataset.refresh = fresh.dataset.refresh;
   all("details", old).forEach((details, at) => { if (at < open.length) details.open = open[at]; });
 }
 function stamp(page) {
@@ -121,22 +121,19 @@ async function refresh() {
 if (period < Infinity) setTimeout(refresh, period * 1000);
 
 // a form that only looks: what it asks for is fetched as soon as something is chosen
-for (const form of all("form[data-at-once]")) {
-  const section = form.dataset.atOnce;
-  document.addEventListener("change", async (event) => {
-    const asked = event.target.form;
-    if (asked?.dataset.atOnce !== section) return;
-    const url = new URL(asked.action);
-    url.search = new URLSearchParams([...new FormData(asked)].filter(([, value]) => value !== ""));
-    const name = event.target.name;
-    try {
-      const page = await fetched(url);
-      swap(section, page);
-      history.replaceState(null, "", url);
-      document.getElementById(section).querySelector(`[name="${name}"]`)?.focus();
-    } catch { asked.submit(); }
-  });
-}
+document.addEventListener("change", async (event) => {
+  const form = event.target.form;
+  const section = form?.dataset.atOnce;
+  if (!section) return;
+  const url = new URL(form.action);
+  url.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+  const name = event.target.name;
+  try {
+    swap(section, await fetched(url));
+    history.replaceState(null, "", url);
+    document.getElementById(section).querySelector(`[name="${name}"]`)?.focus();
+  } catch { form.submit(); }
+});
 
 // ---- the live tail
 
@@ -169,7 +166,7 @@ async function takeRows() {
     rows.prepend(...fresh);
     all("tr", rows).slice(Number(rows.dataset.most)).forEach((row) => row.remove());
     if (fresh.length) one("#live-empty")?.remove();
-  } catch { tellLive("lost", "the service does not answer"); }
+  } catch { tellLive("lost", "no answer: reload the page"); }
   live.fetching = false;
   live.waiting -= before;
   if (live.waiting > 0) soon();
