@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check simulate scale storm soak bench compiled format clean
+.PHONY: run test check simulate scale lookups storm soak bench compiled format clean
 
 run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
 	$(BIN)/bngcorr demo $(ARGS)
@@ -24,6 +24,9 @@ simulate: .venv/.run       ## 50,000 lines in virtual time: nobody on a wrong li
 
 scale: .venv/.run          ## a million dual-stack lines in a store: memory per line, time of a question; about 10 minutes
 	$(BIN)/python benchmarks/scale.py $(ARGS)
+
+lookups: .venv/.run        ## a million lines in a store: how soon the API finds one by each key, under load; needs a C compiler; about 15 minutes (ARGS=--short: 2)
+	$(BIN)/python -m benchmarks.lookups $(ARGS)
 
 storm: .venv/.run          ## a BNG with 50,000 lines restarts: nothing lost, the ledger right, what it takes; about 5 minutes
 	$(BIN)/python -m benchmarks.storm $(ARGS)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.service.aaa import Aaa
+from tests.service.nursery import Nursery
+from tests.service.nursery import nursery as open_nursery
 from tests.service.ports import free_port
 from tests.service.process import Service, Settings, Valkey
 
@@ -42,13 +44,22 @@ def aaa() -> Iterator[Aaa]:
     assert [] == server.faults
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Forks processes of bngcorr."""
+    with open_nursery() as one:
+        yield one
+
+
 @pytest.fixture(scope="module")
-def start_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Settings], Service]]:
+def start_service(
+    tmp_path_factory: pytest.TempPathFactory, nursery: Nursery
+) -> Iterator[Callable[[Settings], Service]]:
     """Starts `bngcorr serve` with these settings; everything is ended with the module."""
     services: list[Service] = []
 
     def start(settings: Settings) -> Service:
-        service = Service(tmp_path_factory.mktemp("service"), settings)
+        service = Service(tmp_path_factory.mktemp("service"), settings, nursery)
         services.append(service)
         service.start()
         return service

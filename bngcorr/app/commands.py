@@ -49,6 +49,10 @@ class Commanded(Protocol):
         """Switch an AAA server; False if there is none of that name."""
         ...
 
+    def serves(self, domain: str) -> bool:
+        """Whether BNGs of that correlation domain are configured here."""
+        ...
+
 
 def process_id() -> str:
     """Host, process id, and a random part: containers have the same of both."""
@@ -77,6 +81,7 @@ class CommandLoop:
         self._rules: tuple[TraceRule, ...] = ()
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way = 0
+        self._resting = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -85,15 +90,20 @@ class CommandLoop:
         while True:
             pause_s = POLL_EVERY_S
             try:
-                if clock() >= tell_at:
+                if clock() >= tell_at and not self._resting:
                     await self._tell()
                     tell_at = clock() + TOLD_EVERY_S
-                await self._poll()
+                if not self._resting:
+                    await self._poll()
                 await self._keep()
             except StoreError:
                 pause_s = POLL_AGAIN_S
                 self._trace_by(self._rules)
             await asyncio.sleep(pause_s)
+
+    def rest(self) -> None:
+        """Take nothing new; what is under way goes on."""
+        self._resting = True
 
     async def close(self) -> None:
         """Carry out nothing more, and say so if the store is there."""
@@ -151,7 +161,7 @@ class CommandLoop:
     async def _carry_out(self, command: Command) -> None:
         """It is answered, whatever happens; but one that nobody can answer because the store is away is not told."""
         try:
-            if command.for_one and not await self._commands.claim(command.id, self.id):
+            if command.for_one and not await self._is_ours(command):
                 return
             ok, said, body = await self._done(command)
             log.info("command carried out", command=str(command.kind), by=command.by, id=command.id, ok=ok, said=said)
@@ -159,6 +169,11 @@ class CommandLoop:
             await self._commands.answer(command.id, answer)
         except StoreError as error:
             log.warning("command not answered", command=str(command.kind), id=command.id, error=str(error))
+
+    async def _is_ours(self, command: Command) -> bool:
+        """Processes at one store may serve different BNGs. Raises StoreError."""
+        domain, _, _ = str(command.arguments.get("session", "")).partition("/")
+        return self._process.serves(domain) and await self._commands.claim(command.id, self.id)
 
     async def _done(self, command: Command) -> tuple[bool, str, Json]:
         try:

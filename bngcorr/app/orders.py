@@ -98,6 +98,10 @@ class Orders:
             log.warning("upstream switched by an operator", server=name, admin=str(admin))
         return known
 
+    def serves(self, domain: str) -> bool:
+        """Whether BNGs of that correlation domain are configured here."""
+        return any(bng.domain_name == domain for bng in self._reloader.config.bngs)
+
     async def reload(self) -> Changes:
         """Take the configuration file anew. Raises BngcorrError: then nothing has changed."""
         self._notifier.reloading()

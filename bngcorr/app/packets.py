@@ -276,6 +276,7 @@ class PacketProcess:
         as `at_once` is set. Safe after a start that failed.
         """
         self._ending = True
+        self._commands.rest()
         await asyncio.gather(self._ports.stop(), self._dynauth.stop())
         if self._spool is not None:
             self._spool.rest()

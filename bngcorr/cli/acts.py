@@ -100,7 +100,9 @@ def end(
     """
     if rows or output is not Output.TABLE:
         print_rows(rows, output, columns=how.names, table=lambda: screen().print(how.table(rows)))
-    sentence = words.get(outcome, outcome) + (f" {plain(said).rstrip('.')}." if said else "")
+    sentence = words.get(outcome, outcome)
+    if said and sentence.endswith("."):
+        sentence = f"{sentence[:-1]}: {plain(said).rstrip('.')}."
     print(sentence, file=sys.stdout if output is Output.TABLE else sys.stderr)
     code = EXITS.get(outcome, NEGATIVE)
     if code != DONE:

@@ -56,25 +56,6 @@ class Rule:
         """Whether it keeps no more."""
         return self.requests >= MOST_REQUESTS or self.octets >= MOST_OCTETS
 
-    def fits(self, request: Request, verdict: Verdict | None) -> bool:
-        """Whether a request is one of those."""
-        by, value = self.by, self.value
-        if by is TraceBy.BNG:
-            return request.nas.name.encode() == value
-        identity = request.identity
-        if by is TraceBy.MAC:
-            return identity.mac == value or parse_mac(request.view.text(a.CALLING_STATION_ID) or "") == value
-        if by is TraceBy.USER_NAME:
-            return request.view.first(a.USER_NAME) == value
-        if by is TraceBy.LINE:
-            line = None if verdict is None else verdict.line
-            return line is not None and f"{request.nas.domain}~{line}".encode() == value
-        ids = identity.ids
-        if value in (ids.remote_id, ids.circuit_id, identity.raw_remote_id):
-            return True
-        named = None if verdict is None else verdict.ids
-        return named is not None and value in (named.remote_id, named.circuit_id)
-
 
 class Traced:
     """One request under way, or one record on its way out of the spool."""
@@ -101,6 +82,9 @@ class Tracer:
         self._clock: Final = clock
         self._secret: Final = _ALWAYS_SECRET | frozenset(secret)
         self.rules: list[Rule] = []
+        self._by_name: dict[
+            TraceBy, dict[bytes, list[Rule]]
+        ] = {}  # the same: a request costs as much for many as for one
         self.active = False  # there are rules
         self.open: dict[int, Traced] = {}  # by the id of their exchange
         self.owed: dict[bytes, Traced] = {}  # by the Request Authenticator of the record
@@ -110,6 +94,9 @@ class Tracer:
         """Go by these from now on; those that stay go on counting."""
         known = {rule.id: rule for rule in self.rules}
         self.rules = [known.get(name) or Rule(name, by, value) for name, by, value in rules]
+        self._by_name = {}
+        for rule in self.rules:
+            self._by_name.setdefault(rule.by, {}).setdefault(rule.value, []).append(rule)
         self.active = len(self.rules) > 0
         if not self.active:
             self.open.clear()
@@ -127,7 +114,10 @@ class Tracer:
         """It has its verdict: keep it from now on if a rule fits."""
         if request.wire is None or len(self.open) >= MOST_OPEN:
             return
-        wanted = [rule for rule in self.rules if not rule.full and rule.fits(request, verdict)]
+        wanted: list[Rule] = []
+        for by, rules in self._by_name.items():
+            for name in _names(by, request, verdict):
+                wanted += [rule for rule in rules.get(name, ()) if not rule.full and rule not in wanted]
         if not wanted:
             return
         traced = Traced(wanted, _told(request, verdict))
@@ -240,6 +230,27 @@ class Tracer:
             rule.octets += traced.size
         if rules:
             self._done.append(([rule.id for rule in rules], [*traced.told, how, traced.packets]))
+
+
+def _names(by: TraceBy, request: Request, verdict: Verdict | None) -> list[bytes]:
+    """What a request is called, in the words of one kind of rule."""
+    identity, view = request.identity, request.view
+    found: list[bytes | None] = []
+    if by is TraceBy.BNG:
+        found.append(request.nas.name.encode())
+    elif by is TraceBy.MAC:
+        found = [identity.mac, parse_mac(view.text(a.CALLING_STATION_ID) or "")]
+    elif by is TraceBy.USER_NAME:
+        found.append(view.first(a.USER_NAME))
+    elif by is TraceBy.LINE:
+        if verdict is not None and verdict.line is not None:
+            found.append(f"{request.nas.domain}~{verdict.line}".encode())
+    else:
+        ids, named = identity.ids, None if verdict is None else verdict.ids
+        found = [ids.remote_id, ids.circuit_id, identity.raw_remote_id]
+        if named is not None:
+            found += [named.remote_id, named.circuit_id]
+    return [name for name in found if name is not None]
 
 
 def _told(request: Request, verdict: Verdict | None) -> list[Any]:

@@ -18,7 +18,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
 ``v:box``, ``j:box:bucket``   usage and references, as an audit recounts them beside these (`store.audit`)
 ``o:box``                     ports of the box, numbered as they come; 0 stands for none
-``d:box:port``                sessions on a port by its number: 64 fields, names one behind the other in each
+``d:box:port``                sessions on a port by its number: 128 fields, names one behind the other in each
 ``t:box``                     octets of all its sessions so far: v4, v6, either
 ``c``, ``cw``                 list of closed sessions that nobody wrote down yet, the oldest first; who writes them now
 ``w``                         lines whose IPv6 has to come back, by the instant at which to look
@@ -34,6 +34,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ============================  ========================================================================================
 
 Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}:a`` (which sessions hold an address).
+``bngcorr:{~acts}:`` is told in `store.valkey_acts`.
 """
 
 from __future__ import annotations
@@ -100,6 +101,12 @@ class DomainKeys:
 def buckets_of(bits: bytes) -> list[int]:
     """Numbers of the bits that are set, the first bit of an octet being its highest, as SETBIT has it."""
     return [8 * at + bit for at, octet in enumerate(bits) if octet for bit in range(8) if octet & 128 >> bit]
+
+
+def seats(outer: int | None, inner: int | None) -> tuple[bytes, ...]:
+    """In which fields of `on_port` the sessions of a pair of VLANs stand, among others."""
+    vlans = ((outer or 0) * 7 + (inner or 0)) % 32
+    return tuple(bytes((vlans, part)) for part in range(4))
 
 
 def term_hash(term: str) -> bytes:

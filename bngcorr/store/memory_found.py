@@ -9,7 +9,7 @@ from bngcorr.store.duplicates import address_of
 from bngcorr.store.memory_records import Domain, Session
 from bngcorr.store.memory_rows import line_row, session_row
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
-from bngcorr.store.terms import address_term, port_term
+from bngcorr.store.terms import address_term, attachment_term, port_term
 
 _Row = TypeVar("_Row", SessionRow, LineRow)
 
@@ -49,7 +49,8 @@ def _terms(session: Session, *, of_lines: bool = True) -> set[str]:
     terms = {address_term(address_of(host)) for host in session.hosts}
     terms |= {one for one in session.terms if of_lines or one.startswith("user:")}
     if session.port is not None:
-        terms.add(port_term(session.nas.partition("|")[0], session.port.port))
+        bng = session.nas.partition("|")[0]
+        terms |= {port_term(bng, session.port.port), attachment_term(bng, session.port)}
     return terms
 
 

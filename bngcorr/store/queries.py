@@ -10,12 +10,14 @@ from bngcorr.model.vocabulary import Finding
 from bngcorr.store import packing
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.figures import READ_BUDGET_S, Figures, pairs_of
-from bngcorr.store.keys import DomainKeys, buckets_of, holders, term_hash
+from bngcorr.store.keys import DomainKeys, buckets_of, holders, seats, term_hash
 from bngcorr.store.lane import Command
 from bngcorr.store.recent import Recent
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
+from bngcorr.store.terms import attachment_term, port_term, read_port_term
 
-BUCKETS_AT_ONCE: Final = 64  # looked through in one round trip for the next page
+FEWEST_BUCKETS: Final = 4  # looked through in the first round trip for the next page
+MOST_BUCKETS: Final = 64  # and in one round trip at all
 _ADDRESS: Final = "address:"
 _PORT: Final = "port:"
 _OF_SESSIONS: Final = (_ADDRESS, _PORT, "user:")  # no line is found by these itself
@@ -136,25 +138,27 @@ class Queries(Figures, Recent):
         if kind == b"s":
             for term in terms:
                 if term.startswith(_PORT):
-                    found.update(dict.fromkeys(await self._on_port(term.removeprefix(_PORT), domains)))
+                    found.update(dict.fromkeys(await self._on_port(term, domains)))
         return list(found)
 
-    async def _on_port(self, text: str, domains: Sequence[str]) -> list[tuple[str, bytes]]:
-        """(domain, name) of the sessions on a port, given as ``bng|port``; a box knows its ports by numbers."""
-        bng, _, port = text.partition("|")
+    async def _on_port(self, term: str, domains: Sequence[str]) -> list[tuple[str, bytes]]:
+        """(domain, name) of the sessions on a port, and maybe others' of other VLANs; a box knows ports by numbers."""
+        bng, port, vlans = read_port_term(term)
         boxes = [(domain, box) for domain in domains for _, box, _ in await self._boxes(domain, [bng])]
         numbers = await self._lane.run(
             [("HGET", DomainKeys(domain).ports(box), port) for domain, box in boxes], READ_BUDGET_S
         )
         there = [(*box, int(number)) for box, number in zip(boxes, numbers, strict=True) if number]
+        fields = () if vlans is None else seats(*vlans)
+        verb = "HMGET" if fields else "HVALS"
         replies = await self._lane.run(
-            [("HVALS", DomainKeys(domain).on_port(box, number)) for domain, box, number in there], READ_BUDGET_S
+            [(verb, DomainKeys(domain).on_port(box, number), *fields) for domain, box, number in there], READ_BUDGET_S
         )
         return [
             (domain, names[at : at + NAME])
             for (domain, _, _), reply in zip(there, replies, strict=True)
             for names in reply
-            for at in range(0, len(names), NAME)
+            for at in range(0, len(names or b""), NAME)
         ]
 
     async def _walk(
@@ -163,11 +167,13 @@ class Queries(Figures, Recent):
         """One page of all records of a kind, bucket by bucket; those within a bucket in the order of their names."""
         position, number, rank = (int(part) for part in (page.cursor or "0.0.0").split("."))
         picked: list[tuple[str, bytes, bytes]] = []
+        at_once = FEWEST_BUCKETS
         while position < len(domains):
             keys = DomainKeys(domains[position])
             (bits,) = await self._lane.run([("GET", keys.occupied(kind))], READ_BUDGET_S)
             occupied = [at for at in buckets_of(bits or b"") if at >= number]
-            numbers = occupied[:BUCKETS_AT_ONCE]
+            numbers = occupied[:at_once]
+            at_once = min(2 * at_once, MOST_BUCKETS)
             commands: list[Command] = [("HGETALL", keys.bucket(kind, n)) for n in numbers]
             replies = await self._lane.run(commands, READ_BUDGET_S)
             for bucket, reply in zip(numbers, replies, strict=True):
@@ -208,6 +214,13 @@ class Queries(Figures, Recent):
 
 
 def _answers(row: SessionRow, terms: Sequence[str]) -> bool:
-    """Whether a session that was found by an address still has it: who holds what may lag behind."""
-    addresses = [term.removeprefix(_ADDRESS) for term in terms if term.startswith(_ADDRESS)]
-    return len(addresses) < len(terms) or not {*addresses}.isdisjoint(map(address_of, row.hosts))
+    """Whether a session that was found does answer: who holds what may lag behind, and fields of a port are shared."""
+    for term in terms:
+        if term.startswith(_ADDRESS):
+            if term.removeprefix(_ADDRESS) in map(address_of, row.hosts):
+                return True
+        elif not term.startswith(_PORT) or (
+            row.port is not None and term in (port_term(row.bng, row.port.port), attachment_term(row.bng, row.port))
+        ):
+            return True
+    return False

@@ -10,7 +10,8 @@ from bngcorr.store.keys import EVENTS, DomainKeys
 from bngcorr.store.lane import Command, Lane
 from bngcorr.store.timeline import Entry, RequestEntry
 
-ENTRIES_AT_ONCE: Final = 64  # of the stream
+FEWEST_ENTRIES: Final = 4  # of the stream, read in one go, each with the requests of a batch
+MOST_ENTRIES: Final = 64
 
 
 class Recent:
@@ -26,37 +27,34 @@ class Recent:
 
     async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
         """A few entries of the stream at a time."""
-        found: list[tuple[str, RequestEntry]] = []
-        start, place = verdicts.read_cursor(after) if after else ("-", -1)
-        more = True
-        while more and len(found) < limit:
-            (reply,) = await self._lane.run([("XRANGE", EVENTS, start, "+", "COUNT", ENTRIES_AT_ONCE)], READ_BUDGET_S)
-            for name, fields in reply:
-                told = _requests(name.decode(), fields[1])
-                found += [one for at, one in told if at > place or name.decode() != start]
-                start = f"({name.decode()}"
-            more = len(reply) == ENTRIES_AT_ONCE
-        return found[:limit]
+        return await self._read(after, limit, newest_first=False)
 
     async def events_before(self, before: str, limit: int) -> list[tuple[str, RequestEntry]]:
         """A few entries of the stream at a time."""
+        return await self._read(before, limit, newest_first=True)
+
+    async def _read(self, cursor: str, limit: int, *, newest_first: bool) -> list[tuple[str, RequestEntry]]:
+        """Those that this version can read, each with its cursor. Raises ValueError for what is no cursor."""
+        known, place = verdicts.read_cursor(cursor) if cursor else ("", 0)
+        verb, end = ("XREVRANGE", "-") if newest_first else ("XRANGE", "+")
+        start, at_once = known or ("+" if newest_first else "-"), FEWEST_ENTRIES
         found: list[tuple[str, RequestEntry]] = []
-        end, place = verdicts.read_cursor(before) if before else ("+", 0)
         more = True
-        while more and len(found) < limit:
-            command: Command = ("XREVRANGE", EVENTS, end, "-", "COUNT", ENTRIES_AT_ONCE)
+        while more:
+            command: Command = (verb, EVENTS, start, end, "COUNT", at_once)
             (reply,) = await self._lane.run([command], READ_BUDGET_S)
             for name, fields in reply:
-                told = reversed(_requests(name.decode(), fields[1]))
-                found += [one for at, one in told if at < place or name.decode() != end]
-                end = f"({name.decode()}"
-            more = len(reply) == ENTRIES_AT_ONCE
-        return found[:limit]
-
-
-def _requests(entry: str, octets: bytes) -> list[tuple[int, tuple[str, RequestEntry]]]:
-    """Those of an entry of the stream that this version can read: place, cursor, request."""
-    told = [timeline.read(about, moment, "", "") for about, moment in verdicts.unpacked(octets)]
-    return [
-        (at, (verdicts.cursor(entry, at), one)) for at, one in enumerate(told) if isinstance(one, timeline.RequestEntry)
-    ]
+                entry = name.decode()
+                start = f"({entry}"
+                told = list(enumerate(verdicts.unpacked(fields[1])))
+                if entry == known:
+                    told = told[:place] if newest_first else told[place + 1 :]
+                for at, parts in reversed(told) if newest_first else told:
+                    if len(found) == limit:
+                        return found
+                    request = timeline.read(*parts, "", "")
+                    if isinstance(request, RequestEntry):
+                        found.append((verdicts.cursor(entry, at), request))
+            more = len(reply) == at_once
+            at_once = min(2 * at_once, MOST_ENTRIES)
+        return found

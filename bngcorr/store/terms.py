@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, format_mac, read_mac
 
@@ -45,8 +46,22 @@ def user_name_terms(user_name: str) -> tuple[str, ...]:
 
 
 def port_term(bng: str, port: str) -> str:
-    """Of a port of a BNG's boxes."""
+    """Of a port of a BNG's boxes, whatever the VLANs."""
     return f"port:{bng}|{port}"
+
+
+def attachment_term(bng: str, at: Attachment) -> str:
+    """Of a port of a BNG's boxes and just these VLANs."""
+    return f"port:{bng}|{at.port}|{at.outer or 0}.{at.inner or 0}"
+
+
+def read_port_term(term: str) -> tuple[str, str, tuple[int, int] | None]:
+    """BNG, port and VLANs of either."""
+    bng, port, *vlans = term.removeprefix("port:").split("|")
+    if not vlans:
+        return bng, port, None
+    outer, _, inner = vlans[0].partition(".")
+    return bng, port, (int(outer), int(inner))
 
 
 def covering(network: IPv4Network | IPv6Network, shortest: int) -> tuple[str, ...]:

@@ -171,14 +171,14 @@ class ValkeyStore:
             )
             for some in calls
         ]
-        if batch.events:
-            entries = self._room.entries(len(batch.events))
+        entries = self._room.entries(len(batch.events)) if batch.events else 0
+        if entries:
             commands.append(("XADD", EVENTS, "MAXLEN", "~", entries, "*", "j", verdicts.packed(batch.events)))
         timelines = self._timelines(batch) if self._timeline else []
         if self.lane.undivided:
             commands += timelines
-        replies = await self.lane.run_each(commands, WRITE_BUDGET_S)
-        if batch.events and isinstance(replies[len(calls)], Exception):
+        replies = await self.lane.run_each(commands, WRITE_BUDGET_S) if commands else []
+        if entries and isinstance(replies[len(calls)], Exception):
             batch.away()
         del replies[len(calls) :]
         if not self.lane.undivided:

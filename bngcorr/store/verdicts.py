@@ -63,7 +63,9 @@ class Room:
         self._sum = 0
 
     def entries(self, size: int) -> int:
-        """Entries to keep, with one more of this size."""
+        """Entries to keep, with one more of this size; 0: none at all."""
+        if not self._most:
+            return 0
         self._sizes.append(size)
         self._sum += size
         while self._sum - self._sizes[0] >= self._most:

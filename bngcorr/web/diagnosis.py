@@ -64,8 +64,11 @@ def _cases(known: Known, v4: _Family, v6: _Family) -> Iterator[Diagnosis]:
     yield from _of_findings(open_, Finding.DUPLICATE, "An address of this line is live on another line as well.")
     for family in (v6, v4):
         if not family.is_up and family.last is not None:
-            yield from _of_request(known, family, family.last, v4.is_up or v6.is_up)
+            yield from _of_request(known, family, family.last, other_up=v4.is_up or v6.is_up)
     if not v4.is_up and not v6.is_up:
+        either = _family("IPv4 or IPv6", (), known.entries, tuple(Trigger), lambda _: False)
+        if either.last is not None and either.last not in (v4.last, v6.last):
+            yield from _of_request(known, either, either.last, other_up=False)
         yield from _of_silence(known)
         return
     for family, other in ((v6, v4), (v4, v6)):
@@ -106,7 +109,7 @@ def _of_findings(rows: Sequence[FindingRow], kind: Finding, sentence: str) -> It
             )
 
 
-def _of_request(known: Known, family: _Family, last: RequestEntry, other_up: bool) -> Iterator[Diagnosis]:
+def _of_request(known: Known, family: _Family, last: RequestEntry, *, other_up: bool) -> Iterator[Diagnosis]:
     """Of a family that is not up: what its latest request came to."""
     at = instant_shown(last.at_ms)
 
@@ -202,8 +205,18 @@ def _full(open_: Sequence[FindingRow]) -> Iterator[Diagnosis]:
 
 def _of_silence(known: Known) -> Iterator[Diagnosis]:
     """Nothing is up."""
-    latest = max(known.sessions, key=lambda one: one.at_ms or one.until_ms, default=None)
+    told = [one for one in known.sessions if one.state is not SessionState.EXPECTED]
+    latest = max(told, key=lambda one: one.at_ms, default=None)
     if latest is None:
+        if known.sessions:
+            yield Diagnosis(
+                state=State.WARNING,
+                case="awaiting_start",
+                sentence="AAA has accepted it, and the BNG has not told of a session yet.",
+                reason="There is no Accounting-Start.",
+                next_step="Wait for it; if none comes, look for it on the BNG, and whether accounting arrives.",
+                since=None,
+            )
         return
     heard = instant_shown(latest.at_ms) if latest.at_ms else None
     when = _told(latest.at_ms) if latest.at_ms else "a time that is not known"
@@ -225,7 +238,7 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
             next_step="Look whether the CPE is on and has a link; no request has come from it since.",
             since=heard,
         )
-    elif latest.state is not SessionState.EXPECTED:
+    else:
         yield Diagnosis(
             state=State.BAD,
             case="stale",

@@ -67,7 +67,9 @@ class Store:
 
     async def claim(self, command: str, _: str) -> bool:
         """Unless somebody else has it."""
-        return command not in self.claimed
+        free = command not in self.claimed
+        self.claimed.add(command)
+        return free
 
     async def answer(self, command: str, answer: Answer) -> None:
         """Noted."""
@@ -137,9 +139,13 @@ class Process:
             self.admin = admin
         return name == "aaa1"
 
+    def serves(self, domain: str) -> bool:
+        """Only these."""
+        return domain in ("", "bng1")
+
     async def disconnect(self, asked: Json) -> Json:
         """Takes as long as the test wants."""
-        if asked.get("session") == "bad":
+        if asked.get("session") == "bng1/bad":
             raise Problem(400, "Bad value", "session: bad")
         await self.release.wait()
         return {"outcome": "done", "sessions": []}
@@ -176,7 +182,7 @@ async def test_each_command_is_answered_whatever_comes_of_it() -> None:
     unknown = store.ask(CommandKind.UPSTREAM, name="aaa9", admin="drain")
     wrong = store.ask(CommandKind.UPSTREAM, name="aaa1", admin="sideways")
     bug = store.ask(CommandKind.UPSTREAM, name="bug", admin="drain")
-    refused = store.ask(CommandKind.DISCONNECT, session="bad")
+    refused = store.ask(CommandKind.DISCONNECT, session="bng1/bad")
     async with running(store) as (process, loop, _):
         await until(lambda: len(store.answered) == 5)
 
@@ -192,16 +198,22 @@ async def test_each_command_is_answered_whatever_comes_of_it() -> None:
     assert [loop.id] == store.left
 
 
-async def test_what_another_process_has_claimed_is_left_to_it() -> None:
-    """A Disconnect is sent once."""
+async def test_what_is_another_processs_to_do_is_left_to_it() -> None:
+    """A Disconnect is sent once, by one that knows the BNG; at the end nothing new is taken."""
     store = Store()
-    theirs, ours = store.ask(CommandKind.DISCONNECT), store.ask(CommandKind.COA)
+    theirs, elsewhere = store.ask(CommandKind.DISCONNECT), store.ask(CommandKind.DISCONNECT, session="bng7/aa")
+    ours = store.ask(CommandKind.COA, session="bng1/aa")
     store.claimed.add(theirs)
-    async with running(store) as (process, _, _):
+    async with running(store) as (process, loop, _):
         process.release.set()
         await until(lambda: ours in store.answered)
+        loop.rest()
+        late = store.ask(CommandKind.UPSTREAM, name="aaa1", admin="drain")
+        await asyncio.sleep(0.3)
 
         assert [ours] == list(store.answered)
+        assert elsewhere not in store.claimed
+        assert [late] == [one.id for one in store.waiting]
 
 
 async def test_a_bng_that_is_silent_keeps_nobody_else_waiting() -> None:

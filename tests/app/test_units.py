@@ -11,7 +11,7 @@ import pytest
 
 from bngcorr.resources import resource
 
-ONE, MANY = (resource("conf") / name for name in ("bngcorr.service", "bngcorr@.service"))
+ONE, MANY, WEB = (resource("conf") / f"{name}.service" for name in ("bngcorr", "bngcorr@", "bngcorr-web"))
 ANALYZE = shutil.which("systemd-analyze")
 
 
@@ -30,7 +30,7 @@ def test_the_template_differs_by_its_instance_only() -> None:
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd is not installed")
-@pytest.mark.parametrize("unit", [ONE, MANY], ids=["one", "many"])
+@pytest.mark.parametrize("unit", [ONE, MANY, WEB], ids=["one", "many", "web"])
 def test_systemd_finds_nothing_wrong(unit: Path, tmp_path: Path) -> None:
     """Every directive is known and has a value that it may have; the command is taken to be there."""
     assert ANALYZE is not None
@@ -41,6 +41,16 @@ def test_systemd_finds_nothing_wrong(unit: Path, tmp_path: Path) -> None:
     ).stderr
 
     assert [] == [line for line in said.splitlines() if "bngcorr" in line]
+
+
+def test_the_web_process_may_do_no_more_than_the_packet_process() -> None:
+    """Both are locked up alike."""
+
+    def locks(unit: Path) -> set[str]:
+        told = ("Protect", "Private", "Restrict", "System", "Capability", "Ambient", "NoNew", "Lock", "UMask", "User=")
+        return {line for line in directives(unit) if line.startswith(told) and "Exit" not in line}
+
+    assert locks(ONE) == locks(WEB)
 
 
 def test_a_store_of_ones_own_hears_of_the_end_from_its_process_only() -> None:

@@ -8,6 +8,7 @@ from bngcorr.model.attachment import Attachment
 from bngcorr.model.mac import Mac
 from bngcorr.store.terms import (
     address_term,
+    attachment_term,
     circuit_id_term,
     mac_term,
     port_term,
@@ -69,12 +70,20 @@ async def test_sessions_are_found_by_port(scene: Scene) -> None:
     await scene.write(scene.sighting(1, attachment="k"), *there, scene.change(START, "s4", port=Attachment("1/1/5")))
 
     assert {key("s1"), key("s2"), key("s3")} == await sessions(scene, port_term(BNG, "1/1/4"))
+    assert {key("s2")} == await sessions(scene, attachment_term(BNG, Attachment("1/1/4", 2)))
+    assert set() == await sessions(scene, attachment_term(BNG, Attachment("1/1/4", 2, 2)))
     assert [line(1)] == await lines(scene, port_term(BNG, "1/1/4"))
     assert set() == await sessions(scene, port_term(BNG, "1/1/6"))
 
-    await scene.write(scene.change(START, "s1", at=1000, port=Attachment("1/1/5"), number=1))
+    moved = Attachment("1/1/5"), Attachment("1/1/4", 7)
+    await scene.write(
+        scene.change(START, "s1", at=1000, port=moved[0], number=1),
+        scene.change(START, "s2", at=1000, port=moved[1], number=2),
+    )
     assert {key("s2"), key("s3")} == await sessions(scene, port_term(BNG, "1/1/4"))
     assert {key("s1"), key("s4")} == await sessions(scene, port_term(BNG, "1/1/5"))
+    assert {key("s2")} == await sessions(scene, attachment_term(BNG, moved[1]))
+    assert set() == await sessions(scene, attachment_term(BNG, Attachment("1/1/4", 2)))
 
 
 async def test_a_line_is_found_by_the_address_of_its_session(scene: Scene) -> None:

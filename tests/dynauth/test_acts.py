@@ -11,10 +11,11 @@ import pytest
 from bngcorr.model.vocabulary import Finding
 from bngcorr.proxy.dynauth.wanted import Outcome, Wanted
 from bngcorr.store.lesson import FindingSeen
-from tests.dynauth.network import Network
+from tests.dynauth.network import Network, acknowledge
 from tests.dynauth.parts import DISCONNECT, DISCONNECT_NAK, ERROR_CAUSE, SESSION_ID, reply, session, values
 from tests.service.radius import EVENT_TIMESTAMP, Packet, accounting_fits, attribute
 
+COA, COA_NAK, FILTER_ID = 43, 45, 11
 V4, V6 = session("v4", "203.0.113.9"), session("v6", "2001:db8:1::/56")
 LINE_KEY = "a" * 24
 LOST = FindingSeen(domain="bng1", bng="bng1", finding=Finding.V6_LOST, subject=LINE_KEY, at_ms=0)
@@ -70,6 +71,24 @@ async def test_nothing_is_sent_if_it_is_not_clear_whom(wanted: Wanted, outcome: 
 
         assert outcome is result.outcome
         assert [] == network.box.seen
+
+
+@pytest.mark.asyncio
+async def test_a_change_reaches_each_session_with_its_attributes() -> None:
+    """A CoA-Request of ours; a session that the BNG does not know is not taken for changed because another was."""
+    async with Network(V4, V6) as network:
+        change = attribute(FILTER_ID, "slow")
+        done = await network.acts.coa(Wanted(session="v4"), change)
+        network.box.answer = lambda octets: (
+            reply(octets, COA_NAK, attribute(ERROR_CAUSE, 503)) if b"v6" in octets else acknowledge(octets)
+        )
+        partly = await network.acts.coa(Wanted(line=LINE_KEY), change)
+
+        assert [Outcome.DONE, Outcome.REFUSED] == [done.outcome, partly.outcome]
+        assert [COA] * 3 == [octets[0] for octets in network.box.seen]
+        for octets in network.box.seen:
+            assert (FILTER_ID, b"slow") in values(octets[20:])
+            assert accounting_fits(Packet(octets), b"between-bng-and-proxy")
 
 
 @pytest.mark.asyncio

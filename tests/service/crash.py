@@ -20,6 +20,7 @@ from pathlib import Path
 from bngcorr.model.usage import Usage
 from tests.freeradius.server import FreeRadius
 from tests.service.aaa import wait_until
+from tests.service.nursery import Nursery
 from tests.service.process import Service, Settings, Valkey
 from tests.service.radius import (
     ACCOUNTING_OFF,
@@ -258,7 +259,7 @@ class Boxes:
 class Scene:
     """The service with a spool between boxes, a FreeRADIUS with a detail file, and a Valkey with a file of its own."""
 
-    def __init__(self, folder: Path, dice: random.Random, *, sessions: int) -> None:
+    def __init__(self, folder: Path, dice: random.Random, *, sessions: int, nursery: Nursery | None = None) -> None:
         for name in ("aaa", "store", "service"):
             (folder / name).mkdir()
         self.dice = dice
@@ -274,7 +275,7 @@ class Scene:
             "spool": {"enabled": True, "path": str(folder / "spool.db")},
             "bngs": [{"name": "bng1", "address": "127.0.0.0/28", "secret": SECRET.decode(), "hold": "0s"}],
         }
-        self.service = Service(folder / "service", settings)
+        self.service = Service(folder / "service", settings, nursery)
         self.boxes = Boxes(self.service.acct_port, boxes=2, sessions=sessions, dice=dice)
         self.kills = 0
 

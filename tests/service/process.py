@@ -26,6 +26,7 @@ from bngcorr.app.parts import open_store
 from bngcorr.config import load
 from bngcorr.model.usage import Usage
 from tests.service.aaa import Aaa, wait_until
+from tests.service.nursery import Nursery, Process
 from tests.service.ports import free_port, has_ipv6
 from tests.service.radius import Bng
 
@@ -62,9 +63,7 @@ def bngcorr(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "bngcorr", *arguments]
 
 
-def end(
-    child: subprocess.Popen[bytes], within_s: float = STOP_WITHIN_S, number: signal.Signals = signal.SIGTERM
-) -> int:
+def end(child: Process, within_s: float = STOP_WITHIN_S, number: signal.Signals = signal.SIGTERM) -> int:
     """SIGTERM, and SIGKILL if it does not go; its exit code."""
     if child.poll() is None:
         child.send_signal(number)
@@ -137,10 +136,11 @@ class Valkey:
 class Service:
     """`bngcorr serve` with its configuration, and `bngcorr web` when asked for."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(self, folder: Path, settings: Settings, nursery: Nursery | None = None) -> None:
         """`settings` lack what this fills in: listeners, a control socket, a data directory for the embedded store; and
-        no time to retire, unless they say otherwise.
+        no time to retire, unless they say otherwise. Without a `nursery` every process imports for itself.
         """
+        self._nursery = nursery
         self.folder = folder
         self.auth_port, self.acct_port, self.health_port, self.web_port = (free_port() for _ in range(4))
         self.data_dir = Path(tempfile.mkdtemp(prefix="bngcorr-"))  # short: a Unix socket's path has 107 octets
@@ -160,8 +160,8 @@ class Service:
             "listen": {**listen, **settings.get("listen", {})},
         }
         self.config = folder / f"bngcorr-{self.auth_port}.yaml"
-        self.serve: subprocess.Popen[bytes] | None = None
-        self.web: subprocess.Popen[bytes] | None = None
+        self.serve: Process | None = None
+        self.web: Process | None = None
         self._bngs: list[Bng] = []
 
     # ---- life
@@ -177,7 +177,9 @@ class Service:
         self.web = self._spawn("web")
         wait_until(self._web_answers, START_WITHIN_S, "web answers")
 
-    def _spawn(self, verb: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, verb: str) -> Process:
+        if self._nursery is not None:
+            return self._nursery.start([verb, "-c", str(self.config)], self.log_file(verb))
         with self.log_file(verb).open("ab") as log:
             return subprocess.Popen(bngcorr(verb, "-c", str(self.config)), stdout=log, stderr=log)
 
@@ -251,9 +253,10 @@ class Service:
     def metric(self, name: str, **labels: str) -> float:
         """Sum of the samples of that name whose labels have these values."""
         text = get(f"http://127.0.0.1:{self.health_port}/metrics").body
+        told = "".join(line for line in text.splitlines(keepends=True) if line.startswith(name))  # few are wanted
         return sum(
             sample.value
-            for family in text_string_to_metric_families(text)
+            for family in text_string_to_metric_families(told)
             for sample in family.samples
             if sample.name == name and all(sample.labels.get(key) == value for key, value in labels.items())
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bngcorr.cli.parameters import ProcessAt
 from bngcorr.cli.reload import reload
 from tests.service.aaa import Aaa, wait_until
 from tests.service.process import Service, Settings, Valkey, end, get, is_running
@@ -122,7 +123,7 @@ def test_serve_answers_on_after_sigterm_and_is_not_ready(
     bng.ask(cpe.access(bng, "lameduck", cpe.line))
     readyz = get(f"http://127.0.0.1:{service.health_port}/readyz")
     with pytest.raises(SystemExit) as refused:
-        reload(config=service.config)
+        reload(process=ProcessAt(config=service.config))
 
     assert 2 == refused.value.code
     assert "the process is about to end" in capsys.readouterr().err

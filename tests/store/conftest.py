@@ -23,7 +23,7 @@ def valkey_url() -> Iterator[str]:
 @pytest_asyncio.fixture
 async def store(valkey_url: str) -> AsyncIterator[ValkeyStore]:
     """The store in it."""
-    one = ValkeyStore(valkey_url, budget_s=5.0, events=1000)
+    one = ValkeyStore(valkey_url, budget_s=5.0, events=1000, timeline=4)
     yield one
     await one.close()
 

@@ -6,15 +6,22 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
 
 from bngcorr.errors import StoreError
+from bngcorr.model.vocabulary import ActKind, ActOutcome, CommandKind
+from bngcorr.store.audit_trail import Asked, Ended
+from bngcorr.store.commands import Answer
 from bngcorr.store.lane import CONNECT_BUDGET_S, Lane, Reply, open_lane
 from bngcorr.store.lane.commands import Command
+from bngcorr.store.traces import packed_request
+from bngcorr.store.valkey_acts import Commands, Processes, Traces, Trail
 
+from .acting import PROCESS, REQUEST, rule
 from .servers.certificates import make_certificates
 from .servers.cluster import Cluster, cluster, tls_cluster
 from .servers.sentinel import Sentinels, sentinels, tls_sentinels
@@ -473,6 +480,29 @@ async def test_a_cluster_is_learnt_from_whichever_node_answers(valkey_cluster: C
     valkey_cluster.settled()
     async with _lane(f"redis+cluster://127.0.0.1:1,{valkey_cluster.nodes[-1].address}") as lane:
         assert [b"OK", b"OK", b"OK"] == await lane.run([("SET", name, 1) for name in ("a", "b", "c")], 5.0)
+
+
+async def test_acts_travel_through_a_cluster(spread: Lane) -> None:
+    """Commands, answers, processes, traces and the trail lie in one slot, so that scripts may take them together."""
+    commands, processes, kept, trail = Commands(spread), Processes(spread), Traces(spread), Trail(spread)
+    cursor = await commands.begin()
+    put = await commands.put(CommandKind.COA, {}, by="noc", within_ms=1000)
+    now_ms = put.at_ms
+    held = rule("t1", at_ms=now_ms, until_ms=now_ms + 60_000)
+
+    assert await kept.start(held)
+    polled = await commands.poll(cursor)
+    assert ((put,), (held,)) == (polled.commands, polled.rules)
+    assert [True, False] == [await commands.claim(put.id, process) for process in ("p1", "p2")]
+    await commands.answer(put.id, Answer(process="p1", ok=True, said="done", body={}))
+    assert ["p1"] == [one.process for one in await commands.answers(put.id)]
+    await processes.tell(replace(PROCESS, told_ms=now_ms))
+    assert [PROCESS.id] == [row.id for row in await processes.all()]
+    await kept.keep([("t1", packed_request("p1", REQUEST)), ("t2", packed_request("p1", REQUEST))])
+    assert [1, 1] == await kept.counts(["t1", "t2"])
+    act = await trail.begin(Asked(kind=ActKind.COA, subject="s", arguments={}, who="noc", origin="192.0.2.1"))
+    await trail.end(act, Ended(outcome=ActOutcome.DONE, at_ms=now_ms, said="", body={}))
+    assert [ActOutcome.DONE] == [row.ended.outcome for row in (await trail.acts("", 1))[0] if row.ended is not None]
 
 
 async def test_a_single_server_behind_a_url_for_a_cluster_is_told() -> None:

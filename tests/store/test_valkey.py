@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Usage
@@ -19,6 +20,7 @@ from .subjects import BNG, NOW, START, STOP, ia_na, ia_pd, key, line, slaac, v4
 
 pytestmark = pytest.mark.asyncio
 
+PORT = Attachment("1/1/4", 100, 20)
 DUAL = (v4(), ia_na(), ia_pd(), slaac())
 
 
@@ -112,18 +114,20 @@ async def test_nothing_is_left_of_what_ended(scene: Scene, store: ValkeyStore) -
     await _raw(store, ("FLUSHALL",))
     await scene.write(
         scene.sighting(1, attachment="a", pair="a+m", mac="m", address=Mac(b"\x02\0\0\0\0\x01")),
-        scene.change(START, "s1", number=1, keys=["a"], hosts=DUAL, address=Mac(b"\x02\0\0\0\0\x01")),
-        scene.change(START, "s2", number=1, keys=["a"], hosts=DUAL),
+        scene.change(START, "s1", number=1, keys=["a"], hosts=DUAL, address=Mac(b"\x02\0\0\0\0\x01"), port=PORT),
+        scene.change(START, "s2", number=1, keys=["a"], hosts=DUAL, user_name="user"),
+        scene.verdict(1, of=1),
         scene.restart(at=1),
         scene.change(START, "s3", at=2, number=1, keys=["a"], hosts=DUAL),
         scene.change(STOP, "s3", at=3),
     )
+    assert await store.queries.timeline(scene.domain, line(1))
     year = 365 * 86_400_000
     await scene.walk(now=year)
     await scene.walk(now=2 * year)
 
     left = {name.removeprefix(f"bngcorr:{{{scene.domain}}}:") for name in await _names(store, scene.domain)}
-    assert {"e", "q", f"u:{BNG}|0a000001"} == {name for name in left if not name.startswith("b:")}
+    assert {"e", "q", f"u:{BNG}|0a000001", f"o:{BNG}|0a000001"} == {name for name in left if not name.startswith("b:")}
     (held,) = await _raw(store, ("KEYS", "bngcorr:{a*}:a"))
     assert [] == held
     assert Usage() == await scene.usage()

@@ -28,3 +28,4 @@ def test_as_many_entries_are_kept_as_hold_the_verdicts_that_are_to_be_kept() -> 
     assert [8, 6, 4, 4] == [room.entries(3) for _ in range(4)]
     assert [4, 3] == [room.entries(3), room.entries(4)]
     assert 1 == room.entries(50)
+    assert [0, 0] == [verdicts.Room(0).entries(size) for size in (1, 3)]

@@ -66,7 +66,7 @@ class Figures:
             "edge": {("edge|198.51.100.2", "1/1/1"): Usage(v4=3, sessions=3)},
         }
         self.octets = {"bng1": Traffic(v4=3_000, v6=1_000, either=50)}
-        self.lines = {"bng1": (100, 400, 0)}
+        self.counted = {"bng1": (100, 400, 0)}
         self.capacity = MemoryCapacity()
 
     async def usage(self, _: str, bngs: Sequence[str]) -> dict[str, Usage]:
@@ -83,7 +83,7 @@ class Figures:
 
     async def census(self, domain: str) -> dict[str, tuple[int, int, int]]:
         """Lines, each BNG being a domain of its own."""
-        return {bng: counts for bng, counts in self.lines.items() if bng == domain}
+        return {bng: counts for bng, counts in self.counted.items() if bng == domain}
 
     async def enterprise_numbers(self, _: str, bngs: Sequence[str]) -> dict[str, dict[int, int]]:
         """None were seen."""

@@ -129,6 +129,7 @@ async def test_a_drain_reaches_every_packet_process(stage: Stage) -> None:
         assert (ActKind.UPSTREAM, "aaa1", "noc", "192.0.2.1") == (act.kind, act.subject, act.who, act.origin)
         (upstream,) = (await stage.upstreams.page()).items
         assert ("auth", "aaa1", 20) == (upstream.pool, upstream.name, upstream.requests)
+        assert (upstream,) == (await stage.upstreams.named("auth/aaa1")).items
         with pytest.raises(Problem) as refused:
             await stage.acts.upstream("aaa9", UpstreamWanted(admin=Admin.DOWN), **BY)
         assert 404 == refused.value.status

@@ -99,6 +99,21 @@ def test_a_line_is_told_by_what_is_gravest(case: str) -> None:
     assert all(text.endswith(".") for text in (said.sentence, said.reason, said.next_step))
 
 
+def test_a_session_that_has_ended_counts_though_another_is_expected() -> None:
+    """AAA accepts more requests than ever become sessions."""
+    expected = session(state=SessionState.EXPECTED, at_ms=0)
+
+    assert "stopped" == diagnose(known(session(state=SessionState.STOPPED), expected), NOW).case
+    assert "awaiting_start" == diagnose(known(expected), NOW).case
+
+
+def test_a_rejected_request_of_whichever_family_is_told_if_nothing_is_up() -> None:
+    """Not every BNG says which protocol asked."""
+    entries = [request(Trigger.UNKNOWN, answer=Code.ACCESS_REJECT)]
+
+    assert "aaa_rejects" == diagnose(known(entries=entries), NOW).case
+
+
 def test_what_is_up_is_told_with_the_time_since_when() -> None:
     """Both families, from when the later of them was there."""
     assert "IPv4 and IPv6 are up since 2026-11-18 11:06:40 UTC." == diagnose(CASES["well"], NOW).sentence

@@ -367,33 +367,40 @@ local function port_number(box, port)
   return number
 end
 
--- Sessions by port: hashes of 64 fields, the names of sessions one behind the other in each.
-local function seats_of(box, port, sid)
-  local name, field = PREFIX .. 'd:' .. box .. ':' .. format('%d', port), string.char(byte(sid, 3) % 64)
+-- Sessions by port: hashes of 128 fields, the names of sessions one behind the other in each. The first octet of a field
+-- goes by the VLANs, so that those of one pair are found in few, the second by the session's name.
+local function vlans_of(shown)
+  local told = shown ~= '' and unpack_(shown) or {}
+  return ((told[6] or 0) * 7 + (told[7] or 0)) % 32
+end
+local function seats_of(box, port, vlans, sid)
+  local name, field = PREFIX .. 'd:' .. box .. ':' .. format('%d', port), string.char(vlans, byte(sid, 3) % 4)
   local sids = call('HGET', name, field) or ''
   local at = string.find(sids, sid, 1, true)
   while at and at % 12 ~= 1 do at = string.find(sids, sid, at + 1, true) end
   return name, field, sids, at
 end
-local function seat(box, port, sid)
+local function seat(box, port, vlans, sid)
   if port == 0 then return end
-  local name, field, sids, at = seats_of(box, port, sid)
+  local name, field, sids, at = seats_of(box, port, vlans, sid)
   if not at then call('HSET', name, field, sids .. sid) end
 end
-local function unseat(box, port, sid)
+local function unseat(box, port, vlans, sid)
   if port == 0 then return end
-  local name, field, sids, at = seats_of(box, port, sid)
+  local name, field, sids, at = seats_of(box, port, vlans, sid)
   if not at then return end
   sids = sub(sids, 1, at - 1) .. sub(sids, at + 12)
   if sids == '' then call('HDEL', name, field) else call('HSET', name, field, sids) end
 end
 
--- A session is found by other terms than it was, and on another port; '' and 0: it is no longer there.
-local function find_by(S, sid, terms, box, port)
+-- A session is found by other terms than it was, and in another place; '', '', 0 and '': it is no longer there.
+local function find_by(S, sid, terms, box, port, shown)
   reindex(S[15], terms, 's' .. sid)
-  if S[PORT] ~= port then
-    unseat(S[5], S[PORT], sid)
-    seat(box, port, sid)
+  if S[PORT] == port and S[SHOWN] == shown then return end
+  local before, after = vlans_of(S[SHOWN]), vlans_of(shown)
+  if S[PORT] ~= port or before ~= after then
+    unseat(S[5], S[PORT], before, sid)
+    seat(box, port, after, sid)
   end
 end
 

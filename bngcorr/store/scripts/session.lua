@@ -380,7 +380,7 @@ local function change(s, stored)
     digest = digest == '' and r_digests or sub(r_digests .. digest, -64)
   end
   if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
-  find_by(S, sid, terms, box, port)
+  find_by(S, sid, terms, box, port, shown)
   put_session(sid, {
     ended and now + TOMBSTONE_MS or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
     (fingerprint ~= NO_PRINT and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
@@ -403,7 +403,7 @@ local function begin(L, at, until_ms, box, line, sid, digest, told)
     put_line(line, L)
   end
   local port = port_number(box, told[7])
-  find_by(BLANK, sid, told[5], box, port)
+  find_by(BLANK, sid, told[5], box, port, told[4])
   put_session(sid, {
     until_ms, 0, EXPECTED, B[1], box, line, told[1], told[2], told[3], '', '', told[8], {}, told[4], told[5], at,
     port, 0, {}, 0, told[9], 0, told[10], 0, {}, 0,

@@ -89,7 +89,7 @@ local function sessions(first, last)
       return true
     end
     if S[3] == STOPPED or S[3] == EXPIRED then
-      reindex(S[15], '', 's' .. sid)
+      find_by(S, sid, '', '', 0, '')
       return false
     end
     if S[HOSTS] ~= '' then
@@ -135,6 +135,7 @@ local function others(first, last, counts)
     if L[UNTIL] < now and #L < VOUCHERS then
       reindex(terms_of(L), '', 'l' .. line)
       call('ZREM', PREFIX .. 'w', line)
+      call('HDEL', bucket('y', line), line)
       lines[line], changed[line] = false, nil
       return false
     end

@@ -100,9 +100,9 @@ class _Masking:
             alone[value] = self._pseudonyms.of(kind, value, _NONE)
 
 
-def _by_name(attribute: BaseModel) -> Kind:
-    """What the value of an attribute is: anybody's, unless it is one of those that only tell how and how much."""
-    return Kind.TEXT if getattr(attribute, "name", None) in IMPERSONAL else Kind.OCTETS
+def _by_name(attribute: BaseModel) -> Kind | None:
+    """What the value of an attribute is: somebody's, unless it is one of those that only tell how and how much."""
+    return None if getattr(attribute, "name", None) in IMPERSONAL else Kind.VALUE
 
 
 @lru_cache(maxsize=512)

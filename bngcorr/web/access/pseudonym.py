@@ -84,19 +84,15 @@ class Pseudonyms:
             case list() | tuple():
                 return [self.detail(inner, known, key) for inner in value]
             case str():
-                return self._sentence(value, known) if key in _IMPERSONAL else self._any(value)
+                return self._sentence(value, known) if key in _IMPERSONAL else self._text(value)
         return value
 
     def _tag(self, octets: bytes) -> str:
         return "~" + blake2b(octets, key=self._key, digest_size=_TAG_OCTETS).hexdigest()
 
     def _text(self, value: str) -> str:
-        mac = parse_mac(value)
-        return self._tag(value.encode("utf-8", "surrogateescape")) if mac is None else self._mac(value)
-
-    def _any(self, value: str) -> str:
-        address = self._address(value)
-        return self._text(value) if address == self._plain(value) else address
+        """A MAC or an address stays recognisable as one, also where it serves as a name."""
+        return self._address(value) if parse_mac(value) is None else self._mac(value)
 
     def _plain(self, value: str) -> str:
         return self._tag(value.encode("utf-8", "surrogateescape"))

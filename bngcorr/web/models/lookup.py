@@ -57,6 +57,7 @@ class Lookup(Model):
     hit: Hit | None
     """what there is, if it is a single thing"""
     partial: tuple[str, ...] = ()
+    """Correlation domains, and meanings, for which the store did not answer: there may be more."""
 
 
 class LookupQuery(Model):

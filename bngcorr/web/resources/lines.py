@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Awaitable, Sequence
+from typing import Final, TypeVar
 
 from bngcorr.errors import StoreError
 from bngcorr.model.attachment import Attachment
@@ -13,7 +13,7 @@ from bngcorr.model.vocabulary import Finding as FindingKind
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.store.duplicates import address_of
-from bngcorr.store.rows import FindingRow, LineRow, SessionRow
+from bngcorr.store.rows import FindingRow, LineRow, SessionQuery, SessionRow
 from bngcorr.store.rows import Page as Place
 from bngcorr.store.terms import circuit_id_term, remote_id_term
 from bngcorr.store.timeline import Entry
@@ -30,8 +30,11 @@ from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.sessions import Sessions
 from bngcorr.web.resources.shown import ABOUT_LINES, finding_shown, line_shown, session_shown
 
+Row = TypeVar("Row")
+
 SESSIONS_AT_ONCE: Final = 1_000  # read in one round trip, of the lines of a page
 MOST_SCANNED: Final = 20_000  # lines read to fill one page
+MOST_OF_A_LINE: Final = 64  # sessions
 MOST_INDEXED: Final = 1_000  # under one id
 
 
@@ -110,12 +113,13 @@ class Lines:
         row = await self._store.line(domain, line, now) if domain in self._estate.domains else None
         if row is None:
             raise not_found("line", name)
+        missing: list[str] = []
         sessions, entries = await asyncio.gather(
-            self._store.session_rows([(domain, session) for session in row.sessions]),
-            self._store.timeline(domain, line),
+            _part("sessions", self._sessions_of(row), missing),
+            _part("timeline", self._store.timeline(domain, line), missing),
         )
-        ours = [one for one in sessions if one.line == line]
-        findings = await self._findings(domain, line, row.bng, row.port, ours)
+        ours = sorted(sessions, key=lambda one: -(one.at_ms or one.until_ms))
+        findings = await _part("findings", self._findings(domain, line, row.bng, row.port, ours), missing)
         shown = line_shown(row, [one for one in ours if _is_up(one, now)], self._estate.interface_ids)
         return LineDetail(
             **{field: getattr(shown, field) for field in Line.model_fields},
@@ -132,7 +136,23 @@ class Lines:
             ),
             sessions=tuple(map(self._sessions.shown, ours)),
             findings=tuple(map(finding_shown, findings)),
+            partial=tuple(missing),
         )
+
+    async def _sessions_of(self, line: LineRow) -> list[SessionRow]:
+        """Those that vouch for it, and those that have ended, as long as they are known by its id."""
+        vouching = await self._store.session_rows([(line.domain, session) for session in line.sessions])
+        ids = line.ids
+        terms = [remote_id_term(ids.remote_id)] if ids.remote_id is not None else []
+        terms += [circuit_id_term(ids.circuit_id)] if ids.circuit_id is not None and not terms else []
+        asked = SessionQuery(
+            domains=((line.domain, self._estate.domains.get(line.domain, ())),),
+            terms=tuple(terms),
+            page=Place(limit=MOST_OF_A_LINE),
+        )
+        others, _ = await self._store.sessions(asked) if terms else ([], None)
+        found = {one.session: one for one in (*vouching, *others) if one.line == line.line}
+        return list(found.values())
 
     async def session(self, name: str) -> SessionDetail:
         """A session with its diagnosis and findings. Raises Problem if there is none."""
@@ -155,9 +175,8 @@ class Lines:
     async def _beside(self, row: SessionRow) -> list[SessionRow]:
         """A session and the others of its line."""
         line = await self._store.line(row.domain, row.line, self._clock.now_ms()) if row.line is not None else None
-        others = [] if line is None else [name for name in line.sessions if name != row.session]
-        rows = await self._store.session_rows([(row.domain, name) for name in others]) if others else []
-        return [row, *(one for one in rows if one.line == row.line)]
+        others = await self._sessions_of(line) if line is not None else []
+        return [row, *(one for one in others if one.session != row.session)]
 
     def _known(
         self, bng: str, sessions: Sequence[SessionRow], findings: Sequence[FindingRow], entries: Sequence[Entry]
@@ -181,6 +200,15 @@ class Lines:
             wanted += [(FindingKind.NEAR_LIMIT, f"{place} {threshold} %") for place in places]
         rows = await self._store.findings_about(domain, list(dict.fromkeys(wanted)))
         return sorted(rows, key=lambda row: -row.last_ms)
+
+
+async def _part(name: str, read: Awaitable[list[Row]], missing: list[str]) -> list[Row]:
+    """A part of what is known of a line: its name is noted, and nothing told, if the store does not answer."""
+    try:
+        return await read
+    except StoreError:
+        missing.append(name)
+        return []
 
 
 def _is_up(row: SessionRow, now: int) -> bool:

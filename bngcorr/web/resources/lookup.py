@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from bngcorr.correlator.keys import session_hash
+from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store.contract import Clock, QueryStore
@@ -37,14 +38,23 @@ class Lookups:
 
     async def find(self, query: LookupQuery) -> Lookup:
         """What a text may be, and what is known of it."""
-        found = await asyncio.gather(*(self._read(guess, query.limit) for guess in guesses(query.q, self._estate.bngs)))
-        readings = sorted((reading for reading, _ in found), key=lambda one: not _size(one))
-        return Lookup(
-            q=query.q,
-            readings=tuple(readings),
-            hit=_hit(readings),
-            partial=tuple(dict.fromkeys(domain for _, silent in found for domain in silent)),
-        )
+        asked = guesses(query.q, self._estate.bngs)
+        found = await asyncio.gather(*(self._tried(guess, query.limit) for guess in asked))
+        faults = [one for one in found if isinstance(one, StoreError)]
+        if faults and len(faults) == sum(guess.meaning is not Meaning.BNG for guess in asked):
+            raise faults[0]
+        told = [one for one in found if not isinstance(one, StoreError)]
+        readings = sorted((reading for reading, _ in told), key=lambda one: not _size(one))
+        unread = [str(guess.meaning) for guess, one in zip(asked, found, strict=True) if isinstance(one, StoreError)]
+        partial = tuple(dict.fromkeys([*unread, *(domain for _, silent in told for domain in silent)]))
+        return Lookup(q=query.q, readings=tuple(readings), hit=None if partial else _hit(readings), partial=partial)
+
+    async def _tried(self, guess: Guess, limit: int) -> tuple[Reading, tuple[str, ...]] | StoreError:
+        """What one meaning found; or that the part of the store did not answer that knows: an index has its own."""
+        try:
+            return await self._read(guess, limit)
+        except StoreError as error:
+            return error
 
     async def _read(self, guess: Guess, limit: int) -> tuple[Reading, tuple[str, ...]]:
         if guess.meaning is Meaning.BNG:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import BaseModel
 
+from bngcorr.app.web import WebProcess
+from bngcorr.config import parse
+from bngcorr.config.loading import Loaded
 from bngcorr.config.web import Scope, Token, Web
 from bngcorr.web.access.caller import caller_of
 from bngcorr.web.access.csrf import csrf_of
@@ -108,6 +112,23 @@ def routes() -> list[Route]:
         route("GET", "/style", style, scope=None),
         route("GET", "/healthz", who, scope=None, unlimited=True),
     ]
+
+
+def whole() -> web.Application:
+    """The application of `bngcorr web` with all its routes; nobody listens and no store is asked."""
+    server = {"address": "192.0.2.10:1812", "secret": "x"}
+    bngs = [{"name": "bng1", "address": "192.0.2.1", "secret": "s"}]
+    store = {"url": "redis://127.0.0.1:1/0"}
+    config = parse({"upstream": {"auth": server, "acct": server}, "bngs": bngs, "store": store})
+
+    async def build() -> web.Application:
+        process = WebProcess(Path("none.yaml"), Loaded(config, ""))
+        try:
+            return process.application()
+        finally:
+            await process.stop(asyncio.Event())
+
+    return asyncio.run(build())
 
 
 async def forgotten(_: web.Request) -> web.Response:

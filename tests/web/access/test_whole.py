@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import pkgutil
 import typing
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from bngcorr.app.web import WebProcess
-from bngcorr.config import parse
-from bngcorr.config.loading import Loaded
 from bngcorr.config.web import Scope
 from bngcorr.web import models
 from bngcorr.web.access.csrf import SAFE
 from bngcorr.web.access.mask import kind_of
 from bngcorr.web.access.routes import ROUTES, Route
 from bngcorr.web.models.model import Model
+from tests.web.access.stage import whole
 
 OPEN = {
     "/healthz", "/login", "/logout",
@@ -47,20 +43,8 @@ HARMLESS_THERE = frozenset(
 
 @pytest.fixture(scope="module")
 def app() -> web.Application:
-    """All routes; nobody listens and no store is asked."""
-    server = {"address": "192.0.2.10:1812", "secret": "x"}
-    bngs = [{"name": "bng1", "address": "192.0.2.1", "secret": "s"}]
-    store = {"url": "redis://127.0.0.1:1/0"}
-    config = parse({"upstream": {"auth": server, "acct": server}, "bngs": bngs, "store": store})
-
-    async def build() -> web.Application:
-        process = WebProcess(Path("none.yaml"), Loaded(config, ""))
-        try:
-            return process.application()
-        finally:
-            await process.stop(asyncio.Event())
-
-    return asyncio.run(build())
+    """All routes."""
+    return whole()
 
 
 def table(app: web.Application) -> Iterator[Route]:
