@@ -198,7 +198,7 @@ class PacketProcess:
         except StartError as error:
             if self._at_start.control.socket != AUTO:
                 raise
-            log.warning("no control socket: `bngcorr reload` and `bngcorr upstreams` can't be used", error=str(error))
+            log.warning("no control socket: `bngcorr reload` can't be used", error=str(error))
             return
         self._control = control
 

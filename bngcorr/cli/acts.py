@@ -48,7 +48,7 @@ TOLD: Final = layout(
     (
         Column("outcome", lambda row: _outcome(row)),
         Column("BNG", lambda row: row["bng"]),
-        Column("session", lambda row: f"{row['id']}\n{plain(row['session_id'])}"),
+        Column("session", lambda row: f"{row['id']}\n{plain(row['session_id'])}", whole=True),
         Column("who", lambda row: f"{plain(octets_text(row['remote_id']))}\n{row['mac'] or ''}".strip()),
         Column("holds", lambda row: "\n".join(row["addresses"])),
     ),
@@ -65,7 +65,7 @@ ACTS: Final = layout(
         Column("on", lambda row: plain(row["subject"])),
         Column("outcome", lambda row: row["outcome"]),
         Column("said", lambda row: plain(row["said"])),
-        Column("id", lambda row: row["id"]),
+        Column("id", lambda row: row["id"], whole=True),
     ),
     empty="Nothing was done so far.",
 )

@@ -31,7 +31,19 @@ _LINES: Final = layout(
         Column("BNG, port", lambda row: f"{row['last']['bng']}\n{plain(port_text(row['last']['attachment']))}"),
         Column("who", lambda row: who({**row, "mac": row["last"]["mac"]})),
         Column("holds", holds),
-        Column("line", lambda row: row["id"]),
+        Column("line", lambda row: row["id"], whole=True),
+    ),
+    narrow=(
+        Column(
+            "line, BNG, port",
+            lambda row: "\n".join((
+                row["id"], moment(row["last_seen"]),
+                f"{row['last']['bng']} {plain(port_text(row['last']['attachment']))}",
+            )),
+            whole=True,
+        ),
+        Column("who", lambda row: who({**row, "mac": row["last"]["mac"]})),
+        Column("holds", holds),
     ),
     empty="No line is known by that.",
 )  # fmt: skip

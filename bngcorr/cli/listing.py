@@ -17,6 +17,7 @@ from bngcorr.cli.exits import REFUSED
 from bngcorr.cli.output import Output, print_rows
 from bngcorr.cli.tables import Column, screen, table_of
 
+WIDE: Final = 120  # columns of a screen
 LEAST_EVERY_S: Final = 1
 MOST_EVERY_S: Final = 3_600
 
@@ -29,9 +30,18 @@ class Layout:
     table: Callable[[Sequence[Json]], RenderableType]
 
 
-def layout(names: tuple[str, ...], columns: Sequence[Column], *, empty: str) -> Layout:
-    """A plain table; `empty`: what it means that there are no rows."""
-    return Layout(names=names, table=lambda rows: table_of(columns, rows) if rows else Text(empty))
+def layout(
+    names: tuple[str, ...], columns: Sequence[Column], *, empty: str, narrow: Sequence[Column] | None = None
+) -> Layout:
+    """A plain table. `empty`: what no rows mean. `narrow`: columns where there is no room for all."""
+
+    def table(rows: Sequence[Json]) -> RenderableType:
+        if not rows:
+            return Text(empty)
+        fitting = columns if narrow is None or screen().width >= WIDE else narrow
+        return table_of(fitting, rows)
+
+    return Layout(names=names, table=table)
 
 
 def list_rows(

@@ -27,13 +27,28 @@ _FOUND: Final = layout(
         "last_seen",
     ),
     (
-        Column("taken for", lambda row: f"{row['meaning']}\n{plain(row['value'])}"),
-        Column("is", lambda row: row["kind"]),
+        Column("taken for", lambda row: row["meaning"].replace(", ", "\n")),
+        Column("is", lambda row: f"{row['kind']}\n{moment(row['last_seen'])[:16]}".rstrip()),
         Column("BNG, port", lambda row: f"{row['bng']}\n{plain(port_text(row['attachment']))}".rstrip()),
         Column("who", who),
         Column("holds", holds),
-        Column("last seen", lambda row: moment(row["last_seen"])),
-        Column("id", lambda row: row["id"]),
+        Column("id", lambda row: row["id"], whole=True),
+    ),
+    narrow=(
+        Column(
+            "id, BNG, port",
+            lambda row: "\n".join(
+                (
+                    row["id"],
+                    f"{row['kind']} {moment(row['last_seen'])[:16]}".rstrip(),
+                    f"{row['bng']} {plain(port_text(row['attachment']))}".rstrip(),
+                    f"by {row['meaning']}",
+                )
+            ),
+            whole=True,
+        ),
+        Column("who", who),
+        Column("holds", holds),
     ),
     empty="Nothing is known by that.",
 )

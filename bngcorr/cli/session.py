@@ -32,7 +32,23 @@ SESSIONS: Final = layout(
         Column("BNG, port", lambda row: f"{row['bng']}\n{plain(port_text(row['attachment']))}"),
         Column("who", who),
         Column("holds", holds),
-        Column("session", lambda row: f"{row['id']}\n{plain(row['session_id'])}"),
+        Column("session", lambda row: f"{row['id']}\n{plain(row['session_id'])}", whole=True),
+    ),
+    narrow=(
+        Column(
+            "session, BNG, port",
+            lambda row: "\n".join(
+                (
+                    row["id"],
+                    plain(row["session_id"]),
+                    f"{row['state']} {moment(row['updated_at'])[:16]}",
+                    f"{row['bng']} {plain(port_text(row['attachment']))}",
+                )
+            ),
+            whole=True,
+        ),
+        Column("who", who),
+        Column("holds", holds),
     ),
     empty="No session is known by that.",
 )

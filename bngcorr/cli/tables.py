@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -20,11 +20,12 @@ _PIPED_WIDTH: Final = 200  # where nobody has told a width: wide enough that `gr
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what its head says, and what it makes of a row. `right`: figures, never folded."""
+    """One column: what its head says, and what it makes of a row."""
 
     title: str
     cell: Callable[[Row], object]
-    right: bool = False
+    right: bool = False  # figures
+    whole: bool = False  # never folded, so that it can be copied
 
 
 def screen(to: IO[str] | None = None) -> Console:
@@ -36,18 +37,17 @@ def screen(to: IO[str] | None = None) -> Console:
 
 def table_of(columns: Sequence[Column], rows: Sequence[Row], title: str | None = None) -> Table:
     """The rows; a column that has nothing in any of them is left out."""
-    cells = [[_text(column.cell(row)) for row in rows] for column in columns]
-    tall = any("\n" in text.plain for column in cells for text in column)
+    cells = [[_text(one.cell(row)) for row in rows] for one in columns]
+    tall = any("\n" in text.plain for texts in cells for text in texts)
     table = Table(
         box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, show_edge=False,
         leading=int(tall),
     )  # fmt: skip
-    kept = [at for at, column in enumerate(cells) if any(text.plain for text in column)]
+    kept = [at for at, texts in enumerate(cells) if any(text.plain for text in texts)]
     for at in kept:
-        right = columns[at].right
-        table.add_column(
-            columns[at].title, justify="right" if right else "left", no_wrap=right, overflow="fold"
-        )  # fmt: skip
+        column = columns[at]
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=column.right or column.whole, overflow="fold")
     for line in zip(*(cells[at] for at in kept), strict=True):
         table.add_row(*line)
     return table

@@ -11,7 +11,7 @@ from bngcorr.cli.listing import draw_again
 from bngcorr.cli.output import Output, print_one
 from bngcorr.cli.parameters import FLAG, HERE, ApiAt, OutputAs, Watch
 from bngcorr.cli.tables import screen
-from bngcorr.cli.top_screen import drawn
+from bngcorr.cli.top_screen import MOST_FINDINGS, drawn
 
 LOOKED_AT: Final = 500  # recent requests that the ratio is of
 
@@ -66,7 +66,7 @@ class Looks:
     def look(self) -> Json:
         """Everything that the screen shows. Raises ApiFault."""
         begun = time.monotonic()
-        findings = self._client.get("/v1/findings", {"state": "open", "limit": 200})["items"]
+        findings = self._client.get("/v1/findings", {"state": "open", "limit": MOST_FINDINGS})["items"]
         store_ms = round((time.monotonic() - begun) * 1000, 1)
         hosts = self._client.get("/v1/hosts")
         upstreams = self._client.get("/v1/upstreams")["items"]
@@ -86,7 +86,7 @@ class Looks:
             "verdicts": verdicts,
             "match_ratio": round(verdicts.get("matched", 0) / asked, 4) if asked else None,
             "store_ms": store_ms,
-            "findings": len(findings),
+            "findings": len(findings),  # at most so many are told
             "newest_findings": findings[:5],
             "bngs": sorted(hosts["items"], key=lambda row: (-(row["use"] or 0), -row["host_resources"])),
             "thresholds": hosts["thresholds"],

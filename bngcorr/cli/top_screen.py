@@ -14,6 +14,7 @@ from bngcorr.cli.tables import Column, Row, moment, plain, table_of
 from bngcorr.cli.timeline_screen import STYLE, event_line
 
 MOST_BNGS: Final = 8
+MOST_FINDINGS: Final = 200  # that are asked for
 _BAR: Final = 24
 _STATE: Final = {"alive": "green", "suspect": "yellow", "dead": "bold red"}
 
@@ -124,7 +125,8 @@ def _findings(found: Row) -> RenderableType:
         f"{moment(row['last_seen'])[5:16]}  {row['finding']}  {row['bng']}  {what(row).replace(chr(10), ', ')}"
         for row in found["newest_findings"]
     ]
-    head = Text(f"{found['findings']} open findings, the newest:\n", style="bold yellow")
+    least = "at least " if found["findings"] >= MOST_FINDINGS else ""
+    head = Text(f"{least}{found['findings']} open findings, the newest:\n", style="bold yellow")
     return head.append(Text("\n".join(lines), style=""))
 
 

@@ -25,7 +25,7 @@ EVERY_S: Final = 1.0
 _TRACES: Final = layout(
     ("id", "by", "value", "who", "started_at", "until", "state", "requests", "processes"),
     (
-        Column("id", lambda row: row["id"]),
+        Column("id", lambda row: row["id"], whole=True),
         Column("state", lambda row: row["state"]),
         Column("of", lambda row: f"{row['by']} {plain(row['value'])}"),
         Column("until", lambda row: moment(row["until"])),

@@ -41,7 +41,7 @@ RUN: Final = (
 PREPARE: Final = (
     Verb("check-config", "check_config:check_config", "Check a configuration file: every fault at once."),
     Verb("token", "token:app", "Tokens of the API and the pages: who may see and do what."),
-    Verb("explain", "explain:explain", "Say which protocol triggered a RADIUS packet, and which line it names."),
+    Verb("explain", "explain:explain", "Say which protocol triggered a RADIUS packet, which line it names."),
     Verb("import", "import_lines:import_lines", "Import the operator's line plan: which line is at which port."),
     Verb("audit", "audit:audit", "Recount from the sessions what every BNG spends."),
     Verb("observe", "observe:observe", "Tell what a BNG itself says it holds, and compare it with the ledger."),

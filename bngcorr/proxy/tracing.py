@@ -239,7 +239,7 @@ def _names(by: TraceBy, request: Request, verdict: Verdict | None) -> list[bytes
     if by is TraceBy.BNG:
         found.append(request.nas.name.encode())
     elif by is TraceBy.MAC:
-        found = [identity.mac, parse_mac(view.text(a.CALLING_STATION_ID) or "")]
+        found.append(identity.mac or parse_mac(view.text(a.CALLING_STATION_ID) or ""))
     elif by is TraceBy.USER_NAME:
         found.append(view.first(a.USER_NAME))
     elif by is TraceBy.LINE:

@@ -109,15 +109,18 @@ def ring(domain: str, line: str, packed: bytes) -> list[Entry]:
     abouts: list[bytes] = []
     entries: list[Entry] = []
     at = 2
-    for _ in range(packed[0]):
-        abouts.append(_sized(packed, at))
-        at += 2 + len(abouts[-1])
-    for _ in range(packed[1]):
-        moment = _sized(packed, at + 1)
-        entry = read(abouts[packed[at] - 1], moment, domain, line)
-        at += 3 + len(moment)
-        if entry is not None:
-            entries.append(entry)
+    try:
+        for _ in range(packed[0]):
+            abouts.append(_sized(packed, at))
+            at += 2 + len(abouts[-1])
+        for _ in range(packed[1]):
+            moment = _sized(packed, at + 1)
+            entry = read(abouts[packed[at] - 1], moment, domain, line)
+            at += 3 + len(moment)
+            if entry is not None:
+                entries.append(entry)
+    except IndexError:
+        pass  # cut short, or of another version
     return entries
 
 

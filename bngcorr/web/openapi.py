@@ -30,7 +30,6 @@ _REFUSED: Final = {
     404: "There is nothing of that name.",
     409: "It can't be done as things are.",
     413: "The body is too long.",
-    414: "The query string is too long.",
     415: "The body is no JSON.",
     429: "More than web.rate allows; Retry-After says when to come again.",
     503: "The store does not answer; Retry-After says when to come again.",
@@ -195,7 +194,7 @@ def _responses(one: Operation, refs: Refs) -> Json:
 def _statuses(one: Operation) -> list[int]:
     if one.scope is None:
         return [400]
-    found = {400, 401, 403, 414, 429, 503}
+    found = {400, 401, 403, 429, 503}
     if one.segments:
         found.add(404)
     if one.body is not None:

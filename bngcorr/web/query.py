@@ -25,7 +25,7 @@ def read_query(model: type[Asked], text: str, pairs: Iterable[tuple[str, str]]) 
     `text`: the query string; `pairs`: what it says, a name that is given twice coming twice.
     """
     if len(text) > LONGEST:
-        raise Problem(414, "Question too long", f"a query string of more than {LONGEST} characters")
+        raise Problem(400, "Question too long", f"a query string of more than {LONGEST} characters")
     fields = model.model_fields
     given: dict[str, Any] = {}
     for name, value in pairs:

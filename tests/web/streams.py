@@ -36,7 +36,13 @@ def request(number: int, **more: Any) -> RequestEntry:
 
 def finding(kind: Finding, subject: str, *, first_ms: int, **more: Any) -> FindingRow:
     """A finding of bng1 that began then."""
-    values: dict[str, Any] = {"bng": "bng1", "domain": "bng1", "over_ms": 0, "detail": json.dumps({"line": LINE}), **more}
+    values: dict[str, Any] = {
+        "bng": "bng1",
+        "domain": "bng1",
+        "over_ms": 0,
+        "detail": json.dumps({"line": LINE}),
+        **more,
+    }
     return FindingRow(finding=kind, subject=subject, first_ms=first_ms, last_ms=first_ms, count=1, **values)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +17,10 @@ from bngcorr.errors import StoreError
 from bngcorr.model.mac import Mac
 from bngcorr.model.vocabulary import ActKind, ActOutcome, Admin
 from bngcorr.proxy.tracing import Tracer
-from bngcorr.store.audit_trail import ActRow, Asked, Ended
+from bngcorr.store.audit_trail import ActRow, Asked, Ended, packed_ended
 from bngcorr.store.clock import StoreClock
+from bngcorr.store.contract import Clock
+from bngcorr.store.rows import Drift
 from bngcorr.store.valkey import ValkeyStore
 from bngcorr.web.models.act import (
     Act,
@@ -32,13 +34,14 @@ from bngcorr.web.models.act import (
 from bngcorr.web.models.trace import TraceQuery, TraceWanted
 from bngcorr.web.models.upstream import UpstreamWanted
 from bngcorr.web.problem import Problem
-from bngcorr.web.resources import courier, performer
+from bngcorr.web.resources import courier, performer, repair
 from bngcorr.web.resources.acts import Acting, Acts
 from bngcorr.web.resources.acts_shown import act_shown
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.forgetting import Forgetting
 from bngcorr.web.resources.performer import Progress
 from bngcorr.web.resources.processes import Processes, Upstreams
+from bngcorr.web.resources.repair import Repair
 from bngcorr.web.resources.traces import Traces
 from tests.accountant.history.sessions import LINE as CLOSED_LINE
 from tests.accountant.history.sessions import closed
@@ -262,3 +265,33 @@ async def test_an_act_that_died_with_its_process_is_not_told_as_pending_for_ever
     assert ActOutcome.PENDING is act_shown(row, NOW_MS + performer.GONE_MS).outcome
     assert ActOutcome.FAILED is act_shown(row, NOW_MS + performer.GONE_MS + 1).outcome
     assert ActOutcome.FAILED is act_shown(replace(row, ended=None), NOW_MS + performer.GONE_MS + 1).outcome
+
+
+async def test_a_repair_of_many_domains_tells_what_differs() -> None:
+    """Not a record that grows with the network: so many counters, and domains that are sound are left out."""
+    domains = [f"d{number}" for number in range(repair.MOST_DOMAINS + 20)]
+    progress = Progress()
+
+    result = await Repair(Ledger(differs={"d1", "d110"}), StoreClock(), domains, mend=True).carry(progress)
+
+    assert (ActOutcome.DONE, "140 counters and 2 references to hosts differed, mended") == (result.outcome, result.said)
+    told = {one["domain"]: len(one["drifts"]) for one in result.body["audited"]}
+    assert repair.MOST_DOMAINS == len(told)
+    assert (70, 30) == (told["d1"], told["d110"])
+    assert len(packed_ended(Ended(outcome=result.outcome, at_ms=0, said="", body=result.body))) > 10_000
+
+
+class Ledger:
+    """Audits: in some domains seventy counters differ."""
+
+    def __init__(self, differs: set[str]) -> None:
+        self._differs = differs
+
+    async def audit(
+        self, domain: str, _clock: Clock, *, repair: bool, progress: Callable[[float], None]
+    ) -> tuple[list[Drift], int]:
+        """At once."""
+        progress(1.0)
+        assert repair
+        drifts = [Drift(box=f"{domain}|", port=f"1/1/{n}", kind="v4", ledger=2, sessions=1) for n in range(70)]
+        return (drifts, 1) if domain in self._differs else ([], 0)

@@ -16,6 +16,7 @@ from bngcorr.store.timeline import RequestEntry
 from bngcorr.web.diagnosis import Known, diagnose
 from bngcorr.web.models.diagnosis import State
 from bngcorr.wire.attributes import Code
+from tests.docs.pages import DOCS, first_column
 
 T0 = 1_795_000_000_000
 NOW = T0 + 3_600_000
@@ -54,9 +55,7 @@ def finding(kind: Finding, subject: str = LINE, over_ms: int = 0, **detail: obje
     )  # fmt: skip
 
 
-def known(
-    *sessions: SessionRow, entries: Sequence[RequestEntry] = (), findings: Sequence[FindingRow] = ()
-) -> Known:
+def known(*sessions: SessionRow, entries: Sequence[RequestEntry] = (), findings: Sequence[FindingRow] = ()) -> Known:
     """All that is known of a line."""
     return Known(sessions=sessions, findings=findings, entries=entries, window_ms=5_000)
 
@@ -97,6 +96,13 @@ def test_a_line_is_told_by_what_is_gravest(case: str) -> None:
     assert case == said.case
     assert GOOD.get(case, State.WARNING if case in WARNED else State.BAD) == said.state
     assert all(text.endswith(".") for text in (said.sentence, said.reason, said.next_step))
+
+
+def test_every_case_is_told_on_the_page_of_the_api() -> None:
+    """Programs go by the slug."""
+    told = first_column(DOCS / "api.md", under="Diagnosis")
+
+    assert [] == [case for case in CASES if case not in told]
 
 
 def test_a_session_that_has_ended_counts_though_another_is_expected() -> None:

@@ -42,7 +42,9 @@ def test_addresses_bngs_ports_and_names_are_told_apart(text: str, meaning: Meani
     assert [(meaning, value)] == meant(text)
 
 
-@pytest.mark.parametrize("text", ["0x6f6c74372f3132", "6f6c74372f3132", "6F:6C:74:37:2F:31:32", "000007db6f6c74372f3132"])
+@pytest.mark.parametrize(
+    "text", ["0x6f6c74372f3132", "6f6c74372f3132", "6F:6C:74:37:2F:31:32", "000007db6f6c74372f3132"]
+)
 def test_an_id_is_known_by_its_octets(text: str) -> None:
     """With and without 0x, with colons, and with the enterprise number that a capture shows in front."""
     terms = [one.terms for one in guesses(text, ()) if one.meaning is Meaning.REMOTE_ID]

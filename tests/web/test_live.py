@@ -84,9 +84,7 @@ def test_a_filter_holds_back_all_else(filters: dict[str, str]) -> None:
         "code": Code.ACCOUNTING_REQUEST,
     }  # fmt: skip
     stream = Stream()
-    (event,) = told(
-        hub(stream), asked(**filters), 1, lambda: stream.requests.extend([request(1), request(2, **other)])
-    )
+    (event,) = told(hub(stream), asked(**filters), 1, lambda: stream.requests.extend([request(1), request(2, **other)]))
 
     assert isinstance(event, Correlation)
     assert T0 + 2000 == event.at_ms
@@ -115,9 +113,7 @@ def test_one_who_resumes_misses_nothing_and_hears_nothing_twice() -> None:
     """Behind the cursor that it had, then on with what comes."""
     stream = Stream()
     stream.requests = [request(number) for number in (1, 2, 3)]
-    events = told(
-        hub(stream), asked(after=f"{T0 + 1}-0"), 3, lambda: stream.requests.append(request(4))
-    )
+    events = told(hub(stream), asked(after=f"{T0 + 1}-0"), 3, lambda: stream.requests.append(request(4)))
 
     assert [T0 + 2000, T0 + 3000, T0 + 4000] == [event.at_ms for event in events if isinstance(event, Correlation)]
 

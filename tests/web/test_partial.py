@@ -81,8 +81,8 @@ def url(figures: Broken) -> Iterator[str]:
 
 
 LISTS = [
-    "sessions", "sessions?mac=00:0e:8f:00:00:01", "lines", "lines?remote_id=a", "bngs", "hosts", "hosts?by=port", "findings",
-    "enterprise-numbers", "lookup?q=00:0e:8f:00:00:01",
+    "sessions", "sessions?mac=00:0e:8f:00:00:01", "lines", "lines?remote_id=a", "bngs", "hosts", "hosts?by=port",
+    "findings", "enterprise-numbers", "lookup?q=00:0e:8f:00:00:01",
 ]  # fmt: skip
 
 

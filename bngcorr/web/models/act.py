@@ -112,7 +112,7 @@ class AuditedDomain(Model):
     references: int
     """to hosts, that differed"""
     drifts: tuple[DriftShown, ...]
-    """at most 100 of the counters"""
+    """some of those counters: at most 100 of all domains together"""
 
 
 class ForgottenShown(Model):
@@ -148,6 +148,6 @@ class Act(Model):
     unanswered: tuple[str, ...] = ()
     """packet processes that have not answered"""
     audited: tuple[AuditedDomain, ...] = ()
-    """of a repair"""
+    """of a repair; of more than 100 domains those in which nothing differs are left out"""
     forgotten: ForgottenShown | None = None
     """of forgetting a line"""

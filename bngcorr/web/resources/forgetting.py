@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bngcorr.accountant.history.deletion import forget
 from bngcorr.accountant.history.subject import Subject
 from bngcorr.model.vocabulary import ActOutcome
 from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.web.resources.performer import Progress, Result
+
+
+MOST_UNREAD: Final = 20  # files that are named
 
 
 class Memory(Protocol):
@@ -74,7 +77,7 @@ class Forgetting:
             )  # fmt: skip
         finally:
             over.set()
-        told["history_entries"], told["history_files"], told["unread"] = done.hosts, done.files, done.unread
+        told["history_entries"], told["history_files"], told["unread"] = done.hosts, done.files, done.unread[:MOST_UNREAD]
 
 
 class _EndedError(Exception):

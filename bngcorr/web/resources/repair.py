@@ -11,7 +11,8 @@ from bngcorr.model.vocabulary import ActOutcome
 from bngcorr.store.contract import AuditStore, Clock
 from bngcorr.web.resources.performer import Progress, Result
 
-MOST_DRIFTS: Final = 100  # told of one domain
+MOST_DRIFTS: Final = 100  # told, of all domains together
+MOST_DOMAINS: Final = 100  # told each by itself; beyond that those in which nothing differs are not
 
 
 class Repair:
@@ -26,29 +27,35 @@ class Repair:
     async def carry(self, progress: Progress) -> Result:
         """One domain after another. Raises StoreError."""
         told: list[dict[str, Any]] = []
+        left = MOST_DRIFTS
+        counters = references = 0
         progress.body = {"audited": told}
         for number, domain in enumerate(self._domains, start=1):
             progress.said = f"domain {number} of {len(self._domains)}"
+            if len(told) >= MOST_DOMAINS:
+                sound = next((one for one in told if not one["counters"] and not one["references"]), told[0])
+                told.remove(sound)
             one: dict[str, Any] = {"domain": domain, "done": 0.0, "counters": 0, "references": 0, "drifts": []}
             told.append(one)
             try:
-                drifts, references = await self._audits.audit(
+                drifts, differing = await self._audits.audit(
                     domain, self._clock, repair=self._mend, progress=functools.partial(_moved, one)
                 )
             except AuditUnderwayError as error:
                 return Result(outcome=ActOutcome.REFUSED, said=str(error), body=progress.body)
-            one["done"], one["counters"], one["references"] = 1.0, len(drifts), references
+            one["done"], one["counters"], one["references"] = 1.0, len(drifts), differing
             one["drifts"] = [
                 {
                     "bng": drift.box.partition("|")[0], "box": drift.box.partition("|")[2], "port": drift.port,
                     "kind": drift.kind, "ledger": drift.ledger, "sessions": drift.sessions,
                 }
-                for drift in drifts[:MOST_DRIFTS]
+                for drift in drifts[:left]
             ]  # fmt: skip
-        return Result(outcome=ActOutcome.DONE, said=self._summary(told), body=progress.body)
+            left -= len(one["drifts"])
+            counters, references = counters + len(drifts), references + differing
+        return Result(outcome=ActOutcome.DONE, said=self._summary(counters, references), body=progress.body)
 
-    def _summary(self, told: Sequence[dict[str, Any]]) -> str:
-        counters, references = (sum(one[name] for one in told) for name in ("counters", "references"))
+    def _summary(self, counters: int, references: int) -> str:
         if not counters and not references:
             return "the ledger agrees with the sessions"
         mended = "mended" if self._mend else "not mended: it was a dry run"
