@@ -173,7 +173,8 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
 def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event:
     """The request once it is over, for people.
 
-    `answer` is the code that the BNG got; 0: none, because of `request.dropped`.
+    `answer` is the code that the BNG got; 0: none, because of `request.dropped`. Accounting goes into no timeline by
+    this: the store tells there what it changed.
     """
     identity, classification, view, nas = request.identity, request.classification, request.view, request.nas
     at, own, record, upstream = identity.attachment, identity.ids, request.record, request.upstream
@@ -188,8 +189,8 @@ def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event
     same_circuit = raw_circuit is not None and raw_circuit == ids.circuit_id
     return Event(
         domain=nas.domain,
-        line=line,
-        mac=request.keyring.mac,
+        line=None if record is not None else line,
+        mac=None if record is not None else request.keyring.mac,
         about=[
             view.code,
             nas.domain,

@@ -244,7 +244,7 @@ class Event:
     def __init__(
         self, *, domain: str, line: str | None, mac: str | None, about: list[object], moment: list[object]
     ) -> None:
-        """The lists are kept, not copied. `mac` (hash) tells whose timeline it belongs to if the verdict does not."""
+        """The lists are kept, not copied. `line`, else `mac` (hash), tells whose timeline it goes to; neither: none."""
         self.domain: str = domain
         self.line: str | None = line
         self.mac: str | None = mac

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgpack
 
@@ -88,15 +88,15 @@ def packed_process(row: ProcessRow) -> bytes:
 def read_process(octets: bytes) -> ProcessRow | None:
     """None for one that this version can't read."""
     try:
-        told = msgpack.unpackb(octets)
+        told: dict[str, Any] = msgpack.unpackb(octets)
         upstreams = tuple(
             UpstreamRow(**{**one, "state": Condition(one["state"]), "admin": Admin(one["admin"])})
             for one in told.pop("upstreams")
         )
         traces = tuple(TraceState(**one) for one in told.pop("traces"))
-        pairs = {name: tuple((str(key), value) for key, value in told.pop(name)) for name in ("parts", "in_flight")}
-        return ProcessRow(
-            **{**told, "needs_restart": tuple(told["needs_restart"])}, **pairs, upstreams=upstreams, traces=traces
-        )
+        for name in ("parts", "in_flight"):
+            told[name] = tuple((str(key), value) for key, value in told[name])
+        told["needs_restart"] = tuple(told["needs_restart"])
+        return ProcessRow(**told, upstreams=upstreams, traces=traces)
     except (ValueError, TypeError, KeyError, AttributeError, msgpack.UnpackException):
         return None

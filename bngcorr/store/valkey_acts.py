@@ -56,6 +56,8 @@ _TRACES: Final = _KEYS + "traces"
 _ACTS: Final = _KEYS + "acts"
 _ENDED: Final = _KEYS + "acts.ended"
 
+_LAST_OF_A_MS: Final = 999_999  # nobody asks so much
+
 _PUT_TRACE: Final = """
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -112,7 +114,8 @@ class Commands:
         now, newest = await self._lane.run([("TIME",), ("XREVRANGE", _COMMANDS, "+", "-", "COUNT", 1)], BUDGET_S)
         last = newest[0][0].decode() if newest else "0-0"
         now_ms = int(now[0]) * 1000 + int(now[1]) // 1000
-        return max(f"{now_ms}-0", last, key=_order)
+        before = f"{now_ms - 1}-{_LAST_OF_A_MS}"  # not even the first of this millisecond is missed
+        return max(before, last, key=_order)
 
     async def poll(self, cursor: str) -> Polled:
         """Two commands, one round trip."""

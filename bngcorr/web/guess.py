@@ -8,10 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.mac import format_mac, parse_mac
 from bngcorr.model.shown import octets_shown
 from bngcorr.store.terms import (
     address_term,
+    attachment_term,
     circuit_id_term,
     holding,
     mac_term,
@@ -78,10 +80,16 @@ def _exact(text: str, bngs: Collection[str]) -> list[Guess]:
 
 def _port(text: str, bngs: Collection[str], value: str, bng: str) -> Guess:
     port, colon, vlans = text.partition(":")
+    outer, _, inner = vlans.partition(".")
+    at = Attachment(port, int(outer), int(inner) if inner else None) if outer.isdecimal() else None
     return Guess(
-        meaning=Meaning.PORT, value=value, terms=tuple(port_term(one, port) for one in bngs), bng=bng, port=port,
+        meaning=Meaning.PORT,
+        value=value,
+        terms=tuple(port_term(one, port) if at is None else attachment_term(one, at) for one in bngs),
+        bng=bng,
+        port=port,
         vlans=colon + vlans,
-    )  # fmt: skip
+    )
 
 
 def _address(text: str) -> list[Guess]:

@@ -52,6 +52,7 @@ def test_the_way_in_is_a_token_and_leads_to_where_one_wanted(eyes: Eyes) -> None
     """A stranger is sent to the login page, and from there arrives at the page that he asked for."""
     with eyes.looking(None) as page:
         page.goto("/findings")
+        _shoot(page, "login")
         page.get_by_label("Access token").fill(TOKENS["noc"][0])
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Findings")
@@ -124,8 +125,10 @@ def test_a_disconnect_reaches_the_bng(eyes: Eyes, scene: Scene) -> None:
         row.get_by_role("link", name="Disconnect").click()
         expect(page.locator("main")).to_contain_text("2001:db8:1::/56")
         assert [] == scene.box.seen
+        _shoot(page, "ask")
         page.get_by_role("button", name="Disconnect it").click()
         expect(page.get_by_role("status")).to_contain_text("the BNG acknowledged")
+        _shoot(page, "act")
         assert [["v6-1"]] == [one["Acct-Session-Id"] for one in scene.box.seen]
         page.goto("/acts")
         expect(page.locator("tbody tr").first).to_contain_text("disconnect")
@@ -244,6 +247,7 @@ def test_a_store_that_is_away_is_said_in_words(eyes: Eyes, scene: Scene) -> None
             assert answer is not None
             assert (503, "2") == (answer.status, answer.headers.get("retry-after"))
             expect(page.get_by_role("alert")).to_contain_text("Requests of BNGs are answered all the same")
+            _shoot(page, "away")
     finally:
         os.kill(store, signal.SIGCONT)
 

@@ -42,6 +42,11 @@ class Ran:
         """What was printed, in single spaces."""
         return " ".join(self.out.split())
 
+    @property
+    def lines(self) -> str:
+        """What was printed, each line in single spaces."""
+        return "\n".join(" ".join(line.split()) for line in self.out.splitlines())
+
 
 @dataclass
 class Canned:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -12,28 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bngcorr.cli import app
 from bngcorr.model.usage import Usage
+from tests.cli.canned import run
 from tests.web.stage import Figures, config_of, served
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a run left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def words(self) -> str:
-        """What was printed, each row in one line of single spaces."""
-        return "\n".join(" ".join(line.split()) for line in self.out.splitlines())
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +30,10 @@ def url() -> Iterator[str]:
         yield url
 
 
-def run(*arguments: str) -> Ran:
-    """`bngcorr` with these arguments, in this process, on a wide screen."""
-    out, err = io.StringIO(), io.StringIO()
-    code: object = 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "200")
-        try:
-            app(list(arguments), exit_on_error=False)
-        except SystemExit as end:
-            code = end.code
-    assert isinstance(code, int)
-    return Ran(code, out.getvalue(), err.getvalue())
-
-
 def test_the_table_has_a_row_for_each_bng(url: str) -> None:
     """Hosts by kind, resources, limit, headroom, use, and when it will be full with the range."""
     ran = run("hosts", "--api", url)
-    header, _, first, second, third = [line for line in ran.words.splitlines() if line]
+    header, _, first, second, third = [line for line in ran.lines.splitlines() if line]
 
     assert "BNG v4 IA_NA IA_PD SLAAC resources limit headroom use peak full in IPv6" == header
     assert first.startswith("bng1 500 100 100 0 700 1000 300 70.0% 500 (")
@@ -81,9 +51,9 @@ def test_a_bng_that_is_full_in_the_evening_alone_has_headroom_and_is_told_so() -
     figures.now["bng2"] = Usage(v4=150, sessions=150)
     config = config_of([{"name": "bng2", "limits": {"host_resources": 100}}])
     with served(figures, config) as url:
-        full = run("hosts", "--api", url).words
+        full = run("hosts", "--api", url).lines
         figures.now["bng2"] = Usage(v4=50, sessions=50)
-        ebb = run("hosts", "--api", url).words
+        ebb = run("hosts", "--api", url).lines
 
     assert " -50 150.0% " in full
     assert " is full" in full
@@ -120,10 +90,10 @@ def test_a_full_device_is_no_answer(url: str, output: str) -> None:
 
 def test_cards_and_ports_have_their_own_table(url: str) -> None:
     """A row for each card, its name in the second column, and what is on no card behind."""
-    found = run("hosts", "bng1", "--by", "card", "--api", url).words.splitlines()
+    found = run("hosts", "bng1", "--by", "card", "--api", url).lines.splitlines()
 
     assert ["bng1 1 395 5 0 0 400 400 0 100.0%", "bng1 no card (LAG …) 105 0 0 0 105"] == found[3:5]
-    assert "edge 198.51.100.2 1/1/1 3 0 0 0 3" in run("hosts", "edge", "--by", "port", "--api", url).words
+    assert "edge 198.51.100.2 1/1/1 3 0 0 0 3" in run("hosts", "edge", "--by", "port", "--api", url).lines
 
 
 def test_programs_get_json_json_lines_or_csv(url: str) -> None:
@@ -176,7 +146,7 @@ def test_what_if_shows_before_after_and_difference(url: str) -> None:
         "use 70.0% 150.0%",
         "- 400 lines that have only IPv4 get what the 100 lines with IPv6 have on average.",
         "It does not fit: 500 host resources are missing.",
-    } <= set(ran.words.splitlines())  # fmt: skip
+    } <= set(ran.lines.splitlines())  # fmt: skip
     assert 0 == ran.code
 
 

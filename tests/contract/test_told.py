@@ -58,6 +58,16 @@ async def test_findings_are_told_the_newest_first(scene: Scene, store: Store) ->
     assert [5, 4] == [row.last_ms - NOW for row in some]
 
 
+async def test_findings_are_told_by_kind_and_subject(scene: Scene, store: Store) -> None:
+    """Those that are there, of one domain."""
+    await scene.write(scene.finding(Finding.MOVED, "a|b"), scene.finding(Finding.V6_LOST, "a|b"))
+    wanted = [(Finding.MOVED, "a|b"), (Finding.MOVED, "c"), (Finding.CONFLICT, "a|b")]
+    rows = await store.queries.findings_about(scene.domain, wanted)
+
+    assert [(Finding.MOVED, "a|b")] == [(row.finding, row.subject) for row in rows]
+    assert [] == await store.queries.findings_about(Scene(store).domain, wanted)
+
+
 async def test_findings_are_bounded(scene: Scene, store: Store) -> None:
     """When there are too many of them in a domain, the oldest go."""
     many = [scene.finding(Finding.MOVED, f"{n}", at=n) for n in range(c.MAX_FINDINGS + 1)]

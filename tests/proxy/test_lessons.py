@@ -80,3 +80,11 @@ def test_a_request_that_was_given_up_says_why() -> None:
         told.raw_remote_id, told.user_name,
     ]  # fmt: skip
     assert (False, 0, LineIds()) == (told.stripped, told.held_ms, told.ids)
+
+
+def test_accounting_leaves_the_timeline_to_the_store() -> None:
+    """Only the store knows what a record changed, and most change nothing."""
+    asked = admitted(MAC, remote_id(b"LINE-7"), plain(40, (1).to_bytes(4, "big")), plain(44, b"0A"), code=4)
+    told = lessons.event(asked, Verdict(outcome=Outcome.OWN, line="ab" * 12), Code.ACCOUNTING_RESPONSE, NOW_MS)
+
+    assert (None, None, "ab" * 12) == (told.line, told.mac, as_read(told).line)

@@ -84,7 +84,7 @@ def test_whatever_is_asked_is_answered_as_described(described: Any, mode: schema
         @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(case=operation.as_strategy(generation_mode=mode))
-        def ask_it(case: schemathesis.Case) -> None:
+        def ask_it(case: schemathesis.Case[Any]) -> None:
             answer = case.call(headers=BEARER, timeout=20)
             if len(answer.request.url or "") < LONGEST:
                 case.validate_response(answer, checks=CHECKS)

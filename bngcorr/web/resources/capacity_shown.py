@@ -22,7 +22,7 @@ from bngcorr.web.models.capacity import (
     Spread,
     UsageShown,
 )
-from bngcorr.web.resources.shown import if_ever
+from bngcorr.web.resources.shown import if_ever, readable
 
 
 def usage_shown(usage: Usage) -> UsageShown:
@@ -61,7 +61,7 @@ def place_shown(place: PlaceSpent, table: CostTable) -> Place:
         scope=place.scope,
         bng=place.bng,
         box=place.box or None,
-        name=place.name or None,
+        name=readable(place.name) or None,
         **spent_shown(place.usage, table, place.spent).model_dump(),
     )
 

@@ -10,7 +10,7 @@ from bngcorr.web.models.correlation import Accounting, Correlation
 from bngcorr.web.models.names import record_name
 from bngcorr.web.models.octets import Ids, Octets
 from bngcorr.web.models.place import Host
-from bngcorr.web.resources.shown import attached_shown, mac_shown
+from bngcorr.web.resources.shown import attached_shown, mac_shown, readable
 
 
 def entry_shown(entry: Entry, cursor: str | None = None) -> Correlation | Accounting:
@@ -31,12 +31,12 @@ def request_shown(entry: RequestEntry, cursor: str | None = None) -> Correlation
         mode=entry.mode,
         mac=mac_shown(entry.mac),
         attachment=attached_shown(entry.port),
-        user_name=entry.user_name,
+        user_name=None if entry.user_name is None else readable(entry.user_name),
         session_id=entry.session_id.decode("utf-8", "backslashreplace"),
         step=entry.step,
         trigger=entry.trigger,
         strength=entry.strength,
-        evidence=entry.evidence,
+        evidence=tuple(map(readable, entry.evidence)),
         verdict=entry.verdict,
         rung=entry.rung,
         key=entry.key,
@@ -66,7 +66,7 @@ def _accounting_shown(entry: AccountingEntry, cursor: str | None) -> Accounting:
         step=entry.step,
         session=record_name(entry.domain, entry.session),
         session_id=entry.session_id.decode("utf-8", "backslashreplace"),
-        user_name=entry.user_name,
+        user_name=None if entry.user_name is None else readable(entry.user_name),
         mac=mac_shown(entry.mac),
         attachment=attached_shown(entry.port),
         verdict=entry.verdict,

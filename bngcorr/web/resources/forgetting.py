@@ -13,7 +13,6 @@ from bngcorr.model.vocabulary import ActOutcome
 from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.web.resources.performer import Progress, Result
 
-
 MOST_UNREAD: Final = 20  # files that are named
 
 
@@ -77,7 +76,8 @@ class Forgetting:
             )  # fmt: skip
         finally:
             over.set()
-        told["history_entries"], told["history_files"], told["unread"] = done.hosts, done.files, done.unread[:MOST_UNREAD]
+        told["history_entries"], told["history_files"] = done.hosts, done.files
+        told["unread"] = done.unread[:MOST_UNREAD]
 
 
 class _EndedError(Exception):

@@ -22,6 +22,7 @@ from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.lines import Lines
 from bngcorr.web.resources.sessions import Sessions
 
+MOST_READ: Final = 200  # sessions: a port has thousands
 _LINES_HAVE: Final = frozenset({Meaning.MAC, Meaning.REMOTE_ID, Meaning.CIRCUIT_ID})
 _GONE: Final = frozenset({SessionState.STOPPED, SessionState.EXPIRED})
 
@@ -68,7 +69,7 @@ class Lookups:
             sessions, silent = await self._by_session_id(guess.octets)
         else:
             sessions, silent = await self._sessions.indexed(
-                guess.terms, lambda row: _is(row, guess), self._estate.in_scope(guess.bng or None)
+                guess.terms, lambda row: _is(row, guess), self._estate.in_scope(guess.bng or None), MOST_READ
             )
         if guess.meaning in _LINES_HAVE:
             found, quiet = await self._lines.indexed(guess.terms[0], now)

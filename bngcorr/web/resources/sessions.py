@@ -98,10 +98,14 @@ class Sessions:
         )
 
     async def indexed(
-        self, terms: tuple[str, ...], keep: Callable[[SessionRow], bool], domains: dict[str, tuple[str, ...]]
+        self,
+        terms: tuple[str, ...],
+        keep: Callable[[SessionRow], bool],
+        domains: dict[str, tuple[str, ...]],
+        most: int = MOST_ROWS,
     ) -> tuple[list[SessionRow], tuple[str, ...]]:
-        """Those that stand under one of the terms, each once; and domains that did not answer."""
-        place = Place(cursor="", limit=MOST_ROWS)
+        """Those of the first `most` that stand under one of the terms, each once; and domains that did not answer."""
+        place = Place(cursor="", limit=most)
         silent: tuple[str, ...] = ()
         try:
             found, _ = await self._store.sessions(SessionQuery(domains=tuple(domains.items()), terms=terms, page=place))

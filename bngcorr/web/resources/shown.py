@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Any, Final
 
 from bngcorr.accountant.reach import Origin, Reach, reach
 from bngcorr.correlator.findings import NEXT_STEP, REASON
@@ -36,9 +36,26 @@ def if_ever(epoch_ms: int) -> str | None:
     return instant_shown(epoch_ms) if epoch_ms > 0 else None
 
 
+def readable(text: str) -> str:
+    """Octets that are no UTF-8, as a BNG or a customer may send them, told as ``\\xff``: JSON has no word for them."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _readable_within(value: Any) -> Any:
+    """The same for whatever JSON holds."""
+    match value:
+        case str():
+            return readable(value)
+        case dict():
+            return {readable(name): _readable_within(inner) for name, inner in value.items()}
+        case list():
+            return [_readable_within(one) for one in value]
+    return value
+
+
 def attached_shown(port: Attachment | None) -> Attached | None:
     """None stays None."""
-    return None if port is None else Attached(port=port.port, outer=port.outer, inner=port.inner)
+    return None if port is None else Attached(port=readable(port.port), outer=port.outer, inner=port.inner)
 
 
 def mac_shown(mac: bytes | None) -> str | None:
@@ -95,7 +112,7 @@ def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> Session:
         id=record_name(row.domain, row.session),
         session_id=row.session_id.decode("utf-8", "backslashreplace"),
         bng=row.bng,
-        user_name=row.user_name,
+        user_name=None if row.user_name is None else readable(row.user_name),
         mac=mac_shown(row.address),
         attachment=attached_shown(row.port),
         identity=row.outcome,
@@ -145,10 +162,10 @@ def _is_line(text: str) -> bool:
 
 def finding_shown(row: FindingRow) -> Finding:
     """One finding."""
-    detail = json.loads(row.detail)
+    detail = _readable_within(json.loads(row.detail))
     return Finding(
         finding=row.finding,
-        subject=row.subject,
+        subject=readable(row.subject),
         bng=row.bng,
         domain=row.domain,
         line=line_of_finding(row, detail),

@@ -113,3 +113,23 @@ def test_it_warns_if_tokens_go_in_the_clear(web: dict[str, Any], warned: bool, t
     logs = run(put(tmp_path / "bngcorr.yaml", **web), go)
 
     assert warned is any("in the clear" in str(line["event"]) for line in logs)
+
+
+def test_what_is_no_http_is_told_without_what_was_sent(tmp_path: Path) -> None:
+    """Once a second: anybody could else fill the log, and a token in a broken line would stand there."""
+
+    async def go(__: WebProcess, url: str) -> None:
+        port = int(url.rpartition(":")[2])
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {TOKENS['both']}\r\n\r\n".encode())
+            assert (await reader.readline()).startswith(b"HTTP/1.0 400")
+            writer.close()
+
+    logs = run(put(tmp_path / "bngcorr.yaml"), go)
+
+    told = [(line["log_level"], line["address"]) for line in logs if line["event"] == "no HTTP"]
+    assert {("warning", "127.0.0.1")} == {*told}
+    assert len(told) < 20
+    assert TOKENS["both"] not in str(logs)
+    assert [] == [line for line in logs if line["log_level"] == "error"]

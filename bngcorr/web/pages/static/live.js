@@ -89,13 +89,9 @@ function stamp(page) {
   const [mine, fresh] = [one("#stamp"), page?.querySelector("#stamp")];
   const state = one("#stamp-state");
   if (!mine || !state) return;
-  if (fresh) {
-    mine.replaceWith(fresh);
-    state.dataset.state = "live";
-  } else {
-    state.dataset.state = "lost";
-    state.title = "The service did not answer; what stands here is of that time";
-  }
+  if (fresh) mine.replaceWith(fresh);
+  state.dataset.state = fresh ? "live" : "lost";
+  one("#stale").hidden = Boolean(fresh);
 }
 const wanted = (part) => Number(part.dataset.refresh);
 let period = Math.min(...all("[data-refresh]").map(wanted).filter(Boolean), Infinity);
