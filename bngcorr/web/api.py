@@ -64,7 +64,10 @@ class Api:
         if last := request.headers.get("Last-Event-ID"):
             query = query.model_copy(update={"after": last})
         caller: Caller = caller_of(request)
-        async with aclosing(self._desk.live.follow(query)) as events:
+        events_of = self._desk.live.follow(query)
+        if request.method == "HEAD":
+            return web.Response(content_type="text/event-stream")
+        async with aclosing(events_of) as events:
             return await EventStream(request).tell(events, lambda event: outgoing(event, caller))
 
     async def _describe(self, request: web.Request) -> web.Response:

@@ -54,6 +54,8 @@ class Scene:
         self.url = f"http://127.0.0.1:{port}"
         self.edge = self.service.bng(BNG_AT, SECRET)
         self._happen()
+        self.hostile = "<b onmouseover=alert(1)>olt</b>"  # a line's id, as somebody may have made it up
+        self.edge.ask(self.edge.access(Cpe(3).attributes("v4-3") + line(self.hostile.encode())))
 
     def _happen(self) -> None:
         """Both subscribers come up; one of them with IPv6, whose request names the line behind an enterprise number."""

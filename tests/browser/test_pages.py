@@ -175,6 +175,17 @@ def test_masked_eyes_see_no_customer(eyes: Eyes) -> None:
         expect(page.get_by_role("link", name="Disconnect")).to_have_count(0)
 
 
+def test_an_id_is_never_markup(eyes: Eyes, scene: Scene) -> None:
+    """What a customer's device put into its id stands on the page as it is."""
+    with eyes.looking() as page:
+        page.goto("/")
+        find(page, scene.hostile)
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"Line {scene.hostile}")
+        page.goto("/live")
+        expect(page.get_by_text(scene.hostile, exact=True).first).to_be_visible()
+        assert 0 == page.locator("main b[onmouseover]").count()
+
+
 def test_dark_by_the_system_and_by_the_switch(eyes: Eyes) -> None:
     """The page follows the system until somebody switches; the switch is kept."""
     background = "getComputedStyle(document.body).backgroundColor"

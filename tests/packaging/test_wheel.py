@@ -96,17 +96,19 @@ def _link(needed: Distribution, site: Path) -> None:
             (site / top).symlink_to(str(needed.locate_file(top)))
 
 
-def _files(folder: str, pattern: str) -> set[str]:
-    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob(pattern)}
+def _files(folder: str) -> set[str]:
+    """Everything that is no Python there and below."""
+    found = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
+    return {str(path.relative_to(ROOT)) for path in found}
 
 
 def test_the_wheel_carries_its_data(installed: Installation) -> None:
-    """Dictionaries, profiles, example config, scripts of the store, and the mark that it is typed are all in it."""
-    wanted = _files("bngcorr/profiles/data", "*.yaml") | _files("bngcorr/store/scripts", "*.lua") | {"bngcorr/py.typed"}
+    """Dictionaries, profiles, example config, scripts of the store, pages, and the mark that it is typed: all there."""
+    wanted = _files("bngcorr")
     for beside in ("dictionaries", "conf"):
-        wanted |= {f"bngcorr/_data/{name}" for name in _files(beside, "*")}
+        wanted |= {f"bngcorr/_data/{name}" for name in _files(beside)}
 
-    assert len(wanted) > 25
+    assert wanted > {"bngcorr/py.typed", "bngcorr/profiles/data/nokia-sros.yaml", "bngcorr/_data/conf/bngcorr.service"}
     assert set() == wanted - set(zipfile.ZipFile(installed.wheel).namelist())
 
 

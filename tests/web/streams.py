@@ -53,6 +53,7 @@ class Stream:
         self.requests: list[RequestEntry] = []
         self.rows: list[FindingRow] = []
         self.away = False
+        self.silent: set[str] = set()  # domains whose node is away
         self.readings = 0
 
     def _numbered(self) -> list[tuple[str, RequestEntry]]:
@@ -69,8 +70,8 @@ class Stream:
         """Before it, the newest first."""
         return [one for one in reversed(self._numbered()) if not before or one[0] < before][:limit]
 
-    async def findings(self, _: Sequence[str], limit: int) -> list[FindingRow]:
+    async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
         """The newest first."""
-        if self.away:
+        if self.away or self.silent.intersection(domains):
             raise StoreError("away")
-        return sorted(self.rows, key=lambda row: -row.last_ms)[:limit]
+        return sorted((row for row in self.rows if row.domain in domains), key=lambda row: -row.last_ms)[:limit]

@@ -183,6 +183,20 @@ def test_a_store_that_comes_back_goes_on_where_it_was() -> None:
     assert isinstance(event, Correlation)
 
 
+def test_a_part_of_the_store_that_is_away_keeps_back_its_own_findings_only() -> None:
+    """Requests, and findings of the other parts, are told as ever."""
+    stream = Stream()
+    stream.silent = {"bng2"}
+
+    def happen() -> None:
+        stream.requests.append(request(1))
+        stream.rows = [finding(Finding.V6_LOST, LINE, first_ms=T0)]
+
+    assert {"request", "finding"} == {
+        event.kind for event in told(hub(stream), asked(), 2, happen) if event is not None
+    }
+
+
 def test_silence_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that nothing between here and the browser takes the connection for dead."""
     monkeypatch.setattr(module, "HEARTBEAT_S", 0.05)

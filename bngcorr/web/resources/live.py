@@ -20,6 +20,7 @@ from bngcorr.web.models.finding import Finding
 from bngcorr.web.models.names import read_record_name
 from bngcorr.web.problem import Problem
 from bngcorr.web.resources.cursors import EVENT, shaped
+from bngcorr.web.resources.domains import from_each
 from bngcorr.web.resources.entries import request_shown
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.shown import finding_shown, line_of_finding
@@ -106,7 +107,8 @@ class Live:
     async def _missed(self, listener: _Listener, after: str) -> AsyncIterator[tuple[str, Event]]:
         """What lies between a cursor and now."""
         since_ms = order_of(after)[0]
-        for row in reversed(await self._store.findings(tuple(self._estate.domains), MOST_FINDINGS)):
+        rows, _ = await self._findings()
+        for row in reversed(rows):
             if max(row.first_ms, row.over_ms) > since_ms and listener.wants_finding(row):
                 yield "", finding_shown(row)
         told = 0
@@ -160,9 +162,18 @@ class Live:
         await asyncio.sleep(0)
         return len(found) == AT_ONCE
 
+    async def _findings(self) -> tuple[list[FindingRow], tuple[str, ...]]:
+        """The newest of each domain, and domains that did not answer. Raises StoreError if none did."""
+        domains = tuple(self._estate.domains)
+        try:
+            return await self._store.findings(domains, MOST_FINDINGS), ()
+        except StoreError:
+            each, silent = await from_each(domains, lambda domain: self._store.findings([domain], MOST_FINDINGS))
+        return sorted((row for rows in each.values() for row in rows), key=lambda row: -row.last_ms), silent
+
     async def _read_findings(self, *, tell: bool) -> None:
-        rows = await self._store.findings(tuple(self._estate.domains), MOST_FINDINGS)
-        known = {}
+        rows, silent = await self._findings()
+        known = {name: state for name, state in self._known.items() if name[0] in silent}
         for row in reversed(rows):
             name, state = (row.domain, str(row.finding), row.subject), (row.first_ms, row.over_ms > 0)
             known[name] = state
