@@ -405,7 +405,8 @@ def test_a_page_that_does_not_exist_is_a_problem_too(service: Service) -> None:
     "path",
     [
         "/v1/sessions", "/v1/sessions?mac=00:0e:8f:00:00:c8", "/v1/lines", "/v1/bngs", "/v1/hosts", "/v1/hosts?by=port",
-        "/v1/what-if?bng=bng1",
+        "/v1/what-if?bng=bng1", "/v1/lookup?q=olt7/12", "/v1/correlations", "/v1/findings", "/v1/bngs/bng1",
+        "/v1/enterprise-numbers", "/v1/lines/bng1~" + "0" * 24, "/v1/sessions/bng1~" + "0" * 24, "/v1/processes",
     ],
 )  # fmt: skip
 def test_without_the_store_the_api_says_so(dead_store: Service, path: str) -> None:
