@@ -113,7 +113,7 @@ class WebProcess:
         """Close everything."""
         for task in self._tasks:
             task.cancel()
+        await self._desk.close()  # ends the streams, for which the listener would wait
         if self._runner is not None:
             await self._runner.cleanup()
-        await self._desk.close()
         await self._store.close()

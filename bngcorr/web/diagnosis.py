@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from bngcorr.correlator.findings import NEXT_STEP, REASON
 from bngcorr.model.shown import instant_shown
 from bngcorr.model.vocabulary import DropReason, Finding, HostKind, Outcome, SessionState, Trigger
+from bngcorr.store.lesson import SessionStep
 from bngcorr.store.rows import FindingRow, SessionRow
-from bngcorr.store.timeline import Entry, RequestEntry
+from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry
 from bngcorr.web.models.diagnosis import Diagnosis, State
 from bngcorr.wire.attributes import Code
 
@@ -40,6 +42,7 @@ class _Family:
     up: tuple[SessionRow, ...]
     since_ms: int  # from when on it is up; 0: it is not
     last: RequestEntry | None  # the latest Access-Request for it
+    told_ms: int  # when accounting last told of a host of it, or of the end of a session; 0: never
 
     @property
     def is_up(self) -> bool:
@@ -166,7 +169,7 @@ def _of_request(known: Known, family: _Family, last: RequestEntry, *, other_up: 
             f"bngcorr did not carry it on, because of {last.dropped}.",
             f"See {last.dropped} in docs/drop-reasons.md.",
         )
-    elif last.answer is Code.ACCESS_ACCEPT and not _later(known, last):
+    elif last.answer is Code.ACCESS_ACCEPT and not _later(known, family, last):
         yield from _full(open_)
         case = "awaiting_start" if _expected(known) else "accepted_without_start"
         yield Diagnosis(
@@ -206,7 +209,14 @@ def _full(open_: Sequence[FindingRow]) -> Iterator[Diagnosis]:
 def _of_silence(known: Known) -> Iterator[Diagnosis]:
     """Nothing is up."""
     told = [one for one in known.sessions if one.state is not SessionState.EXPECTED]
-    latest = max(told, key=lambda one: one.at_ms, default=None)
+    ends = [(one.at_ms, one.state) for one in told]
+    # a session that has ended is no session of the line any more: its timeline still tells of it
+    records = [one for one in known.entries if isinstance(one, AccountingEntry)]
+    ends += [
+        (one.at_ms, SessionState.STOPPED if one.step is SessionStep.STOP else SessionState.EXPIRED)
+        for one in records[-1:]
+    ]
+    latest = max(ends, key=itemgetter(0), default=None)
     if latest is None:
         if known.sessions:
             yield Diagnosis(
@@ -218,9 +228,10 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
                 since=None,
             )
         return
-    heard = instant_shown(latest.at_ms) if latest.at_ms else None
-    when = _told(latest.at_ms) if latest.at_ms else "a time that is not known"
-    if latest.state is SessionState.SUSPECT:
+    at_ms, state = latest
+    heard = instant_shown(at_ms) if at_ms else None
+    when = _told(at_ms) if at_ms else "a time that is not known"
+    if state is SessionState.SUSPECT:
         yield Diagnosis(
             state=State.BAD,
             case="stale",
@@ -229,7 +240,7 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
             next_step="Look whether the BNG still has it; a CPE that does not ask again wants a restart.",
             since=heard,
         )
-    elif latest.state is SessionState.STOPPED:
+    elif state is SessionState.STOPPED:
         yield Diagnosis(
             state=State.BAD,
             case="stopped",
@@ -305,7 +316,13 @@ def _family(
     for entry in entries:
         if isinstance(entry, RequestEntry) and entry.code is Code.ACCESS_REQUEST and entry.trigger in triggers:
             last = entry
-    return _Family(name, with_it, min(since, default=0), last)
+    told = [
+        entry.at_ms
+        for entry in entries
+        if isinstance(entry, AccountingEntry)
+        and (entry.step is SessionStep.STOP or any(holds(host.partition("|")[0]) for host in entry.came + entry.went))
+    ]
+    return _Family(name, with_it, min(since, default=0), last, max(told, default=0))
 
 
 def _since(session: SessionRow, holds: _Holds) -> int:
@@ -317,6 +334,8 @@ def _expected(known: Known) -> bool:
     return any(one.state is SessionState.EXPECTED for one in known.sessions)
 
 
-def _later(known: Known, last: RequestEntry) -> bool:
-    """Whether a session has ended since: then that counts, not the request."""
-    return any(one.at_ms > last.at_ms and one.state is not SessionState.UP for one in known.sessions)
+def _later(known: Known, family: _Family, last: RequestEntry) -> bool:
+    """Whether a session has ended since, or told of the family and is up no more: then that counts, not the request."""
+    return family.told_ms >= last.at_ms or any(
+        one.at_ms > last.at_ms and one.state is not SessionState.UP for one in known.sessions
+    )

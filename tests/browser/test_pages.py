@@ -127,7 +127,7 @@ def test_a_disconnect_reaches_the_bng(eyes: Eyes, scene: Scene) -> None:
         assert [] == scene.box.seen
         _shoot(page, "ask")
         page.get_by_role("button", name="Disconnect it").click()
-        expect(page.get_by_role("status")).to_contain_text("the BNG acknowledged")
+        expect(page.get_by_role("status")).to_contain_text("The BNG acknowledged")
         _shoot(page, "act")
         assert [["v6-1"]] == [one["Acct-Session-Id"] for one in scene.box.seen]
         page.goto("/acts")

@@ -11,8 +11,9 @@ import pytest
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.vocabulary import DropReason, Finding, Mode, Outcome, Rung, SessionState, Trigger
+from bngcorr.store.lesson import SessionStep
 from bngcorr.store.rows import FindingRow, SessionRow
-from bngcorr.store.timeline import RequestEntry
+from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry
 from bngcorr.web.diagnosis import Known, diagnose
 from bngcorr.web.models.diagnosis import State
 from bngcorr.wire.attributes import Code
@@ -55,7 +56,17 @@ def finding(kind: Finding, subject: str = LINE, over_ms: int = 0, **detail: obje
     )  # fmt: skip
 
 
-def known(*sessions: SessionRow, entries: Sequence[RequestEntry] = (), findings: Sequence[FindingRow] = ()) -> Known:
+def accounting(
+    step: SessionStep, at_ms: int, came: tuple[str, ...] = (), went: tuple[str, ...] = ()
+) -> AccountingEntry:
+    """A record of a session of the line."""
+    return AccountingEntry(
+        at_ms=at_ms, domain="bng1", nas="bng1|", step=step, line=LINE, session="a" * 24, session_id=b"s",
+        user_name=None, mac=None, port=None, verdict=Outcome.OWN, ids=LineIds(b"olt7/12"), came=came, went=went,
+    )  # fmt: skip
+
+
+def known(*sessions: SessionRow, entries: Sequence[Entry] = (), findings: Sequence[FindingRow] = ()) -> Known:
     """All that is known of a line."""
     return Known(sessions=sessions, findings=findings, entries=entries, window_ms=5_000)
 
@@ -111,6 +122,17 @@ def test_a_session_that_has_ended_counts_though_another_is_expected() -> None:
 
     assert "stopped" == diagnose(known(session(state=SessionState.STOPPED), expected), NOW).case
     assert "awaiting_start" == diagnose(known(expected), NOW).case
+
+
+def test_a_session_that_is_gone_is_known_from_the_timeline() -> None:
+    """Start and Stop after the Accept say that it was up; whether IPv4 still is makes the difference."""
+    entries: list[Entry] = [
+        request(), accounting(SessionStep.START, T0 + 121_000, came=(PD,)),
+        accounting(SessionStep.STOP, T0 + 180_000, went=(PD,)),
+    ]  # fmt: skip
+    assert "stopped" == diagnose(known(entries=entries), NOW).case
+    assert "ended" == diagnose(known(session(V4), entries=entries), NOW).case
+    assert "stale" == diagnose(known(entries=entries[:2]), NOW).case
 
 
 def test_a_rejected_request_of_whichever_family_is_told_if_nothing_is_up() -> None:

@@ -152,7 +152,7 @@ class Access:
             assert scope is not None  # noqa: S101 -- to everybody, else
             self._refusals.tell("scope missing", caller=caller.name, address=caller.address, path=request.path)
             raise forbidden(scope, known=bool(self._tokens))
-        if request.method not in csrf.SAFE:
+        if request.method not in csrf.SAFE and not nowhere:
             await self._check_unsafe(request, caller)
         return None
 

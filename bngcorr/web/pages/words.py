@@ -24,10 +24,12 @@ TONES: Final[Mapping[str, str]] = {
     # answers
     "Access-Accept": "good", "Access-Reject": "bad", "Access-Challenge": "note", "Accounting-Response": "good",
     "no answer": "bad",
-    # outcomes of acts
-    "done": "good", "ok": "good", "refused": "warn", "failed": "bad", "error": "bad", "running": "note",
-    "pending": "note", "timeout": "bad", "no_answer": "bad", "late": "warn",
-    # processes and the store
+    # outcomes of acts, and what packet processes said
+    "done": "good", "ok": "good", "shown": "note", "pending": "note", "refused": "warn", "nothing": "warn",
+    "unanswered": "bad", "nobody": "bad", "failed": "bad",
+    # traced requests
+    "answered": "good", "acknowledged": "good", "delivered": "good",
+    # processes
     "ready": "good", "not ready": "bad",
 }  # fmt: skip
 

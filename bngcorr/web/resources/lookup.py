@@ -15,6 +15,7 @@ from bngcorr.store.contract import Clock, QueryStore
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.rows import LineRow, SessionRow
 from bngcorr.web.guess import Guess, guesses
+from bngcorr.web.models.asked import MOST_ROWS
 from bngcorr.web.models.lookup import Hit, Lookup, LookupQuery, Meaning, Reading
 from bngcorr.web.models.names import read_record_name
 from bngcorr.web.resources.domains import from_each
@@ -22,7 +23,7 @@ from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.lines import Lines
 from bngcorr.web.resources.sessions import Sessions
 
-MOST_READ: Final = 200  # sessions: a port has thousands
+READ_OF_A_PORT: Final = 3  # sessions for each that is told: it has thousands
 _LINES_HAVE: Final = frozenset({Meaning.MAC, Meaning.REMOTE_ID, Meaning.CIRCUIT_ID})
 _GONE: Final = frozenset({SessionState.STOPPED, SessionState.EXPIRED})
 
@@ -68,8 +69,9 @@ class Lookups:
         elif guess.meaning is Meaning.SESSION_ID:
             sessions, silent = await self._by_session_id(guess.octets)
         else:
+            most = READ_OF_A_PORT * limit + 1 if guess.meaning is Meaning.PORT else MOST_ROWS
             sessions, silent = await self._sessions.indexed(
-                guess.terms, lambda row: _is(row, guess), self._estate.in_scope(guess.bng or None), MOST_READ
+                guess.terms, lambda row: _is(row, guess), self._estate.in_scope(guess.bng or None), most
             )
         if guess.meaning in _LINES_HAVE:
             found, quiet = await self._lines.indexed(guess.terms[0], now)

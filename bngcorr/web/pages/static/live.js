@@ -186,7 +186,8 @@ if (rows) {
     if (live.paused) tellWaiting();
     else soon();
   };
-  for (const kind of ["message", "request", "accounting", "finding"]) source.addEventListener(kind, arrived);
+  source.addEventListener("request", arrived);
+  source.addEventListener("gap", () => { if (!live.paused) soon(); }); // more came than could be told one by one
   source.addEventListener("open", () => {
     tellLive(live.paused ? "paused" : "live", live.paused ? "paused" : "live");
     soon();
