@@ -351,7 +351,7 @@ def test_hidden_attributes_reach_the_bng(
 ) -> None:
     """Tunnel-Password and MS-MPPE keys are hidden anew with the BNG's secret; tag and neighbours stay as they were."""
     hidden = dictionary().hidden
-    assume(not any(other in hidden for part in parts for other, _ in part.seen))
+    assume(not any(other in hidden or other >> 8 == 311 for part in parts for other, _ in part.seen))
     assume(not any(_is(part, a.PROXY_STATE) for part in parts))
     tunnel = plain(69, bytes((tag,)) + _salted(password))
     mppe = vsa(311, (99, b"left"), (16, _salted(key)), (17, _salted(key)), (98, b"right"))
