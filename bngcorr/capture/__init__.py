@@ -1,1 +1,1 @@
-"""Packets from files. The typed door to dpkt, which frames captures and knows Ethernet, VLAN tags, IP and UDP."""
+"""Packets from files: captures of any kind, plain or compressed, and hexadecimal text."""

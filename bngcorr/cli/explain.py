@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -14,7 +14,8 @@ from rich.table import Table
 
 from bngcorr import config as configuration
 from bngcorr.bng_profiles import compile_all
-from bngcorr.capture.radius_packets import Packet, UnreadableCapture, parse_hex, read
+from bngcorr.capture.packets import Kind, Packet, parse_hex, read
+from bngcorr.capture.record import UnreadableCapture
 from bngcorr.cli.process import exit_with_faults, load_or_exit
 from bngcorr.errors import ConfigError, WireError
 from bngcorr.profiles.catalogue import compile_profile, packaged
@@ -24,6 +25,8 @@ from bngcorr.proxy.explain import explain as explain_packet
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
+
+_RADIUS: Final = frozenset((Kind.RADIUS,))
 
 
 def explain(
@@ -41,7 +44,8 @@ def explain(
     Parameters
     ----------
     files:
-        Captures (pcap, pcapng), text files with a packet in hexadecimal a line, or one packet's octets.
+        Captures (pcap, pcapng; gzip and zstd too), text files with a packet in hexadecimal a line, or one packet's
+        octets; - is standard input.
     hex_:
         A packet in hexadecimal, from Code to the last attribute; may be repeated.
     profile:
@@ -113,12 +117,12 @@ def _packets(files: tuple[Path, ...], texts: tuple[str, ...]) -> Iterator[Packet
     """Packets, and where there are none, why; what could be read before and behind counts all the same."""
     for number, text in enumerate(texts, start=1):
         try:
-            yield Packet(number, parse_hex(text), "", "")
+            yield Packet(number, parse_hex(text))
         except UnreadableCapture as error:
             yield f"--hex: {error}"
     for path in files:
         try:
-            yield from read(path)
+            yield from read(path, _RADIUS)
         except (OSError, UnreadableCapture) as error:
             yield f"{path}: {getattr(error, 'strerror', None) or error}"
 

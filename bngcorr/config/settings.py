@@ -68,6 +68,8 @@ class Store(Section):
 
     url: Annotated[str, BeforeValidator(store_url)] = Field(default="redis://127.0.0.1:6379/0", repr=False)
     """redis://, rediss:// or unix:// URL, or "embedded": a real Valkey run by `bngcorr serve` (extra "embedded")."""
+    url_file: Path | None = None
+    """A file whose first line is the URL, in place of `url`: for a URL with a password."""
     data_dir: Path = Path("var")
     """Folder of the embedded store: its socket and append-only file."""
     budget: Span = Seconds(0.05)
@@ -78,6 +80,19 @@ class Store(Section):
     """How long a line that was seen is remembered."""
     events: int = Field(default=10_000, ge=0)
     """Recent verdicts kept for /v1/correlations."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _url_from_file(cls, given: object) -> object:
+        if not isinstance(given, dict) or given.get("url_file") is None:
+            return given
+        if given.get("url") is not None:
+            raise ValueError("one of url and url_file")
+        try:
+            lines = Path(str(given["url_file"])).read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise ValueError("in url_file a file of text that can be read") from None
+        return {**given, "url": lines[0].strip() if lines else ""}
 
 
 class Timeline(Section):

@@ -3,63 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
 from bngcorr.correlator.findings import NEXT_STEP, REASON
 from bngcorr.model.shown import instant_shown
-from bngcorr.model.vocabulary import DropReason, Finding, HostKind, Outcome, SessionState, Trigger
+from bngcorr.model.vocabulary import DropReason, Finding, Outcome, SessionState
 from bngcorr.store.lesson import SessionStep
-from bngcorr.store.rows import FindingRow, SessionRow
-from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry
+from bngcorr.store.rows import FindingRow
+from bngcorr.store.timeline import AccountingEntry, RequestEntry
+from bngcorr.web.families import Family, Known, either, families, is_expected, told_later
 from bngcorr.web.models.diagnosis import Diagnosis, State
 from bngcorr.wire.attributes import Code
 
 FULL: Final = 1.0  # part of a limit that leaves nothing
-_Holds = Callable[[str], bool]
 
 _SILENT: Final = frozenset({DropReason.NO_REPLY, DropReason.NO_UPSTREAM, DropReason.NO_IDENTIFIER})
-_V6_KINDS: Final = frozenset({HostKind.IA_NA, HostKind.IA_PD, HostKind.SLAAC, HostKind.PD_ROUTE})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """All that is known of a line, or of a session without one."""
-
-    sessions: Sequence[SessionRow]
-    findings: Sequence[FindingRow]  # about it, its addresses, its port and its BNG
-    entries: Sequence[Entry]  # its timeline, the oldest first
-    window_ms: int  # of its BNG
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    """IPv4 or IPv6 of a line."""
-
-    name: str  # "IPv4", "IPv6"
-    up: tuple[SessionRow, ...]
-    since_ms: int  # from when on it is up; 0: it is not
-    last: RequestEntry | None  # the latest Access-Request for it
-    told_ms: int  # when accounting last told of a host of it, or of the end of a session; 0: never
-
-    @property
-    def is_up(self) -> bool:
-        return bool(self.up)
 
 
 def diagnose(known: Known, now_ms: int) -> Diagnosis:
     """The gravest thing that is known to be wrong; else that all is well."""
-    up = [one for one in known.sessions if one.state is SessionState.UP and one.until_ms >= now_ms]
-    v4 = _family("IPv4", up, known.entries, (Trigger.DHCPV4, Trigger.PPP), lambda kind: kind == HostKind.V4)
-    v6 = _family("IPv6", up, known.entries, (Trigger.DHCPV6,), lambda kind: kind in _V6_KINDS)
+    v4, v6 = families(known, now_ms)
     for found in _cases(known, v4, v6):
         return found
     return _well(known, v4, v6)
 
 
-def _cases(known: Known, v4: _Family, v6: _Family) -> Iterator[Diagnosis]:
+def _cases(known: Known, v4: Family, v6: Family) -> Iterator[Diagnosis]:
     """Whatever is wrong, the gravest first."""
     open_ = [row for row in known.findings if not row.over_ms]
     yield from _of_findings(open_, Finding.V6_LOST, "IPv6 is dead: its prefix leads nowhere.")
@@ -69,9 +40,9 @@ def _cases(known: Known, v4: _Family, v6: _Family) -> Iterator[Diagnosis]:
         if not family.is_up and family.last is not None:
             yield from _of_request(known, family, family.last, other_up=v4.is_up or v6.is_up)
     if not v4.is_up and not v6.is_up:
-        either = _family("IPv4 or IPv6", (), known.entries, tuple(Trigger), lambda _: False)
-        if either.last is not None and either.last not in (v4.last, v6.last):
-            yield from _of_request(known, either, either.last, other_up=False)
+        whichever = either(known)
+        if whichever.last is not None and whichever.last not in (v4.last, v6.last):
+            yield from _of_request(known, whichever, whichever.last, other_up=False)
         yield from _of_silence(known)
         return
     for family, other in ((v6, v4), (v4, v6)):
@@ -112,7 +83,7 @@ def _of_findings(rows: Sequence[FindingRow], kind: Finding, sentence: str) -> It
             )
 
 
-def _of_request(known: Known, family: _Family, last: RequestEntry, *, other_up: bool) -> Iterator[Diagnosis]:
+def _of_request(known: Known, family: Family, last: RequestEntry, *, other_up: bool) -> Iterator[Diagnosis]:
     """Of a family that is not up: what its latest request came to."""
     at = instant_shown(last.at_ms)
 
@@ -169,11 +140,11 @@ def _of_request(known: Known, family: _Family, last: RequestEntry, *, other_up: 
             f"bngcorr did not carry it on, because of {last.dropped}.",
             f"See {last.dropped} in docs/drop-reasons.md.",
         )
-    elif last.answer is Code.ACCESS_ACCEPT and not _later(known, family, last):
+    elif last.answer is Code.ACCESS_ACCEPT and not told_later(known, family, last):
         yield from _full(open_)
-        case = "awaiting_start" if _expected(known) else "accepted_without_start"
+        case = "awaiting_start" if is_expected(known) else "accepted_without_start"
         yield Diagnosis(
-            state=State.WARNING if _expected(known) or other_up else State.BAD,
+            state=State.WARNING if is_expected(known) or other_up else State.BAD,
             case=case,
             sentence=f"AAA accepted {name} at {_told(last.at_ms)}, and the BNG has not told of it since.",
             reason="There is no accounting record that holds an address of this family.",
@@ -260,7 +231,7 @@ def _of_silence(known: Known) -> Iterator[Diagnosis]:
         )
 
 
-def _well(known: Known, v4: _Family, v6: _Family) -> Diagnosis:
+def _well(known: Known, v4: Family, v6: Family) -> Diagnosis:
     """What is up, and what wants looking at all the same."""
     families = [one for one in (v4, v6) if one.is_up]
     if not families:
@@ -298,44 +269,3 @@ def _well(known: Known, v4: _Family, v6: _Family) -> Diagnosis:
 def _told(epoch_ms: int) -> str:
     """For people: ``2026-11-25 14:00:07 UTC``."""
     return (instant_shown(epoch_ms) or "")[:19].replace("T", " ") + " UTC"
-
-
-# ---- what is known of a family
-
-
-def _family(
-    name: str,
-    up: Sequence[SessionRow],
-    entries: Sequence[Entry],
-    triggers: tuple[Trigger, ...],
-    holds: _Holds,
-) -> _Family:
-    with_it = tuple(one for one in up if any(holds(host.partition("|")[0]) for host in one.hosts))
-    since = [_since(one, holds) for one in with_it]
-    last = None
-    for entry in entries:
-        if isinstance(entry, RequestEntry) and entry.code is Code.ACCESS_REQUEST and entry.trigger in triggers:
-            last = entry
-    told = [
-        entry.at_ms
-        for entry in entries
-        if isinstance(entry, AccountingEntry)
-        and (entry.step is SessionStep.STOP or any(holds(host.partition("|")[0]) for host in entry.came + entry.went))
-    ]
-    return _Family(name, with_it, min(since, default=0), last, max(told, default=0))
-
-
-def _since(session: SessionRow, holds: _Holds) -> int:
-    told = [at for host, at in zip(session.hosts, session.since_ms, strict=False) if holds(host.partition("|")[0])]
-    return min((at for at in told if at), default=session.began_ms or session.at_ms)
-
-
-def _expected(known: Known) -> bool:
-    return any(one.state is SessionState.EXPECTED for one in known.sessions)
-
-
-def _later(known: Known, family: _Family, last: RequestEntry) -> bool:
-    """Whether a session has ended since, or told of the family and is up no more: then that counts, not the request."""
-    return family.told_ms >= last.at_ms or any(
-        one.at_ms > last.at_ms and one.state is not SessionState.UP for one in known.sessions
-    )

@@ -83,7 +83,7 @@ class Layer:
     @property
     def transaction_id(self) -> bytes:
         """Of a client's or server's message, 3 octets; empty of a relay's and without a header."""
-        return b"" if self.relay else self.header[1:4]
+        return b"" if self.relay or not self.header else self.header[1:4]
 
     @property
     def hop_count(self) -> int | None:
@@ -93,7 +93,7 @@ class Layer:
     @property
     def link_address(self) -> bytes:
         """Of a relay header, 16 octets, ``::`` from an LDRA (RFC 6221 §5.1); empty otherwise."""
-        return self.header[2:18] if self.relay else b""
+        return self.header[2:18] if self.relay and self.header else b""
 
     def all(self, code: int) -> list[bytes]:
         """Every option of that code, in packet order."""

@@ -1,7 +1,8 @@
-"""What single DHCPv6 options hold (RFC 8415 §21, RFC 4649, RFC 6939). Each function takes the data behind code and length.
+"""What single DHCPv6 options hold (RFC 8415 §21, RFC 4649, RFC 6939).
 
-All raise Malformed and nothing else: bad-length if the fixed part is not there, overrun if a length inside points behind
-the end, bad-prefix. Addresses and prefixes are 16 octets, times seconds.
+Each function takes the data behind code and length. All raise Malformed and nothing else: bad-length if the fixed part
+is not there, overrun if a length inside points behind the end, bad-prefix. Addresses and prefixes are 16 octets, times
+are seconds.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from bngcorr.model.vocabulary import DropReason, Finding, Mode, Outcome, Rung, S
 from bngcorr.store.lesson import SessionStep
 from bngcorr.store.rows import FindingRow, SessionRow
 from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry
-from bngcorr.web.diagnosis import Known, diagnose
+from bngcorr.web.diagnosis import diagnose
+from bngcorr.web.families import Known
 from bngcorr.web.models.diagnosis import State
 from bngcorr.wire.attributes import Code
 from tests.docs.pages import DOCS, first_column

@@ -17,7 +17,8 @@ from bngcorr.store.rows import FindingRow, LineRow, SessionQuery, SessionRow
 from bngcorr.store.rows import Page as Place
 from bngcorr.store.terms import circuit_id_term, remote_id_term
 from bngcorr.store.timeline import Entry
-from bngcorr.web.diagnosis import Known, diagnose
+from bngcorr.web.diagnosis import diagnose
+from bngcorr.web.families import Known
 from bngcorr.web.models.line import Line, LineDetail, LinesQuery
 from bngcorr.web.models.model import Page
 from bngcorr.web.models.names import read_record_name

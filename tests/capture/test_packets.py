@@ -9,40 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bngcorr.capture.radius_packets import PORTS, Packet, UnreadableCapture, parse_hex, read
+from bngcorr.capture.packets import RADIUS_PORTS, Packet, parse_hex, read
+from bngcorr.capture.record import UnreadableCapture
 
-PAYLOAD = bytes.fromhex("0107001c") + bytes(16) + b"\x01\x08line-1"
-V4 = bytes.fromhex("c0000201c0000202")
-V6 = bytes.fromhex("20010db8000000000000000000000001 20010db8000000000000000000000002".replace(" ", ""))
-
-
-def udp(payload: bytes = PAYLOAD, source: int = 50000, destination: int = 1812) -> bytes:
-    """A UDP datagram (RFC 768)."""
-    return struct.pack("!HHHH", source, destination, 8 + len(payload), 0) + payload
-
-
-def ip4(datagram: bytes, protocol: int = 17) -> bytes:
-    """An IPv4 packet (RFC 791)."""
-    return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(datagram), 1, 0, 64, protocol, 0) + V4 + datagram
-
-
-def ip6(datagram: bytes) -> bytes:
-    """An IPv6 packet (RFC 8200)."""
-    return struct.pack("!IHBB", 6 << 28, len(datagram), 17, 64) + V6 + datagram
-
-
-def ethernet(kind: int, packet: bytes, *tags: tuple[int, int]) -> bytes:
-    """An Ethernet frame, padded to 60 octets, with VLAN tags (type, tag)."""
-    frame = bytes(12) + b"".join(struct.pack("!HH", tpid, tag) for tpid, tag in tags) + struct.pack("!H", kind) + packet
-    return frame.ljust(60, b"\0")
-
-
-def pcap(path: Path, link: int, *frames: bytes) -> Path:
-    """A classic capture in this machine's byte order."""
-    records = b"".join(struct.pack("=IIII", 1, 0, len(frame), len(frame)) + frame for frame in frames)
-    path.write_bytes(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link) + records)
-    return path
-
+from .building import PAYLOAD, ethernet, ip4, ip6, pcap, udp
 
 FRAMES = {
     "Ethernet, IPv4": (1, ethernet(0x0800, ip4(udp()))),
@@ -67,7 +37,7 @@ def test_radius_is_found_on_every_link(tmp_path: Path, link: int, frame: bytes) 
     assert packet.destination in ("192.0.2.2:1812", "2001:db8::2:1812")
 
 
-@pytest.mark.parametrize("port", sorted(PORTS))
+@pytest.mark.parametrize("port", sorted(RADIUS_PORTS))
 def test_a_radius_port_on_either_side_counts(tmp_path: Path, port: int) -> None:
     """Requests to and replies from each port of RADIUS are taken."""
     frames = (ethernet(0x0800, ip4(udp(destination=port))), ethernet(0x0800, ip4(udp(source=port, destination=9))))
@@ -148,11 +118,11 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
         list(read(path))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(min_size=20, max_size=80).map(lambda octets: b"\x01" + octets))
 def test_a_packets_octets_are_never_taken_for_text(tmp_path_factory: pytest.TempPathFactory, octets: bytes) -> None:
     """Whatever follows the Code, the octets come back as they are: no Code is a hexadecimal digit."""
     path = tmp_path_factory.getbasetemp() / "payload.bin"
     path.write_bytes(octets)
 
-    assert [Packet(1, octets, "", "")] == list(read(path))
+    assert [Packet(1, octets)] == list(read(path))
