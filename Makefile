@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check simulate scale lookups storm soak bench compiled format clean
+.PHONY: run test check simulate scale lookups storm soak bench compiled chart format clean
 
 run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
 	$(BIN)/bngcorr demo $(ARGS)
@@ -38,6 +38,9 @@ bench: .venv/.run          ## beside FreeRADIUS and radsecproxy, the same load i
 	$(BIN)/python -m benchmarks.bench $(ARGS)
 
 compiled: build/compiled/.made  ## the package with its request path compiled (mypyc; needs a C compiler), in build/compiled; about 2 minutes
+
+chart: .venv/.run          ## what the chart in helm/ has from elsewhere: the schema of its values, alert rules, dashboard
+	$(BIN)/python helm/build.py
 
 format: .venv/.dev         ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .

@@ -32,7 +32,7 @@ from bngcorr.app.ports import Ports
 from bngcorr.app.receive_queues import QueueWatch
 from bngcorr.app.registry import process_registry
 from bngcorr.app.reload import EndingError, Reloader
-from bngcorr.app.spool import look_into, spool_of
+from bngcorr.app.spool import drained, look_into, spool_of
 from bngcorr.app.supervision import supervised
 from bngcorr.config import Endpoint
 from bngcorr.config.changes import Changes
@@ -260,16 +260,19 @@ class PacketProcess:
     # ---- end
 
     async def retire(self, at_once: asyncio.Event) -> None:
-        """Not ready any more, but answering for `listen.lameduck`, so that others can take over; cut short by
-        `at_once`.
+        """Not ready any more, but answering for `listen.lameduck`, so that others can take over, then for `spool.drain`
+        at most; cut short by `at_once`.
         """
         self._ending = True
-        lameduck_s = self._reloader.config.listen.lameduck
-        self._notifier.stopping("ending", lameduck_s + STOP_WITHIN_S)
+        config = self._reloader.config
+        lameduck_s, drain_s = config.listen.lameduck, 0.0 if self._spool is None else config.spool.drain
+        self._notifier.stopping("ending", lameduck_s + drain_s + STOP_WITHIN_S)
         log.info("ending", answering_for_s=lameduck_s)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(lameduck_s):
                 await at_once.wait()
+        if self._spool is not None and drain_s > 0:
+            await drained(self._spool, drain_s, at_once)
 
     async def stop(self, at_once: asyncio.Event) -> None:
         """Read what waits and no more, answer what is under way, write what was learnt, close; without patience as soon

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
+from typing import Final
 
 import structlog
 
@@ -14,6 +17,8 @@ from bngcorr.proxy.relearning import Reader
 from bngcorr.proxy.spooling import Spool
 from bngcorr.proxy.tracing import Tracer
 from bngcorr.store.behind import WriteBehind
+
+_LOOK_AGAIN_S: Final = 0.05
 
 log = structlog.get_logger()
 
@@ -36,6 +41,17 @@ def spool_of(
         noise=noise,
         tracer=tracer,
     )
+
+
+async def drained(spool: Spool, within_s: float, at_once: asyncio.Event) -> None:
+    """Wait until AAA and the store have all of it; what is left after `within_s`, or `at_once`, stays in the file."""
+    give_up_at = time.monotonic() + within_s
+    while spool.records and not at_once.is_set() and time.monotonic() < give_up_at:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN_S):
+                await at_once.wait()
+    if spool.records:
+        log.warning("spool not empty at the end: its file is needed", records=spool.records)
 
 
 def look_into(config: Config) -> None:

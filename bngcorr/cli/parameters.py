@@ -24,6 +24,13 @@ ConfigFile = Annotated[
         name=("--config", "-c"), help="The configuration file (YAML). conf/bngcorr.example.yaml shows every key."
     ),
 ]
+WatchFiles = Annotated[
+    bool,
+    Parameter(
+        negative="",
+        help="Take the file anew whenever it, or a secret_file it names, changes: for where nobody can send SIGHUP.",
+    ),
+]
 OutputAs = Annotated[
     Output,
     Parameter(

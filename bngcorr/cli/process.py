@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from bngcorr import config, logs
+from bngcorr.app.file_watch import FileWatch
 from bngcorr.config import Config
 from bngcorr.config.loading import Loaded, load_with_digest
 from bngcorr.errors import BngcorrError, ConfigError
@@ -53,10 +54,11 @@ def load_or_exit(path: Path) -> Config:
         exit_with_faults(error)
 
 
-def run_until_signal(path: Path, build: Callable[[Path, Loaded], Process]) -> NoReturn:
+def run_until_signal(path: Path, build: Callable[[Path, Loaded], Process], *, watch: bool = False) -> NoReturn:
     """The life of a process: exit 0 after SIGINT or SIGTERM, 2 for a faulty config, 1 if it can't start.
 
-    SIGTERM lets it retire first, SIGINT does not; a second one of either kind ends it at once. SIGHUP reloads.
+    SIGTERM lets it retire first, SIGINT does not; a second one of either kind ends it at once. SIGHUP reloads; with
+    `watch`, so does a change of the file or of the secrets it names.
     """
     signals = _Signals()
     signal.signal(signal.SIGHUP, lambda *_: signals.hung_up())
@@ -66,7 +68,7 @@ def run_until_signal(path: Path, build: Callable[[Path, Loaded], Process]) -> No
         exit_with_faults(error)
     logs.set_up(loaded.config.log)
     try:
-        asyncio.run(_live(build(path, loaded), signals))
+        asyncio.run(_live(build(path, loaded), signals, FileWatch(path) if watch else None))
     except ConfigError as error:
         exit_with_faults(error)
     except BngcorrError as error:
@@ -114,18 +116,27 @@ class _Signals:
             self._reloads.add(task)
             task.add_done_callback(self._reloads.discard)
 
+    async def changed(self) -> None:
+        """A watched file changed."""
+        self.hung_up()
+
     @staticmethod
     async def _reload(reload: Callable[[], Coroutine[None, None, object]]) -> None:
         with contextlib.suppress(Exception):  # told, with its traceback if it is a bug; the old configuration holds
             await reload()
 
 
-async def _live(process: Process, signals: _Signals) -> None:
+async def _live(process: Process, signals: _Signals, watch: FileWatch | None = None) -> None:
     signals.listen()
+    watching: asyncio.Task[None] | None = None
     try:
         await process.start()
         signals.started(process.reload)
+        if watch is not None:
+            watching = asyncio.create_task(watch.run(signals.changed))
         await signals.end.wait()
+        if watching is not None:
+            watching.cancel()
         if signals.retires:
             await process.retire(signals.at_once)
     finally:

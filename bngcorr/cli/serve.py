@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bngcorr.cli.parameters import ConfigFile
+from bngcorr.cli.parameters import ConfigFile, WatchFiles
 from bngcorr.cli.process import run_until_signal
 
 
-def serve(*, config: ConfigFile) -> None:
+def serve(*, config: ConfigFile, watch: WatchFiles = False) -> None:
     """Run the RADIUS proxy in the foreground until SIGINT or SIGTERM.
 
     It listens where `listen` says, forwards to `upstream`, and answers /healthz, /readyz and /metrics at
@@ -15,4 +15,4 @@ def serve(*, config: ConfigFile) -> None:
     """
     from bngcorr.app.packets import PacketProcess
 
-    run_until_signal(config, PacketProcess)
+    run_until_signal(config, PacketProcess, watch=watch)

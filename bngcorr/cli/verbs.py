@@ -41,6 +41,7 @@ RUN: Final = (
 PREPARE: Final = (
     Verb("check-config", "check_config:check_config", "Check a configuration file: every fault at once."),
     Verb("token", "token:app", "Tokens of the API and the pages: who may see and do what."),
+    Verb("decode", "decode:decode", "Show RADIUS, DHCPv4 and DHCPv6 packets as a tree."),
     Verb("explain", "explain:explain", "Say which protocol triggered a RADIUS packet, which line it names."),
     Verb("import", "import_lines:import_lines", "Import the operator's line plan: which line is at which port."),
     Verb("audit", "audit:audit", "Recount from the sessions what every BNG spends."),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bngcorr.cli.parameters import ConfigFile
+from bngcorr.cli.parameters import ConfigFile, WatchFiles
 from bngcorr.cli.process import run_until_signal
 
 
-def web(*, config: ConfigFile) -> None:
+def web(*, config: ConfigFile, watch: WatchFiles = False) -> None:
     """Run the HTTP API and the pages in the foreground until SIGINT or SIGTERM.
 
     It reads the store that `bngcorr serve` writes; give both the same file. `web.listen` says where it listens,
@@ -14,4 +14,4 @@ def web(*, config: ConfigFile) -> None:
     """
     from bngcorr.app.web import WebProcess
 
-    run_until_signal(config, WebProcess)
+    run_until_signal(config, WebProcess, watch=watch)

@@ -93,6 +93,8 @@ class Spool(Section):
     """Size of the file on disk; beyond it nothing is acknowledged any more."""
     rate: Limit = 1_000
     """Records a second sent to AAA at most while older ones wait."""
+    drain: Duration = Seconds(0.0)
+    """How long after SIGTERM and listen.lameduck the process stays until AAA and the store have all that is spooled."""
 
 
 class History(Section):

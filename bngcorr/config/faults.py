@@ -170,7 +170,7 @@ _SHOWN_KEYS = re.compile(
     r"|routes\[\d+\]\.(bng(\[\d+\])?|auth|acct|attribute|equals|matches)"
     r"|reuse_port|lameduck|log\.(mac|user)|control\.socket|timeline\.entries"
     r"|tls\.(certificate|key)|behind_proxy|scopes(\[\d+\])?|per_second|burst|session_lifetime"
-    r"|enabled|path|url_file|max_records|max_octets|rate|directory|keep|backlog)"
+    r"|enabled|path|url_file|max_records|max_octets|rate|drain|directory|keep|backlog)"
 )
 
 

@@ -31,6 +31,7 @@ _WRITTEN: Final[dict[str, JsonSchemaValue | None]] = {
     "_hash": {"type": "string", "pattern": r"^sha256:[0-9a-f]{64}$"},
     "switched": None,
     "_commented": None,
+    "_url_from_file": None,
 }
 
 
@@ -56,7 +57,7 @@ class _Schema(GenerateJsonSchema):
         return {"if": {"type": "null"}, "then": {}, "else": inner}
 
     def tagged_union_schema(self, schema: Any) -> JsonSchemaValue:
-        """One server or a pool of them: told apart by the keys, so that faults of the other form are not told as well."""
+        """One server or a pool of them: told apart by the keys, so that no faults of the other form are told."""
         forms = {str(tag): self.generate_inner(form) for tag, form in schema["choices"].items()}
         several = {"anyOf": [{"required": ["servers"]}, {"required": ["policy"]}]}
         return {"if": several, "then": forms[SEVERAL], "else": forms[SINGLE]}
@@ -66,7 +67,11 @@ def config_schema() -> dict[str, Any]:
     """Draft 7, which every Helm knows."""
     made = Config.model_json_schema(schema_generator=_Schema, ref_template="#/definitions/{model}")
     definitions = made.pop("$defs")
-    return {"$schema": _DRAFT, "definitions": {name: _plain(each) for name, each in definitions.items()}, **_plain(made)}
+    return {
+        "$schema": _DRAFT,
+        "definitions": {name: _plain(each) for name, each in definitions.items()},
+        **_plain(made),
+    }
 
 
 def _plain(schema: Any) -> Any:
@@ -89,4 +94,3 @@ def _plain(schema: Any) -> Any:
 
 
 __all__ = ["config_schema"]
-

@@ -24,6 +24,9 @@ else:
     from yaml import CSafeLoader as SafeLoader  # ten times as fast: a reload must not keep requests waiting
 
 
+_FILE_KEYS = ("secret_file", "url_file")
+
+
 def parse(data: object) -> Config:
     """Config from the YAML file's data. Raises ConfigError with every fault."""
     if not isinstance(data, dict):
@@ -123,6 +126,24 @@ def control_of(path: Path) -> tuple[Control, Path]:
     store = sections.get("store")
     folder = store.get("data_dir") if isinstance(store, dict) else None
     return control, Path(folder) if isinstance(folder, str) else Store().data_dir
+
+
+def files_named(octets: bytes) -> list[Path]:
+    """The files that the configuration reads besides itself (secret_file, url_file); none of a text that is no YAML."""
+    try:
+        data = yaml.load(octets, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return []
+    found: list[Path] = []
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+            found.extend(Path(value[key]) for key in _FILE_KEYS if isinstance(value.get(key), str))
+    return sorted(set(found))
 
 
 def _read(path: Path) -> tuple[bytes, Any]:

@@ -166,6 +166,11 @@ class Spool:
     # ---- state
 
     @property
+    def records(self) -> int:
+        """How many are in the file: AAA, the store or both do not have them."""
+        return self._journal.records
+
+    @property
     def state(self) -> str:
         """For people: ok, or what keeps records from being acknowledged."""
         trouble = self._journal.trouble

@@ -175,7 +175,8 @@ def test_programs_read_rows(operator: Operator) -> None:
     assert ("bng1", "v4", 4, 10, 6) == tuple(row[key] for key in ("bng", "figure", "observed", "ours", "difference"))
     kept = operator.kept()
     assert kept is not None
-    assert (list(row), instant_shown(kept.at_ms)) == (list(cells), cells["observed_at"])
+    assert list(row) == list(cells)
+    assert instant_shown(kept.at_ms) == max(row["observed_at"], cells["observed_at"])  # by two clocks, anew each time
 
 
 def test_a_word_counts_of_when_it_was_said(operator: Operator) -> None:

@@ -82,7 +82,7 @@ def test_serve_ends_with_requests_under_way_and_a_scraper_connected(
     aaa: Aaa, start_service: Callable[[Settings], Service]
 ) -> None:
     """Neither a silent AAA nor an open connection of Prometheus delays the end."""
-    service = start_service(one_bng(aaa, hold="2s", v4_always_has_id=True))
+    service = start_service(one_bng(aaa, hold="5s", v4_always_has_id=True))
     scraper = http.client.HTTPConnection("127.0.0.1", service.health_port, timeout=5)
     scraper.request("GET", "/metrics")
     scraper.getresponse().read()
@@ -92,7 +92,7 @@ def test_serve_ends_with_requests_under_way_and_a_scraper_connected(
         bng.send(cpe.access(bng, "under-way", cpe.line).octets)
         bng.send(Cpe(5).access(bng, "held").octets)
         aaa.await_seen("under-way")
-        wait_until(lambda: service.metric("bngcorr_held_requests") == 1, 2, "the other is held")
+        wait_until(lambda: service.metric("bngcorr_held_requests") == 1, 4, "the other is held")
         assert ends(service) < WITHIN_S
     finally:
         aaa.silent = False

@@ -1,0 +1,1 @@
+"""Packets as trees, for people and for JSON. Pure."""

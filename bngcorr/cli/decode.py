@@ -1,0 +1,188 @@
+"""`bngcorr decode`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from bngcorr.capture.packets import Kind, Packet, parse_hex, read
+from bngcorr.capture.record import CutCapture, UnreadableCapture
+from bngcorr.capture.trees.node import MOST_PARTS, Node
+from bngcorr.capture.trees.reading import Words, tree
+from bngcorr.cli import exits
+from bngcorr.profiles.catalogue import compile_profile, packaged
+from bngcorr.resources import resource
+from bngcorr.wire.dictionary import Dictionary
+
+
+def decode(
+    *files: Path,
+    hex_: Annotated[tuple[str, ...], Parameter(name="--hex", negative="")] = (),
+    as_: Annotated[Kind | None, Parameter(name="--as")] = None,
+    only: Annotated[Kind | None, Parameter(name="--only")] = None,
+    limit: int | None = None,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Show RADIUS, DHCPv4 and DHCPv6 packets as a tree: every option and attribute, and what is wrong with them.
+
+    Passwords and other secrets in RADIUS are not shown. Exits 0, 1 if a packet is malformed or cut, 2 if a file is
+    unreadable.
+
+    Parameters
+    ----------
+    files:
+        Captures (pcap, pcapng; gzip and zstd too), text files with a packet in hexadecimal a line, or one packet's
+        octets; - is standard input.
+    hex_:
+        A packet in hexadecimal, from its first octet to its last; may be repeated.
+    as_:
+        What the packets are that are not from a capture; without, it is found out.
+    only:
+        Of captures, only packets of this protocol.
+    limit:
+        Stop after so many packets.
+    json_:
+        Print a list with an object for each packet.
+    """
+    if not files and not hex_:
+        print(
+            "bngcorr decode: give --hex, a file, or - for standard input; see bngcorr decode --help", file=sys.stderr
+        )
+        sys.exit(exits.REFUSED)
+    if limit is not None and limit < 1:
+        print(f"bngcorr decode: --limit {limit}: expected 1 or more", file=sys.stderr)
+        sys.exit(exits.REFUSED)
+    words = _words()
+    console = Console(emoji=False, highlight=False)
+    code = exits.DONE
+    shown = 0
+    for packet in _packets(files, hex_, frozenset((only,)) if only else frozenset(Kind)):
+        if isinstance(packet, str):
+            print(f"bngcorr decode: {packet}", file=sys.stderr)
+            code = exits.REFUSED
+            continue
+        if shown == limit:
+            break
+        node = tree(packet.octets, packet.kind or as_, words, cut=packet.cut)
+        if code == exits.DONE and any(node.faults()):
+            code = exits.NEGATIVE
+        if json_:
+            sys.stdout.write(("[\n" if not shown else ",\n") + json.dumps(_row(packet, node)))
+        else:
+            console.print(_drawn(packet, node))
+        shown += 1
+    if json_:
+        sys.stdout.write("\n]\n" if shown else "[]\n")
+    elif not shown and code == exits.DONE:
+        print("No RADIUS or DHCP packet.")
+    sys.exit(code)
+
+
+def _words() -> Words:
+    """Names of attributes, and those that hold DHCP options with any family of BNGs."""
+    dictionary = Dictionary(resource("dictionaries") / "dictionary")
+    raw = {
+        carrier.key: carrier.form for data in packaged().values() for carrier in compile_profile(data, dictionary).raw
+    }
+    return Words(dictionary.named, raw)
+
+
+def _packets(files: tuple[Path, ...], texts: tuple[str, ...], kinds: frozenset[Kind]) -> Iterator[Packet | str]:
+    """Packets, and where there are none, why; what could be read before and behind counts all the same."""
+    for number, text in enumerate(texts, start=1):
+        try:
+            yield Packet(number, parse_hex(text))
+        except UnreadableCapture as error:
+            yield f"--hex: {error}"
+    for path in files:
+        try:
+            yield from read(path, kinds)
+        except CutCapture as error:
+            yield f"{path}: {error}; what is before was read"
+        except (OSError, UnreadableCapture) as error:
+            yield f"{path}: {getattr(error, 'strerror', None) or error}"
+
+
+def _context(packet: Packet) -> dict[str, Any]:
+    shown: dict[str, Any] = {"packet": packet.number}
+    if packet.at_ns is not None:
+        shown["at"] = _instant(packet.at_ns)
+    if packet.frame is not None:
+        if packet.frame.link_source:
+            shown["mac"] = packet.frame.link_source.hex(":")
+        if packet.frame.tags:
+            shown["vlans"] = list(packet.frame.vlans)
+        if packet.frame.pppoe_session >= 0:
+            shown["pppoe_session"] = packet.frame.pppoe_session
+    if packet.source:
+        shown |= {"source": packet.source, "destination": packet.destination}
+    if packet.cut:
+        shown["cut"] = True
+    return shown
+
+
+def _instant(at_ns: int) -> str:
+    seconds, fraction = divmod(at_ns, 1_000_000_000)
+    try:
+        second = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds}.{fraction:09}"
+    return f"{second:%Y-%m-%dT%H:%M:%S}.{fraction:09}Z"
+
+
+def _row(packet: Packet, node: Node) -> dict[str, Any]:
+    return _context(packet) | {"tree": node.as_json()}
+
+
+def _drawn(packet: Packet, node: Node) -> Tree:
+    head = [f"packet {packet.number}"]
+    context = _context(packet)
+    if "at" in context:
+        head.append(context["at"])
+    if "vlans" in context:
+        head.append("VLAN " + ".".join(map(str, context["vlans"])))
+    if packet.source:
+        head.append(f"{packet.source} → {packet.destination}")
+    if packet.cut:
+        head.append("cut")
+    drawn = Tree(f"[dim]{escape('  '.join(head))}[/dim]", guide_style="dim")
+    _grow(drawn, node)
+    return drawn
+
+
+def _grow(drawn: Tree, node: Node) -> None:
+    branch = drawn.add(_line(node))
+    for part in node.parts[:MOST_PARTS]:
+        _grow(branch, part)
+    if len(node.parts) > MOST_PARTS:
+        branch.add(f"[dim]… and {len(node.parts) - MOST_PARTS} more[/dim]")
+
+
+def _line(node: Node) -> str:
+    line = f"[bold]{escape(node.name)}[/bold]"
+    if node.code is not None:
+        line = f"[dim]{node.code}[/dim] {line}"
+    if node.value is not None:
+        line += f" {escape(str(node.value))}"
+    if (
+        node.octets is not None
+        and (node.value is None or not node.parts)
+        and str(node.value) != f"0x{node.octets.hex()}"
+    ):
+        line += f" [dim]{_hex(node.octets)}[/dim]"
+    if node.fault is not None:
+        line += f" [red]✗ {escape(node.fault)}[/red]"
+    return line
+
+
+def _hex(octets: bytes) -> str:
+    return octets.hex() if len(octets) <= 64 else f"{octets[:64].hex()}… ({len(octets)} octets)"

@@ -1,0 +1,1 @@
+"""The chart in helm/, by Helm's own engine."""
