@@ -214,6 +214,9 @@ def ask(port: int, some: Iterator[Question], rate: float, over: Callable[[], boo
 # ---- who takes part
 
 
+NICE: Final = "10"  # as conf/bngcorr-web.service has it
+
+
 def web(scene: Scene, bngs: Sequence[str], build: Path) -> tuple[Child, int]:
     """`bngcorr web` over the scene's store, and its port. Raises RuntimeError."""
     port, places = free_port(), scene.places
@@ -229,7 +232,7 @@ def web(scene: Scene, bngs: Sequence[str], build: Path) -> tuple[Child, int]:
     config = places.folder / "web.yaml"
     config.write_text(yaml.safe_dump(settings, sort_keys=False))
     child = Child(
-        pinned(places.cores.others, [python(), "-m", "bngcorr", "web", "-c", str(config)]),
+        pinned(places.cores.others, ["nice", "-n", NICE, python(), "-m", "bngcorr", "web", "-c", str(config)]),
         places.folder / "web.log", folder=places.folder, environment={"PYTHONPATH": str(build)},
     )  # fmt: skip
     until = time.monotonic() + START_WITHIN_S

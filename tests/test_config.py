@@ -260,6 +260,29 @@ def test_a_secret_that_is_not_there_is_a_fault(tmp_path: Path, monkeypatch: pyte
     assert "bngs[0].secret" == _fault(_with_bng(secret="")).key
 
 
+def test_the_stores_url_may_be_in_a_file(tmp_path: Path) -> None:
+    """For one that has a password. It is the first line, as with secrets."""
+    (tmp_path / "url").write_text("redis://user:pass@192.0.2.9:6379/0\nnothing\n")
+
+    assert "redis://user:pass@192.0.2.9:6379/0" == parse(_data(store={"url_file": str(tmp_path / "url")})).store.url
+
+
+@pytest.mark.parametrize(
+    ("store", "told"),
+    [
+        ({"url_file": "/nonexistent"}, "in url_file a file of text that can be read"),
+        ({"url_file": "/dev/null"}, '"embedded", or a URL that starts with'),
+        ({"url_file": "/dev/null", "url": "embedded"}, "one of url and url_file"),
+    ],
+)
+def test_a_file_of_the_stores_url_that_is_no_use_is_told(store: dict[str, str], told: str) -> None:
+    """Absent, without a URL, or beside one."""
+    with pytest.raises(ConfigError) as refused:
+        parse(_data(store=store))
+
+    assert told in str(refused.value)
+
+
 def test_a_configuration_shows_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the configuration nor any of its parts shows a secret or the store's password, wherever they stood."""
     (tmp_path / "secret").write_text(SECRET)

@@ -26,7 +26,7 @@ from bngcorr.app.learnt import Learnt
 from bngcorr.app.loop_lag import watch_lag
 from bngcorr.app.notify import Notifier, beat
 from bngcorr.app.orders import Orders
-from bngcorr.app.parts import StartError, greet_store, open_store, store_url
+from bngcorr.app.parts import StartError, greet_store, open_store, settle_schema, settle_schema_later, store_url
 from bngcorr.app.policies import Policies, policies_of
 from bngcorr.app.ports import Ports
 from bngcorr.app.receive_queues import QueueWatch
@@ -41,6 +41,7 @@ from bngcorr.config.loading import Loaded
 from bngcorr.correlator.caretaker import Caretaker
 from bngcorr.correlator.judge import Judge
 from bngcorr.proxy.chatter import Chatter
+from bngcorr.proxy.inside import Inside
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
@@ -60,6 +61,7 @@ from bngcorr.web.health import Readiness, health_app
 from bngcorr.web.server import serve as serve_http
 from bngcorr.wire.dictionary import Dictionary
 
+OWN_ADDRESSES: Final = "BNGCORR_OWN_ADDRESSES"  # of the pod and its node, with commas; the chart sets it
 FINISH_S: Final = 1.2  # how long requests under way may take at the end
 LOOK_AGAIN_S: Final = 0.01
 DRAIN_S: Final = 1.5  # how long the last writes may take at the end
@@ -84,7 +86,7 @@ class PacketProcess:
         self._store.lane.took = self._meters.store.called
         pending = Pending()
         self._judge: Judge[Request] = Judge(self._store, self._clock, self._store, pending)
-        self._noise = Noise()
+        self._noise = Noise(inside=Inside(os.environ.get(OWN_ADDRESSES, "").split(",")))
         learnt = Learnt(self._judge, self._meters, self._noise)
         self._behind = WriteBehind(
             self._store, self._clock, limit=config.store.write_backlog, written=learnt.written, lost=learnt.lost,
@@ -148,12 +150,15 @@ class PacketProcess:
         if self._embedded is not None:
             await self._embedded.start()
         await greet_store(self._store, self._clock)
+        settled = await settle_schema(self._store)
         self._tasks = [
             self._lasting("clock", lambda: self._clock.run(self._store)),
             self._lasting("writer", self._behind.run),
             self._lasting("caretaker", self._caretaker.run),
             self._lasting("watch", self._watch.run),
         ]
+        if not settled:
+            self._tasks.append(asyncio.create_task(settle_schema_later(self._store)))
         if self._exporter is not None:
             self._tasks.append(self._lasting("history", self._exporter.run))
         if self._spool is not None:
@@ -217,6 +222,7 @@ class PacketProcess:
         self._gauges.refresh()
         self._dynauth.refresh()
         self._meters.in_flight.set(self._pipeline.in_flight)
+        self._meters.translated.set(self._noise.translated)
         self._meters.ready.set(self.readiness().ready)
         return await self._registry.text()
 
@@ -234,6 +240,8 @@ class PacketProcess:
         }
         if self._spool is not None:
             parts["spool"] = self._spool.state
+        if self._noise.translated:
+            parts["sources"] = "translated"
         if self._ending:
             parts["life"] = "ending"
         return Readiness(self._ports.listening and not waited_for and not self._ending, parts)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import Final
 
 import structlog
@@ -12,9 +14,11 @@ from bngcorr.errors import BngcorrError, StoreError
 from bngcorr.store.clock import StoreClock
 from bngcorr.store.embedded import url as embedded_url
 from bngcorr.store.greeting import Severity, faults, greet
+from bngcorr.store.schema import meet, refusal
 from bngcorr.store.valkey import ValkeyStore
 
 FIRST_TRY_S: Final = 1.0
+SCHEMA_EVERY_S: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -58,3 +62,31 @@ async def greet_store(store: ValkeyStore, clock: StoreClock) -> None:
             raise StartError(fault.text)
         say = log.warning if fault.severity is Severity.WARN else log.info
         say("store", fault=fault.text)
+
+
+async def settle_schema(store: ValkeyStore) -> bool:
+    """Whether the store answered, and may be worked on; it has our number then. Raises StartError if it must not be."""
+    try:
+        async with asyncio.timeout(FIRST_TRY_S + 2):
+            found = await meet(store.lane, FIRST_TRY_S)
+    except (StoreError, TimeoutError):
+        return False
+    refused = refusal(found)
+    if refused is not None:
+        raise StartError(refused)
+    return True
+
+
+async def settle_schema_later(store: ValkeyStore) -> None:
+    """For a store that was away at the start, or took no writes: as soon as it answers. Ends the process if it must not
+    be worked on; the next start says why.
+    """
+    settled = False
+    while not settled:
+        await asyncio.sleep(SCHEMA_EVERY_S)
+        try:
+            settled = await settle_schema(store)
+        except StartError as error:
+            log.error("ending", reason=str(error))  # noqa: TRY400 -- no bug of ours
+            os.kill(os.getpid(), signal.SIGTERM)
+            return

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bngcorr import __version__
 from bngcorr.app.acts import acting
-from bngcorr.app.parts import StartError, open_store
+from bngcorr.app.parts import StartError, open_store, settle_schema, settle_schema_later
 from bngcorr.app.registry import process_registry
 from bngcorr.bng_profiles import costs_of
 from bngcorr.config import Endpoint
@@ -69,6 +69,7 @@ class WebProcess:
         """Listen. Raises StartError. The store may be away: requests are then answered 503."""
         settings = self._config.web
         at, tls = settings.listen, settings.tls
+        settled = await settle_schema(self._store)
         try:
             pair = None if tls.certificate is None or tls.key is None else Certificate(tls.certificate, tls.key)
             context = None if pair is None else pair.context
@@ -78,6 +79,8 @@ class WebProcess:
         except TlsError as error:
             raise StartError(f"web.tls: {error}") from None
         self._tasks.append(asyncio.create_task(self._clock.run(self._store)))
+        if not settled:
+            self._tasks.append(asyncio.create_task(settle_schema_later(self._store)))
         if pair is not None:
             self._tasks.append(asyncio.create_task(pair.watch()))
         if settings.in_the_clear:

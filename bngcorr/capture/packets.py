@@ -15,6 +15,7 @@ from bngcorr.capture.record import Record, UnreadableCapture
 from bngcorr.capture.source import Source, opened
 from bngcorr.wire import frames
 from bngcorr.wire.frame import LATER, UDP, Frame
+from bngcorr.wire.refusal import Refusal
 
 RADIUS_PORTS: Final = frozenset(
     (1645, 1646, 1812, 1813, 3799, 1700)
@@ -31,13 +32,13 @@ class Kind(StrEnum):
     """Protocol of a packet."""
 
     RADIUS = "radius"
-    DHCP4 = "dhcpv4"
-    DHCP6 = "dhcpv6"
+    DHCPV4 = "dhcpv4"
+    DHCPV6 = "dhcpv6"
 
 
 _KINDS: Final = {
-    **dict.fromkeys(DHCP4_PORTS, Kind.DHCP4),
-    **dict.fromkeys(DHCP6_PORTS, Kind.DHCP6),
+    **dict.fromkeys(DHCP4_PORTS, Kind.DHCPV4),
+    **dict.fromkeys(DHCP6_PORTS, Kind.DHCPV6),
     **dict.fromkeys(RADIUS_PORTS, Kind.RADIUS),
 }
 
@@ -85,8 +86,8 @@ def of_record(record: Record) -> Packet | None:
 
 
 def kind_of(frame: Frame) -> Kind | None:
-    """What a frame carries, by its ports: the server's side, then the other, then RADIUS."""
-    if frame.protocol != UDP or frame.fragment == LATER or frame.fault is not None:
+    """What a frame carries, by its ports: the receiver's first. One that claims more than it held is read, too."""
+    if frame.protocol != UDP or frame.fragment == LATER or frame.fault not in (None, Refusal.OVERRUN):
         return None
     return _KINDS.get(frame.destination_port) or _KINDS.get(frame.source_port)
 

@@ -9,11 +9,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, Protocol, cast
+from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 import zstandard
 
 from bngcorr.capture.record import UnreadableCapture
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 STANDARD_INPUT: Final = Path("-")
 _GZIP: Final = b"\x1f\x8b"
@@ -30,6 +33,26 @@ class Source(Protocol):
 
     def peek(self, size: int, /) -> bytes:
         """So many octets or more that `read` will give; fewer near the end only."""
+
+
+class _Reads1(Protocol):
+    def read1(self, size: int, /) -> bytes: ...
+
+
+class _Piecewise(io.RawIOBase):
+    """Decompressed octets as they become known: what stands before a fault is given before it is raised."""
+
+    def __init__(self, undone: _Reads1) -> None:
+        self._undone: Final = undone
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        view = memoryview(buffer)
+        piece = self._undone.read1(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
 
 
 class _Undone:
@@ -67,9 +90,9 @@ def source_of(file: IO[bytes]) -> Source:
     plain = io.BufferedReader(cast("io.RawIOBase", file), _BUFFER)
     head = plain.peek(4)[:4]
     if head.startswith(_GZIP):
-        return _Undone(io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=plain)), _BUFFER))
+        return _Undone(io.BufferedReader(_Piecewise(gzip.GzipFile(fileobj=plain)), _BUFFER))
     if head == _ZSTD:
         decompressor = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW)
         undone = decompressor.stream_reader(plain, read_across_frames=True)
-        return _Undone(io.BufferedReader(cast("io.RawIOBase", undone), _BUFFER))
+        return _Undone(io.BufferedReader(_Piecewise(cast("_Reads1", undone)), _BUFFER))
     return plain

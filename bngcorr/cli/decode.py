@@ -54,9 +54,7 @@ def decode(
         Print a list with an object for each packet.
     """
     if not files and not hex_:
-        print(
-            "bngcorr decode: give --hex, a file, or - for standard input; see bngcorr decode --help", file=sys.stderr
-        )
+        print("bngcorr decode: give --hex, a file, or - for standard input; see bngcorr decode --help", file=sys.stderr)
         sys.exit(exits.REFUSED)
     if limit is not None and limit < 1:
         print(f"bngcorr decode: --limit {limit}: expected 1 or more", file=sys.stderr)

@@ -126,6 +126,11 @@ class Meters:
         self.restarts = Counter(
             "bngcorr_task_restarts", "Background tasks that ended by a bug and were started again.", registry=registry
         )
+        self.translated = Gauge(
+            "bngcorr_sources_translated",
+            "1 while requests of unknown clients arrive from nodes or pods of the cluster.",
+            registry=registry,
+        )
         self.degraded = Gauge("bngcorr_store_degraded", "1 while the store does not answer.", registry=registry)
         self.store_calls = Gauge("bngcorr_store_calls", "Round trips to the store since the start.", registry=registry)
         self.store = StoreMeters(registry)

@@ -5,6 +5,7 @@ The phrases are those that operators of RADIUS servers search their logs for. A 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,11 +14,14 @@ import structlog
 
 from bngcorr.model.shown import corr_id
 from bngcorr.model.vocabulary import Condition, DropReason
+from bngcorr.proxy.inside import Inside
 from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.wire import attributes as a
 
 INTERVAL_S: Final = 60.0
 MOST_CAUSES: Final = 1024  # causes include peers' addresses, which anybody can make up
+
+NOWHERE: Final = Inside(())
 
 _HEADER_OCTETS: Final = 20
 _OF_ONE: Final = ("corr_id", "id", "exc_info")  # not said of those that were suppressed, nor kept
@@ -51,9 +55,14 @@ class _Told:
 class Noise:
     """Says each thing at most once an interval; what was suppressed meanwhile is counted and told at its end."""
 
-    def __init__(self, *, interval_s: float = INTERVAL_S, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, interval_s: float = INTERVAL_S, clock: Callable[[], float] = time.monotonic, inside: Inside = NOWHERE
+    ) -> None:
+        """`inside`: where no BNG is, but nodes and pods."""
         self._interval_s: Final = interval_s
         self._clock: Final = clock
+        self._inside: Final = inside
+        self._translated_at = -math.inf
         self._prune_at = 0.0
         self._told: Final[dict[tuple[str, ...], _Told]] = {}
 
@@ -96,12 +105,29 @@ class Noise:
             suppressed, told.suppressed, told.at = told.suppressed, 0, now
             getattr(log, told.level)(f"{told.event}, repeated", **told.fields, suppressed=suppressed)
 
+    @property
+    def translated(self) -> bool:
+        """Whether requests of late came from where only nodes and pods are."""
+        return self._clock() - self._translated_at < 2 * self._interval_s
+
     # ---- from BNGs
 
     def unknown_client(self, host: str, port: int, code: a.Code) -> None:
         """A datagram from an address that is no BNG of ours."""
         told = self._due(("unknown-client", host))
         if told is not None:
+            if self._inside.has(host):
+                self._translated_at = self._clock()
+                self._say(
+                    told, "error",
+                    "Requests arrive from inside the cluster: their source addresses were replaced on the way",
+                    reason=str(DropReason.UNKNOWN_CLIENT),
+                    client=host,
+                    port=port,
+                    hint="no BNG is known by its address then: set externalTrafficPolicy: Local, or look at the load "
+                    "balancer and the CNI, as docs/kubernetes.md says; if it is a BNG, add it to bngs[].address",
+                )  # fmt: skip
+                return
             kind = "accounting" if code is a.Code.ACCOUNTING_REQUEST else "auth"
             self._say(
                 told, "warning",

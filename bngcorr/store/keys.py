@@ -34,7 +34,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ============================  ========================================================================================
 
 Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}:a`` (which sessions hold an address).
-``bngcorr:{~acts}:`` is told in `store.valkey_acts`.
+``bngcorr:{~acts}:`` is told in `store.valkey_acts`, ``bngcorr:schema`` in `store.schema`.
 """
 
 from __future__ import annotations

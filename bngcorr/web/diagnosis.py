@@ -59,6 +59,8 @@ def _cases(known: Known, v4: Family, v6: Family) -> Iterator[Diagnosis]:
             )
     if not v6.is_up and v6.last is None:
         yield from _full(open_)
+        contested = "Another line is live where this one asked, so that its IPv6 requests may not be told apart."
+        yield from _of_findings(open_, Finding.CONFLICT, contested)
         yield Diagnosis(
             state=State.WARNING,
             case="no_v6_request",

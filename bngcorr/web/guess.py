@@ -29,6 +29,9 @@ ENTERPRISE_NUMBER: Final = 4  # octets in front of a Remote-Id of option 37
 _NAME: Final = re.compile(SHAPE)
 _HEX: Final = re.compile(r"(?:0x)?((?:[0-9a-f]{2}[:\- .]?)*[0-9a-f]{2})", re.IGNORECASE)
 _PORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,63}(?::\d{1,4}(?:\.\d{1,4})?)?")
+_MAC: Final = re.compile(r"(?:0x)?[0-9a-f]{4}(?:([:\-. ]?)[0-9a-f]{4}){2}|[0-9a-f]{6}[:\-. ][0-9a-f]{6}", re.IGNORECASE)
+_WITH_PORT: Final = re.compile(r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+(?:%\w+)?\]):\d{1,5}", re.IGNORECASE)
+_QUOTES: Final = (('"', '"'), ("'", "'"), ("<", ">"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +49,13 @@ class Guess:
 
 def guesses(text: str, bngs: Collection[str]) -> tuple[Guess, ...]:
     """All that a text may mean, the most telling first. `bngs`: names of those configured."""
-    text = text.strip()
+    text = _bare(text)
     if not text:
         return ()
     found = [*_exact(text, bngs), *_address(text)]
     if _NAME.fullmatch(text):
         found.append(Guess(meaning=Meaning.NAME, value=text))
-    mac = parse_mac(text)
+    mac = parse_mac(re.sub("^0x|[:. -]", "", text, flags=re.IGNORECASE) if _MAC.fullmatch(text) else text)
     if mac is not None:
         found.append(Guess(meaning=Meaning.MAC, value=format_mac(mac), terms=(mac_term(mac),)))
     for octets in dict.fromkeys(_octets(text)):
@@ -67,14 +70,24 @@ def guesses(text: str, bngs: Collection[str]) -> tuple[Guess, ...]:
     return tuple(found)
 
 
+def _bare(text: str) -> str:
+    """Without the blanks and quotes that were copied along with it."""
+    text = text.strip()
+    for first, last in _QUOTES:
+        if len(text) > 1 and text[0] == first and text[-1] == last:
+            return text[1:-1].strip()
+    return text
+
+
 def _exact(text: str, bngs: Collection[str]) -> list[Guess]:
     """A BNG, a BNG and its port, or a port alone, of whichever BNG."""
     by_name = {name.lower(): name for name in bngs}
     if name := by_name.get(text.lower()):
         return [Guess(meaning=Meaning.BNG, value=name, bng=name)]
-    first, _, rest = text.partition(" ")
-    if name := by_name.get(first.lower()):
-        return [_port(rest.strip(), [name], f"{name} {rest.strip()}", name)]
+    for between in (" ", "/"):
+        first, _, rest = text.partition(between)
+        if (name := by_name.get(first.lower())) and (rest := rest.strip()):
+            return [_port(rest, [name], f"{name} {rest}", name)]
     return [_port(text, bngs, text, "")] if "/" in text and _PORT.fullmatch(text) else []
 
 
@@ -93,17 +106,22 @@ def _port(text: str, bngs: Collection[str], value: str, bng: str) -> Guess:
 
 
 def _address(text: str) -> list[Guess]:
+    """As sockets and links write it, too: with a port behind it, or a zone. Whoever holds a prefix may hold more."""
+    if match := _WITH_PORT.fullmatch(text):
+        text = match[1]
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
     try:
-        if "/" in text:
-            network = ipaddress.ip_network(text, strict=False)
-            return [Guess(meaning=Meaning.PREFIX, value=str(network), terms=(address_term(network),))]
-        address = ipaddress.ip_address("" if "%" in text else text.strip("[]"))
+        network = ipaddress.ip_network(re.sub(r"%\w+", "", text), strict=False)
     except ValueError:
         return []
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    one = mapped or address
-    terms = tuple(address_term(held) for held in holding(ipaddress.ip_network(one)))
-    return [Guess(meaning=Meaning.ADDRESS, value=str(one), terms=terms)]
+    if network.num_addresses == 1:
+        one = network.network_address
+        one = (one.ipv4_mapped if isinstance(one, ipaddress.IPv6Address) else None) or one
+        terms = tuple(map(address_term, holding(ipaddress.ip_network(one))))
+        return [Guess(meaning=Meaning.ADDRESS, value=str(one), terms=terms)]
+    held = dict.fromkeys((str(network), *holding(network)))
+    return [Guess(meaning=Meaning.PREFIX, value=str(network), terms=tuple(map(address_term, held)))]
 
 
 def _octets(text: str) -> list[bytes]:

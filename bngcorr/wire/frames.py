@@ -3,8 +3,9 @@
 Links: Ethernet, raw IP, Linux cooked v1 and v2, BSD loopback. Between: VLAN tags (802.1Q, 802.1ad, 0x9100), PPPoE (RFC
 2516), IPv4 and IPv6 with extension headers and fragments, IPv6 and IPv4 inside either (RFC 4213: 6in4).
 
-A frame is never refused: it is read as far as it goes, `fault` says why no further, and `cut` that the capture holds
-less of it than its headers claim. Checksums are not looked at: a capture on the sending machine has them unfilled.
+A frame is never refused: it is read as far as it goes, `fault` says what is wrong with it, and `cut` that less of it is
+there than its headers claim, as the capture's snaplen, or a fragment, has it. Checksums are not looked at: a capture on
+the sending machine has them unfilled.
 """
 
 from __future__ import annotations
@@ -163,11 +164,15 @@ def _pppoe(frame: Frame, at: int) -> None:
 
 
 def _limit(frame: Frame, end: int) -> None:
-    """A header's length says that its payload ends there: padding is left off, what is not there is cut."""
-    if end > frame.end:
-        frame.cut = True
-    else:
+    """A header's length says that its payload ends there: padding is left off.
+
+    What the capture left out is cut; a frame that never held what it claims is at fault besides.
+    """
+    if end <= frame.end:
         frame.end = end
+    elif not frame.cut:
+        frame.cut = True
+        frame.fault = Refusal.OVERRUN
 
 
 def _ip4(frame: Frame, at: int) -> None:

@@ -135,6 +135,7 @@ def is_neighbour(frame: Frame) -> bool:
         frame.protocol == ICMPV6
         and frame.version == 6
         and frame.fragment == WHOLE
+        and frame.fault is None
         and frame.start < frame.end
         and frame.octets[frame.start] in _FIXED
     )

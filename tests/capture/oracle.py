@@ -13,7 +13,7 @@ from bngcorr.errors import Malformed
 from bngcorr.model.duid import mac_of_duid
 from bngcorr.wire import dhcp4, dhcp6, frames, neighbours, pppoe
 from bngcorr.wire import dhcp6_values as values6
-from bngcorr.wire.duid import Duid
+from bngcorr.wire.duid import LL, LLT, Duid
 from bngcorr.wire.frame import ARP, LATER, PPPOE_DISCOVERY, PPPOE_SESSION, TCP, UDP, Frame
 from bngcorr.wire.radius import decode as decode_radius
 
@@ -43,6 +43,7 @@ DHCP4: Final = (
     "dhcp.option.hostname", "dhcp.option.request_list_item", "dhcp.option.agent_information_option.agent_circuit_id",
     "dhcp.option.agent_information_option.agent_remote_id", "dhcp.option.agent_information_option.link_selection",
     "dhcp.option.agent_information_option.subscriber_id", "dhcp.option.agent_information_option.server_id_override",
+    "dhcp.option.type",
 )  # fmt: skip
 DHCP6: Final = (
     "dhcpv6.msgtype", "dhcpv6.xid", "dhcpv6.hopcount", "dhcpv6.linkaddr", "dhcpv6.peeraddr", "dhcpv6.duid.bytes",
@@ -51,7 +52,8 @@ DHCP6: Final = (
     "dhcpv6.iaprefix.pref_len", "dhcpv6.iaprefix.pref_lifetime", "dhcpv6.iaprefix.valid_lifetime",
     "dhcpv6.status_code", "dhcpv6.elapsed_time", "dhcpv6.requested_option_code", "dhcpv6.interface_id",
     "dhcpv6.remoteid.enterprise", "dhcpv6.remoteid_enterprise_id", "dhcpv6.vendorclass.enterprise",
-    "dhcpv6.vendoropts.enterprise",
+    "dhcpv6.vendoropts.enterprise", "dhcpv6.vendorclass.data", "dhcpv6.subscriber_id", "dhcpv6.duidllt.link_layer_addr",
+    "dhcpv6.duidll.link_layer_addr", "dhcpv6.option.type",
 )  # fmt: skip
 RADIUS: Final = ("radius.code", "radius.id", "radius.length", "radius.avp.type")
 PPPOE: Final = ("pppoed.tags.host_uniq", "pppoed.tags.ac_name", "pppoed.tags.circuit_id", "pppoed.tags.remote_id")
@@ -229,6 +231,8 @@ def _dhcp4(frame: Frame) -> Row:
         "dhcp.ip.server": [_ip(found.siaddr)],
         "dhcp.ip.relay": [_ip(found.giaddr)],
     }
+    if found.options.values:
+        row["dhcp.option.type"] = [str(code) for code in found.options.values]
     if found.hardware == 1 and len(found.chaddr) == 6:
         row["dhcp.hw.mac_addr"] = [found.chaddr.hex(":")]
     if found.type is not None:
@@ -284,6 +288,7 @@ def _dhcp6(frame: Frame) -> Row:
             put("xid", f"0x{layer.transaction_id.hex()}")
     for layer in found.layers:
         for code, value in _in_order(layer):
+            put("option.type", code)
             for name, said in _option6(code, value):
                 put(name, said)
     return row
@@ -301,6 +306,8 @@ def _option6(code: int, value: bytes) -> Iterator[tuple[str, object]]:
             yield "duid.bytes", value.hex()
             yield "duid.type", int.from_bytes(value[:2], "big")
             assert mac_of_duid(value) in (None, duid.address)
+            if duid.hardware == 1 and duid.kind in (LLT, LL):
+                yield f"duid{'llt' if duid.kind == LLT else 'll'}.link_layer_addr", duid.address.hex(":")
         elif code in (dhcp6.IA_NA, dhcp6.IA_PD):
             yield from _association(values6.association(value), timed=True)
         elif code == dhcp6.IA_TA:
@@ -319,7 +326,12 @@ def _option6(code: int, value: bytes) -> Iterator[tuple[str, object]]:
             yield "remoteid.enterprise", option.enterprise_number
             yield "remoteid_enterprise_id", option.remote_id.hex()
         elif code == dhcp6.VENDOR_CLASS:
-            yield "vendorclass.enterprise", values6.vendor_class(value)[0]
+            enterprise, classes = values6.vendor_class(value)
+            yield "vendorclass.enterprise", enterprise
+            for item in classes:
+                yield "vendorclass.data", item.decode("utf-8", "replace")
+        elif code == dhcp6.SUBSCRIBER_ID:
+            yield "subscriber_id", value.decode("utf-8", "replace")
         elif code == dhcp6.VENDOR_OPTIONS:
             yield "vendoropts.enterprise", values6.vendor_options(value)[0]
     except Malformed:
@@ -332,10 +344,12 @@ def _association(found: values6.Association, *, timed: bool) -> Iterator[tuple[s
         yield "iaid.t1", found.renew_at
         yield "iaid.t2", found.rebind_at
     for address in found.addresses:
+        yield "option.type", dhcp6.IA_ADDRESS
         yield "iaaddr.ip", _ip(address.address)
         yield "iaaddr.pref_lifetime", address.preferred
         yield "iaaddr.valid_lifetime", address.valid
     for prefix in found.prefixes:
+        yield "option.type", dhcp6.IA_PREFIX
         yield "iaprefix.pref_addr", _ip(prefix.prefix)
         yield "iaprefix.pref_len", prefix.length
         yield "iaprefix.pref_lifetime", prefix.preferred
@@ -343,6 +357,7 @@ def _association(found: values6.Association, *, timed: bool) -> Iterator[tuple[s
     statuses = [address.status for address in found.addresses] + [prefix.status for prefix in found.prefixes]
     for status in (*statuses, found.status):
         if status is not None:
+            yield "option.type", dhcp6.STATUS_CODE
             yield "status_code", status.code
 
 

@@ -189,9 +189,9 @@ def test_pods_are_replaced_one_by_one_with_nobody_missing() -> None:
     assert {"liveness": "/healthz", "readiness": "/readyz", "startup": "/healthz"} == probes
 
 
-@pytest.mark.parametrize("name", ["spool", "spool-in-short", "trial"])
+@pytest.mark.parametrize("name", ["spool", "spool-in-short", "history", "trial"])
 def test_a_pod_that_keeps_something_has_a_volume_of_its_own(name: str) -> None:
-    """Its spool, or the embedded store, lies where the volume is mounted."""
+    """Spool, history and embedded store lie where the volume is mounted."""
     stateful = workload(of_set(name))
     (claim,) = stateful["spec"]["volumeClaimTemplates"]
     (mount,) = [

@@ -53,6 +53,7 @@ SETS: Final[dict[str, Values]] = {
         },
     ),
     "spool-in-short": over(PRODUCTION, {"config": {"spool": True}, "replicas": 3}),
+    "history": over(PRODUCTION, {"config": {"history": {"directory": "/var/lib/bngcorr/history"}}}),
     "host-network": over(PRODUCTION, {"hostNetwork": True, "service": {"type": "ClusterIP"}}),
     "dual-stack-load-balancer": over(
         PRODUCTION,

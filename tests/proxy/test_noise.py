@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bngcorr.model.vocabulary import Condition, DropReason
+from bngcorr.proxy.inside import Inside
 from bngcorr.proxy.noise import MOST_CAUSES, Noise
 from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.wire import attributes as a
@@ -102,6 +103,22 @@ def test_made_up_addresses_fill_neither_log_nor_memory() -> None:
         noise.unknown_client("192.0.2.9", 1024, a.Code.ACCESS_REQUEST)
 
     assert "192.0.2.9" == lines[-1]["client"]
+
+
+def test_requests_with_addresses_of_the_cluster_are_told_as_what_they_are() -> None:
+    """No BNG has to be added then: something on the way replaces its address. Told while it lasts."""
+    clock = Clock()
+    noise = Noise(interval_s=60.0, clock=clock, inside=Inside(["10.244.1.7"]))
+    with capture_logs() as lines:
+        noise.unknown_client("192.0.2.9", 1024, a.Code.ACCESS_REQUEST)
+        before = noise.translated
+        noise.unknown_client("10.244.1.1", 1024, a.Code.ACCESS_REQUEST)
+    during = noise.translated
+    clock.now += 121.0
+
+    assert (False, True, False) == (before, during, noise.translated)
+    assert ["warning", "error"] == [line["log_level"] for line in lines]
+    assert "Requests arrive from inside the cluster" in lines[-1]["event"]
 
 
 def lines_of(say: Any) -> list[str]:

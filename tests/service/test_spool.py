@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +131,23 @@ def test_what_was_answered_outlives_sigterm(aaa: Aaa, service: Service, bng: Bng
     again = [packet.text(77) for packet in aaa.seen()[before:]]
     assert serials == sorted(set(serials) & set(again))
     assert 5 == service.metric("bngcorr_spool_sent_total")
+
+
+def test_the_end_waits_for_what_aaa_does_not_have(
+    aaa: Aaa, start_service: Callable[[Settings], Service], tmp_path: Path
+) -> None:
+    """With spool.drain a host may go for good: AAA was away at SIGTERM, and has the record when the process is gone."""
+    spool = {"enabled": True, "path": str(tmp_path / "spool.db"), "drain": "8s"}
+    leaving = start_service({**one_bng(aaa), "upstream": upstream(aaa, "500ms"), "spool": spool})
+    aaa.silent = True
+    leaving.bng("127.0.0.1", SECRET).ask(record(leaving.bng("127.0.0.1", SECRET), "drained"), PROMPT_S)
+    assert leaving.serve is not None
+    leaving.serve.send_signal(signal.SIGTERM)
+    wait_until(lambda: bool(leaving.events(event="ending")), 4, "it is about to end")
+    aaa.silent = False
+
+    assert 0 == leaving.serve.wait(8)
+    assert 0 == SpoolFile(tmp_path / "spool.db", Bounds(records=10, octets=1 << 24)).records
 
 
 def test_a_spool_that_was_switched_off_is_not_forgotten(

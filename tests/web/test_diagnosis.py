@@ -155,6 +155,13 @@ def test_a_request_of_long_ago_says_nothing_of_what_is_up_now() -> None:
     assert "well" == diagnose(known(session(V4, PD), entries=entries), NOW).case
 
 
+def test_a_line_that_another_keeps_out_is_not_told_to_have_no_ipv6() -> None:
+    """Its requests came, and could be of either: nobody should look for the fault in the CPE."""
+    found = diagnose(known(session(V4), findings=[finding(Finding.CONFLICT)]), NOW)
+
+    assert ("conflict", State.BAD) == (found.case, found.state)
+
+
 def test_a_finding_that_is_over_is_none() -> None:
     """The IPv6 that was lost has come back."""
     assert "well" == diagnose(known(session(V4, PD), findings=[finding(Finding.V6_LOST, over_ms=T0 + 1)]), NOW).case

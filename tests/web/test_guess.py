@@ -16,8 +16,12 @@ def meant(text: str) -> list[tuple[Meaning, str]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["00:0e:8f:00:00:01", "00-0E-8F-00-00-01", "000e.8f00.0001", "000E8F000001", " 0:e:8f:0:0:1 "]
-)
+    "text",
+    [
+        "00:0e:8f:00:00:01", "00-0E-8F-00-00-01", "000e.8f00.0001", "000E8F000001", " 0:e:8f:0:0:1 ", "000e-8f00-0001",
+        "000E8F-000001", "000e:8f00:0001", "0x000e8f000001", '"00:0e:8f:00:00:01"', "<00:0e:8f:00:00:01>",
+    ],
+)  # fmt: skip
 def test_a_mac_is_known_in_any_notation(text: str) -> None:
     """As BNGs, switches and people write it."""
     assert [(Meaning.MAC, "00:0e:8f:00:00:01")] == meant(text)
@@ -30,9 +34,14 @@ def test_a_mac_is_known_in_any_notation(text: str) -> None:
         ("::ffff:203.0.113.9", Meaning.ADDRESS, "203.0.113.9"),
         ("2001:DB8:100::1F", Meaning.ADDRESS, "2001:db8:100::1f"),
         ("[2001:db8:100::1f]", Meaning.ADDRESS, "2001:db8:100::1f"),
+        ("2001:db8:100::1%eth0", Meaning.ADDRESS, "2001:db8:100::1"),
+        ("[2001:db8:100::1f]:443", Meaning.ADDRESS, "2001:db8:100::1f"),
+        ("203.0.113.9:443", Meaning.ADDRESS, "203.0.113.9"),
+        ("2001:db8:100::1/128", Meaning.ADDRESS, "2001:db8:100::1"),
         ("2001:db8:100::1/56", Meaning.PREFIX, "2001:db8:100::/56"),
         ("BNG1", Meaning.BNG, "bng1"),
         ("edge-2 lag-3:100.20", Meaning.PORT, "Edge-2 lag-3:100.20"),
+        ("bng1/1/1/4:100.20", Meaning.PORT, "bng1 1/1/4:100.20"),
         ("1/1/4:100.20", Meaning.PORT, "1/1/4:100.20"),
         ("bng1~9812a4522a3113c3e6174811", Meaning.NAME, "bng1~9812a4522a3113c3e6174811"),
     ],
@@ -62,3 +71,10 @@ def test_any_text_may_be_an_id_a_user_name_or_a_session() -> None:
 def test_nothing_and_far_too_much_mean_nothing() -> None:
     """No id is longer than an attribute."""
     assert () == guesses("  ", ("bng1",)) == guesses("x" * 248, ("bng1",))
+
+
+def test_a_prefix_is_looked_for_under_all_that_may_hold_it() -> None:
+    """What a router shows as its LAN is a part of what was delegated to it."""
+    (lan,) = [one for one in guesses("2001:db8:100:7::/64", ()) if one.meaning is Meaning.PREFIX]
+
+    assert {"address:2001:db8:100:7::/64", "address:2001:db8:100::/56"} <= {*lan.terms}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bngcorr.errors import StoreError
 from bngcorr.model.usage import Usage
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
+from bngcorr.web.resources import domains
 from tests.service.process import get
 from tests.web.stage import Figures, served
 
@@ -110,6 +112,28 @@ def test_if_nobody_answers_there_is_no_answer(figures: Broken, url: str, path: s
     answer = get(f"{url}/v1/{path}")
 
     assert (503, "The store does not answer") == (answer.status, answer.body["title"])
+
+
+@pytest.mark.parametrize("answering", [set(), {"west"}])
+def test_a_store_that_only_keeps_one_waiting_gives_no_empty_page(
+    monkeypatch: pytest.MonkeyPatch, answering: set[str]
+) -> None:
+    """Time runs out before all domains were asked: whether anybody answers at all is found out."""
+    monkeypatch.setattr(domains, "WITHIN_S", 0.4)
+
+    async def ask(domain: str, _: Page) -> tuple[list[str], str | None]:
+        if domain not in answering:
+            await asyncio.sleep(0.25)
+            raise StoreError(f"{domain} is away")
+        return [domain], None
+
+    async def page() -> object:
+        try:
+            return await domains.walk(("bng1", "bng2", "west"), "", 10, ask, 1_000)
+        except StoreError:
+            return None
+
+    assert (None if not answering else ([], "1.0.0", ("bng1",))) == asyncio.run(page())
 
 
 def test_a_bng_whose_domain_answers_is_not_told_of_others(figures: Broken, url: str) -> None:

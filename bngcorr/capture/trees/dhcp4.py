@@ -135,7 +135,7 @@ def _vendor_identifying(name: str, code: int, value: bytes) -> Node:
 def relay(name: str, code: int, value: bytes) -> Node:
     """Option 82 with its sub-options."""
     read = dhcp4.RelayAgent(value)
-    node = Node(name, code=code, octets=None if read.whole else value, fault=None if read.whole else Refusal.OVERRUN)
+    node = Node(name, code=code) if read.whole else broken(name, Refusal.OVERRUN, value, code)
     node.parts.extend(sub_option(sub, data) for sub, data in read.values.items())
     return node
 

@@ -15,7 +15,7 @@ from bngcorr.wire import dhcp6 as wire6
 from bngcorr.wire import radius as wire_radius
 from bngcorr.wire.values import Named
 
-_TITLES = {Kind.RADIUS: "RADIUS", Kind.DHCP4: "DHCPv4", Kind.DHCP6: "DHCPv6"}
+_TITLES = {Kind.RADIUS: "RADIUS", Kind.DHCPV4: "DHCPv4", Kind.DHCPV6: "DHCPv6"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ def tree(octets: bytes, kind: Kind | None, words: Words, *, cut: bool = False) -
         match kind:
             case Kind.RADIUS:
                 return radius.message(octets, words.named, words.raw)
-            case Kind.DHCP4:
+            case Kind.DHCPV4:
                 return dhcp4.message(octets, cut=cut)
-            case Kind.DHCP6:
+            case Kind.DHCPV6:
                 return dhcp6.message(octets, cut=cut)
     except WireError as error:
         fault = "cut" if cut else f"{error.reason} at octet {error.offset}"
@@ -47,11 +47,11 @@ def tree(octets: bytes, kind: Kind | None, words: Words, *, cut: bool = False) -
 def guessed(octets: bytes) -> Kind | None:
     """DHCPv4 has its cookie, a RADIUS packet its own length, and a DHCPv6 message's options fill it to the end."""
     if octets[wire4.HEADER_OCTETS - 4 : wire4.HEADER_OCTETS] == wire4.COOKIE:
-        return Kind.DHCP4
+        return Kind.DHCPV4
     if len(octets) >= wire_radius.HEADER_OCTETS and int.from_bytes(octets[2:4], "big") == len(octets):
         return Kind.RADIUS
     if octets and octets[0] in wire6.TYPES and wire6.message(octets).whole:
-        return Kind.DHCP6
+        return Kind.DHCPV6
     return Kind.RADIUS if len(octets) >= wire_radius.HEADER_OCTETS and _is_radius(octets) else None
 
 

@@ -122,6 +122,12 @@ def troubles(upstreams: Sequence[Upstream], processes: Sequence[Process]) -> lis
             text="What stands here may be old. Look whether bngcorr serve runs and reaches the same store.",
             link="/upstreams", word="Processes",
         ))  # fmt: skip
+    if any(one.parts.get("sources") == "translated" for one in processes):
+        found.append(Trouble(
+            tone="bad", title="Requests arrive from inside the cluster.",
+            text="The BNGs' own addresses are replaced on the way, so none of them is known: the load balancer, its "
+            "externalTrafficPolicy or the CNI does that.", link="/upstreams", word="Processes",
+        ))  # fmt: skip
     usable = [one for one in upstreams if one.state is not Condition.DEAD and one.admin is not Admin.DOWN]
     dead = [one.name for one in upstreams if one.state is Condition.DEAD]
     if upstreams and not usable:

@@ -73,6 +73,8 @@ async def walk(
     while at < len(domains):
         want = limit - len(rows)
         if want == 0 or scanned >= most_scanned or loop.time() > until:
+            if fault is not None and not heard:  # an empty page would look like an answer, were it nobody's
+                await from_each(domains[at:], lambda domain: ask(domain, Page(cursor="", limit=1)))
             return rows, f"{at}.{rest or '0.0'}", tuple(silent)
         try:
             found, following = await ask(domains[at], Page(cursor=f"0.{rest}" if rest else "", limit=want))

@@ -25,6 +25,7 @@ from bngcorr.web.models.names import read_record_name
 from bngcorr.web.models.session import SessionDetail
 from bngcorr.web.problem import not_found
 from bngcorr.web.resources.cursors import PLACE, RANK, shaped
+from bngcorr.web.resources.disputed import line_of
 from bngcorr.web.resources.domains import from_each, walk
 from bngcorr.web.resources.entries import entry_shown
 from bngcorr.web.resources.estate import Estate
@@ -111,7 +112,7 @@ class Lines:
         except ValueError:
             raise not_found("line", name) from None
         now = self._clock.now_ms()
-        row = await self._store.line(domain, line, now) if domain in self._estate.domains else None
+        row = await self._row(domain, line, now) if domain in self._estate.domains else None
         if row is None:
             raise not_found("line", name)
         missing: list[str] = []
@@ -139,6 +140,15 @@ class Lines:
             findings=tuple(map(finding_shown, findings)),
             partial=tuple(missing),
         )
+
+    async def _row(self, domain: str, line: str, now: int) -> LineRow | None:
+        """Its record; of a line that has none, since another is live where it asked, what the conflict tells of it."""
+        row = await self._store.line(domain, line, now)
+        if row is not None:
+            return row
+        conflicts = await self._store.findings_about(domain, [(FindingKind.CONFLICT, line)])
+        told = line_of(conflicts, (), line)
+        return None if told is None else line_of(conflicts, await self._sessions_of(told), line)
 
     async def _sessions_of(self, line: LineRow) -> list[SessionRow]:
         """Those that vouch for it, and those that have ended, as long as they are known by its id."""
@@ -175,7 +185,7 @@ class Lines:
 
     async def _beside(self, row: SessionRow) -> list[SessionRow]:
         """A session and the others of its line."""
-        line = await self._store.line(row.domain, row.line, self._clock.now_ms()) if row.line is not None else None
+        line = await self._row(row.domain, row.line, self._clock.now_ms()) if row.line is not None else None
         others = await self._sessions_of(line) if line is not None else []
         return [row, *(one for one in others if one.session != row.session)]
 

@@ -123,9 +123,7 @@ def _is(row: SessionRow, guess: Guess) -> bool:
             return ids.circuit_id == guess.octets
         case Meaning.USER_NAME:
             return row.user_name is not None and row.user_name.lower() == guess.value.lower()
-        case Meaning.PREFIX:
-            return guess.value in map(address_of, row.hosts)
-        case Meaning.ADDRESS:
+        case Meaning.ADDRESS | Meaning.PREFIX:
             return _within(guess.value, map(address_of, row.hosts))
         case Meaning.PORT:
             at = row.port
@@ -138,11 +136,11 @@ def _is(row: SessionRow, guess: Guess) -> bool:
     return True
 
 
-def _within(address: str, held: Iterable[str]) -> bool:
-    wanted = ip_network(address)
+def _within(part: str, held: Iterable[str]) -> bool:
+    wanted = ip_network(part)
     for text in held:
         network = ip_network(text, strict=False)
-        if network.version == wanted.version and wanted.network_address in network:
+        if network.prefixlen <= wanted.prefixlen and wanted.network_address in network:
             return True
     return False
 

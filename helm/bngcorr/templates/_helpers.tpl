@@ -65,7 +65,7 @@ helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" 
 
 {{/* Whether a pod keeps something that its successor needs. */}}
 {{- define "bngcorr.stateful" -}}
-{{- if or (include "bngcorr.embedded" .) (include "bngcorr.spooled" .) -}}yes{{- end -}}
+{{- if or (include "bngcorr.embedded" .) (include "bngcorr.spooled" .) (dig "history" "directory" "" .Values.config) -}}yes{{- end -}}
 {{- end -}}
 
 {{/* Port of "0.0.0.0:1812" */}}
