@@ -47,6 +47,7 @@ EVENTS_OF_A_LINE: Final = 2
 BATCH: Final = 512
 WINDOW: Final = 32  # requests outstanding at the most that is borne
 WARM_S: Final = 3.0
+NICE: Final = "10"  # as conf/bngcorr-web.service has it
 START_WITHIN_S: Final = 40.0
 PAGE: Final = 100  # rows
 MOST_MS: Final = {"look-up": 50.0, "page": 100.0}
@@ -212,9 +213,6 @@ def ask(port: int, some: Iterator[Question], rate: float, over: Callable[[], boo
 
 
 # ---- who takes part
-
-
-NICE: Final = "10"  # as conf/bngcorr-web.service has it
 
 
 def web(scene: Scene, bngs: Sequence[str], build: Path) -> tuple[Child, int]:

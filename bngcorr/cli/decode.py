@@ -19,13 +19,14 @@ from bngcorr.capture.record import CutCapture, UnreadableCapture
 from bngcorr.capture.trees.node import MOST_PARTS, Node
 from bngcorr.capture.trees.reading import Words, tree
 from bngcorr.cli import exits
+from bngcorr.cli.parameters import Captures
 from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
 
 
 def decode(
-    *files: Path,
+    *files: Captures,
     hex_: Annotated[tuple[str, ...], Parameter(name="--hex", negative="")] = (),
     as_: Annotated[Kind | None, Parameter(name="--as")] = None,
     only: Annotated[Kind | None, Parameter(name="--only")] = None,
