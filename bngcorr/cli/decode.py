@@ -19,18 +19,18 @@ from bngcorr.capture.record import CutCapture, UnreadableCapture
 from bngcorr.capture.trees.node import MOST_PARTS, Node
 from bngcorr.capture.trees.reading import Words, tree
 from bngcorr.cli import exits
-from bngcorr.cli.parameters import Captures
+from bngcorr.cli.captures import Capture
 from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
 
 
 def decode(
-    *files: Captures,
+    *files: Capture,
     hex_: Annotated[tuple[str, ...], Parameter(name="--hex", negative="")] = (),
     as_: Annotated[Kind | None, Parameter(name="--as")] = None,
     only: Annotated[Kind | None, Parameter(name="--only")] = None,
-    limit: int | None = None,
+    limit: Annotated[int | None, Parameter(name=("--limit", "-n"))] = None,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Show RADIUS, DHCPv4 and DHCPv6 packets as a tree: every option and attribute, and what is wrong with them.

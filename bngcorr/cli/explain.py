@@ -16,7 +16,7 @@ from bngcorr import config as configuration
 from bngcorr.bng_profiles import compile_all
 from bngcorr.capture.packets import Kind, Packet, parse_hex, read
 from bngcorr.capture.record import UnreadableCapture
-from bngcorr.cli.parameters import Captures
+from bngcorr.cli.captures import Capture
 from bngcorr.cli.process import exit_with_faults, load_or_exit
 from bngcorr.errors import ConfigError, WireError
 from bngcorr.profiles.catalogue import compile_profile, packaged
@@ -31,7 +31,7 @@ _RADIUS: Final = frozenset((Kind.RADIUS,))
 
 
 def explain(
-    *files: Captures,
+    *files: Capture,
     hex_: Annotated[tuple[str, ...], Parameter(name="--hex", negative="")] = (),
     profile: str = "generic",
     config: Annotated[Path | None, Parameter(name=("--config", "-c"))] = None,

@@ -249,6 +249,8 @@ def _walk(octets: bytes, at: int, size: int, values: dict[int, bytes], *, padded
 
     `padded`: codes 0 and 255 stand alone, as among options; sub-options of option 82 know neither.
     """
+    whole = True
+    repeated: dict[int, list[bytes]] | None = None  # joined at the end: thousands of repeats cost no more than one
     while at < size:
         code = octets[at]
         if padded and code == PAD:
@@ -256,12 +258,22 @@ def _walk(octets: bytes, at: int, size: int, values: dict[int, bytes], *, padded
             continue
         if padded and code == END:
             break
-        if at + 2 > size:
-            return False
-        end = at + 2 + octets[at + 1]
+        end = at + 2 + octets[at + 1] if at + 2 <= size else size + 1
         if end > size:
-            return False
+            whole = False
+            break
         value = octets[at + 2 : end]
-        values[code] = values[code] + value if code in values else value
+        if code not in values:
+            values[code] = value
+        else:
+            if repeated is None:
+                repeated = {}
+            if code in repeated:
+                repeated[code].append(value)
+            else:
+                repeated[code] = [values[code], value]
         at = end
-    return True
+    if repeated is not None:
+        for code, parts in repeated.items():
+            values[code] = b"".join(parts)
+    return whole

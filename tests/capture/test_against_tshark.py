@@ -15,7 +15,8 @@ from bngcorr.capture.record import CutCapture, Record, UnreadableCapture
 from bngcorr.wire import frames, neighbours
 from bngcorr.wire.frame import ARP, ICMP, ICMPV6, UDP, Frame
 
-from .oracle import ARP_FIELDS, DHCP4, DHCP6, FIELDS, FRAME, LINK, ND, PPPOE, RADIUS, Row, ours, tshark
+from .oracle import ARP_FIELDS, DHCP4, DHCP6, FIELDS, FRAME, LINK, ND, PPPOE, RADIUS, Row, tshark
+from .readings import ours
 
 ROOT = Path(__file__).parents[2]
 OURS = sorted(path for path in (ROOT / "tests" / "captures").rglob("*.pcap*"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -114,6 +117,25 @@ def test_what_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str], tmp_
     ):  # fmt: skip
         code, _, err = decode(capsys, *arguments)
         assert (2, True) == (code, reason in err), (arguments, err)
+
+
+def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """``-`` is what another program writes: a compressed capture, or text with a packet a line."""
+    with (CAPTURES / "real" / "19-storm-perfdhcp.pcap.gz").open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
+        code, out, _ = decode(capsys, "--json", "-n", "3", "-")
+    assert (0, 3) == (code, len(json.loads(out)))
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(f"# a SOLICIT\n{SOLICIT} # here\n".encode())))
+    code, out, _ = decode(capsys, "-")
+    assert (0, True) == (code, "packet 2" in out)
+
+
+def test_a_misspelt_option_is_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2, and the option is named."""
+    code, out, err = decode(capsys, "--jsn")
+
+    assert (2, True) == (code, "--jsn" in out + err)
 
 
 def test_options_without_end_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
