@@ -1,4 +1,4 @@
-"""The Dockerfile, without a container engine: its commands in its order in an empty folder, and what the image is told."""
+"""The Dockerfile, without a container engine: its commands in an empty folder, and what the image is told."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def final_stage() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The root of what the commands make. apt-get is left out, nothing is compiled, no owner is changed, and what bngcorr
-    demands is lent by this environment; both stages have one root.
+    """The root of what the commands make. apt-get is left out, nothing is compiled, no owner is changed, and what
+    bngcorr demands is lent by this environment; both stages have one root.
     """
     root = tmp_path_factory.mktemp("image")
     lent = tmp_path_factory.mktemp("lent")

@@ -112,7 +112,7 @@ class Lines:
         except ValueError:
             raise not_found("line", name) from None
         now = self._clock.now_ms()
-        row = await self._row(domain, line, now) if domain in self._estate.domains else None
+        row = await self.row(domain, line, now) if domain in self._estate.domains else None
         if row is None:
             raise not_found("line", name)
         missing: list[str] = []
@@ -141,7 +141,7 @@ class Lines:
             partial=tuple(missing),
         )
 
-    async def _row(self, domain: str, line: str, now: int) -> LineRow | None:
+    async def row(self, domain: str, line: str, now: int) -> LineRow | None:
         """Its record; of a line that has none, since another is live where it asked, what the conflict tells of it."""
         row = await self._store.line(domain, line, now)
         if row is not None:
@@ -185,7 +185,7 @@ class Lines:
 
     async def _beside(self, row: SessionRow) -> list[SessionRow]:
         """A session and the others of its line."""
-        line = await self._row(row.domain, row.line, self._clock.now_ms()) if row.line is not None else None
+        line = await self.row(row.domain, row.line, self._clock.now_ms()) if row.line is not None else None
         others = await self._sessions_of(line) if line is not None else []
         return [row, *(one for one in others if one.session != row.session)]
 

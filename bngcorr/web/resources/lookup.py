@@ -93,7 +93,7 @@ class Lookups:
         domain, record = read_record_name(name)
         if domain not in self._estate.domains:
             return [], []
-        session, line = await asyncio.gather(self._store.session(domain, record), self._store.line(domain, record, now))
+        session, line = await asyncio.gather(self._store.session(domain, record), self._lines.row(domain, record, now))
         return [session] if session is not None else [], [line] if line is not None else []
 
     async def _by_session_id(self, session_id: bytes) -> tuple[list[SessionRow], tuple[str, ...]]:
@@ -107,7 +107,7 @@ class Lookups:
         return [row for rows in found.values() for row in rows if row.session_id == session_id], silent
 
     async def _line_rows(self, names: Sequence[tuple[str, str]], now: int) -> list[LineRow]:
-        found = await asyncio.gather(*(self._store.line(domain, line, now) for domain, line in names))
+        found = await asyncio.gather(*(self._lines.row(domain, line, now) for domain, line in names))
         return [row for row in found if row is not None]
 
 
