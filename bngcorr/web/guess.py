@@ -49,33 +49,34 @@ class Guess:
 
 def guesses(text: str, bngs: Collection[str]) -> tuple[Guess, ...]:
     """All that a text may mean, the most telling first. `bngs`: names of those configured."""
-    text = _bare(text)
-    if not text:
+    whole = text.strip()
+    if not whole:
         return ()
+    text = _bare(whole)
     found = [*_exact(text, bngs), *_address(text)]
     if _NAME.fullmatch(text):
         found.append(Guess(meaning=Meaning.NAME, value=text))
     mac = parse_mac(re.sub("^0x|[:. -]", "", text, flags=re.IGNORECASE) if _MAC.fullmatch(text) else text)
     if mac is not None:
         found.append(Guess(meaning=Meaning.MAC, value=format_mac(mac), terms=(mac_term(mac),)))
-    for octets in dict.fromkeys(_octets(text)):
+    for octets in dict.fromkeys([*_octets(text), *_octets(whole)]):
         shown = octets_shown(octets) or {}
         value = shown["text"] or f"0x{octets.hex()}"
         found.append(Guess(meaning=Meaning.REMOTE_ID, value=value, terms=(remote_id_term(octets),), octets=octets))
         found.append(Guess(meaning=Meaning.CIRCUIT_ID, value=value, terms=(circuit_id_term(octets),), octets=octets))
-    plain = text.encode("utf-8", "surrogateescape")
-    if len(plain) <= LONGEST_ID:
-        found.append(Guess(meaning=Meaning.USER_NAME, value=text, terms=user_name_terms(text), octets=plain))
-        found.append(Guess(meaning=Meaning.SESSION_ID, value=text, octets=plain))
+    for one in dict.fromkeys((text, whole)):
+        plain = one.encode("utf-8", "surrogateescape")
+        if len(plain) <= LONGEST_ID:
+            found.append(Guess(meaning=Meaning.USER_NAME, value=one, terms=user_name_terms(one), octets=plain))
+            found.append(Guess(meaning=Meaning.SESSION_ID, value=one, octets=plain))
     return tuple(found)
 
 
 def _bare(text: str) -> str:
-    """Without the blanks and quotes that were copied along with it."""
-    text = text.strip()
+    """Without the quotes that were copied along with it."""
     for first, last in _QUOTES:
-        if len(text) > 1 and text[0] == first and text[-1] == last:
-            return text[1:-1].strip()
+        if len(text) > 2 and text[0] == first and text[-1] == last:
+            return text[1:-1].strip() or text
     return text
 
 

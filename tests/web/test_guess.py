@@ -78,3 +78,10 @@ def test_a_prefix_is_looked_for_under_all_that_may_hold_it() -> None:
     (lan,) = [one for one in guesses("2001:db8:100:7::/64", ()) if one.meaning is Meaning.PREFIX]
 
     assert {"address:2001:db8:100:7::/64", "address:2001:db8:100::/56"} <= {*lan.terms}
+
+
+def test_quotes_may_be_part_of_an_id() -> None:
+    """It is looked for with and without them."""
+    terms = [one.terms for one in guesses("<olt7/12>", ()) if one.meaning is Meaning.REMOTE_ID]
+
+    assert [(remote_id_term(b"olt7/12"),), (remote_id_term(b"<olt7/12>"),)] == terms
