@@ -20,12 +20,16 @@ def parse_mac(text: str) -> Mac | None:
     """MAC in any of the formats BNGs use, else None.
 
     ``aa:bb:cc:dd:ee:ff``, ``aa-bb-…``, un-padded ``0:e1:c:…``, MikroTik's client-id ``1:0:e1:c:38:c8:f8`` (leading
-    hardware type 1), Cisco's ``aabb.ccdd.eeff``, bare hex. The all-zero address and group addresses (bit 0x01 of the
+    hardware type 1), Cisco's ``aabb.ccdd.eeff``, bare hex. One that is padded in some places and not in others lacks a
+    digit: it could be another's. The all-zero address and group addresses (bit 0x01 of the
     first octet) name nobody and give None.
     """
     text = text.strip().lower()
     if _GROUPED.fullmatch(text):
-        groups = [int(group, 16) for group in re.split(r"[:\- ]", text)]
+        digits = re.split(r"[:\- ]", text)
+        if any(len(group) == 1 for group in digits) and any(len(group) == 2 and group[0] == "0" for group in digits):
+            return None
+        groups = [int(group, 16) for group in digits]
         if len(groups) == 7:
             if groups[0] != 1:  # 7 groups are a client-id only with hardware type Ethernet in front
                 return None

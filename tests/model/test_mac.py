@@ -64,3 +64,9 @@ def test_made_up_addresses_are_known() -> None:
     """Bit 0x02 of the first octet says that software chose the address."""
     assert is_locally_administered(bytes.fromhex("020001000001"))
     assert not is_locally_administered(bytes.fromhex("3ca62f000017"))
+
+
+def test_a_digit_that_is_missing_makes_no_other_mac() -> None:
+    """Groups are padded throughout or nowhere: half a copy of a MAC must not name somebody else's."""
+    assert parse_mac("a4:91:b1:44:00:6") is None
+    assert bytes.fromhex("000e1c38c8f8") == parse_mac("0:e:1c:38:c8:f8")
