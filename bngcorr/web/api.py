@@ -64,7 +64,7 @@ class Api:
         if last := request.headers.get("Last-Event-ID"):
             query = query.model_copy(update={"after": last})
         caller: Caller = caller_of(request)
-        events_of = self._desk.live.follow(query)
+        events_of = self._desk.live.follow(query, caller.name)
         if request.method == "HEAD":
             return web.Response(content_type="text/event-stream")
         async with aclosing(events_of) as events:

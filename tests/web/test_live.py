@@ -44,7 +44,7 @@ def told(live: Live, query: EventsQuery, count: int, meanwhile: Callable[[], Non
     """What is heard after something happens."""
 
     async def listen() -> list[Event | None]:
-        async with aclosing(live.follow(query)) as events:
+        async with aclosing(live.follow(query, "noc")) as events:
             hearing = asyncio.create_task(take(events, count))
             await asyncio.sleep(0.05)
             meanwhile()
@@ -96,7 +96,7 @@ def test_a_finding_is_told_when_it_begins_and_when_it_is_over() -> None:
     live = hub(stream)
 
     async def listen() -> list[Event | None]:
-        async with aclosing(live.follow(asked(kind="finding", line=f"bng1~{LINE}"))) as events:
+        async with aclosing(live.follow(asked(kind="finding", line=f"bng1~{LINE}"), "noc")) as events:
             hearing = asyncio.create_task(take(events, 2))
             for last_ms, over_ms in ((T0 + 1, 0), (T0 + 2, 0), (T0 + 3, T0 + 3)):
                 await asyncio.sleep(0.08)
@@ -125,7 +125,7 @@ def test_one_who_reads_too_slowly_is_told_how_many_were_lost(monkeypatch: pytest
     live = hub(stream)
 
     async def listen() -> list[Event | None]:
-        async with aclosing(live.follow(asked())) as events:
+        async with aclosing(live.follow(asked(), "noc")) as events:
             first = asyncio.create_task(take(events, 1))
             await asyncio.sleep(0.05)
             stream.requests.append(request(1))
@@ -147,7 +147,7 @@ def test_many_listeners_are_served_by_one_reader() -> None:
 
     async def listen() -> int:
         async def one() -> None:
-            async with aclosing(live.follow(asked())) as events:
+            async with aclosing(live.follow(asked(), "noc")) as events:
                 await take(events, 1)
 
         async with asyncio.TaskGroup() as group:
@@ -169,7 +169,7 @@ def test_a_store_that_comes_back_goes_on_where_it_was() -> None:
     live = hub(stream)
 
     async def listen() -> list[Event | None]:
-        async with aclosing(live.follow(asked())) as events:
+        async with aclosing(live.follow(asked(), "noc")) as events:
             hearing = asyncio.create_task(take(events, 1))
             await asyncio.sleep(0.05)
             stream.away = True
@@ -204,6 +204,23 @@ def test_silence_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [None] == told(hub(Stream()), asked(), 1, lambda: None)
 
 
+def test_nobody_keeps_all_others_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller has so many streams at most, and another one still gets his."""
+    monkeypatch.setattr(module, "MOST_OF_ONE", 1)
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.01)
+    live = hub(Stream())
+
+    async def listen() -> None:
+        async with aclosing(live.follow(asked(), "script")) as events:
+            await take(events, 1)
+            with pytest.raises(Problem, match="of this caller"):
+                live.follow(asked(), "script")
+            async with aclosing(live.follow(asked(), "noc")) as others:
+                await take(others, 1)
+
+    asyncio.run(listen())
+
+
 def test_only_so_many_may_listen(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more is refused at once; when one has left there is room again."""
     monkeypatch.setattr(module, "MOST_LISTENERS", 1)
@@ -211,11 +228,11 @@ def test_only_so_many_may_listen(monkeypatch: pytest.MonkeyPatch) -> None:
     live = hub(Stream())
 
     async def listen() -> None:
-        async with aclosing(live.follow(asked())) as events:
+        async with aclosing(live.follow(asked(), "noc")) as events:
             await take(events, 1)
             with pytest.raises(Problem, match="streams are open"):
-                live.follow(asked())
-        async with aclosing(live.follow(asked())) as events:
+                live.follow(asked(), "noc")
+        async with aclosing(live.follow(asked(), "noc")) as events:
             await take(events, 1)
 
     asyncio.run(listen())

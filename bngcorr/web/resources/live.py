@@ -35,6 +35,7 @@ MOST_FINDINGS: Final = 100  # of one domain, looked at for what is new
 MOST_CAUGHT_UP: Final = 5_000  # requests told to one who resumes
 MOST_WAITING: Final = 1_000  # events for one listener
 MOST_LISTENERS: Final = 64
+MOST_OF_ONE: Final = 32  # of these, so that nobody keeps all others out
 HEARTBEAT_S: Final = 15.0
 
 log = structlog.get_logger()
@@ -62,8 +63,9 @@ class Live:
             tuple[str, str, str], tuple[int, bool]
         ] = {}  # findings: when they began, whether they are over
 
-    def follow(self, query: EventsQuery) -> AsyncGenerator[Event | None]:
-        """Events that fit, as they come, after those behind `query.after`; None when there was none for a while.
+    def follow(self, query: EventsQuery, name: str) -> AsyncGenerator[Event | None]:
+        """Events that fit, as they come, after those behind `query.after`; None when there was none for a while. `name`
+        is the caller's.
 
         Raises Problem at once for a cursor or BNG that can't be, or if too many listen; StoreError while it catches up.
         """
@@ -71,10 +73,12 @@ class Live:
         after = shaped("after", query.after, EVENT)
         if len(self._listeners) >= MOST_LISTENERS:
             raise Problem(503, "Too many listen", f"{MOST_LISTENERS} streams are open already")
-        return self._follow(query, after)
+        if sum(listener.name == name for listener in self._listeners) >= MOST_OF_ONE:
+            raise Problem(503, "Too many listen", f"{MOST_OF_ONE} streams of this caller are open already")
+        return self._follow(query, after, name)
 
-    async def _follow(self, query: EventsQuery, after: str) -> AsyncGenerator[Event | None]:
-        listener = _Listener(query)
+    async def _follow(self, query: EventsQuery, after: str, name: str) -> AsyncGenerator[Event | None]:
+        listener = _Listener(query, name)
         self._listeners.add(listener)
         try:
             if self._reader is None or self._reader.done():
@@ -191,7 +195,8 @@ class Over(Exception):
 class _Listener:
     """One who follows: what he wants, and what waits for him."""
 
-    def __init__(self, query: EventsQuery) -> None:
+    def __init__(self, query: EventsQuery, name: str) -> None:
+        self.name = name  # the caller's
         self._query = query
         self._line = None if query.line is None else read_record_name(query.line)
         self._mac = None if query.mac is None else format_mac(query.mac)
