@@ -130,7 +130,8 @@ def probe(
         with traced:
             sent = _send(opened, request, secret, timeout, tries)
             hops = traced.request_of(request.authenticator)
-    _print(_told(sent, hops, traced.missing, to, named), output, show_attributes)
+            sources = traced.sources()
+    _print({**_told(sent, hops, traced.missing, to, named), "sources": sources}, output, show_attributes)
     if sent.answer is None:
         print(f"bngcorr probe: {_why_silent(sent, status)}", file=sys.stderr)
         sys.exit(UNREACHABLE)
@@ -267,6 +268,12 @@ def _print(told: Json, output: Output, show_attributes: bool) -> None:
         print_packets(console, told["packets"], attributes=show_attributes)
         if told["no_hops"]:
             console.print(f"The hops between are not shown: {plain(told['no_hops'])}", soft_wrap=True)
+        if told["sources"]:
+            seen = dict.fromkeys(f"{plain(one['source'])} ({plain(one['upstream'])})" for one in told["sources"])
+            console.print(
+                f"AAA servers are asked from {', '.join(seen)}; what translates addresses on the way is not seen here.",
+                soft_wrap=True,
+            )
         if told["answer"] is not None:
             again = "" if told["tries"] == 1 else f", by try {told['tries']}"
             console.print(f"{told['answer']} in {told['took_ms']} ms{again}.")

@@ -57,6 +57,21 @@ class ProbeTrace:
             with contextlib.suppress(ApiFault):  # it ends by itself
                 self._client.send("DELETE", f"/v1/traces/{quoted(self._trace)}")
 
+    def sources(self) -> list[Json]:
+        """The address that each packet process asks each AAA server from; none if nothing tells."""
+        if self._client is None:
+            return []
+        try:
+            servers = self._client.get("/v1/upstreams")["items"]
+        except ApiFault:
+            return []
+        return [
+            {"upstream": f"{server['pool']}/{server['name']}", "process": at["process"], "source": at["source"]}
+            for server in servers
+            for at in server["processes"]
+            if at["source"]
+        ]
+
     def request_of(self, authenticator: bytes) -> Json | None:
         """The request with this Request Authenticator; None if nothing tells of it in time."""
         if self._client is None:

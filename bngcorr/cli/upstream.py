@@ -127,4 +127,5 @@ def _address(row: Row) -> str:
 
 def _seen(one: Row) -> str:
     wanted = "" if one["admin"] == "up" else f", {one['admin']}"
-    return f"{one['process']}: {one['state']}{wanted} since {moment(one['since'])}"
+    source = f", from {plain(one['source'])}" if one["source"] else ""
+    return f"{one['process']}: {one['state']}{wanted} since {moment(one['since'])}{source}"

@@ -30,6 +30,7 @@ class UpstreamRow:
     requests: int  # since the process started, like those below
     timeouts: int
     late_replies: int
+    source: str
     rtt_s: float | None
 
 

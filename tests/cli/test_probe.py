@@ -174,6 +174,8 @@ def test_a_trace_tells_of_the_hops_between(api: Canned) -> None:
     }  # fmt: skip
     api.tell("POST /v1/traces", act(ActOutcome.DONE, kind=ActKind.TRACE, subject="5f0c9be1d2a4"))
     api.tell("DELETE /v1/traces/5f0c9be1d2a4", act(ActOutcome.DONE))
+    at = {"process": "pod-1", "source": "10.1.2.3"}
+    api.tell("GET /v1/upstreams", {"items": [{"pool": "auth", "name": "aaa1", "processes": [at]}], "next": None})
 
     def answer(view: PacketView) -> bytes:
         kept = [{**hops, "request": "00"}, {**hops, "request": view.authenticator.hex()}]
@@ -185,6 +187,7 @@ def test_a_trace_tells_of_the_hops_between(api: Canned) -> None:
 
     assert {"user_name": "me", "lasts_s": 300} == api.asked[0].body
     assert "- ADSL-Agent-Remote-Id = 0x0000197f6f + ADSL-Agent-Remote-Id = o" in ran.words
+    assert "AAA servers are asked from 10.1.2.3 (auth/aaa1)" in ran.words
     assert "DELETE" == api.asked[-1].method
 
 

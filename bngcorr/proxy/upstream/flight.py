@@ -39,6 +39,15 @@ class Lane(Generic[T]):
         self.flights: list[Flight[T] | None] = [None] * IDENTIFIERS
         self.busy = 0  # identifiers in use
 
+    @property
+    def source(self) -> str:
+        """The address of this host that requests leave from, as the kernel chose it; "" if the socket is closed."""
+        try:
+            name: str = self.socket.getsockname()[0]
+        except OSError:
+            return ""
+        return name
+
 
 class Flight(Generic[T]):
     """One transmission, with whatever is needed when its answer comes."""

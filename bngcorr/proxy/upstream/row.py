@@ -23,4 +23,5 @@ class ServerRow:
     requests: int  # since the start, like those below
     timeouts: int
     late_replies: int
+    source: str  # address that our requests leave from; "" while there is no socket
     rtt_s: float | None  # of late, smoothed; None before its first answer

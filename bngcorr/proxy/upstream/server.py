@@ -321,6 +321,7 @@ class Server(Generic[T]):
             requests=self.meters.requests.value,
             timeouts=self.meters.timeouts.value,
             late_replies=self.meters.late.value,
+            source=self._lanes[0].source if self._lanes else "",
             rtt_s=self._rtt_s if self._rtt_s >= 0.0 else None,
         )
 

@@ -28,6 +28,8 @@ class UpstreamAt(Model):
     """since the process started, like the next two"""
     timeouts: int
     late_replies: int
+    source: str
+    """address that requests to it leave from; what it sees may be another one behind address translation"""
     rtt_s: float | None
     """smoothed; null before its first answer"""
 

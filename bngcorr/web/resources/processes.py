@@ -100,5 +100,6 @@ def _at(process: str, row: UpstreamRow) -> UpstreamAt:
         requests=row.requests,
         timeouts=row.timeouts,
         late_replies=row.late_replies,
+        source=row.source,
         rtt_s=row.rtt_s,
     )

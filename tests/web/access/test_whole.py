@@ -34,7 +34,7 @@ version who
 HARMLESS = frozenset(WORDS.split())
 HARMLESS_THERE = frozenset(
     {
-        "Upstream.address",  # of an AAA server
+        "Upstream.address", "UpstreamAt.source",  # of an AAA server, and ours
         "ProcessAnswer.said",  # an outcome
         "ProblemShown.detail", "Fault.detail", "Fault.value",  # the caller's own words
     }
