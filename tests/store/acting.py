@@ -10,7 +10,8 @@ NOW_MS = 1_780_000_000_000
 
 UPSTREAM = UpstreamRow(
     pool="auth", name="aaa1", address="192.0.2.10:1812", state=Condition.ALIVE, admin=Admin.UP, since_ms=NOW_MS,
-    in_flight=1, most_in_flight=256, sockets=1, requests=10, timeouts=1, late_replies=0, source="127.0.0.1", rtt_s=0.004,
+    in_flight=1, most_in_flight=256, sockets=1, requests=10, timeouts=1, late_replies=0, source="127.0.0.1",
+    rtt_s=0.004,
 )  # fmt: skip
 PROCESS = ProcessRow(
     id="host-1-aa", host="host", pid=1, version="1", started_ms=NOW_MS, told_ms=NOW_MS, config="abc", loaded_ms=NOW_MS,
