@@ -1,12 +1,15 @@
-"""Captures as arguments of a verb."""
+"""Captures and octets as arguments of a verb, and the packets in them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from bngcorr.capture.packets import Kind, Packet, parse_hex, read
+from bngcorr.capture.record import CutCapture, UnreadableCapture
 from bngcorr.capture.source import STANDARD_INPUT
 
 
@@ -18,3 +21,19 @@ def _no_option(_: object, path: Path) -> None:
 
 Capture = Annotated[Path, Parameter(allow_leading_hyphen=True, validator=_no_option)]
 """A file, or - for standard input."""
+
+
+def packets(files: tuple[Path, ...], texts: tuple[str, ...], kinds: frozenset[Kind]) -> Iterator[Packet | str]:
+    """Packets, and where there are none, why; what could be read before and behind counts all the same."""
+    for number, text in enumerate(texts, start=1):
+        try:
+            yield Packet(number, parse_hex(text))
+        except UnreadableCapture as error:
+            yield f"--hex: {error}"
+    for path in files:
+        try:
+            yield from read(path, kinds)
+        except CutCapture as error:
+            yield f"{path}: {error}; what is before was read"
+        except (OSError, UnreadableCapture) as error:
+            yield f"{path}: {getattr(error, 'strerror', None) or error}"

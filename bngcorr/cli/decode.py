@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -14,12 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from bngcorr.capture.packets import Kind, Packet, parse_hex, read
-from bngcorr.capture.record import CutCapture, UnreadableCapture
+from bngcorr.capture.packets import Kind, Packet
 from bngcorr.capture.trees.node import MOST_PARTS, Node
 from bngcorr.capture.trees.reading import Words, tree
 from bngcorr.cli import exits
-from bngcorr.cli.captures import Capture
+from bngcorr.cli.captures import Capture, packets
 from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
@@ -64,7 +61,7 @@ def decode(
     console = Console(emoji=False, highlight=False)
     code = exits.DONE
     shown = 0
-    for packet in _packets(files, hex_, frozenset((only,)) if only else frozenset(Kind)):
+    for packet in packets(files, hex_, frozenset((only,)) if only else frozenset(Kind)):
         if isinstance(packet, str):
             print(f"bngcorr decode: {packet}", file=sys.stderr)
             code = exits.REFUSED
@@ -93,22 +90,6 @@ def _words() -> Words:
         carrier.key: carrier.form for data in packaged().values() for carrier in compile_profile(data, dictionary).raw
     }
     return Words(dictionary.named, raw)
-
-
-def _packets(files: tuple[Path, ...], texts: tuple[str, ...], kinds: frozenset[Kind]) -> Iterator[Packet | str]:
-    """Packets, and where there are none, why; what could be read before and behind counts all the same."""
-    for number, text in enumerate(texts, start=1):
-        try:
-            yield Packet(number, parse_hex(text))
-        except UnreadableCapture as error:
-            yield f"--hex: {error}"
-    for path in files:
-        try:
-            yield from read(path, kinds)
-        except CutCapture as error:
-            yield f"{path}: {error}; what is before was read"
-        except (OSError, UnreadableCapture) as error:
-            yield f"{path}: {getattr(error, 'strerror', None) or error}"
 
 
 def _context(packet: Packet) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,9 +13,8 @@ from rich.table import Table
 
 from bngcorr import config as configuration
 from bngcorr.bng_profiles import compile_all
-from bngcorr.capture.packets import Kind, Packet, parse_hex, read
-from bngcorr.capture.record import UnreadableCapture
-from bngcorr.cli.captures import Capture
+from bngcorr.capture.packets import Kind
+from bngcorr.cli.captures import Capture, packets
 from bngcorr.cli.process import exit_with_faults, load_or_exit
 from bngcorr.errors import ConfigError, WireError
 from bngcorr.profiles.catalogue import compile_profile, packaged
@@ -64,7 +62,7 @@ def explain(
     compiled, numbers = _rules(profile, config, bng)
     results: list[dict[str, Any]] = []
     failed = False
-    for packet in _packets(files, hex_):
+    for packet in packets(files, hex_, _RADIUS):
         if isinstance(packet, str):
             print(f"bngcorr explain: {packet}", file=sys.stderr)
             failed = True
@@ -112,20 +110,6 @@ def _rules(name: str, path: Path | None, bng: str | None) -> tuple[Profile, Numb
         print(f"bngcorr explain: --profile {name!r} is none of {', '.join(known)}", file=sys.stderr)
         sys.exit(2)
     return compile_profile(known[name], dictionary), numbers
-
-
-def _packets(files: tuple[Path, ...], texts: tuple[str, ...]) -> Iterator[Packet | str]:
-    """Packets, and where there are none, why; what could be read before and behind counts all the same."""
-    for number, text in enumerate(texts, start=1):
-        try:
-            yield Packet(number, parse_hex(text))
-        except UnreadableCapture as error:
-            yield f"--hex: {error}"
-    for path in files:
-        try:
-            yield from read(path, _RADIUS)
-        except (OSError, UnreadableCapture) as error:
-            yield f"{path}: {getattr(error, 'strerror', None) or error}"
 
 
 def _print(console: Console, row: dict[str, Any]) -> None:
