@@ -34,6 +34,8 @@ from bngcorr.app.registry import process_registry
 from bngcorr.app.reload import EndingError, Reloader
 from bngcorr.app.spool import drained, look_into, spool_of
 from bngcorr.app.supervision import supervised
+from bngcorr.app.tap import Taps
+from bngcorr.app.tap_meters import TapMeters
 from bngcorr.config import Endpoint
 from bngcorr.config.changes import Changes
 from bngcorr.config.control import AUTO, own_path
@@ -99,6 +101,11 @@ class PacketProcess:
         )  # fmt: skip
         self._exporter = history_exporter(config, self._store.history, self._clock, self._meters.history)
         remember_ms = round(config.store.remember * 1000)
+        self._taps = Taps(
+            config.tap, self._clock, self._behind.put, keeps_up=lambda: not self._behind.full,
+            meters=TapMeters(self._registry), remember_ms=remember_ms,
+        )  # fmt: skip
+        self._taps.use(policies.places)
         self._reader = Reader(policies.table, policies.numbers, remember_ms, self._noise)
         self._tracer = Tracer(self._clock, [key for key, named in dictionary.named.items() if named.secret])
         self._spool = spool_of(config, self._behind, self._reader, self._meters, self._noise, self._tracer)
@@ -147,6 +154,7 @@ class PacketProcess:
         """Store, spool, upstreams, sockets, health, control, in that order. Raises StartError, StoreError or
         ConfigError.
         """
+        self._taps.open()  # first: what is started from now on has no need of its privilege
         if self._embedded is not None:
             await self._embedded.start()
         await greet_store(self._store, self._clock)
@@ -171,6 +179,7 @@ class PacketProcess:
         self._pipeline.start()
         self._ports.open()
         self._dynauth.open()
+        self._taps.start()
         at = self._at_start.health.listen
         app = health_app(self.readiness, self._metrics_text)
         try:
@@ -180,6 +189,8 @@ class PacketProcess:
         await self._open_control()
         memory.settle()
         self._tasks.append(self._lasting("queues", self._queues.run))
+        if self._taps.state is not None:
+            self._tasks.append(self._lasting("taps", self._taps.run))
         self._tasks.append(self._lasting("commands", self._commands.run))
         self._tasks.append(
             self._lasting("lag", lambda: watch_lag(self._meters.loop.lag.observe, self._noise.held_up))
@@ -221,6 +232,7 @@ class PacketProcess:
     async def _metrics_text(self) -> bytes:
         self._gauges.refresh()
         self._dynauth.refresh()
+        self._taps.refresh()
         self._meters.in_flight.set(self._pipeline.in_flight)
         self._meters.translated.set(self._noise.translated)
         self._meters.ready.set(self.readiness().ready)
@@ -240,6 +252,8 @@ class PacketProcess:
         }
         if self._spool is not None:
             parts["spool"] = self._spool.state
+        if self._taps.state is not None:
+            parts["tap"] = self._taps.state
         if self._noise.translated:
             parts["sources"] = "translated"
         if self._ending:
@@ -259,6 +273,7 @@ class PacketProcess:
         self._ports.reconfigure(policies.routing)  # the one step that can be refused: first
         self._pipeline.use(policies.table, policies.numbers, policies.in_flight_s)
         self._reader.use(policies.table, policies.numbers)
+        self._taps.use(policies.places)
         self._dynauth.use(policies.dynauth)
         self._caretaker.look_after(policies.domains)
         self._watch.look_after(policies.config.bngs, policies.costs, policies.config.capacity)
@@ -288,6 +303,7 @@ class PacketProcess:
         """
         self._ending = True
         self._commands.rest()
+        self._taps.stop()
         await asyncio.gather(self._ports.stop(), self._dynauth.stop())
         if self._spool is not None:
             self._spool.rest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Final
 from bngcorr.capture import reader
 from bngcorr.capture.record import Record, UnreadableCapture
 from bngcorr.capture.source import Source, opened
-from bngcorr.wire import frames
+from bngcorr.wire import frames, sieve
 from bngcorr.wire.frame import LATER, UDP, Frame
 from bngcorr.wire.refusal import Refusal
 
@@ -43,18 +42,40 @@ _KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Packet:
     """One UDP payload."""
 
-    number: int  # of the frame, or of the line in a text file; from 1
-    octets: bytes
-    source: str = ""  # "address:port", or "" if the file does not say
-    destination: str = ""
-    kind: Kind | None = None  # None: the file does not say
-    cut: bool = False  # the capture holds its beginning only
-    frame: Frame | None = None
-    at_ns: int | None = None
+    __slots__ = ("at_ns", "frame", "kind", "number", "octets")
+
+    def __init__(
+        self, number: int, octets: bytes, kind: Kind | None = None, frame: Frame | None = None, at_ns: int | None = None
+    ) -> None:
+        self.number: Final = number  # of the frame, or of the line in a text file; from 1
+        self.octets: Final = octets
+        self.kind: Final = kind  # None: the file does not say
+        self.frame: Final = frame
+        self.at_ns: Final = at_ns
+
+    @property
+    def cut(self) -> bool:
+        """The capture holds its beginning only."""
+        return self.frame is not None and self.frame.cut
+
+    @property
+    def source(self) -> str:
+        """``address:port``, or empty if the file does not say."""
+        frame = self.frame
+        return "" if frame is None else f"{_address(frame.source)}:{frame.source_port}"
+
+    @property
+    def destination(self) -> str:
+        """As `source`."""
+        frame = self.frame
+        return "" if frame is None else f"{_address(frame.destination)}:{frame.destination_port}"
+
+
+def _address(octets: bytes) -> IPv4Address | IPv6Address:
+    return IPv4Address(octets) if len(octets) == 4 else IPv6Address(octets)
 
 
 def read(path: Path, kinds: frozenset[Kind] = frozenset(Kind)) -> Iterator[Packet]:
@@ -74,15 +95,21 @@ def read(path: Path, kinds: frozenset[Kind] = frozenset(Kind)) -> Iterator[Packe
 
 def of_record(record: Record) -> Packet | None:
     """The packet in a frame; None if there is none, or nothing of it is left."""
-    frame = frames.decode(record.octets, record.link, record.length)
-    kind = kind_of(frame)
-    if kind is None:
+    found = found_in(record)
+    if found is None:
         return None
-    address = IPv4Address if frame.version == 4 else IPv6Address
-    return Packet(
-        record.number, frame.payload, f"{address(frame.source)}:{frame.source_port}",
-        f"{address(frame.destination)}:{frame.destination_port}", kind, frame.cut, frame, record.at_ns,
-    )  # fmt: skip
+    frame, kind = found
+    return Packet(record.number, frame.payload, kind, frame, record.at_ns)
+
+
+def found_in(record: Record) -> tuple[Frame, Kind] | None:
+    """As `of_record`, without the payload's octets; what is plainly something else is not even decoded."""
+    octets, link = record.octets, record.link
+    if not sieve.passes(octets, link, _KINDS):
+        return None
+    frame = frames.decode(octets, link, record.length)
+    kind = kind_of(frame)
+    return None if kind is None else (frame, kind)
 
 
 def kind_of(frame: Frame) -> Kind | None:

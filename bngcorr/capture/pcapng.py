@@ -7,7 +7,7 @@ block:  type (4) length (4, itself and both lengths included, a multiple of 4), 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from bngcorr.capture.record import MOST_OCTETS, CutCapture, Record, UnreadableCapture
@@ -57,6 +57,11 @@ class _Interface:
         return units * 1_000_000_000 // self.divisor + self.offset_ns
 
 
+def _heads(order: str) -> tuple[Callable[..., tuple[int, ...]], Callable[..., tuple[int, ...]]]:
+    """What reads a block's head, and that of an enhanced packet, in this byte order."""
+    return struct.Struct(order + "II").unpack_from, struct.Struct(order + "IIIII").unpack_from
+
+
 def records(source: Source) -> Iterator[Record]:
     """Every packet, in the file's order; blocks that are not known are passed over.
 
@@ -65,16 +70,19 @@ def records(source: Source) -> Iterator[Record]:
     order = "<"
     number = seen = 0
     interfaces: list[_Interface] = []
-    while head := source.read(8):
+    read = source.read
+    head_of, packet_of = _heads(order)
+    while head := read(8):
         if len(head) < 8:
             raise CutCapture("the file ends inside the header of a block")
         if head[:4] == MAGIC:
-            head += source.read(4)
+            head += read(4)
             order = _ORDERS.get(head[8:], "")
             if not order:
                 raise UnreadableCapture("a section has no byte order")
             interfaces = []
-        kind, size = struct.unpack_from(order + "II", head)
+            head_of, packet_of = _heads(order)
+        kind, size = head_of(head)
         if size < len(head) + 4 or size % 4:
             raise UnreadableCapture(f"a block behind packet {number} claims {size} octets")
         if kind not in (_INTERFACE, _PACKET, _SIMPLE, _ENHANCED):
@@ -82,9 +90,17 @@ def records(source: Source) -> Iterator[Record]:
             continue
         if size > _MOST_BLOCK:
             raise UnreadableCapture(f"a block behind packet {number} claims {size} octets; {_MOST_BLOCK} are read")
-        body = source.read(size - 8)
+        body = read(size - 8)
         if len(body) < size - 8:
             raise CutCapture(f"the file ends inside a block behind packet {number}")
+        if kind == _ENHANCED and size >= 32:  # nearly all of them
+            which, high, low, captured, length = packet_of(body)
+            if which < len(interfaces) and captured <= size - 32 and captured <= MOST_OCTETS:
+                number += 1
+                one = interfaces[which]
+                length = length if length > captured else captured
+                yield Record(number, one.at_ns(high, low), body[20 : 20 + captured], length, one.link, one.number)
+                continue
         body = body[:-4]
         if kind == _INTERFACE:
             if seen == _MOST_INTERFACES or len(body) < 8:

@@ -11,7 +11,7 @@ from bngcorr.errors import ConfigError, ConfigFault
 
 FIXED: Final = (
     "listen.auth", "listen.acct", "listen.receive_buffer", "listen.reuse_port", "health", "web", "control", "store",
-    "findings", "spool", "history", "dynauth.listen", "dynauth.source_address", "log",
+    "findings", "spool", "history", "dynauth.listen", "dynauth.source_address", "tap", "log",
 )  # fmt: skip
 """Sections, and keys of sections, that hold until the process ends: what is open, and what others rely on."""
 

@@ -24,6 +24,7 @@ from bngcorr.config.settings import (
     Log,
     Store,
 )
+from bngcorr.config.tap import Tap, check_taps
 from bngcorr.config.upstream import SEVERAL, SINGLE, UPSTREAM_SECTIONS, Pool, Upstream, check_pools
 from bngcorr.config.web import Rate, Tls, Token, Web, check_web
 from bngcorr.errors import ConfigFault
@@ -62,6 +63,7 @@ def contradictions(data: dict[str, object]) -> list[ConfigFault]:
     for index, monitor in enumerate(monitors if isinstance(monitors, list) else []):
         if isinstance(monitor, dict):
             check_secret(monitor, f"monitors[{index}]")
+    check_taps(data.get("tap"), entries, fault)
     known = packaged()
     own = _section(data, "profiles")
     for title, changes in own.items():
@@ -170,6 +172,7 @@ _SHOWN_KEYS = re.compile(
     r"|routes\[\d+\]\.(bng(\[\d+\])?|auth|acct|attribute|equals|matches)"
     r"|reuse_port|lameduck|log\.(mac|user)|control\.socket|timeline\.entries"
     r"|tls\.(certificate|key)|behind_proxy|scopes(\[\d+\])?|per_second|burst|session_lifetime"
+    r"|tap\[\d+\]\.(interface|bng|box|vlans\[\d+\]|relayed_mac|outgoing|ledger|diagnose)"
     r"|enabled|path|url_file|max_records|max_octets|rate|drain|directory|keep|backlog)"
 )
 
@@ -224,6 +227,7 @@ _SECTIONS = (
     BngDynauth,
     Dynauth,
     Bng,
+    Tap,
     Monitor,
     Log,
 )

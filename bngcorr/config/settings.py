@@ -26,6 +26,7 @@ from bngcorr.config.fields import (
 from bngcorr.config.monitors import Monitor
 from bngcorr.config.secret import WithSecret
 from bngcorr.config.section import Section
+from bngcorr.config.tap import Tap
 from bngcorr.config.upstream import Upstreams
 from bngcorr.config.web import Web
 from bngcorr.model.box import box_name, shared_ports
@@ -286,6 +287,8 @@ class Config(Section):
     """Profiles of your own, or changes to those that come with bngcorr: docs/profiles.md."""
     bngs: tuple[Bng, ...] = Field(min_length=1)
     """The BNGs that may ask."""
+    tap: tuple[Tap, ...] = ()
+    """Interfaces on which DHCP is seen as it passes."""
     monitors: tuple[Monitor, ...] = ()
     """Further hosts that may send Status-Server."""
     log: Log = Log()

@@ -37,6 +37,7 @@ REASON: Final[Mapping[Finding, str]] = {
     "capacity.thresholds allow.",
     Finding.LEDGER_DIFFERS: "The box counted other hosts than its accounting adds up to here, by more than "
     "capacity.tolerance.",
+    Finding.WIRE_FAULT: "A tap showed frames that break somebody's IPv4 or IPv6.",
 }
 NEXT_STEP: Final[Mapping[Finding, str]] = {
     Finding.V6_LOST: "Look whether the BNG still has the prefix, and disconnect the session so that the CPE "
@@ -59,6 +60,7 @@ NEXT_STEP: Final[Mapping[Finding, str]] = {
     "move lines before it is full.",
     Finding.LEDGER_DIFFERS: "Run bngcorr audit; if that agrees, look for sessions without accounting, for accounting "
     "that is lost, or for hosts that records do not name.",
+    Finding.WIRE_FAULT: "Capture on that interface and run bngcorr diagnose on it: it names the frames.",
 }
 
 

@@ -138,6 +138,7 @@ class Finding(StrEnum):
     NEW_ENTERPRISE_NUMBER = "new_enterprise_number"  # a number not seen on this BNG before
     NEAR_LIMIT = "near_limit"  # a BNG, card or port spends more of its limit than a threshold allows
     LEDGER_DIFFERS = "ledger_differs"  # the box counts other hosts than we do
+    WIRE_FAULT = "wire_fault"  # a tap shows what breaks a stack on the wire
 
 
 class Scope(StrEnum):

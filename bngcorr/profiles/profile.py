@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from bngcorr.model.vocabulary import LineIdPolicy, MacSource, PenPolicy, Strength, Trigger
+
+ID_OCTETS: Final = 247  # the longest value of a vendor sub-attribute (RFC 2865 §5.26)
 
 
 class Encoding(StrEnum):
@@ -116,6 +120,14 @@ class Alias:
     family: Trigger  # only in requests of this trigger
     pattern: re.Pattern[bytes]  # matches the whole id
     template: bytes  # with \\1 or \\g<name>
+
+
+def aliased(value: bytes, aliases: Sequence[Alias], family: Trigger, *, remote: bool) -> bytes:
+    """An id of that family in the words of the other, by the first alias that fits; as it is if none does."""
+    for alias in aliases:
+        if alias.remote is remote and alias.family is family and (match := alias.pattern.fullmatch(value)):
+            return match.expand(alias.template)[:ID_OCTETS] or value
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bngcorr.model.line import LineIds, line_key
@@ -13,6 +14,7 @@ from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.line_id import Identity
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
+from bngcorr.proxy.rewrite import Edit
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
@@ -50,13 +52,13 @@ def explain(octets: bytes, profile: Profile, numbers: Numbers, bng: str = "") ->
         classification=classification,
         identity=identity,
         line=line_key(identity.ids, profile.line_id) if named else None,
-        changes=tuple(_changes(view, profile, identity, bng)) if rewritten else (),
+        changes=tuple(changes(view, *normalised(view, profile, Mode.FULL, identity, None, bng))) if rewritten else (),
         stripped=rewritten and identity.enterprise_number is not None,
     )
 
 
-def _changes(view: PacketView, profile: Profile, identity: Identity, bng: str) -> list[tuple[str, bytes, bytes]]:
-    edits, appended = normalised(view, profile, Mode.FULL, identity, None, bng)
+def changes(view: PacketView, edits: Sequence[Edit], appended: bytes) -> list[tuple[str, bytes, bytes]]:
+    """What edits make of a packet: attribute, its octets before, its octets after; none before what is appended."""
     changes = []
     octets = view.octets
     for outer_start, outer_end in sorted({(span.outer_start, span.outer_end) for span in view.spans}):

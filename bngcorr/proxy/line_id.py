@@ -7,21 +7,18 @@ from functools import lru_cache
 from typing import Final
 
 from bngcorr.model.attachment import Attachment
-from bngcorr.model.duid import mac_of_duid, mac_of_eui64, mac_of_link_layer
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, read_mac
 from bngcorr.model.vocabulary import MacSource, PenPolicy, Strength, Trigger
-from bngcorr.profiles.profile import Alias, Encoding, Profile, Relay
+from bngcorr.profiles.profile import ID_OCTETS, Encoding, Profile, Relay, aliased
 from bngcorr.proxy import carriers, port_id, remote_id
 from bngcorr.proxy.carriers import Found, Raw
 from bngcorr.proxy.remote_id import NUMBER_OCTETS, Numbers
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
-from bngcorr.wire import dhcp6
-from bngcorr.wire.dhcp6 import Layer, Message6
+from bngcorr.wire import dhcp6, relays
 from bngcorr.wire.radius import PacketView, Span
 
-ID_OCTETS: Final = 247  # the longest value of a vendor sub-attribute (RFC 2865 §5.26)
 MAC_TEXT: Final = 32
 # named here once: looking a member up in its class costs more than the comparison
 _CHOSEN_BY_CLIENT: Final = (Trigger.PPP, Trigger.CONFLICT)
@@ -122,7 +119,7 @@ def identify(
             value, number = prefixed.remote_id, prefixed.enterprise_number
         elif look is not None and suspect is None and policy is _AUTO and trigger not in _NEVER_V6:
             suspect = look.remote_id
-        said = _aliased(value, profile.aliases, trigger, remote=True) if profile.aliases else value
+        said = aliased(value, profile.aliases, trigger, remote=True) if profile.aliases else value
         if first is None:
             first = said
         elif first != said:
@@ -178,13 +175,6 @@ def _replaced(found: Found, value: bytes) -> Change:
     return Change(found.span, found.start, found.span.end, octets)
 
 
-def _aliased(value: bytes, aliases: Sequence[Alias], trigger: Trigger, *, remote: bool) -> bytes:
-    for alias in aliases:
-        if alias.remote is remote and alias.family is trigger and (match := alias.pattern.fullmatch(value)):
-            return match.expand(alias.template)[:ID_OCTETS] or value
-    return value
-
-
 def _circuit(
     found: Sequence[Found], profile: Profile, classification: Classification, aliases: list[Change]
 ) -> tuple[bytes | None, bool]:
@@ -199,7 +189,7 @@ def _circuit(
         key = one.span.key
         said = one.value
         if profile.aliases:
-            said = _aliased(said, profile.aliases, classification.trigger, remote=False)
+            said = aliased(said, profile.aliases, classification.trigger, remote=False)
         values[said] = None
         if said != one.value:
             aliases.append(_replaced(one, said))
@@ -214,7 +204,7 @@ def _from_raw(
         return raw.four.remote_id, raw.four.circuit_id, raw.four.remote_id, None
     if raw.six is None or classification.trigger is not Trigger.DHCPV6:
         return None, None, None, None
-    layer = _naming_layer(raw.six, profile.relay)
+    layer = relays.naming_layer(raw.six, outermost=profile.relay is Relay.OUTERMOST)
     if layer is None:
         return None, None, None, None
     came = layer.values.get(dhcp6.REMOTE_ID) or None
@@ -225,23 +215,10 @@ def _from_raw(
         prefixed = remote_id.strip(remote, numbers, profile.pen, Trigger.DHCPV6, Strength.PROOF)
         if prefixed is not None:
             remote, number = prefixed.remote_id, prefixed.enterprise_number
-        remote = _aliased(remote, profile.aliases, Trigger.DHCPV6, remote=True)
+        remote = aliased(remote, profile.aliases, Trigger.DHCPV6, remote=True)
     if circuit is not None:
-        circuit = _aliased(circuit, profile.aliases, Trigger.DHCPV6, remote=False)
+        circuit = aliased(circuit, profile.aliases, Trigger.DHCPV6, remote=False)
     return remote, circuit, came, number
-
-
-def _naming_layer(message: Message6, relay: Relay) -> Layer | None:
-    """The relay's layer that carries an id; what stands in the client's own message, the customer wrote."""
-    if relay is Relay.INNERMOST and message.layers and message.layers[-1].relay:
-        return None  # cut before the client's message: the innermost relay is not there
-    layers = message.layers if relay is Relay.OUTERMOST else message.layers[::-1]
-    for layer in layers:
-        if not layer.relay:
-            continue
-        if layer.values.get(dhcp6.REMOTE_ID) or layer.values.get(dhcp6.INTERFACE_ID):
-            return layer
-    return None
 
 
 def _mac(view: PacketView, profile: Profile, classification: Classification) -> tuple[Mac | None, MacSource | None]:
@@ -266,23 +243,13 @@ def _mac(view: PacketView, profile: Profile, classification: Classification) -> 
     raw = carriers.raw(view, profile)
     if raw.six is None or not raw.six.layers:
         return None, None
-    claimed = _claimed_mac(raw.six)
+    claimed = relays.claimed_mac(raw.six)
     return claimed, _CLAIMED if claimed is not None else None
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _port_in(value: bytes, grammar: str) -> Attachment | None:
     return port_id.GRAMMARS[grammar](value.decode("latin-1"))
-
-
-def _claimed_mac(message: Message6) -> Mac | None:
-    """Option 79 of the innermost relay, else an EUI-64 in its peer-address, else the DUID."""
-    relays = [layer for layer in message.layers if layer.relay]
-    mac = None
-    if relays and not message.layers[-1].relay:  # else the peer of the last relay may be another relay
-        mac = mac_of_link_layer(relays[-1].values.get(dhcp6.CLIENT_LINKLAYER, b""))
-        mac = mac or mac_of_eui64(relays[-1].peer_address)
-    return mac or mac_of_duid(message.layers[-1].values.get(dhcp6.CLIENT_ID, b""))
 
 
 def _attachment(view: PacketView, profile: Profile) -> tuple[Attachment | None, bytes]:

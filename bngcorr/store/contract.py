@@ -118,6 +118,10 @@ class QueryStore(Protocol):
         """One line by its name; None: it is not there, or counts no more."""
         ...
 
+    async def line_rows(self, pairs: Sequence[tuple[str, str]], now_ms: int) -> list[LineRow]:
+        """Lines by (domain, name), as far as they are there and count."""
+        ...
+
     async def timeline(self, domain: str, line: str) -> list[Entry]:
         """What happened to a line of late, the oldest first, as it was told: instants may be out of order."""
         ...

@@ -11,6 +11,7 @@ from bngcorr.store import packing
 from bngcorr.store.keys import DomainKeys
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
+from bngcorr.store.together import Together
 
 READ_BUDGET_S: Final = 2.0
 
@@ -19,7 +20,8 @@ class Figures:
     """Part of `contract.QueryStore`. Raises StoreError."""
 
     def __init__(self, lane: Lane) -> None:
-        self._lane = lane
+        self._lane = Together(lane)
+        self._alone = lane  # for what is large: nobody is to wait for that
 
     async def boxes(self, domain: str) -> tuple[str, ...]:
         """Those that have an epoch."""
@@ -28,10 +30,7 @@ class Figures:
     async def _epochs(self, domains: Sequence[str]) -> dict[str, dict[str, int]]:
         commands: list[Command] = [("HGETALL", DomainKeys(domain).epochs) for domain in domains]
         replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
-        return {
-            domain: packing.epochs_of([part for pair in pairs_of(reply) for part in pair])
-            for domain, reply in zip(domains, replies, strict=True)
-        }
+        return {domain: epochs_of(reply) for domain, reply in zip(domains, replies, strict=True)}
 
     async def _boxes(self, domain: str, bngs: Sequence[str]) -> list[tuple[str, str, int]]:
         """(BNG, box, its epoch) of all boxes of some BNGs."""
@@ -111,6 +110,11 @@ class Figures:
             counts = {int(bucket): int(count) for bucket, count in pairs_of(reply)}
             found[bng] = tuple(counts.get(bucket, 0) for bucket in range(len(DISTANCE_BUCKETS_MS) + 1))
         return found
+
+
+def epochs_of(reply: Reply) -> dict[str, int]:
+    """Epoch of each box, of a hash "epoch instant …"."""
+    return packing.epochs_of([part for pair in reply.items() for part in pair] if isinstance(reply, dict) else reply)
 
 
 def pairs_of(reply: Reply) -> list[tuple[bytes, bytes]]:

@@ -39,6 +39,7 @@ Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 
@@ -98,9 +99,14 @@ class DomainKeys:
         return f"{self.prefix}t:{box}"
 
 
-def buckets_of(bits: bytes) -> list[int]:
-    """Numbers of the bits that are set, the first bit of an octet being its highest, as SETBIT has it."""
-    return [8 * at + bit for at, octet in enumerate(bits) if octet for bit in range(8) if octet & 128 >> bit]
+def buckets_of(bits: bytes, first: int = 0) -> Iterator[int]:
+    """Numbers of the bits that are set, from `first` on, the first bit of an octet being its highest, as SETBIT has it.
+    """
+    for at in range(first // 8, len(bits)):
+        if octet := bits[at]:
+            for number in range(max(8 * at, first), 8 * at + 8):
+                if octet & 128 >> number % 8:
+                    yield number
 
 
 def seats(outer: int | None, inner: int | None) -> tuple[bytes, ...]:

@@ -215,6 +215,11 @@ class MemoryStore:
         known = self.domain(domain).lines.get(line)
         return None if known is None or known.until_ms < now_ms else line_row(domain, line, known)
 
+    async def line_rows(self, pairs: Sequence[tuple[str, str]], now_ms: int) -> list[LineRow]:
+        """One by one."""
+        rows = [await self.line(domain, line, now_ms) for domain, line in pairs]
+        return [row for row in rows if row is not None]
+
     async def timeline(self, domain: str, line: str) -> list[Entry]:
         """Of the lines that there are."""
         known = self.domain(domain).lines.get(line)

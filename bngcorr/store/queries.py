@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store import packing
 from bngcorr.store.duplicates import address_of
-from bngcorr.store.figures import READ_BUDGET_S, Figures, pairs_of
+from bngcorr.store.figures import READ_BUDGET_S, Figures, epochs_of, pairs_of
 from bngcorr.store.keys import DomainKeys, buckets_of, holders, seats, term_hash
 from bngcorr.store.lane import Command
 from bngcorr.store.recent import Recent
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
 from bngcorr.store.terms import attachment_term, port_term, read_port_term
 
-FEWEST_BUCKETS: Final = 4  # looked through in the first round trip for the next page
+FEWEST_BUCKETS: Final = 4  # looked through in the first round trip for the next page, to see how full they are
 MOST_BUCKETS: Final = 64  # and in one round trip at all
 _ADDRESS: Final = "address:"
 _PORT: Final = "port:"
 _OF_SESSIONS: Final = (_ADDRESS, _PORT, "user:")  # no line is found by these itself
 NAME: Final = 12  # octets of a record's name
 ENTRY: Final = 13  # octets of an index entry: "l" or "s", and the name
+
+_keys: Final = lru_cache(maxsize=1024)(DomainKeys)
 
 
 def entry_of(domain: str, session: str) -> bytes:
@@ -49,8 +54,10 @@ class Queries(Figures, Recent):
             rows = await self.session_rows([(domain, name.hex()) for domain, name in chosen])
             ours = [row for row in rows if row.bng in wanted[row.domain] and _answers(row, query.terms)]
             return ours, str(end) if end < len(names) else None
-        found, cursor = await self._walk("s", list(wanted), query.page)
-        rows = await self._rows(found)
+        (found, cursor), epochs = await asyncio.gather(
+            self._walk("s", list(wanted), query.page), self._epochs(list(wanted))
+        )
+        rows = await self._rows(found, epochs)
         return [row for row in rows if row.bng in wanted[row.domain]], cursor
 
     async def lines(
@@ -83,18 +90,29 @@ class Queries(Figures, Recent):
 
     async def line(self, domain: str, line: str, now_ms: int) -> LineRow | None:
         """One look-up."""
-        found = await self._records("l", [(domain, bytes.fromhex(line))])
-        rows = [packing.line_row(of, name, packed) for of, name, packed in found]
-        return rows[0] if rows and rows[0].until_ms >= now_ms else None
+        rows = await self.line_rows([(domain, line)], now_ms)
+        return rows[0] if rows else None
+
+    async def line_rows(self, pairs: Sequence[tuple[str, str]], now_ms: int) -> list[LineRow]:
+        """One round trip."""
+        found = await self._records("l", [(domain, bytes.fromhex(line)) for domain, line in pairs])
+        rows = [packing.line_row(domain, name, packed) for domain, name, packed in found]
+        return [row for row in rows if row.until_ms >= now_ms]
 
     async def session_rows(self, pairs: Sequence[tuple[str, str]]) -> list[SessionRow]:
         """Sessions by (domain, name), as far as they are there."""
-        found = await self._records("s", [(domain, bytes.fromhex(session)) for domain, session in pairs])
-        return await self._rows(found)
+        names = [(domain, bytes.fromhex(session)) for domain, session in pairs]
+        domains = list(dict.fromkeys(domain for domain, _ in pairs))
+        commands: list[Command] = [("HGETALL", _keys(domain).epochs) for domain in domains]
+        replies = await self._lane.run([*commands, *(_record("s", *name) for name in names)], READ_BUDGET_S)
+        epochs = {domain: epochs_of(reply) for domain, reply in zip(domains, replies[: len(domains)], strict=True)}
+        packed = replies[len(domains) :]
+        return await self._rows([(*name, one) for name, one in zip(names, packed, strict=True) if one], epochs)
 
-    async def _rows(self, found: Sequence[tuple[str, bytes, bytes]]) -> list[SessionRow]:
+    async def _rows(
+        self, found: Sequence[tuple[str, bytes, bytes]], epochs: Mapping[str, Mapping[str, int]]
+    ) -> list[SessionRow]:
         """Of sessions that are only expected, their lines may know a later deadline."""
-        epochs = await self._epochs(sorted({domain for domain, _, _ in found}))
         rows = [packing.session_row(domain, name, packed, epochs[domain]) for domain, name, packed in found]
         waiting = {(row.domain, bytes.fromhex(row.line)) for row in rows if row.line is not None and not row.began_ms}
         if not waiting:
@@ -108,8 +126,7 @@ class Queries(Figures, Recent):
         ]
 
     async def _records(self, kind: str, names: Sequence[tuple[str, bytes]]) -> list[tuple[str, bytes, bytes]]:
-        commands: list[Command] = [("HGET", DomainKeys(domain).record(kind, name), name) for domain, name in names]
-        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
+        replies = await self._lane.run([_record(kind, *name) for name in names], READ_BUDGET_S)
         return [(*pair, packed) for pair, packed in zip(names, replies, strict=True) if packed]
 
     async def _indexed(self, terms: Sequence[str], domains: Sequence[str], kind: bytes) -> list[tuple[str, bytes]]:
@@ -125,9 +142,9 @@ class Queries(Figures, Recent):
                 commands.append(("HGET", holders(hashed), hashed))
             else:
                 asked += domains
-                commands += [("HGET", DomainKeys(domain).record("i", hashed), hashed) for domain in domains]
+                commands += [_record("i", domain, hashed) for domain in domains]
         found: dict[tuple[str, bytes], None] = {}
-        replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
+        replies = await self._lane.run(commands, READ_BUDGET_S)
         for domain, reply in zip(asked, replies, strict=True):
             if domain is None:
                 pairs = [read_entry(entry) for entry in (packing.unpack(reply) if reply else [])]
@@ -167,29 +184,26 @@ class Queries(Figures, Recent):
         """One page of all records of a kind, bucket by bucket; those within a bucket in the order of their names."""
         position, number, rank = (int(part) for part in (page.cursor or "0.0.0").split("."))
         picked: list[tuple[str, bytes, bytes]] = []
-        at_once = FEWEST_BUCKETS
         while position < len(domains):
-            keys = DomainKeys(domains[position])
+            keys = _keys(domains[position])
             (bits,) = await self._lane.run([("GET", keys.occupied(kind))], READ_BUDGET_S)
-            occupied = [at for at in buckets_of(bits or b"") if at >= number]
-            numbers = occupied[:at_once]
-            at_once = min(2 * at_once, MOST_BUCKETS)
-            commands: list[Command] = [("HGETALL", keys.bucket(kind, n)) for n in numbers]
-            replies = await self._lane.run(commands, READ_BUDGET_S)
-            for bucket, reply in zip(numbers, replies, strict=True):
-                records = sorted(pairs_of(reply))
-                rank = rank if bucket == number else 0
-                room = page.limit - len(picked)
-                picked += [(domains[position], name, packed) for name, packed in records[rank : rank + room]]
-                if rank + room < len(records):
-                    return picked, f"{position}.{bucket}.{rank + room}"
-                if len(picked) == page.limit:
-                    return picked, f"{position}.{bucket + 1}.0"
-            rank = 0
-            if len(occupied) > len(numbers):
-                number = numbers[-1] + 1
-            else:
-                position, number = position + 1, 0
+            occupied = buckets_of(bits or b"", number)
+            numbers = list(islice(occupied, FEWEST_BUCKETS))
+            while numbers:
+                commands: list[Command] = [("HGETALL", keys.bucket(kind, n)) for n in numbers]
+                seen = 0
+                for bucket, reply in zip(numbers, await self._alone.run(commands, READ_BUDGET_S), strict=True):
+                    records = sorted(pairs_of(reply))
+                    seen += len(records)
+                    rank = rank if bucket == number else 0
+                    room = page.limit - len(picked)
+                    picked += [(domains[position], name, packed) for name, packed in records[rank : rank + room]]
+                    if rank + room < len(records):
+                        return picked, f"{position}.{bucket}.{rank + room}"
+                    if len(picked) == page.limit:
+                        return picked, f"{position}.{bucket + 1}.0"
+                numbers = list(islice(occupied, _buckets_for(page.limit - len(picked), seen, len(numbers))))
+            position, number, rank = position + 1, 0, 0
         return picked, None
 
     async def findings(self, domains: Sequence[str], limit: int) -> list[FindingRow]:
@@ -211,6 +225,17 @@ class Queries(Figures, Recent):
         ids = [packing.finding_id(*one) for one in wanted]
         replies = await self._lane.run([("HMGET", DomainKeys(domain).findings, *ids)], READ_BUDGET_S) if ids else [[]]
         return [packing.finding_row(domain, one, found) for one, found in zip(ids, replies[0], strict=True) if found]
+
+
+def _record(kind: str, domain: str, name: bytes) -> Command:
+    return ("HGET", _keys(domain).record(kind, name), name)
+
+
+def _buckets_for(records: int, seen: int, buckets: int) -> int:
+    """How many buckets to read next for so many records, after so many of them were seen in some buckets; rather one
+    too many than another round trip.
+    """
+    return min(9 * records * buckets // (8 * max(seen, 1)) + 2, MOST_BUCKETS)
 
 
 def _answers(row: SessionRow, terms: Sequence[str]) -> bool:

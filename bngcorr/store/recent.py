@@ -9,6 +9,7 @@ from bngcorr.store.figures import READ_BUDGET_S
 from bngcorr.store.keys import EVENTS, DomainKeys
 from bngcorr.store.lane import Command, Lane
 from bngcorr.store.timeline import Entry, RequestEntry
+from bngcorr.store.together import Together
 
 FEWEST_ENTRIES: Final = 4  # of the stream, read in one go, each with the requests of a batch
 MOST_ENTRIES: Final = 64
@@ -17,7 +18,8 @@ MOST_ENTRIES: Final = 64
 class Recent:
     """Part of `contract.QueryStore`. Raises StoreError."""
 
-    _lane: Lane
+    _lane: Together
+    _alone: Lane
 
     async def timeline(self, domain: str, line: str) -> list[Entry]:
         """One look-up."""
@@ -42,7 +44,7 @@ class Recent:
         more = True
         while more:
             command: Command = (verb, EVENTS, start, end, "COUNT", at_once)
-            (reply,) = await self._lane.run([command], READ_BUDGET_S)
+            (reply,) = await self._alone.run([command], READ_BUDGET_S)
             for name, fields in reply:
                 entry = name.decode()
                 start = f"({entry}"

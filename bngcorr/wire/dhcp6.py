@@ -10,7 +10,6 @@ option:   +-----------+-----------+-- … --+      relay:  +------+-----+-------
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
 from typing import Final
 
 from bngcorr.errors import Malformed
@@ -65,15 +64,18 @@ HOP_COUNT_LIMIT: Final = 8  # RFC 8415 §7.6: the highest hop-count, hence of th
 MOST_RELAYS: Final = HOP_COUNT_LIMIT + 1  # nesting beyond it is not followed
 
 
-@dataclass(frozen=True, slots=True)
 class Layer:
     """Options of one layer: a relay's or, innermost, the client's."""
 
-    values: dict[int, bytes]  # first option of each code
-    relay: bool
-    peer_address: bytes  # of a relay header, 16 octets; empty otherwise
-    header: bytes = b""  # 34 octets of a relay, else 4; empty if the layer came without
-    more: tuple[tuple[int, bytes], ...] = ()  # options whose code was there before, in packet order
+    __slots__ = ("header", "more", "relay", "values")
+
+    def __init__(
+        self, values: dict[int, bytes], relay: bool, header: bytes = b"", more: tuple[tuple[int, bytes], ...] = ()
+    ) -> None:
+        self.values: Final = values  # first option of each code
+        self.relay: Final = relay
+        self.header: Final = header  # 34 octets of a relay, else 4; empty if the layer came without
+        self.more: Final = more  # options whose code was there before, in packet order
 
     @property
     def type(self) -> int | None:
@@ -95,6 +97,11 @@ class Layer:
         """Of a relay header, 16 octets, ``::`` from an LDRA (RFC 6221 §5.1); empty otherwise."""
         return self.header[2:18] if self.relay and self.header else b""
 
+    @property
+    def peer_address(self) -> bytes:
+        """Of a relay header, 16 octets; empty otherwise."""
+        return self.header[18:34] if self.relay and self.header else b""
+
     def all(self, code: int) -> list[bytes]:
         """Every option of that code, in packet order."""
         if code not in self.values:
@@ -102,13 +109,15 @@ class Layer:
         return [self.values[code], *(value for other, value in self.more if other == code)]
 
 
-@dataclass(frozen=True, slots=True)
 class Message6:
     """Layers from the outermost to the innermost that could be read."""
 
-    layers: tuple[Layer, ...]
-    whole: bool  # False: truncated, or nested deeper than the hop limit
-    cut: int | None = None  # code of an outermost option that claims more octets than there are
+    __slots__ = ("cut", "layers", "whole")
+
+    def __init__(self, layers: tuple[Layer, ...], whole: bool, cut: int | None = None) -> None:
+        self.layers: Final = layers
+        self.whole: Final = whole  # False: truncated, or nested deeper than the hop limit
+        self.cut: Final = cut  # code of an outermost option that claims more octets than there are
 
     @property
     def relays(self) -> tuple[Layer, ...]:
@@ -128,14 +137,17 @@ def options(octets: bytes) -> Message6:
     relay's are whole and hold a message, and no Client Identifier, which each client's message has (RFC 8415 §16).
     """
     values, more, whole, cut = _walk(octets, 0)
-    message = _followed(Layer(values, whole and _of_relay(values), b"", b"", tuple(more)), whole)
-    return replace(message, cut=cut) if cut is not None else message
+    layers, whole = _followed(Layer(values, whole and _of_relay(values), b"", tuple(more)), whole)
+    return Message6(layers, whole, cut)
 
 
 def message(octets: bytes) -> Message6:
     """A whole message with its header."""
     read = _layer(octets)
-    return _followed(*read) if read is not None else Message6((), whole=False)
+    if read is None:
+        return Message6((), False)
+    layers, whole = _followed(read[0], read[1])
+    return Message6(layers, whole)
 
 
 def merged(parts: list[Message6]) -> Message6:
@@ -154,7 +166,7 @@ def merged(parts: list[Message6]) -> Message6:
             codes.add(part.cut)
         inner = inner or part.layers[1:]
     relay = _of_relay(codes)
-    return Message6((Layer(outer, relay, b""), *(inner if relay else ())), all(part.whole for part in parts))
+    return Message6((Layer(outer, relay), *(inner if relay else ())), all(part.whole for part in parts))
 
 
 def _of_relay(codes: Container[int]) -> bool:
@@ -168,18 +180,20 @@ def _layer(octets: bytes) -> tuple[Layer, bool] | None:
     if len(octets) < header:
         return None
     values, more, whole, _ = _walk(octets, header)
-    return Layer(values, relay, octets[18:34] if relay else b"", octets[:header], tuple(more)), whole
+    return Layer(values, relay, octets[:header], tuple(more)), whole
 
 
-def _followed(outermost: Layer, whole: bool) -> Message6:
+def _followed(outermost: Layer, whole: bool) -> tuple[tuple[Layer, ...], bool]:
+    if not outermost.relay:
+        return (outermost,), whole
     layers = [outermost]
     while whole and layers[-1].relay and RELAY_MESSAGE in layers[-1].values:
         read = _layer(layers[-1].values[RELAY_MESSAGE]) if len(layers) <= MOST_RELAYS else None
         if read is None or (read[0].relay and len(layers) == MOST_RELAYS):
-            return Message6(tuple(layers), whole=False)
+            return tuple(layers), False
         layers.append(read[0])
         whole = read[1]
-    return Message6(tuple(layers), whole)
+    return tuple(layers), whole
 
 
 def decode(octets: bytes, *, cut: bool = False) -> Message6:
@@ -193,7 +207,7 @@ def decode(octets: bytes, *, cut: bool = False) -> Message6:
         raise Malformed(Refusal.TOO_SHORT, len(octets))
     if not octets[0]:
         raise Malformed(Refusal.UNKNOWN_KIND, 0)
-    return replace(read, whole=False) if cut and read.whole else read
+    return Message6(read.layers, False) if cut and read.whole else read
 
 
 def _walk(octets: bytes, at: int) -> tuple[dict[int, bytes], list[tuple[int, bytes]], bool, int | None]:

@@ -125,4 +125,4 @@ def test_a_packets_octets_are_never_taken_for_text(tmp_path_factory: pytest.Temp
     path = tmp_path_factory.getbasetemp() / "payload.bin"
     path.write_bytes(octets)
 
-    assert [Packet(1, octets)] == list(read(path))
+    assert [(1, octets)] == [(packet.number, packet.octets) for packet in read(path)]

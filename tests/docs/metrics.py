@@ -9,6 +9,7 @@ from functools import lru_cache
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from bngcorr.app.tap_meters import TapMeters
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.tallies import Counts, Spreads
 from bngcorr.web.meters import WebMeters
@@ -56,6 +57,7 @@ def of_packets() -> dict[str, Told]:
     """Metrics of the packet process."""
     registry = CollectorRegistry()
     Meters(registry)
+    TapMeters(registry)
     return registered(registry)
 
 

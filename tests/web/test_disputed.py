@@ -52,6 +52,10 @@ class Contested(Figures):
     async def line(self, *_: object) -> None:
         """It has none."""
 
+    async def line_rows(self, *_: object) -> list[LineRow]:
+        """Nor is there one of its name."""
+        return []
+
     async def timeline(self, *_: object) -> list[object]:
         """Nor this."""
         return []

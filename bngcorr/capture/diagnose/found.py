@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from bngcorr.capture.diagnose.kinds import MEANINGS, Fault, Severity
+from bngcorr.capture.record import Record
 
 MOST_SUBJECTS: Final = 1_000  # of one kind; the rest is counted
 MOST_PACKETS: Final = 10  # numbers kept of one fault: the first ones
+MOST_OCTETS: Final = 2_048  # kept of a frame that is an example
 
 
 class Found:
@@ -18,6 +20,7 @@ class Found:
         "cleared",
         "count",
         "detail",
+        "example",
         "fault",
         "first_ns",
         "last_ns",
@@ -41,16 +44,25 @@ class Found:
         self.first_ns = at_ns
         self.last_ns = at_ns
         self.severity = MEANINGS[fault].severity if severity is None else severity
+        self.example: Record | None = None  # the frame by which it was first told, if a frame told it
         self.cleared: int | None = None  # number of the frame by which it was over; None: it was not
 
     def again(self, later: Found) -> None:
         """It was seen another time."""
-        self.count += 1
+        self.count += later.count
         self.detail = later.detail
         self.last_ns = later.last_ns
         self.packets = (*self.packets, *(one for one in later.packets if one not in self.packets))[:MOST_PACKETS]
         self.severity = min(self.severity, later.severity)
         self.cleared = None
+
+
+def kept(record: Record) -> Record:
+    """A frame to be shown later, without what is too long."""
+    if len(record.octets) <= MOST_OCTETS:
+        return record
+    octets = record.octets[:MOST_OCTETS]
+    return Record(record.number, record.at_ns, octets, record.length, record.link, record.interface)
 
 
 class Faults:
@@ -60,6 +72,16 @@ class Faults:
         self._found: Final[dict[tuple[Fault, str, str], Found]] = {}
         self._subjects: Final[dict[Fault, int]] = {}
         self.left_out: Final[dict[Fault, int]] = {}  # faults of further subjects
+        self._record: Record | None = None
+        self._number = 0
+        self.last_ns: Final[dict[int, int]] = {}  # by interface: the latest instant of any of its frames
+
+    def now(self, record: Record | None, number: int, interface: int = 0) -> None:
+        """That frame is being looked at: an example of what is added now, if it is among its packets."""
+        self._record = record
+        self._number = number
+        if record is not None and record.at_ns is not None:
+            self.last_ns[interface] = max(record.at_ns, self.last_ns.get(interface, 0))
 
     def add(self, found: Found) -> None:
         """A fault, or one more time the same."""
@@ -73,6 +95,21 @@ class Faults:
             return
         self._subjects[found.fault] = self._subjects.get(found.fault, 0) + 1
         self._found[key] = found
+        if self._number in found.packets:
+            found.example = None if self._record is None else kept(self._record)
+
+    def also(self, fault: Fault, subject: str, where: str, number: int) -> None:
+        """That frame shows it, too: of the same time, not one more."""
+        known = self._found.get((fault, subject, where))
+        if known is not None and number not in known.packets:
+            known.packets = (*known.packets, number)[:MOST_PACKETS]
+
+    def forget(self, before_ns: int) -> None:
+        """Let go of what was last seen before then: a live tap has no end."""
+        for key, found in list(self._found.items()):
+            if found.last_ns is not None and found.last_ns < before_ns:
+                del self._found[key]
+                self._subjects[found.fault] -= 1
 
     def clear(self, fault: Fault, subject: str, where: str, number: int) -> None:
         """It is over, as that frame shows: it is still told, as over."""

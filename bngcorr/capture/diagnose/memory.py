@@ -1,8 +1,8 @@
-"""A bounded memory for detectors. Pure."""
+"""Bounded memory for detectors. Pure."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
@@ -48,3 +48,33 @@ class Recent(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+class Waiting(Generic[K]):
+    """What is decided later, by the clock of the interface that it was seen on: captures' clocks run apart."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._queues: Final[dict[int, deque[tuple[int, K]]]] = {}
+        self._most: Final = most
+
+    def add(self, interface: int, due_ns: int, key: K) -> None:
+        """Decide at that instant; those of one interface are decided in the order they came."""
+        self._queues.setdefault(interface, deque(maxlen=self._most)).append((due_ns, key))
+
+    def due(self, interface: int, now_ns: int) -> list[K]:
+        """What is to be decided now; it no longer waits."""
+        queue = self._queues.get(interface)
+        found: list[K] = []
+        while queue and queue[0][0] <= now_ns:
+            found.append(queue.popleft()[1])
+        return found
+
+    def elapsed(self, now_ns: int) -> list[K]:
+        """`due` of every interface: a live tap's clocks are one."""
+        return [key for interface in list(self._queues) for key in self.due(interface, now_ns)]
+
+    def all(self) -> list[K]:
+        """Everything: no more frames come."""
+        found = [key for queue in self._queues.values() for _, key in queue]
+        self._queues.clear()
+        return found

@@ -13,8 +13,18 @@ connection anew, and Sentinels are asked one after the other, behind one that ha
 """
 
 from bngcorr.store.lane.commands import Argument, Command, Reply
-from bngcorr.store.lane.lane import Lane, open_lane
+from bngcorr.store.lane.lane import Lane, checked, open_lane
 from bngcorr.store.lane.node import CONNECT_BUDGET_S, MOST_CONNECTIONS
 from bngcorr.store.lane.scripts import SCRIPTS
 
-__all__ = ["CONNECT_BUDGET_S", "MOST_CONNECTIONS", "SCRIPTS", "Argument", "Command", "Lane", "Reply", "open_lane"]
+__all__ = [
+    "CONNECT_BUDGET_S",
+    "MOST_CONNECTIONS",
+    "SCRIPTS",
+    "Argument",
+    "Command",
+    "Lane",
+    "Reply",
+    "checked",
+    "open_lane",
+]

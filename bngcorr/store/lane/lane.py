@@ -41,6 +41,16 @@ _Work = dict[Node, list[tuple[int, Command]]]  # by node: the place of the reply
 _Try = tuple[int, type[ResponseError]]  # place of the reply, and what was wrong the first time
 
 
+def checked(replies: list[Reply]) -> list[Reply]:
+    """The same, as `run_each` gave them. Raises StoreError if one of them is an error."""
+    for reply in replies:
+        if isinstance(reply, StoreError):
+            raise reply
+        if isinstance(reply, ResponseError):
+            raise StoreError(f"{type(reply).__name__}: {reply}")
+    return replies
+
+
 class Lane:
     """Pipelined commands to one store, whatever it is made of. Raises StoreError and nothing else."""
 
@@ -68,13 +78,7 @@ class Lane:
 
     async def run(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
         """All replies. Raises StoreError if one is an error or a node did not answer."""
-        replies = await self.run_each(commands, budget_s)
-        for reply in replies:
-            if isinstance(reply, StoreError):
-                raise reply
-            if isinstance(reply, ResponseError):
-                raise StoreError(f"{type(reply).__name__}: {reply}")
-        return replies
+        return checked(await self.run_each(commands, budget_s))
 
     async def run_each(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
         """A reply for each command. In its place may stand

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from bngcorr.errors import StoreError
@@ -31,10 +31,11 @@ from bngcorr.web.resources.entries import entry_shown
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.sessions import Sessions
 from bngcorr.web.resources.shown import ABOUT_LINES, finding_shown, line_shown, session_shown
+from bngcorr.web.resources.turns import in_turns
 
 Row = TypeVar("Row")
 
-SESSIONS_AT_ONCE: Final = 1_000  # read in one round trip, of the lines of a page
+LINES_AT_ONCE: Final = 100  # of a page, whose sessions are read in one round trip
 MOST_SCANNED: Final = 20_000  # lines read to fill one page
 MOST_OF_A_LINE: Final = 64  # sessions
 MOST_INDEXED: Final = 1_000  # under one id
@@ -90,19 +91,27 @@ class Lines:
             return [row for rows, _ in each.values() for row in rows], silent
         return found, ()
 
-    async def shown(self, rows: Sequence[LineRow], now: int) -> tuple[Line, ...]:
-        """With what their sessions hold."""
-        sessions = await self._up(rows, now)
-        return tuple(line_shown(row, sessions[row.domain, row.line], self._estate.interface_ids) for row in rows)
+    async def shown(self, rows: Sequence[LineRow], now: int, known: Iterable[SessionRow] = ()) -> tuple[Line, ...]:
+        """With what their sessions hold, of which some may be `known` already."""
+        read = {(one.domain, one.session): one for one in known}
+        sessions: dict[tuple[str, str], list[SessionRow]] = {}
+        for at in range(0, len(rows), LINES_AT_ONCE):
+            sessions |= await self._up(rows[at : at + LINES_AT_ONCE], now, read)
+        return await in_turns(
+            rows, lambda row: line_shown(row, sessions[row.domain, row.line], self._estate.interface_ids)
+        )
 
-    async def _up(self, lines: Sequence[LineRow], now: int) -> dict[tuple[str, str], list[SessionRow]]:
+    async def _up(
+        self, lines: Sequence[LineRow], now: int, known: Mapping[tuple[str, str], SessionRow]
+    ) -> dict[tuple[str, str], list[SessionRow]]:
         """Sessions of each line, by (domain, line), that are up."""
-        pairs = list(dict.fromkeys((line.domain, session) for line in lines for session in line.sessions))
+        pairs = dict.fromkeys((line.domain, session) for line in lines for session in line.sessions)
+        rows = {(row.domain, row.session): row for row in await self._store.session_rows([*(pairs.keys() - known)])}
         found: dict[tuple[str, str], list[SessionRow]] = {(line.domain, line.line): [] for line in lines}
-        for at in range(0, len(pairs), SESSIONS_AT_ONCE):
-            for row in await self._store.session_rows(pairs[at : at + SESSIONS_AT_ONCE]):
-                if _is_up(row, now) and (row.domain, row.line) in found:
-                    found[row.domain, row.line or ""].append(row)
+        for pair in pairs:
+            row = rows.get(pair) or known.get(pair)
+            if row is not None and _is_up(row, now) and (row.domain, row.line) in found:
+                found[row.domain, row.line or ""].append(row)
         return found
 
     async def one(self, name: str) -> LineDetail:

@@ -68,14 +68,14 @@ class Lookups:
             sessions, lines = await self._named(guess.value, now)
         elif guess.meaning is Meaning.SESSION_ID:
             sessions, silent = await self._by_session_id(guess.octets)
+        elif guess.meaning in _LINES_HAVE:
+            (sessions, silent), (found, quiet) = await asyncio.gather(
+                self._indexed(guess, MOST_ROWS), self._lines.indexed(guess.terms[0], now)
+            )
+            lines, silent = [row for row in found if _line_is(row, guess)], (*silent, *quiet)
         else:
             most = READ_OF_A_PORT * limit + 1 if guess.meaning is Meaning.PORT else MOST_ROWS
-            sessions, silent = await self._sessions.indexed(
-                guess.terms, lambda row: _is(row, guess), self._estate.in_scope(guess.bng or None), most
-            )
-        if guess.meaning in _LINES_HAVE:
-            found, quiet = await self._lines.indexed(guess.terms[0], now)
-            lines, silent = [row for row in found if _line_is(row, guess)], (*silent, *quiet)
+            sessions, silent = await self._indexed(guess, most)
         sessions.sort(key=lambda row: (row.state in _GONE, -row.at_ms))
         names = {(row.domain, row.line) for row in lines}
         wanted = dict.fromkeys((row.domain, row.line) for row in sessions[:limit] if row.line is not None)
@@ -83,11 +83,16 @@ class Lookups:
         reading = Reading(
             meaning=guess.meaning,
             value=guess.value,
-            lines=await self._lines.shown(lines[:limit], now),
+            lines=await self._lines.shown(lines[:limit], now, sessions),
             sessions=tuple(map(self._sessions.shown, sessions[:limit])),
             more=len(sessions) > limit or len(lines) > limit,
         )
         return reading, silent
+
+    async def _indexed(self, guess: Guess, most: int) -> tuple[list[SessionRow], tuple[str, ...]]:
+        """Sessions that stand under a guess's terms, and are what was meant; and domains that did not answer."""
+        scope = self._estate.in_scope(guess.bng or None)
+        return await self._sessions.indexed(guess.terms, lambda row: _is(row, guess), scope, most)
 
     async def _named(self, name: str, now: int) -> tuple[list[SessionRow], list[LineRow]]:
         domain, record = read_record_name(name)
@@ -107,8 +112,14 @@ class Lookups:
         return [row for rows in found.values() for row in rows if row.session_id == session_id], silent
 
     async def _line_rows(self, names: Sequence[tuple[str, str]], now: int) -> list[LineRow]:
-        found = await asyncio.gather(*(self._lines.row(domain, line, now) for domain, line in names))
-        return [row for row in found if row is not None]
+        """Of lines that have no record of their own as well: see `Lines.row`."""
+        if not names:
+            return []
+        found = {(row.domain, row.line): row for row in await self._store.line_rows(names, now)}
+        missing = [name for name in names if name not in found]
+        others = await asyncio.gather(*(self._lines.row(domain, line, now) for domain, line in missing))
+        found |= {name: row for name, row in zip(missing, others, strict=True) if row is not None}
+        return [found[name] for name in names if name in found]
 
 
 def _is(row: SessionRow, guess: Guess) -> bool:

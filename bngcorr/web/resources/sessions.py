@@ -21,6 +21,7 @@ from bngcorr.web.resources.cursors import PLACE, RANK, shaped
 from bngcorr.web.resources.domains import from_each, walk
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.shown import session_shown
+from bngcorr.web.resources.turns import in_turns
 
 MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no index
 
@@ -89,13 +90,12 @@ class Sessions:
                 return [row for row in found if fits(row, query)], following
 
             rows, following, silent = await walk(tuple(domains), cursor, query.limit, ask, MOST_SCANNED)
-            return Page(items=tuple(map(self.shown, rows)), next=following, partial=silent)
+            return Page(items=await in_turns(rows, self.shown), next=following, partial=silent)
         start = int(shaped("cursor", query.cursor, RANK) or 0)
         rows, silent = await self.indexed(terms, lambda row: fits(row, query), domains)
         end = start + query.limit
-        return Page(
-            items=tuple(map(self.shown, rows[start:end])), next=str(end) if end < len(rows) else None, partial=silent
-        )
+        items = await in_turns(rows[start:end], self.shown)
+        return Page(items=items, next=str(end) if end < len(rows) else None, partial=silent)
 
     async def indexed(
         self,

@@ -1,4 +1,4 @@
-"""Rows of the store as models."""
+"""Rows of the store as models: each put together as plain values, which its model takes, and checks, at one go."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from bngcorr.correlator.findings import NEXT_STEP, REASON
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import format_mac
-from bngcorr.model.shown import instant_shown
-from bngcorr.model.usage import Traffic
+from bngcorr.model.shown import instant_shown, octets_shown
 from bngcorr.model.vocabulary import Finding as FindingKind
-from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.rows import FindingRow, LineRow, SessionRow
 from bngcorr.web.models.finding import Finding
-from bngcorr.web.models.line import Line, Whereabouts
+from bngcorr.web.models.line import Line
 from bngcorr.web.models.names import record_name
-from bngcorr.web.models.octets import Octets
-from bngcorr.web.models.place import Attached, CpeAddress, HeldAddress, LineAddress
-from bngcorr.web.models.session import Session, TrafficShown
+from bngcorr.web.models.place import Attached
+from bngcorr.web.models.session import Session
 
+Told = dict[str, Any]  # what a model is made of
 InterfaceIds = Mapping[str, IPv6Address | None]  # by BNG: what its CPEs answer to within their delegated prefixes
+_NO_IDS: Final = LineIds()
 ABOUT_LINES: Final = frozenset({
     FindingKind.V6_LOST, FindingKind.NO_TRAFFIC, FindingKind.LATE_IDENTITY, FindingKind.CONFLICT,
     FindingKind.MOVED, FindingKind.MAC_FLOOD,
@@ -58,40 +57,39 @@ def attached_shown(port: Attachment | None) -> Attached | None:
     return None if port is None else Attached(port=readable(port.port), outer=port.outer, inner=port.inner)
 
 
+def attached(port: Attachment | None) -> Told | None:
+    """None stays None."""
+    return None if port is None else {"port": readable(port.port), "outer": port.outer, "inner": port.inner}
+
+
 def mac_shown(mac: bytes | None) -> str | None:
     """None stays None."""
     return None if mac is None else format_mac(mac)
 
 
-def _traffic_shown(traffic: Traffic | None) -> TrafficShown | None:
-    return None if traffic is None else TrafficShown(v4=traffic.v4, v6=traffic.v6, either=traffic.either)
-
-
-def addresses_of(row: SessionRow) -> list[HeldAddress]:
+def _addresses(row: SessionRow) -> list[Told]:
     """Hosts of a session: what, from when on, and who says so."""
-    since = (*row.since_ms, *[0] * (len(row.hosts) - len(row.since_ms)))
-    return [
-        HeldAddress(
-            kind=HostKind(kind),
-            service=service,
-            address=address,
-            since=if_ever(at),
-            source="accept" if "|".join((kind, service, address)) in row.filled else "accounting",
-        )
-        for (kind, service, address), at in zip((host.split("|", 2) for host in row.hosts), since, strict=True)
-    ]
+    hosts, filled = row.hosts, row.filled
+    since = (*row.since_ms, *[0] * (len(hosts) - len(row.since_ms)))
+    found = []
+    for host, at in zip(hosts, since, strict=True):
+        kind, service, address = host.split("|", 2)
+        source = "accept" if host in filled else "accounting"
+        found.append({"kind": kind, "service": service, "address": address, "since": if_ever(at), "source": source})
+    return found
 
 
-def _addresses_together(sessions: Sequence[SessionRow]) -> tuple[LineAddress, ...]:
+def _addresses_together(sessions: Sequence[SessionRow]) -> list[Told]:
     """Hosts of several sessions, each once: as accounting names it first, if it does."""
-    merged: dict[tuple[str, ...], LineAddress] = {}
+    merged: dict[tuple[str, ...], Told] = {}
     for session in sorted(sessions, key=lambda one: one.began_ms):
-        for held in addresses_of(session):
-            key = (session.bng, held.service, held.kind, held.address)
+        for held in _addresses(session):
+            held["bng"] = session.bng
+            key = (session.bng, held["service"], held["kind"], held["address"])
             known = merged.get(key)
-            if known is None or (known.source, held.source) == ("accept", "accounting"):
-                merged[key] = LineAddress(bng=session.bng, **held.model_dump())
-    return tuple(merged.values())
+            if known is None or (known["source"], held["source"]) == ("accept", "accounting"):
+                merged[key] = held
+    return list(merged.values())
 
 
 def _reach_of(row: SessionRow, interface_ids: InterfaceIds) -> Reach | None:
@@ -99,53 +97,53 @@ def _reach_of(row: SessionRow, interface_ids: InterfaceIds) -> Reach | None:
     return reach([(kind, address) for kind, _, address in parts], interface_ids.get(row.bng))
 
 
-def _reach_shown(found: Reach | None) -> CpeAddress | None:
+def _cpe_address(found: Reach | None) -> Told | None:
     if found is None:
         return None
-    return CpeAddress(address=str(found.address), from_="ia_na" if found.origin is Origin.IA_NA else "delegated_prefix")
+    return {"address": str(found.address), "from_": "ia_na" if found.origin is Origin.IA_NA else "delegated_prefix"}
 
 
 def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> Session:
     """One session."""
-    ids = row.ids or LineIds()
-    return Session(
-        id=record_name(row.domain, row.session),
-        session_id=row.session_id.decode("utf-8", "backslashreplace"),
-        bng=row.bng,
-        user_name=None if row.user_name is None else readable(row.user_name),
-        mac=mac_shown(row.address),
-        attachment=attached_shown(row.port),
-        identity=row.outcome,
-        domain=row.domain,
-        nas=row.nas,
-        state=row.state,
-        line=None if row.line is None else record_name(row.domain, row.line),
-        remote_id=Octets.of(ids.remote_id),
-        circuit_id=Octets.of(ids.circuit_id),
-        addresses=tuple(addresses_of(row)),
-        cpe_address=_reach_shown(_reach_of(row, interface_ids)),
-        traffic=_traffic_shown(row.traffic),
-        began_at=if_ever(row.began_ms),
-        updated_at=if_ever(row.at_ms),
-        expires_at=if_ever(row.until_ms),
-    )
+    ids, traffic = row.ids or _NO_IDS, row.traffic
+    return Session.model_validate({
+        "id": record_name(row.domain, row.session),
+        "session_id": row.session_id.decode("utf-8", "backslashreplace"),
+        "bng": row.bng,
+        "user_name": None if row.user_name is None else readable(row.user_name),
+        "mac": mac_shown(row.address),
+        "attachment": attached(row.port),
+        "identity": row.outcome,
+        "domain": row.domain,
+        "nas": row.nas,
+        "state": row.state,
+        "line": None if row.line is None else record_name(row.domain, row.line),
+        "remote_id": octets_shown(ids.remote_id),
+        "circuit_id": octets_shown(ids.circuit_id),
+        "addresses": _addresses(row),
+        "cpe_address": _cpe_address(_reach_of(row, interface_ids)),
+        "traffic": None if traffic is None else {"v4": traffic.v4, "v6": traffic.v6, "either": traffic.either},
+        "began_at": if_ever(row.began_ms),
+        "updated_at": if_ever(row.at_ms),
+        "expires_at": if_ever(row.until_ms),
+    })  # fmt: skip
 
 
 def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: InterfaceIds) -> Line:
     """One line. `sessions`: those of the line that are up."""
     found = [one for one in (_reach_of(session, interface_ids) for session in sessions) if one is not None]
     best = min(found, key=lambda one: one.origin is not Origin.IA_NA, default=None)
-    return Line(
-        id=record_name(row.domain, row.line),
-        domain=row.domain,
-        remote_id=Octets.of(row.ids.remote_id),
-        circuit_id=Octets.of(row.ids.circuit_id),
-        first_seen=if_ever(row.first_ms),
-        last_seen=if_ever(row.last_ms),
-        last=Whereabouts(bng=row.bng, attachment=attached_shown(row.port), mac=mac_shown(row.address)),
-        addresses=_addresses_together(sessions),
-        cpe_address=_reach_shown(best),
-    )
+    return Line.model_validate({
+        "id": record_name(row.domain, row.line),
+        "domain": row.domain,
+        "remote_id": octets_shown(row.ids.remote_id),
+        "circuit_id": octets_shown(row.ids.circuit_id),
+        "first_seen": if_ever(row.first_ms),
+        "last_seen": if_ever(row.last_ms),
+        "last": {"bng": row.bng, "attachment": attached(row.port), "mac": mac_shown(row.address)},
+        "addresses": _addresses_together(sessions),
+        "cpe_address": _cpe_address(best),
+    })  # fmt: skip
 
 
 def line_of_finding(row: FindingRow, detail: Mapping[str, object]) -> str | None:
@@ -158,6 +156,12 @@ def line_of_finding(row: FindingRow, detail: Mapping[str, object]) -> str | None
 
 def _is_line(text: str) -> bool:
     return len(text) == 24 and not set(text) - set("0123456789abcdef")
+
+
+def _said(detail: dict[str, Any], key: str) -> str:
+    """A sentence of the finding's own."""
+    value = detail.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def finding_shown(row: FindingRow) -> Finding:
@@ -174,7 +178,7 @@ def finding_shown(row: FindingRow) -> Finding:
         last_seen=if_ever(row.last_ms),
         over_at=if_ever(row.over_ms),
         count=row.count,
-        reason=REASON[row.finding],
-        next_step=NEXT_STEP[row.finding],
+        reason=_said(detail, "means") or REASON[row.finding],
+        next_step=_said(detail, "todo") or NEXT_STEP[row.finding],
         detail=detail,
     )

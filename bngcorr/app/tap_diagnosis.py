@@ -1,0 +1,96 @@
+"""Faults that a tap shows, as findings: told when they appear, again while they go on, and when they are over."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import structlog
+
+from bngcorr.capture.diagnose.found import Found
+from bngcorr.capture.diagnose.kinds import MEANINGS, Fault
+from bngcorr.capture.diagnose.run import Diagnosis
+from bngcorr.capture.diagnose.seen import Seen
+from bngcorr.capture.record import Record
+from bngcorr.correlator.dhcp import Place
+from bngcorr.model.vocabulary import Finding
+from bngcorr.store.lesson import FindingSeen
+
+TELL_AGAIN_NS: Final = 60_000_000_000  # a fault that goes on is told so often
+FORGET_NS: Final = 3_600_000_000_000  # one that was not seen for so long is over
+MOST_AT_ONCE: Final = 50  # findings at one look; others wait for the next one
+
+log = structlog.get_logger()
+
+_Key = tuple[Fault, str, str]
+
+
+class TapDiagnosis:
+    """The detectors behind one tap."""
+
+    def __init__(self, interface: str) -> None:
+        self._diagnosis: Final = Diagnosis(interfaces=(interface,))
+        self._told: Final[dict[_Key, tuple[int, int]]] = {}  # count and instant (ns) when it was told last
+        self._broken: Final[set[str]] = set()
+
+    def see(self, record: Record) -> Seen | None:
+        """The next frame; None if it is a mirror's second copy."""
+        return self._diagnosis.see(record)
+
+    def look(self, now_ns: int, place: Place, at_ms: int) -> list[FindingSeen]:
+        """What is to be told now; for every second or so. `at_ms` is that instant by the store's clock."""
+        self._diagnosis.elapsed(now_ns)
+        for detector, error in self._diagnosis.broken.items():
+            if detector not in self._broken:
+                self._broken.add(detector)
+                log.error("internal error, detector fails", detector=detector, error=error)
+        self._diagnosis.faults.forget(now_ns - FORGET_NS)
+        findings: list[FindingSeen] = []
+        there: set[_Key] = set()
+        for found in self._diagnosis.faults:
+            key = (found.fault, found.subject, found.where)
+            if found.cleared is not None:
+                continue
+            there.add(key)
+            count, told_ns = self._told.get(key, (0, 0))
+            if found.count == count or (count and now_ns - told_ns < TELL_AGAIN_NS):
+                continue
+            if len(findings) < MOST_AT_ONCE:
+                self._told[key] = (found.count, now_ns)
+                findings.append(_finding(key, place, at_ms, _detail(found)))
+        for key in [key for key in self._told if key not in there]:
+            if len(findings) == MOST_AT_ONCE:
+                break
+            del self._told[key]
+            findings.append(_finding(key, place, at_ms, None))
+        return findings
+
+
+def _detail(found: Found) -> str:
+    meaning = MEANINGS[found.fault]
+    return json.dumps(
+        {
+            "fault": str(found.fault),
+            "subject": found.subject,
+            "where": found.where,
+            "severity": found.severity.name.lower(),
+            "seen": found.detail,
+            "means": meaning.means,
+            "todo": meaning.todo,
+            "source": meaning.source,
+        }
+    )
+
+
+def _finding(key: _Key, place: Place, at_ms: int, detail: str | None) -> FindingSeen:
+    """A fault, or its end if there is nothing more to say of it."""
+    fault, subject, where = key
+    return FindingSeen(
+        domain=place.domain,
+        bng=place.bng,
+        finding=Finding.WIRE_FAULT,
+        subject=f"{fault} {subject} ({where})",
+        at_ms=at_ms,
+        detail="{}" if detail is None else detail,
+        over=detail is None,
+    )

@@ -1,0 +1,305 @@
+"""What one DHCP message on the wire says of line and CPE: the question it would ask, the sighting it makes. Pure.
+
+The same rules as for a BNG's requests, with better evidence: the protocol is proved, Option 37 always has its
+enterprise number in front (RFC 4649 §3), and the frame tells port and VLANs. What a customer can write alone teaches
+nothing about others: ids count only as far as `Place.untrusted` lets them, and a MAC is `seen` only if the frame itself
+came from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bngcorr.correlator.keys import EVERY_KEY, Keyring, keyring
+from bngcorr.correlator.question import Question, Rules
+from bngcorr.correlator.sighting import sighting_of
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds, line_key
+from bngcorr.model.mac import Mac, usable
+from bngcorr.model.vocabulary import Key, MacSource, Strength, Trigger, VlanModel
+from bngcorr.profiles.profile import ID_OCTETS, Alias, Relay, aliased
+from bngcorr.store.lesson import Sighting
+from bngcorr.wire import dhcp4, dhcp6, relays
+from bngcorr.wire.dhcp4 import Message4
+from bngcorr.wire.dhcp6 import Layer, Message6
+from bngcorr.wire.frame import Frame
+
+_NUMBER_OCTETS: Final = 4  # of the enterprise number in front of Option 37
+_NO_IDS: Final = LineIds()
+_NOWHERE4: Final = bytes(4)
+_EVERYBODY4: Final = b"\xff\xff\xff\xff"
+_LAST: Final = 2  # VLAN tags that a place is told by
+
+_ASKING4: Final = frozenset((dhcp4.DISCOVER, dhcp4.REQUEST, dhcp4.INFORM))
+_LEAVING4: Final = frozenset((dhcp4.DECLINE, dhcp4.RELEASE))
+_ANSWERS4: Final = frozenset((dhcp4.OFFER, dhcp4.ACK, dhcp4.NAK))
+_ASKING6: Final = frozenset((
+    dhcp6.SOLICIT, dhcp6.REQUEST, dhcp6.CONFIRM, dhcp6.RENEW, dhcp6.REBIND, dhcp6.INFORMATION_REQUEST,
+))  # fmt: skip
+_LEAVING6: Final = frozenset((dhcp6.RELEASE, dhcp6.DECLINE))
+_ANSWERS6: Final = frozenset((dhcp6.ADVERTISE, dhcp6.REPLY))
+
+
+class Place:
+    """Where frames are captured, and the rules of the BNG whose customers they are. Never changed."""
+
+    __slots__ = (
+        "aliases", "bng", "box", "domain", "keys", "outermost", "port", "ports", "relayed_mac", "rules", "untrusted",
+        "v4_matched_by_v6", "vlan_model", "vlans",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        domain: str,
+        bng: str,
+        box: str,
+        ports: str,
+        rules: Rules,
+        vlan_model: VlanModel,
+        keys: frozenset[Key] = EVERY_KEY,
+        port: str | None = None,
+        vlans: tuple[int, ...] = (),
+        untrusted: frozenset[Trigger] = frozenset(),
+        relay: Relay = Relay.OUTERMOST,
+        aliases: Sequence[Alias] = (),
+        v4_matched_by_v6: bool = False,
+        relayed_mac: MacSource = MacSource.CLAIMED,
+    ) -> None:
+        """`rules.line_id` says which ids name a line."""
+        self.domain: Final = domain
+        self.bng: Final = bng
+        self.box: Final = box  # as the store names it
+        self.ports: Final = ports  # the set of ports that `port` is one of
+        self.rules: Final = rules
+        self.vlan_model: Final = vlan_model
+        self.keys: Final = keys
+        self.port: Final = port  # as the BNG's NAS-Port-Id is read; None: frames tell no port
+        self.vlans: Final = vlans  # ids that the mirror takes off, the outermost first
+        self.untrusted: Final = untrusted  # protocols whose line ids only the customer can have written
+        self.outermost: Final = relay is Relay.OUTERMOST
+        self.aliases: Final = aliases
+        self.v4_matched_by_v6: Final = v4_matched_by_v6
+        # who vouches for chaddr and Option 79 of what a router has relayed: `seen` if that compares with the frame
+        self.relayed_mac: Final = relayed_mac
+
+
+class Told:
+    """One message of a client or to one. Made by `of4` and `of6` only; never changed."""
+
+    __slots__ = (
+        "asks", "attachment", "client", "contradictory", "enterprise_number", "exchange", "four", "ids", "keyring",
+        "leaves", "line", "local", "mac", "mac_source", "place", "raw_remote_id", "six", "to_server", "trigger", "type",
+        "whole",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        place: Place,
+        trigger: Trigger,
+        kind: int,
+        xid: bytes,
+        client: bytes,
+        *,
+        asks: bool,
+        leaves: bool,
+        local: bool,
+        whole: bool,
+        ids: LineIds,
+        contradictory: bool,
+        raw_remote_id: bytes | None,
+        enterprise_number: int | None,
+        mac: Mac | None,
+        mac_source: MacSource | None,
+        attachment: Attachment | None,
+        four: Message4 | None = None,
+        six: Message6 | None = None,
+    ) -> None:
+        self.place: Final = place
+        self.trigger: Final = trigger  # by proof
+        self.type: Final = kind  # of the message that the client wrote or gets
+        self.client: Final = client  # chaddr or DUID: what server and client know the CPE by
+        self.asks: Final = asks  # the client wants something
+        self.leaves: Final = leaves  # it gives something back: RELEASE, DECLINE
+        self.to_server: Final = asks or leaves
+        self.local: Final = local  # between client and first hop; False: routed, or nothing tells
+        self.whole: Final = whole  # all options are there
+        self.ids: Final = ids  # as AAA is to see them; none from a protocol that is not trusted
+        self.contradictory: Final = contradictory  # two different ids of one kind
+        self.raw_remote_id: Final = raw_remote_id  # as it came
+        self.enterprise_number: Final = enterprise_number  # of Option 37
+        self.mac: Final = mac
+        self.mac_source: Final = mac_source
+        self.attachment: Final = attachment
+        self.four: Final = four  # one of the two
+        self.six: Final = six
+        # messages of one exchange, retransmissions and what came through a relay included
+        self.exchange: Final = (trigger, xid, client, "" if attachment is None else attachment.text)
+        self.keyring: Final[Keyring] = keyring(
+            place.ports, attachment, mac, mac_source, place.vlan_model, asked=place.keys
+        )
+        policy = place.rules.line_id
+        self.line: Final = line_key(ids, policy) if ids.names_line(policy) else None  # None: it names none
+
+    @property
+    def name(self) -> str:
+        """``DISCOVER``, ``SOLICIT``, …"""
+        return (dhcp4.TYPES if self.four is not None else dhcp6.TYPES)[self.type]
+
+    @property
+    def begins(self) -> bool:
+        """Whether a BNG asks AAA on it: DISCOVER, SOLICIT, and a REQUEST after a reboot (RFC 2131 §4.3.2)."""
+        if self.six is not None:
+            return self.type == dhcp6.SOLICIT
+        four = self.four
+        if four is None or self.type != dhcp4.REQUEST:
+            return self.type == dhcp4.DISCOVER
+        return dhcp4.SERVER_ID not in four.options.values and four.ciaddr == _NOWHERE4
+
+    @property
+    def teaches(self) -> bool:
+        """Whether it says of its keys which line they are; a server's word does not."""
+        return self.asks and self.believed and self.line is not None and not self.contradictory
+
+    @property
+    def believed(self) -> bool:
+        """Not so what claims to have been routed, on a port: no router is there, but customers."""
+        return self.local or self.place.port is None
+
+    def question(self, at_ms: int) -> Question:
+        """What the ladder is to be asked about it, as of a BNG's Access-Request that it triggers."""
+        v6 = self.trigger is Trigger.DHCPV6
+        checked = v6 and self.line is not None and self.keyring.attached
+        return Question(
+            domain=self.place.domain,
+            keyring=self.keyring,
+            rules=self.place.rules,
+            session=None,
+            at_ms=at_ms,
+            match_v6=v6 or self.place.v4_matched_by_v6,
+            accounting=False,
+            begins=True,
+            own=self.ids if checked else None,
+            checked=checked,
+        )
+
+    def sighting(self, at_ms: int, remember_ms: int) -> Sighting | None:
+        """Its line was seen on its keys; None if it may not teach that, or has no key."""
+        if not self.teaches or self.line is None or self.keyring.bare:
+            return None
+        return sighting_of(
+            domain=self.place.domain,
+            bng=self.place.bng,
+            ring=self.keyring,
+            line=self.line,
+            ids=self.ids,
+            trigger=self.trigger,
+            strength=Strength.PROOF,
+            port=self.attachment,
+            mac=self.mac,
+            mac_source=self.mac_source,
+            at_ms=at_ms,
+            remember_ms=remember_ms,
+        )
+
+
+def of4(message: Message4, frame: Frame, place: Place) -> Told | None:
+    """A DHCPv4 message; None if it is none of a client's with its server (BOOTP, LEASEQUERY, cut before its type)."""
+    kind = message.type
+    asks, leaves = kind in _ASKING4 and message.operation == 1, kind in _LEAVING4 and message.operation == 1
+    if kind is None or not (asks or leaves or (kind in _ANSWERS4 and message.operation == 2)):
+        return None
+    to_server = asks or leaves
+    on_link = frame.link_source if to_server else frame.link_destination
+    routed = to_server and message.giaddr != _NOWHERE4
+    same = message.mac is not None and on_link == message.mac and not routed
+    if to_server:
+        local = not routed and (same or frame.source == _NOWHERE4)
+    else:
+        local = same or frame.destination == _EVERYBODY4
+    whole = message.options.whole and not message.cut
+    ids = _NO_IDS
+    remote = message.options.remote_id if whole else None
+    if whole and Trigger.DHCPV4 not in place.untrusted:
+        ids = _ids(remote, message.options.circuit_id, place, Trigger.DHCPV4)
+    return Told(
+        place, Trigger.DHCPV4, kind, message.xid, message.chaddr,
+        asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=False, raw_remote_id=remote,
+        enterprise_number=None, mac=message.mac, mac_source=_vouched(message.mac, place, same=same, routed=routed),
+        attachment=_attachment(frame, place) if local else None, four=message,
+    )  # fmt: skip
+
+
+def of6(message: Message6, frame: Frame, place: Place) -> Told | None:
+    """A DHCPv6 message; None if it is none of a client's with its server, or its inside could not be read."""
+    inner = message.inner
+    if inner is None or inner.type is None:
+        return None
+    kind, way = inner.type, message.layers[0].type
+    up, down = way != dhcp6.RELAY_REPL, way != dhcp6.RELAY_FORW
+    asks, leaves = kind in _ASKING6 and up, kind in _LEAVING6 and up
+    if not (asks or leaves or (kind in _ANSWERS6 and down)):
+        return None
+    to_server = asks or leaves
+    relayed = len(message.layers) > 1
+    on_link = frame.link_source if to_server else frame.link_destination
+    # an LDRA keeps the client's address (RFC 6221 §5.3.1); whoever routes has one of its own
+    local = _is_link_local(frame.source if to_server else frame.destination)
+    whole = message.whole and not frame.cut
+    ids, contradictory, raw, number = _NO_IDS, False, None, None
+    layer = relays.naming_layer(message, outermost=place.outermost) if whole else None
+    if layer is not None:
+        raw = layer.values.get(dhcp6.REMOTE_ID) or None
+        contradictory = len(set(layer.all(dhcp6.REMOTE_ID))) > 1 or len(set(layer.all(dhcp6.INTERFACE_ID))) > 1
+        number = int.from_bytes(raw[:_NUMBER_OCTETS], "big") if raw and len(raw) > _NUMBER_OCTETS else None
+        if not contradictory and Trigger.DHCPV6 not in place.untrusted:
+            ids = _ids6(layer, place)
+    claimed = relays.claimed_mac(message)
+    mac = claimed
+    same = claimed is not None and on_link == claimed
+    if local and not relayed:
+        mac = usable(on_link) or claimed
+        same = mac is not None and mac == on_link
+    routed = relayed and not local and mac is not None and mac == relays.reported_mac(message)
+    return Told(
+        place, Trigger.DHCPV6, kind, inner.transaction_id, inner.values.get(dhcp6.CLIENT_ID, b""),
+        asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=contradictory, raw_remote_id=raw,
+        enterprise_number=number, mac=mac, mac_source=_vouched(mac, place, same=same, routed=routed),
+        attachment=_attachment(frame, place) if local else None, six=message,
+    )  # fmt: skip
+
+
+def _ids6(layer: Layer, place: Place) -> LineIds:
+    remote = layer.values.get(dhcp6.REMOTE_ID, b"")[_NUMBER_OCTETS:]
+    return _ids(remote, layer.values.get(dhcp6.INTERFACE_ID), place, Trigger.DHCPV6)
+
+
+def _ids(remote: bytes | None, circuit: bytes | None, place: Place, family: Trigger) -> LineIds:
+    """Empty ones are none; those that no attribute of RADIUS could hold are cut, as a BNG cuts them."""
+    remote, circuit = (remote or b"")[:ID_OCTETS] or None, (circuit or b"")[:ID_OCTETS] or None
+    if place.aliases:
+        remote = remote and aliased(remote, place.aliases, family, remote=True)
+        circuit = circuit and aliased(circuit, place.aliases, family, remote=False)
+    return LineIds(remote, circuit)
+
+
+def _vouched(mac: Mac | None, place: Place, *, same: bool, routed: bool) -> MacSource | None:
+    if mac is None:
+        return None
+    if same:
+        return MacSource.SEEN
+    return place.relayed_mac if routed else MacSource.CLAIMED
+
+
+def _attachment(frame: Frame, place: Place) -> Attachment | None:
+    """Port and VLANs; None without a port, or with more tags than a BNG tells."""
+    vlans = (*place.vlans, *frame.vlans)
+    return None if place.port is None or len(vlans) > _LAST else Attachment(place.port, *vlans)
+
+
+def _is_link_local(address: bytes) -> bool:
+    return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80
+
+
+__all__ = ["Place", "Told", "of4", "of6"]

@@ -1,0 +1,123 @@
+"""Packets of several captures in the order of their time.
+
+Captures that follow one another, as tcpdump's rotated files, are open one at a time; those that overlap, as of both
+sides of a BNG, go side by side. Inside a file frames need not stand in the order of their time: dumpcap writes several
+interfaces in blocks. A packet that comes later than so many others allow is given late, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from heapq import heapify, heappop, heappush, heappushpop
+from pathlib import Path
+from typing import Final
+
+from bngcorr.capture import reader
+from bngcorr.capture.packets import Kind, kind_of
+from bngcorr.capture.record import CutCapture, Record, UnreadableCapture
+from bngcorr.capture.source import STANDARD_INPUT
+from bngcorr.replay.heard import Heard
+from bngcorr.wire import frames
+
+AHEAD: Final = 16_384  # packets that are read before the first of them is given
+TELL_EVERY: Final = 4096  # frames
+RECORD_OCTETS: Final = 16  # of a frame's header in a capture, more or less
+
+Told = Callable[[int], None]
+
+
+class Feed:
+    """Iterate over it once. What could not be read is in `faults` then."""
+
+    def __init__(self, paths: Sequence[Path], read: Told = lambda _: None, ahead: int = AHEAD) -> None:
+        """`read` is told from time to time how many octets more were read."""
+        self._paths: Final = paths
+        self._read: Final = read
+        self._ahead: Final = ahead
+        self.faults: Final[dict[int, str]] = {}  # by number of the file
+        self.frames = 0  # of all kinds
+        self.packets: Final = [0] * len(paths)  # of RADIUS and DHCP, by file
+
+    def __iter__(self) -> Iterator[Heard]:
+        yield from self._by_time(self._merged())
+
+    def _by_time(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
+        """The earliest of those that were read ahead first; of one instant, the first read."""
+        waiting: list[tuple[int, int, Heard]] = []
+        turn = 0
+        for heard in unordered:
+            turn += 1
+            if turn <= self._ahead:
+                waiting.append((heard.at_ns, turn, heard))
+                if turn == self._ahead:
+                    heapify(waiting)
+                continue
+            yield heappushpop(waiting, (heard.at_ns, turn, heard))[2]
+        waiting.sort()
+        for _, _, heard in waiting:
+            yield heard
+
+    def _merged(self) -> Iterator[Heard]:
+        """Of the files that are open, the packet with the earliest instant; a file is opened when its time comes."""
+        if len(self._paths) == 1:
+            yield from self._packets(0)
+            return
+        closed = sorted(((self._begins_ns(number), number) for number in range(len(self._paths))), reverse=True)
+        going: list[tuple[int, int, Heard, Iterator[Heard]]] = []
+        while closed or going:
+            while closed and (not going or closed[-1][0] <= going[0][0]):
+                _, number = closed.pop()
+                packets = self._packets(number)
+                first = next(packets, None)
+                if first is not None:
+                    heappush(going, (first.at_ns, number, first, packets))
+            if not going:
+                continue
+            _, number, heard, packets = heappop(going)
+            yield heard
+            following = next(packets, None)
+            if following is not None:
+                heappush(going, (following.at_ns, number, following, packets))
+
+    def _begins_ns(self, number: int) -> int:
+        path = self._paths[number]
+        if path == STANDARD_INPUT:
+            return 0
+        try:
+            for record in reader.records(path):
+                if record.at_ns is not None:
+                    return record.at_ns
+        except (OSError, UnreadableCapture):
+            return 0  # told when it is read
+        return 0
+
+    def _packets(self, number: int) -> Iterator[Heard]:
+        octets = frames_read = 0
+        latest_ns = 0
+        try:
+            for record in reader.records(self._paths[number]):
+                frames_read += 1
+                octets += RECORD_OCTETS + len(record.octets)
+                if frames_read % TELL_EVERY == 0:
+                    self._read(octets)
+                    self.frames += TELL_EVERY
+                    octets = 0
+                if record.at_ns is not None:
+                    latest_ns = record.at_ns
+                heard = _heard(number, record, latest_ns)
+                if heard is not None:
+                    self.packets[number] += 1
+                    yield heard
+        except CutCapture as error:
+            self.faults[number] = f"{error}; what is before was read"
+        except (OSError, UnreadableCapture) as error:
+            self.faults[number] = str(getattr(error, "strerror", None) or error)
+        self._read(octets)
+        self.frames += frames_read % TELL_EVERY
+
+
+def _heard(file: int, record: Record, at_ns: int) -> Heard | None:
+    """The RADIUS or DHCP packet in a frame."""
+    frame = frames.decode(record.octets, record.link, record.length)
+    kind: Kind | None = kind_of(frame)
+    return None if kind is None else Heard(file, record.number, record.interface, at_ns, kind, frame)

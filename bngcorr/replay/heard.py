@@ -1,0 +1,27 @@
+"""One RADIUS or DHCP packet of a capture."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bngcorr.capture.packets import Kind
+from bngcorr.wire.frame import Frame
+
+
+class Heard:
+    """A packet, and where it stood. A plain class: one is made for every packet."""
+
+    __slots__ = ("at_ns", "file", "frame", "interface", "kind", "number")
+
+    def __init__(self, file: int, number: int, interface: int, at_ns: int, kind: Kind, frame: Frame) -> None:
+        self.file: Final = file  # from 0, in the order in which the captures were named
+        self.number: Final = number  # of the frame in its file, from 1
+        self.interface: Final = interface  # of the file
+        self.at_ns: Final = at_ns  # nanoseconds since 1970 UTC
+        self.kind: Final = kind
+        self.frame: Final = frame
+
+    @property
+    def at_ms(self) -> int:
+        """Milliseconds since 1970 UTC."""
+        return self.at_ns // 1_000_000

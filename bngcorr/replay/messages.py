@@ -1,0 +1,109 @@
+"""DHCP messages under way: what is the same one, seen at several places or sent again. Bounded, expiring.
+
+A message is known by family, kind, transaction and client. Its sight in front of a relay tells where the CPE is, that
+behind the relay which line it is: together they are one event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from bngcorr.correlator.dhcp import Told
+from bngcorr.model.vocabulary import MacSource, Trigger
+from bngcorr.replay.judge import Asked
+from bngcorr.replay.row import Row
+
+KEPT_MS: Final = 30_000
+COPY_MS: Final = 200  # a message that comes again so soon is the same one, seen elsewhere
+MOST: Final = 65_536
+
+Name = tuple[Trigger, int, bytes, bytes]  # family, kind, transaction, client
+
+
+def name_of(told: Told) -> Name:
+    """What a message is known by."""
+    return told.trigger, told.type, told.exchange[1], told.client
+
+
+class Message:
+    """One message of a client, however often it was seen."""
+
+    __slots__ = ("answered", "asked", "at_ms", "best", "name", "named", "namer", "rank", "row", "sent_ms")
+
+    def __init__(self, name: Name, at_ms: int, told: Told, rank: tuple[int, ...]) -> None:
+        self.name: Final = name
+        self.at_ms: Final = at_ms
+        self.sent_ms = at_ms  # the last time that it was
+        self.best = told  # the sight that tells most of the CPE and its place
+        self.rank = rank
+        self.namer: Told | None = told if told.line is not None or told.contradictory else None  # that names the line
+        self.asked: Asked | None = None
+        self.named = self.namer is not None
+        self.answered = False
+        self.row: Row | None = None
+
+    def take(self, told: Told, rank: tuple[int, ...]) -> bool:
+        """Another sight of it; whether it tells more of the CPE and its place."""
+        if self.namer is None and (told.line is not None or told.contradictory):
+            self.namer = told
+        if rank <= self.rank:
+            return False
+        self.best, self.rank = told, rank
+        return True
+
+
+def rank_of(told: Told, site: int, interface: int) -> tuple[int, ...]:
+    """The greater, the more a sight tells: who the CPE is, its VLANs; then, so that it is always the same one, where."""
+    tags = 0
+    if told.attachment is not None:
+        tags = 1 + (told.attachment.outer is not None) + (told.attachment.inner is not None)
+    return (told.mac_source is MacSource.SEEN, tags, -site, -interface)
+
+
+class Messages:
+    """All of them."""
+
+    def __init__(self) -> None:
+        self._known: Final[dict[Name, Message]] = {}
+        self._order: Final[deque[Message]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, name: Name) -> Message | None:
+        """One that was seen lately."""
+        return self._known.get(name)
+
+    def begin(self, name: Name, at_ms: int, told: Told, rank: tuple[int, ...]) -> Message:
+        """One that was not."""
+        message = self._known[name] = Message(name, at_ms, told, rank)
+        self._order.append(message)
+        if len(self._order) > MOST:
+            self._drop(self._order.popleft())
+        return message
+
+    def expire(self, now_ms: int) -> list[Message]:
+        """Those whose time is over: not before they were sent for the last time."""
+        gone: list[Message] = []
+        order = self._order
+        while order and order[0].at_ms + KEPT_MS <= now_ms:
+            message = order.popleft()
+            if message.sent_ms + KEPT_MS > now_ms:
+                order.append(message)
+                if order[0] is message:
+                    break
+                continue
+            self._drop(message)
+            gone.append(message)
+        return gone
+
+    def close(self) -> list[Message]:
+        """All that are left."""
+        gone = list(self._order)
+        self._order.clear()
+        return gone
+
+    def _drop(self, message: Message) -> None:
+        if self._known.get(message.name) is message:
+            del self._known[message.name]
