@@ -2,6 +2,7 @@
 
     make bench
     make bench ARGS=--quick
+    make bench ARGS=--capture
 
 Each case is started anew in each round, alone: the proxy on a core of its own, BNGs, AAA and store on another. What it
 means is told in docs/performance.md. The last line is one JSON object. Exit code 1 if what was measured of bngcorr is
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -27,11 +27,12 @@ from rich.console import Console
 
 from benchmarks.bench import figures
 from benchmarks.bench.figures import OURS, PEER, Json, Round
-from benchmarks.bench.ground import ROOT, Build, NotReady, builds, cores, pinned, py_spy, python, tools
+from benchmarks.bench.ground import ROOT, Build, NotReady, builds, cores, machine, pinned, py_spy, python, tools
 from benchmarks.bench.proxies import Bngcorr, FreeRadius, NoProxy, Proxy, RadSecProxy
 from benchmarks.bench.report import figures_table, identification, ratios_table
 from benchmarks.bench.run import BURST, WIDE, WINDOW, Plan, measure
 from benchmarks.bench.scene import Scene
+from benchmarks.capture.__main__ import main as over_captures
 
 LEAST_WIDTH = 132  # of the table, where there is no terminal
 WARM_S = 5.0
@@ -63,6 +64,8 @@ def _asked(arguments: Sequence[str]) -> Asked:
                                                              "rounds, all others once")  # fmt: skip
     parser.add_argument("--smoke", action="store_true", help="within a minute: one round of the two cases that matter, "
                                                              "to see that all of it works")  # fmt: skip
+    parser.add_argument("--capture", action="store_true", help="how fast captures are read instead, beside tshark and "
+                        "scapy; more with --capture --help")  # fmt: skip
     parser.add_argument("--cases", default="", help="some only, by name, comma between them: sink, radsecproxy, "
                         "freeradius, freeradius-redis, bngcorr, bngcorr-spool, bngcorr-pure")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="of each case, 1 or more (5, quick 3, smoke 1)")
@@ -227,24 +230,16 @@ class Bench:
             "wrong": sum(one.wrong for one in ours),
             "store_calls": sum(one.store_calls or 0 for one in ours),
             "void": figures.void(ours),
-            "machine": {
-                "processor": _processor(), "cores": os.cpu_count(), "pinned": bool(self._cores.proxy),
-                "kernel": platform.release(), "python": platform.python_version(),
-            },
+            "machine": machine(),
             "identification": identification,
             "cases": {name: figures.summary(rounds) for name, rounds in found.items()},
         }  # fmt: skip
 
 
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
 def main(arguments: Sequence[str]) -> int:
     """Measure, print; the exit code."""
+    if "--capture" in arguments:
+        return over_captures([argument for argument in arguments if argument != "--capture"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started here is ended
     asked = _asked(arguments)
     console = Console(stderr=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -133,3 +134,18 @@ def py_spy() -> Path:
 def python() -> str:
     """This interpreter."""
     return sys.executable
+
+
+def machine() -> dict[str, object]:
+    """What a run was measured on."""
+    return {
+        "processor": _processor(), "cores": os.cpu_count(), "pinned": bool(cores().proxy),
+        "kernel": platform.release(), "python": platform.python_version(),
+    }  # fmt: skip
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()

@@ -16,6 +16,8 @@ from typing import Final
 from benchmarks.bench.ground import ROOT, Build, pinned, python
 from benchmarks.bench.process import peak_octets
 from benchmarks.capture.fields import TSHARK
+from benchmarks.capture.line import PORT
+from benchmarks.capture.octets import SECRET
 from bngcorr.cli.verbs import GROUPS
 
 REPLAY: Final = "replay"
@@ -23,6 +25,10 @@ DIAGNOSE: Final = "diagnose"
 FIELDS: Final = "fields"
 PEER: Final = "tshark"
 SCAPY: Final = "scapy"
+_OURS: Final = (python(), "-m", "bngcorr")
+_REPLAY: Final = (
+    *_OURS, "replay", "--vlan-model", "per_line", "--port", PORT.decode(), "--secret", SECRET.decode(),
+)  # fmt: skip
 _LOOK_S: Final = 0.02
 
 
@@ -35,6 +41,7 @@ class Case:
     command: tuple[str, ...]  # the capture comes behind
     codes: tuple[int, ...] = (0,)  # exit codes of a run that did its job
     slow: bool = False  # measured on the beginning of the file only
+    counts_lines: bool = False  # it writes a line for each DHCP and RADIUS packet
     lacks: str = ""  # what has to be installed
 
 
@@ -48,23 +55,30 @@ class Taken:
     said: Path  # what it wrote
 
 
+ROWS: Final = Case(f"{REPLAY}-rows", "bngcorr replay, rows", (*_REPLAY, "--jsonl"))
+
+
 def cases() -> list[Case]:
     """Everybody, ours first."""
-    ours = (python(), "-m", "bngcorr")
     verbs = {verb.name for group in GROUPS.values() for verb in group}
     found = [
-        Case(REPLAY, "bngcorr replay", (*ours, "replay", "--summary", "--json")),
-        Case(DIAGNOSE, "bngcorr diagnose", (*ours, "diagnose", "--json"), codes=(0, 1)),
+        Case(REPLAY, "bngcorr replay", (*_REPLAY, "--summary", "--json")),
+        Case(DIAGNOSE, "bngcorr diagnose", (*_OURS, "diagnose", "--json"), codes=(0, 1)),
     ]
     tshark = shutil.which("tshark")
     scapy = importlib.util.find_spec("scapy") is not None
     reads = (python(), "-m", "benchmarks.capture.fields")
-    return [
-        *(case for case in found if case.name in verbs),
-        Case(FIELDS, "bngcorr, fields", (*reads, "bngcorr")),
-        Case(PEER, "tshark, fields", (tshark or "tshark", *TSHARK, "-r"), lacks="" if tshark else "tshark"),
-        Case(SCAPY, "scapy", (*reads, "scapy"), slow=True, lacks="" if scapy else "scapy (pip install scapy)"),
-    ]
+    peers = [
+        Case(FIELDS, "bngcorr, fields", (*reads, "bngcorr"), counts_lines=True),
+        Case(
+            PEER, "tshark, fields", (tshark or PEER, *TSHARK, "-r"), counts_lines=True, lacks="" if tshark else "tshark"
+        ),
+        Case(
+            SCAPY, "scapy", (*reads, "scapy"), slow=True, counts_lines=True,
+            lacks="" if scapy else "scapy (pip install scapy)",
+        ),
+    ]  # fmt: skip
+    return [*(case for case in found if case.name in verbs), *peers]
 
 
 def run(case: Case, capture: Path, build: Build, core: str, folder: Path, within_s: float) -> Taken:

@@ -1,4 +1,4 @@
-"""The same fields of DHCP and RADIUS out of a capture, a packet a line, as tshark, scapy and our own decoders tell them.
+"""The same fields of DHCP and RADIUS out of a capture, a packet a line, as tshark, scapy and our decoders tell them.
 
     python -m benchmarks.capture.fields bngcorr FILE
     python -m benchmarks.capture.fields scapy FILE
@@ -97,7 +97,9 @@ def scapys(path: Path) -> Iterator[str]:
         for number, packet in enumerate(packets, start=1):
             message = packet[UDP].payload if UDP in packet else None
             if isinstance(message, BOOTP) and DHCP in message:
-                options = dict(option[:2] for option in message[DHCP].options if isinstance(option, tuple))
+                options: dict[str, object] = dict(
+                    option[:2] for option in message[DHCP].options if isinstance(option, tuple)
+                )
                 yield f"{number}\t{options.get('message-type')}\t{message.xid:#010x}"
             elif isinstance(message, six):
                 yield f"{number}{_NOT4}\t{message.msgtype}"

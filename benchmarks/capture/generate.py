@@ -6,8 +6,8 @@ Waves of 100 lines boot within 10 s, half an hour apart; no line comes back, mos
 60 % of the packets are DHCP or RADIUS. What lines do, and what is to be found out of it, stands in
 `benchmarks/capture/line.py`. The same seed gives the same file, and a smaller file is the beginning of a larger one.
 
-Beside the file: FILE.truth.json with counts, and FILE.truth, 8 octets for each Access-Request that names no line: number
-of its packet (4), number of its line (4), 0xFFFFFFFF for one that no line can be found for. Exit code 0.
+Beside the file: FILE.truth.json with counts, and FILE.truth, 8 octets for each Access-Request that names no line: its
+packet's number (4), its line's number (4), 0xFFFFFFFF for one that no line can be found for. Exit code 0.
 """
 
 from __future__ import annotations
@@ -32,7 +32,20 @@ APART_US: Final = 1800 * SECOND
 BEGIN_US: Final = 1_790_000_000 * SECOND
 TRAFFIC: Final = 7  # frames of customers, a line
 _SHAPES: Final = 512
-_SIZES: Final = (40, 40, 52, 52, 200, 576, 1200, 1400, 1452, 1452, 1452, 1452)  # octets of payload, as often as they stand
+_SIZES: Final = (
+    40,
+    40,
+    52,
+    52,
+    200,
+    576,
+    1200,
+    1400,
+    1452,
+    1452,
+    1452,
+    1452,
+)  # octets of payload, as often as they stand
 _QUERY: Final = b"\1\0\0\1\0\0\0\0\0\0\3www\7example\3net\0\0\x1c\0\1"  # AAAA, behind the identifier
 NOBODY: Final = 0xFFFFFFFF
 _RECORD: Final = struct.Struct("<IIII").pack
@@ -81,7 +94,9 @@ def traffic(random: Random) -> list[bytes]:
         if shape % 2:  # QUIC and DNS
             packet = o.udp6(v6[0], own, v6[1], port, load) if shape % 4 == 1 else o.udp4(v4[0], own, v4[1], port, load)
         else:
-            segment = b"".join((own.to_bytes(2, "big"), port.to_bytes(2, "big"), sequence, b"\x50\x10\x20\0\0\0\0\0", load))
+            segment = b"".join(
+                (own.to_bytes(2, "big"), port.to_bytes(2, "big"), sequence, b"\x50\x10\x20\0\0\0\0\0", load)
+            )
             packet = o.ip6(6, *v6, segment) if shape % 4 else o.ip4(6, *v4, segment)
         if shape % 64 == 1:
             packet = o.ip4(41, *v4, packet)

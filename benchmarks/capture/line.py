@@ -1,4 +1,4 @@
-"""One access line of the generated capture: who it is, and all that is seen of it on a mirror port of its BNG.
+"""One access line of the generated capture: who it is, and all that is seen of it on the mirror ports of its BNG.
 
 Twenty lines in turn behave in these ways, all dual stack but for one, and each says something else about correlation:
 
@@ -8,8 +8,8 @@ Twenty lines in turn behave in these ways, all dual stack but for one, and each 
 - 1 has no DHCPv4 at all: nothing may be found for it;
 - 1 is as the 7, and its CPE has the MAC of another line's CPE that boots at the same time (a cloned MAC).
 
-Of every third line the copy between CPE and access node is seen besides, single-tagged and without line id; every fourth
-BNG port relays DHCP to a server on the uplink.
+Of every third line the copy between CPE and access node is seen besides, single-tagged and without line id; of a
+quarter of them the BNG relays DHCP to a server on the uplink.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Final, NamedTuple
 from benchmarks.capture import octets as o
 
 PEERS: Final = 20  # lines in turn
-MOST_LINES: Final = 1 << 24
+MOST_LINES: Final = 3900 * 3900
+_VLAN: Final = 100  # the lowest, inner and outer; each line has a pair of its own
+_VLANS: Final = 3900
 INTERIM: Final = (3600).to_bytes(4, "big")
 _LEASE: Final = o.tlv(51, (7200).to_bytes(4, "big"))
 _LIFETIMES: Final = (3600).to_bytes(4, "big") + (7200).to_bytes(4, "big")
@@ -40,7 +42,13 @@ _MAC_OF_RELAYS: Final = bytes.fromhex("333300010002")
 _MAC_OF_NODES: Final = bytes.fromhex("333300000001")
 _MAC_OF_ROUTERS: Final = bytes.fromhex("333300000002")
 _SERVER_DUID: Final = o.option6(2, b"\0\3\0\1" + _SERVER_MAC)
-_BNGS: Final = 8
+_BNG: Final = bytes((10, 255, 0, 1))
+_BNG_MAC: Final = bytes.fromhex("00005e000101")
+_BNG_LL: Final = bytes.fromhex("fe8000000000000002005efffe000101")
+_GATEWAY: Final = bytes((100, 127, 255, 254))
+_GIADDR: Final = bytes((10, 253, 0, 1))
+_SOCKETS: Final = 256  # of the BNG towards AAA; a line's RADIUS goes through one of them
+PORT: Final = b"lag-1"  # of the BNG, the only one that is mirrored
 _CUSTOMER_VLAN: Final = 7  # between CPE and access node, the same on every line
 SECOND: Final = 1_000_000  # everything here is in microseconds
 
@@ -68,7 +76,7 @@ class Way(IntEnum):
     CLONED = 6
 
 
-_WAYS: Final = (*[Way.NAMED] * 6, *[Way.SOON] * 7, *[Way.FIRST] * 2, *[Way.LATE] * 2, Way.HOUR, Way.ALONE, Way.CLONED)
+WAYS: Final = (*[Way.NAMED] * 6, *[Way.SOON] * 7, *[Way.FIRST] * 2, *[Way.LATE] * 2, Way.HOUR, Way.ALONE, Way.CLONED)
 CLONE_OF: Final = 13  # lines before
 
 
@@ -83,43 +91,46 @@ class Packet(NamedTuple):
     again: bool = False  # a retransmission
 
 
+def remote_id(number: int) -> bytes:
+    """How the access node names the line."""
+    return b"LINE-%08d" % number
+
+
+def number_of(attachment: str) -> int:
+    """The line on a port and VLAN pair as BNGs write it, ``lag-1:100.2000``. Raises ValueError."""
+    outer, inner = attachment.rpartition(":")[2].split(".")
+    return (int(outer) - _VLAN) * _VLANS + int(inner) - _VLAN
+
+
 class Line:
-    """Who a line is; all of it follows from its number, 0 … 2**24 - 1."""
+    """Who a line is; all of it follows from its number, 0 to MOST_LINES - 1."""
 
     __slots__ = (
-        "access", "bng", "bng_ll", "bng_mac", "calling", "circuit", "duid", "down4", "down6", "gateway", "giaddr", "ids",
-        "ll", "mac", "number", "option82", "pd", "port_id", "relays", "remote", "session", "uplink", "v4", "way", "xid",
+        "access", "calling", "circuit", "down", "duid", "ids", "ll", "mac", "number", "option82", "pd", "port_id",
+        "relays", "remote", "session", "uplink", "v4", "way", "xid",
     )  # fmt: skip
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.way = way = _WAYS[number % PEERS]
+        self.way = way = WAYS[number % PEERS]
         owner = number - CLONE_OF if way is Way.CLONED else number
         self.mac = mac = b"\x3c\xa6\x2f" + owner.to_bytes(3, "big")
-        bng = number % _BNGS
-        self.bng = bytes((10, 255, 0, 1 + bng))
-        self.bng_mac = bytes((0, 0, 0x5E, 0, 1, 1 + bng))
-        self.bng_ll = b"\xfe\x80" + bytes(6) + b"\x02\0\x5e\xff\xfe\0\1" + bytes((1 + bng,))
-        outer, inner = 100 + number // 3900 % 3900, 100 + number % 3900
-        port = number // _BNGS % 4
-        self.relays = port == 0
-        self.port_id = b"1/1/%d:%d.%d" % (port, outer, inner)
-        self.circuit = b"OLT-%d eth 1/%d/%d:%d.%d" % (bng * 4 + port, port, number % 48, outer, inner)
-        self.remote = b"LINE-%08d" % number
+        outer, inner = _VLAN + number // _VLANS, _VLAN + number % _VLANS
+        self.relays = number // PEERS % 4 == 0
+        self.port_id = b"%s:%d.%d" % (PORT, outer, inner)
+        self.circuit = b"OLT-%d eth 1/%d:%d.%d" % (number // 48 % 40, number % 48, outer, inner)
+        self.remote = remote_id(number)
         self.uplink = o.tags(outer, inner)
         self.access = o.tags(_CUSTOMER_VLAN)
         self.calling = b"%02x:%02x:%02x:%02x:%02x:%02x" % tuple(mac)
         self.session = b"%08X" % (0x5E000000 + number)
         self.v4 = bytes((100, 64 + (number >> 16) % 64, number >> 8 & 255, number & 255))
-        self.gateway = bytes((100, 127, 255, 240 + bng))
-        self.giaddr = bytes((10, 253, bng, port + 1))
         self.ll = b"\xfe\x80" + bytes(6) + bytes((mac[0] ^ 2, mac[1], mac[2], 255, 254)) + mac[3:]
         self.pd = b"\x3f\xff\0" + number.to_bytes(4, "big") + bytes(9)  # a /56 of 3fff::/20 (RFC 9637)
         self.duid = b"\0\3\0\1" + mac
         self.option82 = o.tlv(82, o.tlv(1, self.circuit) + o.tlv(2, self.remote))
         self.ids = o.option6(18, self.circuit) + o.option6(37, o.ENTERPRISE + self.remote)
-        self.down4 = mac + self.bng_mac
-        self.down6 = self.down4
+        self.down = mac + _BNG_MAC
         self.xid = (0x10000000 + number * 7).to_bytes(4, "big")
 
 
@@ -132,7 +143,7 @@ class Story:
         self._line: Final = line
         self._random: Final = random
         self.packets: list[Packet] = []
-        self._next = (line.number // _BNGS * 8) & 0xFF  # identifiers of RADIUS, of this line's BNG
+        self._next = (line.number // _SOCKETS * 8) & 0xFF  # identifiers of RADIUS
 
     def boot(self, at: int) -> None:
         """DHCPv4 and DHCPv6 as the line's way has it, RADIUS for both, Neighbor Discovery, ARP."""
@@ -163,20 +174,19 @@ class Story:
 
     def _v4(self, at: int) -> None:
         line, add = self._line, self._add
-        asked, offered = (
-            o.tlv(53, b"\1") + o.tlv(61, b"\1" + line.mac) + o.tlv(55, b"\1\3\6\x0f\x1c\x33"),
-            o.tlv(54, line.gateway) + _LEASE + o.tlv(1, b"\xff\xc0\0\0") + o.tlv(3, line.gateway) + o.tlv(6, line.gateway),
-        )  # fmt: skip
+        asked = o.tlv(53, b"\1") + o.tlv(61, b"\1" + line.mac) + o.tlv(55, b"\1\3\6\x0f\x1c\x33")
+        offered = o.tlv(54, _GATEWAY) + _LEASE + o.tlv(1, b"\xff\xc0\0\0")
+        offered += o.tlv(3, _GATEWAY) + o.tlv(6, _GATEWAY)
         self._ask4(at, asked)
         self._answer4(at + 40_000, o.tlv(53, b"\2") + offered)
-        self._ask4(at + 60_000, o.tlv(53, b"\3") + asked[3:] + o.tlv(50, line.v4) + o.tlv(54, line.gateway))
+        self._ask4(at + 60_000, o.tlv(53, b"\3") + asked[3:] + o.tlv(50, line.v4) + o.tlv(54, _GATEWAY))
         self._answer4(at + 75_000, o.tlv(53, b"\5") + offered)
         self._authorise(at + 2_000, line.session, self._names(), o.attribute(8, line.v4))
         self._account(at + 80_000, 1, line.session)
         arp = b"\0\1\x08\0\6\4\0"
         add(at + 120_000, b"".join((_BROADCAST, line.mac, line.uplink, o.ARP, arp, b"\1", line.mac, line.v4, bytes(6),
-                                    line.gateway)), What.ARP)  # fmt: skip
-        add(at + 120_400, b"".join((line.down4, line.uplink, o.ARP, arp, b"\2", line.bng_mac, line.gateway, line.mac,
+                                    _GATEWAY)), What.ARP)  # fmt: skip
+        add(at + 120_400, b"".join((line.down, line.uplink, o.ARP, arp, b"\2", _BNG_MAC, _GATEWAY, line.mac,
                                     line.v4)), What.ARP)  # fmt: skip
 
     def _ask4(self, at: int, options: bytes) -> None:
@@ -188,21 +198,23 @@ class Story:
         named = o.udp4(_ANY4, 68, _BROADCAST4, 67, o.bootp(1, line.xid, line.mac, options))
         add(at, b"".join((_BROADCAST, line.mac, line.uplink, o.IPV4, named)), What.DHCPV4)
         if line.relays:
-            message = o.bootp(1, line.xid, line.mac, options, giaddr=line.giaddr)
-            passed = o.udp4(line.giaddr, 67, _SERVER4, 67, message)
-            add(at + 15_000, b"".join((_SERVER_MAC, line.bng_mac, o.IPV4, passed)), What.DHCPV4)
+            message = o.bootp(1, line.xid, line.mac, options, giaddr=_GIADDR)
+            passed = o.udp4(_GIADDR, 67, _SERVER4, 67, message)
+            add(at + 15_000, b"".join((_SERVER_MAC, _BNG_MAC, o.IPV4, passed)), What.DHCPV4)
 
     def _answer4(self, at: int, options: bytes) -> None:
         line, add = self._line, self._add
         if line.relays:
-            message = o.bootp(2, line.xid, line.mac, options + line.option82, yiaddr=line.v4, giaddr=line.giaddr)
-            passed = o.udp4(_SERVER4, 67, line.giaddr, 67, message)
-            add(at - 2_000, b"".join((line.bng_mac, _SERVER_MAC, o.IPV4, passed)), What.DHCPV4)
-        named = o.udp4(line.gateway, 67, line.v4, 68, o.bootp(2, line.xid, line.mac, options + line.option82, yiaddr=line.v4))
-        add(at, b"".join((line.down4, line.uplink, o.IPV4, named)), What.DHCPV4)
+            message = o.bootp(2, line.xid, line.mac, options + line.option82, yiaddr=line.v4, giaddr=_GIADDR)
+            passed = o.udp4(_SERVER4, 67, _GIADDR, 67, message)
+            add(at - 2_000, b"".join((_BNG_MAC, _SERVER_MAC, o.IPV4, passed)), What.DHCPV4)
+        named = o.udp4(
+            _GATEWAY, 67, line.v4, 68, o.bootp(2, line.xid, line.mac, options + line.option82, yiaddr=line.v4)
+        )
+        add(at, b"".join((line.down, line.uplink, o.IPV4, named)), What.DHCPV4)
         if not line.number % 3:
-            bare = o.udp4(line.gateway, 67, line.v4, 68, o.bootp(2, line.xid, line.mac, options, yiaddr=line.v4))
-            add(at + 300, b"".join((line.down4, line.access, o.IPV4, bare)), What.DHCPV4)
+            bare = o.udp4(_GATEWAY, 67, line.v4, 68, o.bootp(2, line.xid, line.mac, options, yiaddr=line.v4))
+            add(at + 300, b"".join((line.down, line.access, o.IPV4, bare)), What.DHCPV4)
 
     def _v6(self, at: int) -> None:
         line = self._line
@@ -239,8 +251,8 @@ class Story:
             inside = o.option6(18, line.port_id)
             hops = 1 if line.way is Way.NAMED else 0
             message = o.relayed(line.ll, message, inside, link=line.pd[:15] + b"\2", hops=hops, back=False)
-            passed = o.udp6(line.bng_ll, 547, _SERVER6, 547, message)
-            add(at + 15_000, b"".join((_SERVER_MAC, line.bng_mac, o.IPV6, passed)), What.DHCPV6)
+            passed = o.udp6(_BNG_LL, 547, _SERVER6, 547, message)
+            add(at + 15_000, b"".join((_SERVER_MAC, _BNG_MAC, o.IPV6, passed)), What.DHCPV6)
 
     def _answer6(self, at: int, message: bytes) -> None:
         line, add = self._line, self._add
@@ -251,13 +263,13 @@ class Story:
         if line.relays:
             whole = o.relayed(line.ll, message, o.option6(18, line.port_id), link=line.pd[:15] + b"\2",
                               hops=1 if named else 0, back=True)  # fmt: skip
-            passed = o.udp6(_SERVER6, 547, line.bng_ll, 547, whole)
-            add(at - 2_000, b"".join((line.bng_mac, _SERVER_MAC, o.IPV6, passed)), What.DHCPV6)
-        down = o.udp6(line.bng_ll, 547, line.ll, 547 if named else 546, message)
-        add(at, b"".join((line.down6, line.uplink, o.IPV6, down)), What.DHCPV6)
+            passed = o.udp6(_SERVER6, 547, _BNG_LL, 547, whole)
+            add(at - 2_000, b"".join((_BNG_MAC, _SERVER_MAC, o.IPV6, passed)), What.DHCPV6)
+        down = o.udp6(_BNG_LL, 547, line.ll, 547 if named else 546, message)
+        add(at, b"".join((line.down, line.uplink, o.IPV6, down)), What.DHCPV6)
         if named and not line.number % 3:
-            lan = o.udp6(line.bng_ll, 547, line.ll, 546, bare)
-            add(at + 300, b"".join((line.down6, line.access, o.IPV6, lan)), What.DHCPV6)
+            lan = o.udp6(_BNG_LL, 547, line.ll, 546, bare)
+            add(at + 300, b"".join((line.down, line.access, o.IPV6, lan)), What.DHCPV6)
 
     def _names(self, enterprise: bytes = b"") -> bytes:
         """The Broadband Forum's Agent-Circuit-Id and Agent-Remote-Id (RFC 4679 §3.3)."""
@@ -268,8 +280,8 @@ class Story:
     def _where(self, session: bytes) -> bytes:
         line = self._line
         return b"".join((
-            o.attribute(1, line.calling), b"\4\6", line.bng, b"\x3d\6\0\0\0\x0f", o.attribute(87, line.port_id),
-            o.attribute(31, line.calling), o.attribute(32, b"bng-%d" % line.bng[3]), o.attribute(44, session),
+            o.attribute(1, line.calling), b"\4\6", _BNG, b"\x3d\6\0\0\0\x0f", o.attribute(87, line.port_id),
+            o.attribute(31, line.calling), o.attribute(32, b"bng-1"), o.attribute(44, session),
         ))  # fmt: skip
 
     def _authorise(self, at: int, session: bytes, ids: bytes, granted: bytes, *, asks: bool = False) -> None:
@@ -301,25 +313,33 @@ class Story:
 
     def _to_aaa(self, port: int, packet: bytes) -> bytes:
         line = self._line
-        return b"".join((_AAA_MAC, line.bng_mac, o.IPV4, o.udp4(line.bng, 50_000 + port, _AAA, port, packet)))
+        return b"".join(
+            (
+                _AAA_MAC,
+                _BNG_MAC,
+                o.IPV4,
+                o.udp4(_BNG, 50_000 + line.number % _SOCKETS + (_SOCKETS if port == 1813 else 0), _AAA, port, packet),
+            )
+        )
 
     def _from_aaa(self, at: int, port: int, packet: bytes) -> None:
         line = self._line
-        sent = o.udp4(_AAA, port, line.bng, 50_000 + port, packet)
-        self._add(at, b"".join((line.bng_mac, _AAA_MAC, o.IPV4, sent)), What.RADIUS)
+        sent = o.udp4(_AAA, port, _BNG, 50_000 + line.number % _SOCKETS + (_SOCKETS if port == 1813 else 0), packet)
+        self._add(at, b"".join((_BNG_MAC, _AAA_MAC, o.IPV4, sent)), What.RADIUS)
 
     def _neighbours(self, at: int) -> None:
         """A DAD probe, RS and RA, and the BNG resolving the CPE (RFC 4861, RFC 4862)."""
         line = self._line
         solicited = b"\xff\2" + bytes(9) + b"\1\xff" + line.ll[13:]
         group = b"\x33\x33\xff" + line.ll[13:]
-        router = b"".join((b"\x86\0\0\0\x40\xc0\x07\x08", bytes(8), b"\1\1", line.bng_mac, b"\5\1\0\0\0\0\x05\xd4"))
+        asks, tells = b"\x87" + bytes(7), b"\x88\0\0\0\x60\0\0\0"
+        router = b"".join((b"\x86\0\0\0\x40\xc0\x07\x08", bytes(8), b"\1\1", _BNG_MAC, b"\5\1\0\0\0\0\x05\xd4"))
         seen: tuple[tuple[int, bytes, bytes, bytes, bytes, bytes], ...] = (
-            (-900_000, group, line.mac, bytes(16), solicited, b"\x87\0\0\0\0\0\0\0" + line.ll),
+            (-900_000, group, line.mac, bytes(16), solicited, asks + line.ll),
             (-200_000, _MAC_OF_ROUTERS, line.mac, line.ll, _ALL_ROUTERS, b"\x85\0\0\0\0\0\0\0\1\1" + line.mac),
-            (-190_000, _MAC_OF_NODES, line.bng_mac, line.bng_ll, _ALL_NODES, router),
-            (90_000, group, line.bng_mac, line.bng_ll, solicited, b"\x87\0\0\0\0\0\0\0" + line.ll + b"\1\1" + line.bng_mac),
-            (91_000, line.bng_mac, line.mac, line.ll, line.bng_ll, b"\x88\0\0\0\x60\0\0\0" + line.ll + b"\2\1" + line.mac),
+            (-190_000, _MAC_OF_NODES, _BNG_MAC, _BNG_LL, _ALL_NODES, router),
+            (90_000, group, _BNG_MAC, _BNG_LL, solicited, asks + line.ll + b"\1\1" + _BNG_MAC),
+            (91_000, _BNG_MAC, line.mac, line.ll, _BNG_LL, tells + line.ll + b"\2\1" + line.mac),
         )  # fmt: skip
         for after, destination, source, address, to, message in seen:
             frame = b"".join((destination, source, line.uplink, o.IPV6, o.icmp6(address, to, message)))

@@ -95,7 +95,9 @@ def option6(code: int, value: bytes) -> bytes:
     return _OPTION6(code, len(value)) + value
 
 
-def relayed(peer: bytes, message: bytes, options: bytes, *, link: bytes = bytes(16), hops: int = 0, back: bool) -> bytes:
+def relayed(
+    peer: bytes, message: bytes, options: bytes, *, link: bytes = bytes(16), hops: int = 0, back: bool
+) -> bytes:
     """A RELAY-FORW or RELAY-REPL (`back`) around a message (RFC 8415 §9)."""
     return b"".join((bytes((13 if back else 12, hops)), link, peer, options, option6(9, message)))
 

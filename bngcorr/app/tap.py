@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -30,7 +31,7 @@ LATE_NS: Final = 2_000_000_000  # a frame that waited longer is of no use for th
 LOOK_EVERY_S: Final = 1.0
 HOW_TO: Final = (
     "setcap cap_net_raw+ep on the interpreter, AmbientCapabilities=CAP_NET_RAW in the unit of systemd, or "
-    "securityContext.capabilities.add: [NET_RAW] in Kubernetes"
+    "securityContext.capabilities.add: [NET_RAW] for a container of root in Kubernetes; docs/tap.md"
 )
 
 log = structlog.get_logger()
@@ -224,7 +225,11 @@ class Taps:
                 )  # fmt: skip
                 break
             except OSError as error:
-                log.error("no tap", interface=tap.settings.interface, error=error.strerror)  # noqa: TRY400 -- likewise
+                hint = "RestrictAddressFamilies= in the unit of systemd needs AF_PACKET, too"
+                log.error(  # noqa: TRY400 -- likewise
+                    "no tap", interface=tap.settings.interface, error=error.strerror,
+                    hint=hint if error.errno == errno.EAFNOSUPPORT else None,
+                )  # fmt: skip
         if not give_up():
             log.warning("CAP_NET_RAW could not be given up", hint="nothing needs it any more")
 

@@ -25,12 +25,23 @@ log = structlog.get_logger()
 _Key = tuple[Fault, str, str]
 
 
+class _Told:
+    """What was said of a fault last."""
+
+    __slots__ = ("at_ns", "count", "over")
+
+    def __init__(self) -> None:
+        self.at_ns = 0
+        self.count = 0  # how many times it had been seen; 0: nothing was said
+        self.over = False
+
+
 class TapDiagnosis:
     """The detectors behind one tap."""
 
     def __init__(self, interface: str) -> None:
         self._diagnosis: Final = Diagnosis(interfaces=(interface,))
-        self._told: Final[dict[_Key, tuple[int, int]]] = {}  # count and instant (ns) when it was told last
+        self._told: Final[dict[_Key, _Told]] = {}
         self._broken: Final[set[str]] = set()
 
     def see(self, record: Record) -> Seen | None:
@@ -46,23 +57,22 @@ class TapDiagnosis:
                 log.error("internal error, detector fails", detector=detector, error=error)
         self._diagnosis.faults.forget(now_ns - FORGET_NS)
         findings: list[FindingSeen] = []
-        there: set[_Key] = set()
+        open_before, there = set(self._told), set()
         for found in self._diagnosis.faults:
+            if len(findings) >= MOST_AT_ONCE:
+                return findings
             key = (found.fault, found.subject, found.where)
-            if found.cleared is not None:
-                continue
             there.add(key)
-            count, told_ns = self._told.get(key, (0, 0))
-            if found.count == count or (count and now_ns - told_ns < TELL_AGAIN_NS):
-                continue
-            if len(findings) < MOST_AT_ONCE:
-                self._told[key] = (found.count, now_ns)
+            told = self._told.get(key) or _Told()
+            if found.count != told.count and (not told.count or now_ns - told.at_ns >= TELL_AGAIN_NS):
+                told.count, told.at_ns, told.over = found.count, now_ns, False
+                self._told[key] = told
                 findings.append(_finding(key, place, at_ms, _detail(found)))
-        for key in [key for key in self._told if key not in there]:
-            if len(findings) == MOST_AT_ONCE:
-                break
-            del self._told[key]
-            findings.append(_finding(key, place, at_ms, None))
+            if found.cleared is not None and told.count and not told.over:
+                told.over = True
+                findings.append(_finding(key, place, at_ms, None))
+        gone = [key for key in open_before - there if not self._told.pop(key).over]
+        findings += [_finding(key, place, at_ms, None) for key in gone]
         return findings
 
 

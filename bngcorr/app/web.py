@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from bngcorr import __version__
+from bngcorr.app import memory
 from bngcorr.app.acts import acting
 from bngcorr.app.parts import StartError, open_store, settle_schema, settle_schema_later
 from bngcorr.app.registry import process_registry
@@ -87,6 +88,7 @@ class WebProcess:
             log.warning("tokens and customers' data go in the clear: set web.tls, or web.behind_proxy", web=str(at))
         if not settings.tokens:
             log.info("everybody on this machine may read, nobody may act: there are no web.tokens")
+        memory.settle(memory.YOUNG_OF_PEOPLE)
         scheme = "http" if pair is None else "https"
         log.info("ready", web=f"{scheme}://{Endpoint(at.host, port)}", version=__version__)
 

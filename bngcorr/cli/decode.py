@@ -13,13 +13,11 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from bngcorr.capture.packets import Kind, Packet
-from bngcorr.capture.trees.node import MOST_PARTS, Node
-from bngcorr.capture.trees.reading import Words, tree
+from bngcorr.capture.trees.node import Node
+from bngcorr.capture.trees.reading import tree
 from bngcorr.cli import exits
 from bngcorr.cli.captures import Capture, packets
-from bngcorr.profiles.catalogue import compile_profile, packaged
-from bngcorr.resources import resource
-from bngcorr.wire.dictionary import Dictionary
+from bngcorr.cli.packet_tree import grow, words
 
 
 def decode(
@@ -57,7 +55,7 @@ def decode(
     if limit is not None and limit < 1:
         print(f"bngcorr decode: --limit {limit}: expected 1 or more", file=sys.stderr)
         sys.exit(exits.REFUSED)
-    words = _words()
+    named = words()
     console = Console(emoji=False, highlight=False)
     code = exits.DONE
     shown = 0
@@ -68,7 +66,7 @@ def decode(
             continue
         if shown == limit:
             break
-        node = tree(packet.octets, packet.kind or as_, words, cut=packet.cut)
+        node = tree(packet.octets, packet.kind or as_, named, cut=packet.cut)
         if code == exits.DONE and any(node.faults()):
             code = exits.NEGATIVE
         if json_:
@@ -81,15 +79,6 @@ def decode(
     elif not shown and code == exits.DONE:
         print("No RADIUS or DHCP packet.")
     sys.exit(code)
-
-
-def _words() -> Words:
-    """Names of attributes, and those that hold DHCP options with any family of BNGs."""
-    dictionary = Dictionary(resource("dictionaries") / "dictionary")
-    raw = {
-        carrier.key: carrier.form for data in packaged().values() for carrier in compile_profile(data, dictionary).raw
-    }
-    return Words(dictionary.named, raw)
 
 
 def _context(packet: Packet) -> dict[str, Any]:
@@ -135,34 +124,5 @@ def _drawn(packet: Packet, node: Node) -> Tree:
     if packet.cut:
         head.append("cut")
     drawn = Tree(f"[dim]{escape('  '.join(head))}[/dim]", guide_style="dim")
-    _grow(drawn, node)
+    grow(drawn, node)
     return drawn
-
-
-def _grow(drawn: Tree, node: Node) -> None:
-    branch = drawn.add(_line(node))
-    for part in node.parts[:MOST_PARTS]:
-        _grow(branch, part)
-    if len(node.parts) > MOST_PARTS:
-        branch.add(f"[dim]… and {len(node.parts) - MOST_PARTS} more[/dim]")
-
-
-def _line(node: Node) -> str:
-    line = f"[bold]{escape(node.name)}[/bold]"
-    if node.code is not None:
-        line = f"[dim]{node.code}[/dim] {line}"
-    if node.value is not None:
-        line += f" {escape(str(node.value))}"
-    if (
-        node.octets is not None
-        and (node.value is None or not node.parts)
-        and str(node.value) != f"0x{node.octets.hex()}"
-    ):
-        line += f" [dim]{_hex(node.octets)}[/dim]"
-    if node.fault is not None:
-        line += f" [red]✗ {escape(node.fault)}[/red]"
-    return line
-
-
-def _hex(octets: bytes) -> str:
-    return octets.hex() if len(octets) <= 64 else f"{octets[:64].hex()}… ({len(octets)} octets)"

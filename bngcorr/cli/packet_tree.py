@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from rich.markup import escape
 from rich.tree import Tree
 
 from bngcorr.capture.trees.node import MOST_PARTS, Node
-from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.capture.trees.reading import Words
+from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.resources import resource
 from bngcorr.wire.dictionary import Dictionary
 
 
+@cache
 def words() -> Words:
     """Names of attributes, and those that hold DHCP options with any family of BNGs."""
     dictionary = Dictionary(resource("dictionaries") / "dictionary")

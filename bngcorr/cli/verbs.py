@@ -42,11 +42,13 @@ PREPARE: Final = (
     Verb("check-config", "check_config:check_config", "Check a configuration file: every fault at once."),
     Verb("token", "token:app", "Tokens of the API and the pages: who may see and do what."),
     Verb("decode", "decode:decode", "Show RADIUS, DHCPv4 and DHCPv6 packets as a tree."),
+    Verb("diagnose", "diagnose:diagnose", "Find in captures what breaks a subscriber's dual stack."),
     Verb("explain", "explain:explain", "Say which protocol triggered a RADIUS packet, which line it names."),
     Verb("import", "import_lines:import_lines", "Import the operator's line plan: which line is at which port."),
     Verb("audit", "audit:audit", "Recount from the sessions what every BNG spends."),
     Verb("observe", "observe:observe", "Tell what a BNG itself says it holds, and compare it with the ledger."),
     Verb("forget", "forget:forget", "Delete all that the history's files know of one customer."),
+    Verb("replay", "replay:replay", "Play captures of RADIUS and DHCP through the rules: whose was each request?"),
     Verb("simulate", "simulate:simulate", "Put the product's own rules and store to the test."),
     Verb("completion", "completion:completion", "Print what completes words in your shell: bash, zsh or fish."),
 )

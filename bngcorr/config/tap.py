@@ -40,8 +40,11 @@ class Tap(Section):
 
 def check_taps(taps: object, bngs: object, fault: Callable[[str, str, str], None]) -> None:
     """What the taps and BNGs of the raw data say together."""
-    entries = {bng.get("name"): bng for bng in (bngs if isinstance(bngs, list) else []) if isinstance(bng, dict)}
-    owners: dict[object, int] = {}
+    entries: dict[str, dict[str, object]] = {}
+    for bng in bngs if isinstance(bngs, list) else []:
+        if isinstance(bng, dict) and isinstance(called := bng.get("name"), str):
+            entries[called] = bng
+    owners: dict[str, int] = {}
     for index, tap in enumerate(taps if isinstance(taps, list) else []):
         if not isinstance(tap, dict):
             continue
@@ -53,7 +56,7 @@ def check_taps(taps: object, bngs: object, fault: Callable[[str, str, str], None
         if not isinstance(name, str):
             continue  # told as a fault of the key itself
         if name not in entries:
-            fault(f"{path}.bng", repr(name), f"one of {', '.join(map(str, entries))}")
+            fault(f"{path}.bng", repr(name), f"one of {', '.join(entries)}")
         elif tap.get("box") is None and tap.get("port") is not None and _is_network(entries[name]):
             fault(f"{path}.box", "nothing", f"the address of one box, for {name!r} is a network of them")
 

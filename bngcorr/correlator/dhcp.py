@@ -148,6 +148,11 @@ class Told:
         return (dhcp4.TYPES if self.four is not None else dhcp6.TYPES)[self.type]
 
     @property
+    def final(self) -> bool:
+        """Whether an answer ends what the client began: an OFFER or ADVERTISE does not."""
+        return not self.to_server and self.type != (dhcp6.ADVERTISE if self.four is None else dhcp4.OFFER)
+
+    @property
     def begins(self) -> bool:
         """Whether a BNG asks AAA on it: DISCOVER, SOLICIT, and a REQUEST after a reboot (RFC 2131 §4.3.2)."""
         if self.six is not None:

@@ -18,13 +18,14 @@ Exchange = tuple[Trigger, bytes, bytes, str]
 
 
 class _Open:
-    __slots__ = ("answered", "asked", "at_ms", "types")
+    __slots__ = ("answered", "answered_ms", "asked", "at_ms", "types")
 
     def __init__(self, told: Told, at_ms: int) -> None:
         self.asked = told  # the client's last message
         self.at_ms = at_ms
         self.types = {told.type}
-        self.answered = ""  # what the last answer said
+        self.answered = ""  # what the last answer said, and when
+        self.answered_ms = 0
 
 
 class Noted:
@@ -82,8 +83,11 @@ class Exchanges:
             return Noted(again=False)
         given = tuple(leases.granted(known.asked, told))
         said = f"{told.type} {given}"
-        again, known.answered = known.answered == said, said
-        return Noted(again=again, owner=known.asked, given=() if again else given)
+        copy = known.answered == said and abs(at_ms - known.answered_ms) < COPY_MS
+        known.answered, known.answered_ms = said, at_ms
+        if told.final:  # there are v4 clients that renew with the number of their first REQUEST
+            known.types.clear()
+        return Noted(again=copy, copy=copy, owner=known.asked, given=() if copy else given)
 
 
 __all__ = ["Exchanges", "Noted"]

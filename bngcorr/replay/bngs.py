@@ -34,7 +34,7 @@ class Bngs:
         named: Nas | None = None,
         secret: bytes | None = None,
         secrets: Sequence[tuple[Network, bytes]] = (),
-        vlan_model: VlanModel = VlanModel.PER_LINE,
+        vlan_model: VlanModel = VlanModel.SHARED,
         untrusted: frozenset[Trigger] = frozenset(),
         relayed_mac: MacSource = MacSource.CLAIMED,
         remember_ms: int = REMEMBER_MS,
@@ -45,7 +45,7 @@ class Bngs:
         self._profile: Final = profile
         self.numbers: Final = numbers
         self._table: Final = table
-        self.named: Final = None if named is None else _full(named)
+        self.named = None if named is None else _full(named)
         self._secret: Final = secret
         self._secrets: Final = tuple(secrets)
         self._vlan_model: Final = vlan_model
@@ -67,6 +67,10 @@ class Bngs:
                 return ()
             known = self._known[host] = self._of(host)
         return known
+
+    def name(self, host: str) -> None:
+        """DHCP is of the customers of the BNG at this address."""
+        self.named = self.find(host)[0]
 
     def _of(self, host: str) -> tuple[Nas, ...]:
         if self._table is None:

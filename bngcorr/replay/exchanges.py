@@ -32,15 +32,16 @@ class Exchange:
 
     __slots__ = (
         "accounting", "answered", "at_ms", "authenticator", "digest", "ends", "request", "row", "said", "secret",
-        "sent_ms", "subject", "verdict",
+        "sent_ms", "source", "subject", "verdict",
     )  # fmt: skip
 
-    def __init__(self, digest: bytes, at_ms: int) -> None:
+    def __init__(self, digest: bytes, source: bytes, at_ms: int) -> None:
         self.digest: Final = digest
         self.at_ms: Final = at_ms
         self.sent_ms = at_ms  # the last time that it was
         self.ends: list[bytes] = []  # addresses, ports and Identifier, of each leg
         self.subject = b""
+        self.source: Final = source  # address
         self.accounting = False
         self.authenticator = b""
         self.secret = b""
@@ -70,7 +71,7 @@ class Exchanges:
 
     def begin(self, digest: bytes, frame: Frame, at_ms: int) -> Exchange:
         """A request that was not seen before; one that reuses addresses, ports and Identifier supersedes it."""
-        exchange = Exchange(digest, at_ms)
+        exchange = Exchange(digest, frame.source, at_ms)
         self._known[digest] = exchange
         self._order.append(exchange)
         self.joined(exchange, frame)
@@ -93,7 +94,8 @@ class Exchanges:
 
     def leg(self, frame: Frame, view: PacketView) -> Exchange | None:
         """The exchange whose request a proxy passes on here."""
-        return self._subjects.get(_subject(frame.source, view))
+        found = self._subjects.get(_subject(frame.source, view))
+        return None if found is None or found.source == frame.source else found
 
     def answered(self, frame: Frame) -> Exchange | None:
         """The exchange that an answer is of."""

@@ -16,11 +16,14 @@ from bngcorr.capture import reader
 from bngcorr.capture.packets import Kind, kind_of
 from bngcorr.capture.record import CutCapture, Record, UnreadableCapture
 from bngcorr.capture.source import STANDARD_INPUT
-from bngcorr.replay.heard import Heard
+from bngcorr.replay.heard import Heard, address_text
 from bngcorr.wire import frames
 
 AHEAD: Final = 16_384  # packets that are read before the first of them is given
 TELL_EVERY: Final = 4096  # frames
+MOST_SOURCES: Final = 1024
+REQUESTS: Final = frozenset((1, 4))  # codes of RADIUS: Access-Request, Accounting-Request
+ANSWERS: Final = frozenset((2, 3, 5, 11))  # Access-Accept and -Reject, Accounting-Response, Access-Challenge
 RECORD_OCTETS: Final = 16  # of a frame's header in a capture, more or less
 
 Told = Callable[[int], None]
@@ -36,10 +39,34 @@ class Feed:
         self._ahead: Final = ahead
         self.faults: Final[dict[int, str]] = {}  # by number of the file
         self.frames = 0  # of all kinds
+        self.sources: Final[dict[str, None]] = {}  # addresses that requests of RADIUS come from, of the first so many
+        self._targets: Final[dict[str, None]] = {}  # and those that they go to
+        self.answers = False  # whether an answer of RADIUS was read
         self.packets: Final = [0] * len(paths)  # of RADIUS and DHCP, by file
 
     def __iter__(self) -> Iterator[Heard]:
-        yield from self._by_time(self._merged())
+        yield from self._by_time(self._noted(self._merged()))
+
+    @property
+    def source(self) -> str | None:
+        """The one source of requests of RADIUS among the packets that were read so far; None if there are several."""
+        found = [host for host in self.sources if host not in self._targets]  # a proxy's requests are legs of others
+        return found[0] if len(found) == 1 else None
+
+    def _noted(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
+        """What is known before the first packet is given: who sends RADIUS, and whether anybody answers."""
+        for heard in unordered:
+            if heard.kind is Kind.RADIUS:
+                frame = heard.frame
+                code = frame.octets[frame.start] if frame.start < frame.end else 0
+                if code in REQUESTS:
+                    if len(self.sources) < MOST_SOURCES:
+                        self.sources[address_text(frame.source)] = None
+                        if frame.destination != frame.source:
+                            self._targets[address_text(frame.destination)] = None
+                elif code in ANSWERS:
+                    self.answers = True
+            yield heard
 
     def _by_time(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
         """The earliest of those that were read ahead first; of one instant, the first read."""
@@ -60,14 +87,18 @@ class Feed:
     def _merged(self) -> Iterator[Heard]:
         """Of the files that are open, the packet with the earliest instant; a file is opened when its time comes."""
         if len(self._paths) == 1:
-            yield from self._packets(0)
+            yield from self._packets(0, 0)
             return
         closed = sorted(((self._begins_ns(number), number) for number in range(len(self._paths))), reverse=True)
         going: list[tuple[int, int, Heard, Iterator[Heard]]] = []
+        site, alone = 0, True  # of the file that was opened last; whether no other was open meanwhile
         while closed or going:
-            while closed and (not going or closed[-1][0] <= going[0][0]):
+            while closed and (not going or closed[-1][0] < going[0][0]):
                 _, number = closed.pop()
-                packets = self._packets(number)
+                if going or not alone:
+                    site += 1
+                    alone = not going
+                packets = self._packets(number, site)
                 first = next(packets, None)
                 if first is not None:
                     heappush(going, (first.at_ns, number, first, packets))
@@ -91,7 +122,7 @@ class Feed:
             return 0  # told when it is read
         return 0
 
-    def _packets(self, number: int) -> Iterator[Heard]:
+    def _packets(self, number: int, site: int) -> Iterator[Heard]:
         octets = frames_read = 0
         latest_ns = 0
         try:
@@ -104,7 +135,7 @@ class Feed:
                     octets = 0
                 if record.at_ns is not None:
                     latest_ns = record.at_ns
-                heard = _heard(number, record, latest_ns)
+                heard = _heard(number, site, record, latest_ns)
                 if heard is not None:
                     self.packets[number] += 1
                     yield heard
@@ -116,8 +147,8 @@ class Feed:
         self.frames += frames_read % TELL_EVERY
 
 
-def _heard(file: int, record: Record, at_ns: int) -> Heard | None:
+def _heard(file: int, site: int, record: Record, at_ns: int) -> Heard | None:
     """The RADIUS or DHCP packet in a frame."""
     frame = frames.decode(record.octets, record.link, record.length)
     kind: Kind | None = kind_of(frame)
-    return None if kind is None else Heard(file, record.number, record.interface, at_ns, kind, frame)
+    return None if kind is None else Heard(file, site, record.number, record.interface, at_ns, kind, frame)

@@ -65,7 +65,11 @@ class Judge:
 
     def may_ask(self, question: Question) -> bool:
         """Whether the port has not asked about too many requests without a line id."""
-        if question.accounting or question.own is not None or self._guard.allows(question.keyring, question.at_ms / 1000):
+        if (
+            question.accounting
+            or question.own is not None
+            or self._guard.allows(question.keyring, question.at_ms / 1000)
+        ):
             return True
         self.limited += 1
         return False

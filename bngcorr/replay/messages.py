@@ -14,9 +14,9 @@ from bngcorr.model.vocabulary import MacSource, Trigger
 from bngcorr.replay.judge import Asked
 from bngcorr.replay.row import Row
 
-KEPT_MS: Final = 30_000
+KEPT_MS: Final = 60_000
 COPY_MS: Final = 200  # a message that comes again so soon is the same one, seen elsewhere
-MOST: Final = 65_536
+MOST: Final = 16_384
 
 Name = tuple[Trigger, int, bytes, bytes]  # family, kind, transaction, client
 
@@ -54,7 +54,7 @@ class Message:
 
 
 def rank_of(told: Told, site: int, interface: int) -> tuple[int, ...]:
-    """The greater, the more a sight tells: who the CPE is, its VLANs; then, so that it is always the same one, where."""
+    """The greater, the more a sight tells of the CPE: who it is, its VLANs; then, that it be always the same, where."""
     tags = 0
     if told.attachment is not None:
         tags = 1 + (told.attachment.outer is not None) + (told.attachment.inner is not None)
@@ -84,16 +84,11 @@ class Messages:
         return message
 
     def expire(self, now_ms: int) -> list[Message]:
-        """Those whose time is over: not before they were sent for the last time."""
+        """Those whose time is over."""
         gone: list[Message] = []
         order = self._order
         while order and order[0].at_ms + KEPT_MS <= now_ms:
             message = order.popleft()
-            if message.sent_ms + KEPT_MS > now_ms:
-                order.append(message)
-                if order[0] is message:
-                    break
-                continue
             self._drop(message)
             gone.append(message)
         return gone

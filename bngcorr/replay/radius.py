@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from bngcorr.accountant.grant import Grant, granted
@@ -21,7 +20,8 @@ from bngcorr.proxy.settle import settled
 from bngcorr.replay.bngs import Bngs
 from bngcorr.replay.clock import Clock
 from bngcorr.replay.exchanges import COPY_MS, Exchange, Exchanges
-from bngcorr.replay.heard import Heard
+from bngcorr.replay.feed import ANSWERS, REQUESTS
+from bngcorr.replay.heard import Heard, address_text
 from bngcorr.replay.judge import Judge
 from bngcorr.replay.knowledge import Knowledge
 from bngcorr.replay.row import Changes, Row, Rows, Sort
@@ -35,11 +35,9 @@ from bngcorr.wire.radius import PacketView
 SILENCE: Final = "none"  # the answer that did not come
 CUT: Final = "cut"  # the reason of packets that the capture holds the beginning of
 _NO_GRANT: Final = Grant()
-_ACCESS_REQUEST: Final = 1
 _ACCESS_ACCEPT: Final = 2
+_STATUS_SERVER: Final = 12
 _ACCOUNTING_REQUEST: Final = 4
-REQUESTS: Final = frozenset((_ACCESS_REQUEST, _ACCOUNTING_REQUEST))
-ANSWERS: Final = frozenset((_ACCESS_ACCEPT, 3, 5, 11))  # Accept, Reject, Accounting-Response, Challenge
 _STRENGTHS: Final = (Strength.PROOF, Strength.STRONG, Strength.HINT)
 MOST_REASONS: Final = 64
 
@@ -82,7 +80,7 @@ class Radius:
             elif code in ANSWERS:
                 self._answer(heard, octets)
             else:
-                self.others += 1
+                self._other(heard, octets)
         except Unauthentic as error:
             if error.reason is not DropReason.UNKNOWN_NAS and error.reason is not DropReason.UNKNOWN_CLIENT:
                 self.wrong += 1
@@ -113,7 +111,7 @@ class Radius:
         if passed_on is not None:
             self.legs += 1
             return
-        host = _text(frame.source)
+        host = address_text(frame.source)
         group = self._bngs.find(host)
         if not group:
             raise Unauthentic(DropReason.UNKNOWN_CLIENT)
@@ -138,6 +136,17 @@ class Radius:
             request.question, hold_ms=round(request.hold_s * 1000), least_ms=0, bng=nas.name,
             tried=not request.accounting, then=partial(self._decided, exchange),
         )  # fmt: skip
+
+    def _other(self, heard: Heard, octets: bytes) -> None:
+        """Neither is decided; the answer to a Status-Server is none to a request (RFC 5997 §3)."""
+        self.others += 1
+        if octets[0] == _STATUS_SERVER:
+            digest, known = self._exchanges.known(octets)
+            if known is None:
+                known = self._exchanges.begin(digest, heard.frame, heard.at_ms)
+                known.answered = True
+            else:
+                self._exchanges.joined(known, heard.frame)
 
     def _repeated(self, known: Exchange, frame: Frame, at_ms: int) -> None:
         part = self._part(known)
@@ -256,10 +265,6 @@ class Radius:
 
 def _mode(verdict: Verdict) -> Mode:
     return Mode.OBSERVE if verdict.outcome is Outcome.CONFLICT else Mode.FULL
-
-
-def _text(address: bytes) -> str:
-    return str(IPv4Address(address) if len(address) == 4 else IPv6Address(address))
 
 
 def _row(heard: Heard, request: Request) -> Row:

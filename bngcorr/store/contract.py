@@ -106,8 +106,8 @@ class QueryStore(Protocol):
         """Sessions by (domain, name), as far as they are there."""
         ...
 
-    async def boxes(self, domain: str) -> tuple[str, ...]:
-        """All boxes ("bng|host") that sessions of a domain were heard of from, in order."""
+    async def boxes(self, domains: Sequence[str]) -> list[tuple[str, str]]:
+        """(domain, box) of all boxes ("bng|host") that sessions of these domains were heard of from, in order."""
         ...
 
     async def session(self, domain: str, session: str) -> SessionRow | None:

@@ -36,7 +36,13 @@ def holds(row: SessionRow, host: str) -> bool:
 
 
 def strangers(one: SessionRow, other: SessionRow) -> bool:
-    """Whether two sessions are of different lines, as far as that is known: else of different CPEs."""
+    """Whether two sessions are of different lines, as far as that is known: else of different CPEs.
+
+    Not if one of them is a lease that a tap saw, which has no Acct-Session-Id: it is told by another MAC, or by the ids
+    of the other family, than the BNG's session of the same CPE.
+    """
+    if not one.session_id or not other.session_id:
+        return False
     if one.line is not None and other.line is not None:
         return (one.domain, one.line) != (other.domain, other.line) and one.ids != other.ids
     return one.address is not None and other.address is not None and one.address != other.address

@@ -23,9 +23,10 @@ class Figures:
         self._lane = Together(lane)
         self._alone = lane  # for what is large: nobody is to wait for that
 
-    async def boxes(self, domain: str) -> tuple[str, ...]:
+    async def boxes(self, domains: Sequence[str]) -> list[tuple[str, str]]:
         """Those that have an epoch."""
-        return tuple(sorted((await self._epochs([domain]))[domain]))
+        epochs = await self._epochs(domains)
+        return [(domain, box) for domain in domains for box in sorted(epochs[domain])]
 
     async def _epochs(self, domains: Sequence[str]) -> dict[str, dict[str, int]]:
         commands: list[Command] = [("HGETALL", DomainKeys(domain).epochs) for domain in domains]

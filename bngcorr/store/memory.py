@@ -202,9 +202,9 @@ class MemoryStore:
         """As far as they are there, in the order asked."""
         return [row for pair in pairs if (row := self._row(pair)) is not None]
 
-    async def boxes(self, domain: str) -> tuple[str, ...]:
+    async def boxes(self, domains: Sequence[str]) -> list[tuple[str, str]]:
         """Those that anything is known of."""
-        return tuple(sorted(self.domain(domain).boxes))
+        return [(domain, box) for domain in domains for box in sorted(self.domain(domain).boxes)]
 
     async def session(self, domain: str, session: str) -> SessionRow | None:
         """One of them."""

@@ -194,7 +194,7 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
         nas=box,
         state=state,
         line=record[5].hex() or None,
-        ids=LineIds.decode(record[6]) if record[6] else None,
+        ids=line_ids(record[6]) if record[6] else None,
         hosts=hosts,
         at_ms=record[1],
         until_ms=record[0],
@@ -247,7 +247,7 @@ def line_row(domain: str, line: bytes, packed: Packed) -> LineRow:
     return LineRow(
         line=line.hex(),
         domain=domain,
-        ids=LineIds.decode(ids),
+        ids=line_ids(ids),
         first_ms=record[1],
         last_ms=record[2],
         until_ms=record[0],

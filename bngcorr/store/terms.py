@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
@@ -66,7 +67,25 @@ def read_port_term(term: str) -> tuple[str, str, tuple[int, int] | None]:
 
 def covering(network: IPv4Network | IPv6Network, shortest: int) -> tuple[str, ...]:
     """A prefix and those that hold it, the longest first, none shorter than so many bits."""
-    return tuple(str(network.supernet(new_prefix=length)) for length in range(network.prefixlen, shortest - 1, -1))
+    lengths = range(network.prefixlen, shortest - 1, -1)
+    if isinstance(network, IPv4Network):
+        return tuple(str(network.supernet(new_prefix=length)) for length in lengths)
+    bits = int(network.network_address)
+    words = [f"{bits >> 112 - at & 0xFFFF:x}" for at in range(0, 128, 16)]
+    return tuple(_written(bits, words, length) for length in lengths)
+
+
+def _written(bits: int, words: Sequence[str], length: int) -> str:
+    """A prefix of an IPv6 address, of whose 16 bits a piece the `words` are."""
+    whole = length // 16
+    kept = list(words[:whole])
+    if length % 16:
+        kept.append(f"{bits >> 112 - 16 * whole & 0xFFFF << 16 - length % 16 & 0xFFFF:x}")
+    while kept and kept[-1] == "0":
+        kept.pop()
+    if kept and len(kept) < 7 and "0" not in kept:  # the zeros behind are the only ones (RFC 5952 §4.2)
+        return f"{':'.join(kept)}::/{length}"
+    return f"{IPv6Address(bits >> 128 - length << 128 - length)}/{length}"
 
 
 def holding(network: IPv4Network | IPv6Network) -> tuple[str, ...]:

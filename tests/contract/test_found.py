@@ -113,7 +113,7 @@ async def test_one_session_and_one_line_are_read_by_name(scene: Scene, store: St
     assert None is await store.queries.session(scene.domain, key("s2"))
     assert None is await store.queries.line(scene.domain, line(2), NOW)
     assert None is await store.queries.line(scene.domain, line(1), NOW + DAY + 1)
-    assert (OTHER_NAS,) == await store.queries.boxes(scene.domain)
+    assert [(scene.domain, OTHER_NAS)] == await store.queries.boxes([scene.domain])
 
 
 async def test_a_dropped_session_is_found_no_more(scene: Scene) -> None:

@@ -78,9 +78,9 @@ class Contested(Figures):
         """None vouches for it."""
         return []
 
-    async def boxes(self, _: str) -> tuple[str, ...]:
+    async def boxes(self, _: object) -> list[tuple[str, str]]:
         """None is known."""
-        return ()
+        return []
 
 
 @pytest.fixture(scope="module")

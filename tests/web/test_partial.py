@@ -52,10 +52,10 @@ class Broken(Figures):
         self._check(*(domain for domain, _ in query.domains))
         return [], None if query.terms or query.page.cursor else "0.7.0"
 
-    async def boxes(self, domain: str) -> tuple[str, ...]:
+    async def boxes(self, domains: Sequence[str]) -> list[tuple[str, str]]:
         """None is known."""
-        self._check(domain)
-        return ()
+        self._check(*domains)
+        return []
 
     async def session_rows(self, _: object) -> list[SessionRow]:
         """None is known."""

@@ -14,7 +14,7 @@ from bngcorr.wire.frame import Frame
 class Client:
     """The CPE of one message, and the ids that access node or relay put into it."""
 
-    __slots__ = ("circuit_id", "duid", "mac", "message_type", "remote_id", "subscriber_id", "v6", "whole")
+    __slots__ = ("circuit_id", "duid", "exchange", "mac", "message_type", "remote_id", "subscriber_id", "v6", "whole")
 
     def __init__(self, v6: bool, message_type: int | None, mac: Mac | None, whole: bool) -> None:
         self.v6: Final = v6
@@ -22,6 +22,7 @@ class Client:
         self.mac: Final = mac
         self.whole: Final = whole  # False: what is not there may have been cut off
         self.duid = b""
+        self.exchange = b""  # what copies of one message have in common: xid and chaddr, DUID and transaction id
         self.circuit_id = (
             b""  # sub-option 1 of Option 82; Interface-Id, Option 18, of the innermost relay that names one
         )
@@ -42,6 +43,7 @@ class Client:
 def of4(message: Message4) -> Client:
     """The client of a DHCPv4 message."""
     client = Client(False, message.type, message.mac, message.options.whole and not message.cut)
+    client.exchange = message.xid + message.chaddr
     relay = message.relay
     if relay is not None:
         client.circuit_id = relay.circuit_id or b""
@@ -64,6 +66,7 @@ def of6(message: Message6, frame: Frame) -> Client:
     client = Client(True, kind, mac or relays.claimed_mac(message), message.whole)
     if inner is not None:
         client.duid = inner.values.get(dhcp6.CLIENT_ID, b"")
+        client.exchange = inner.transaction_id + client.duid
     layer = relays.naming_layer(message, outermost=False)
     if layer is not None:
         client.circuit_id = layer.values.get(dhcp6.INTERFACE_ID, b"")

@@ -29,7 +29,8 @@ class Fault(StrEnum):
     GATEWAY_SILENT = "gateway_silent"  # ARP or NS for a gateway, or an address that a host needs, without an answer
     DISCOVER_UNANSWERED = "discover_unanswered"
     SOLICIT_UNANSWERED = "solicit_unanswered"
-    LEASE_UNANSWERED = "lease_unanswered"  # REQUEST, RENEW, REBIND, CONFIRM or INFORMATION-REQUEST
+    LEASE4_UNANSWERED = "lease4_unanswered"  # a REQUEST of DHCPv4
+    LEASE6_UNANSWERED = "lease6_unanswered"  # REQUEST, RENEW, REBIND, CONFIRM or INFORMATION-REQUEST of DHCPv6
     ANSWERS_NOT_SEEN = "answers_not_seen"  # of one protocol not a single one in the capture
     RADIUS_UNANSWERED = "radius_unanswered"  # single requests, of a server that answers others
     RADIUS_SERVER_SILENT = "radius_server_silent"
@@ -221,13 +222,20 @@ MEANINGS: Final[dict[Fault, Meaning]] = {
         "Follow it upwards: relay or BNG that drops it, RADIUS that rejects or defers, an empty pool, a silent server.",
         "RFC 8415 §15, §18.2.1",
     ),
-    Fault.LEASE_UNANSWERED: Meaning(
+    Fault.LEASE4_UNANSWERED: Meaning(
         Severity.WARNING,
-        "lease message without answer",
-        "A REQUEST, RENEW, REBIND, CONFIRM or INFORMATION-REQUEST is repeated and stays without an answer: the lease"
-        " runs out, and the CPE starts over.",
+        "DHCPv4 REQUEST without answer",
+        "The CPE repeats its REQUEST and gets neither ACK nor NAK: the lease runs out, and the CPE starts over.",
         "Compare with the server's log: a unicast renewal that a filter drops, a failed-over server without the lease.",
-        "RFC 2131 §4.4.5; RFC 8415 §18.2.4",
+        "RFC 2131 §4.4.5",
+    ),
+    Fault.LEASE6_UNANSWERED: Meaning(
+        Severity.WARNING,
+        "DHCPv6 message without REPLY",
+        "A REQUEST, RENEW, REBIND, CONFIRM or INFORMATION-REQUEST is repeated and gets no REPLY: addresses and"
+        " prefixes run out, and the CPE starts over.",
+        "Compare with the server's log: a relay that lost the way back, a failed-over server without the lease.",
+        "RFC 8415 §18.2",
     ),
     Fault.ANSWERS_NOT_SEEN: Meaning(
         Severity.WARNING,

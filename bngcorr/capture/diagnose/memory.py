@@ -43,6 +43,10 @@ class Recent(Generic[K, V]):
         """A snapshot, the longest untouched first."""
         return iter(list(self._entries.items()))
 
+    def values(self) -> Iterator[V]:
+        """Those of `items`."""
+        return iter(list(self._entries.values()))
+
     def __contains__(self, key: K) -> bool:
         return key in self._entries
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any, Final
 
 from bngcorr.capture.diagnose.distances import BOUNDS_S, Distances
@@ -53,6 +54,19 @@ class Report:
     left_out: dict[str, int]  # by kind: faults of subjects beyond those that are kept
     distances: list[Row]  # by bound; empty if there was nothing to measure
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What stands beside packet numbers, by file: its name without folders, nothing if there is one file only."""
+        names = [file["file"] for file in self.head["files"]]
+        if len(names) < 2:
+            return dict.fromkeys(names, "")
+        short = [PurePath(name).name for name in names]
+        return dict(zip(names, short if len(set(short)) == len(short) else names, strict=True))
+
+    def head_lines(self) -> list[tuple[str, str]]:
+        """What was read, for people: a word and a sentence."""
+        return _head_lines(self.head, self.left_out)
+
     def as_json(self) -> Row:
         """One object."""
         return self.head | {
@@ -60,6 +74,46 @@ class Report:
             "left_out": self.left_out,
             "distances": self.distances,
         }
+
+
+def moment(at: str) -> str:
+    """An instant for people, to the millisecond."""
+    return f"{at[:23].replace('T', ' ')}Z" if "T" in at else at
+
+
+def by_kind(report: Report) -> list[list[Told]]:
+    """Faults of one severity and kind together, in the report's order."""
+    kinds: dict[tuple[Severity, Fault], list[Told]] = {}
+    for told in report.told:
+        kinds.setdefault((told.found.severity, told.found.fault), []).append(told)
+    return list(kinds.values())
+
+
+def packets_text(packets: Iterable[Row], report: Report) -> str:
+    """``1, 9``; of several files ``a.pcap 1, 9; b.pcap 3``."""
+    labels = report.labels
+    by_file: dict[str, list[str]] = {}
+    for one in packets:
+        by_file.setdefault(labels.get(one["file"] or "", ""), []).append(str(one["number"]))
+    return "; ".join(f"{name} {', '.join(numbers)}".lstrip() for name, numbers in by_file.items())
+
+
+def shown_distances(rows: list[Row]) -> list[Row]:
+    """Those from the first to the last that is not empty."""
+    full = [at for at, row in enumerate(rows) if row["solicit_first"] or row["discover_first"]]
+    return rows[full[0] : full[-1] + 1] if full else []
+
+
+def verdict(report: Report) -> str:
+    """The last line."""
+    if not report.head["packets"]:
+        return "Nothing could be read."
+    counts = [
+        f"{count:,} {word}{'s' if count > 1 and word != 'critical' else ''}"
+        for word, count in report.head["counts"].items()
+        if count
+    ]
+    return f"Found: {', '.join(counts)}." if counts else "Nothing found."
 
 
 def report(diagnosis: Diagnosis, summary: Summary, chosen: list[Found], words: Callable[[], Words]) -> Report:
@@ -107,6 +161,32 @@ def _head(diagnosis: Diagnosis, summary: Summary, chosen: list[Found]) -> Row:
             word: sum(1 for one in chosen if one.severity is severity) for severity, word in SEVERITIES.items()
         },
     }  # fmt: skip
+
+
+def _head_lines(head: Row, left_out: dict[str, int]) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    for file in head["files"]:
+        names = file["interfaces"]
+        on = f" on {', '.join(names[:8])}{', …' if len(names) > 8 else ''}" if names else ""
+        lines.append(("file", f"{file['file']}: {file['packets']:,} packets{on}"))
+        if file["unread"]:
+            lines.append(("unread", file["unread"]))
+    if head["first_at"] is not None:
+        lines.append(("time", f"{moment(head['first_at'])} … {moment(head['last_at'])}, {head['seconds']:,.1f} s"))
+    if head["protocols"]:
+        lines.append(("packets", ", ".join(f"{name} {count:,}" for name, count in head["protocols"].items())))
+    if head["malformed"]:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in head["malformed"].items())
+        lines.append(("malformed", reasons))
+    if head["cut"]:
+        lines.append(("cut", f"{head['cut']:,} packets, read as far as they go: a snaplen, or fragments"))
+    if head["twins"]:
+        lines.append(("twins", f"{head['twins']:,} second copies, as mirror ports make them, looked at once"))
+    if head["interrupted"]:
+        lines.append(("unread", "interrupted: there may be more"))
+    lines += [("unread", f"detector {name} failed: {why}") for name, why in head["broken"].items()]
+    lines += [("not kept", f"{kind}: {count:,} times of further subjects") for kind, count in left_out.items()]
+    return lines
 
 
 def _told(found: Found, summary: Summary, words: Callable[[], Words]) -> Told:

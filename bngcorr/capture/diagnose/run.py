@@ -5,19 +5,28 @@ from __future__ import annotations
 from typing import Final
 
 from bngcorr.capture.diagnose.detector import Concern, Detector, Timed
+from bngcorr.capture.diagnose.detectors.aaaa_unused import AaaaUnused
+from bngcorr.capture.diagnose.detectors.big_packets_lost import BigPacketsLost
+from bngcorr.capture.diagnose.detectors.dhcp_unanswered import DhcpUnanswered
 from bngcorr.capture.diagnose.detectors.duplicate_address import DuplicateAddress
+from bngcorr.capture.diagnose.detectors.gateway_silent import GatewaySilent
 from bngcorr.capture.diagnose.detectors.ids_differ import IdsDiffer
 from bngcorr.capture.diagnose.detectors.line_id_shared import LineIdShared
 from bngcorr.capture.diagnose.detectors.link_address import LinkAddress
 from bngcorr.capture.diagnose.detectors.macs import Macs
+from bngcorr.capture.diagnose.detectors.managed_flag import ManagedFlag
 from bngcorr.capture.diagnose.detectors.many_prefixes import ManyPrefixes
 from bngcorr.capture.diagnose.detectors.moving_address import MovingAddress
 from bngcorr.capture.diagnose.detectors.prefix_elsewhere import PrefixElsewhere
+from bngcorr.capture.diagnose.detectors.radius_unanswered import RadiusUnanswered
+from bngcorr.capture.diagnose.detectors.receive_path_dead import ReceivePathDead
 from bngcorr.capture.diagnose.detectors.remote_id_twice import RemoteIdTwice
+from bngcorr.capture.diagnose.detectors.resolver_gap import ResolverGap
 from bngcorr.capture.diagnose.detectors.router_flag import RouterFlag
 from bngcorr.capture.diagnose.detectors.router_gone import RouterGone
 from bngcorr.capture.diagnose.detectors.solicit_far import SolicitFar
 from bngcorr.capture.diagnose.detectors.solicit_without_line import SolicitWithoutLine
+from bngcorr.capture.diagnose.detectors.tunnel_handshake import TunnelHandshake
 from bngcorr.capture.diagnose.detectors.two_delegations import TwoDelegations
 from bngcorr.capture.diagnose.distances import Distances
 from bngcorr.capture.diagnose.found import Faults
@@ -47,6 +56,15 @@ def detectors(faults: Faults, limits: Limits) -> tuple[Detector, ...]:
         RemoteIdTwice(faults),
         TwoDelegations(faults),
         PrefixElsewhere(faults),
+        GatewaySilent(faults),
+        DhcpUnanswered(faults),
+        RadiusUnanswered(faults),
+        ReceivePathDead(faults),
+        TunnelHandshake(faults),
+        BigPacketsLost(faults),
+        ResolverGap(faults),
+        ManagedFlag(faults),
+        AaaaUnused(faults),
     )
 
 
@@ -68,11 +86,11 @@ class Diagnosis:
         self._first_number = 0  # of the file that is read, less 1
         self._last_number = 0
         self._first_interface = 0
-        self._twins: Final[Recent[tuple[int, bytes], int]] = Recent(_MOST_TWINS)
+        self._twins: Final[Recent[tuple[int, int, int], int]] = Recent(_MOST_TWINS)
         self._all: Final = detectors(self.faults, limits or Limits())
-        self._for: Final[dict[Concern, tuple[Detector, ...]]] = {
-            concern: tuple(one for one in self._all if concern in one.concerns) for concern in Concern
-        }
+        self._for: Final = tuple(  # by concern
+            tuple(one for one in self._all if concern in one.concerns) for concern in Concern
+        )
 
     def begin(self, first_interface: int = 0) -> int:
         """Another file begins: its first frame gets the number that is returned, its interface 0 that one."""
@@ -132,7 +150,7 @@ class Diagnosis:
     def _twin(self, interface: int, record: Record) -> bool:
         if record.at_ns is None:
             return False
-        key = (interface, record.octets)
+        key = (interface, len(record.octets), hash(record.octets))  # not the octets: they would be kept
         before = self._twins.get(key)
         self._twins.put(key, record.at_ns)
         return before is not None and abs(record.at_ns - before) <= TWIN_NS

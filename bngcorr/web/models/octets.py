@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bngcorr.model.shown import octets_shown
 from bngcorr.web.models.model import Model
 from bngcorr.web.models.personal import Kind, Personal
 
@@ -15,12 +14,6 @@ class Octets(Model):
     hex: Annotated[str, Personal(Kind.HEX)]
     text: Annotated[str | None, Personal(Kind.OCTETS)]
     """null unless all of it is printable ASCII"""
-
-    @classmethod
-    def of(cls, value: bytes | None) -> Octets | None:
-        """None stays None."""
-        shown = octets_shown(value)
-        return None if shown is None else cls(hex=shown["hex"] or "", text=shown["text"])
 
 
 class Ids(Model):

@@ -12,6 +12,7 @@ from bngcorr.web.models.names import read_record_name
 from bngcorr.web.resources.cursors import EVENT, shaped
 from bngcorr.web.resources.entries import request_shown
 from bngcorr.web.resources.estate import Estate
+from bngcorr.web.resources.turns import in_turns
 
 AT_ONCE: Final = 500  # requests read in one go when they are filtered
 MOST_SCANNED: Final = 10_000  # read for one page
@@ -33,7 +34,7 @@ class Correlations:
         read = self._store.events_before if newest else self._store.events
         wanted = Wanted(query, self._clock.now_ms())
         at_once = query.limit if wanted.everything else max(AT_ONCE, query.limit)
-        items: list[Correlation] = []
+        items: list[tuple[str, RequestEntry]] = []
         scanned, more = 0, True
         while more and len(items) < query.limit and scanned < MOST_SCANNED:
             found = await read(after, at_once)
@@ -42,13 +43,14 @@ class Correlations:
             for cursor, entry in found:
                 after = cursor
                 if wanted.fits(entry):
-                    items.append(request_shown(entry, cursor))
+                    items.append((cursor, entry))
                     if len(items) == query.limit:
                         more = True
                         break
                 elif newest and wanted.is_too_old(entry):
                     more = False
-        return Page(items=tuple(items), next=after or None if more or not newest else None)
+        shown = await in_turns(items, lambda item: request_shown(item[1], item[0]))
+        return Page(items=shown, next=after or None if more or not newest else None)
 
 
 class Wanted:

@@ -10,6 +10,7 @@ from bngcorr.errors import StoreError
 from bngcorr.store.rows import Page
 
 AT_ONCE: Final = 32  # domains that are asked at a time
+ROWS_AT_ONCE: Final = 100  # that are asked for, so that neither the store nor our own event loop is held up
 WITHIN_S: Final = 5.0  # those that have not answered by then are told as missing
 
 Answer = TypeVar("Answer")
@@ -49,6 +50,22 @@ async def from_each(
     )
 
 
+async def from_all(
+    domains: Sequence[str], ask: Callable[[Sequence[str]], Awaitable[list[Row]]]
+) -> tuple[list[Row], tuple[str, ...]]:
+    """Rows of all of them, in one question; each by itself only if that fails, so that no other goes without.
+
+    And the domains without an answer. Raises StoreError if there is no answer at all.
+    """
+    try:
+        return await ask(domains), ()
+    except StoreError:
+        if len(domains) == 1:
+            raise
+    each, silent = await from_each(domains, lambda domain: ask([domain]))
+    return [row for rows in each.values() for row in rows], silent
+
+
 async def walk(
     domains: Sequence[str],
     cursor: str,
@@ -77,14 +94,15 @@ async def walk(
                 await from_each(domains[at:], lambda domain: ask(domain, Page(cursor="", limit=1)))
             return rows, f"{at}.{rest or '0.0'}", tuple(silent)
         try:
-            found, following = await ask(domains[at], Page(cursor=f"0.{rest}" if rest else "", limit=want))
+            place = Page(cursor=f"0.{rest}" if rest else "", limit=min(want, ROWS_AT_ONCE))
+            found, following = await ask(domains[at], place)
         except StoreError as error:
             fault, following = error, None
             silent.append(domains[at])
         else:
             heard = True
             rows += found
-            scanned += want
+            scanned += place.limit
         at, rest = (at + 1, "") if following is None else (at, following.partition(".")[2])
     if fault is not None and not heard:
         raise fault

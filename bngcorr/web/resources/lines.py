@@ -26,7 +26,7 @@ from bngcorr.web.models.session import SessionDetail
 from bngcorr.web.problem import not_found
 from bngcorr.web.resources.cursors import PLACE, RANK, shaped
 from bngcorr.web.resources.disputed import line_of
-from bngcorr.web.resources.domains import from_each, walk
+from bngcorr.web.resources.domains import from_all, walk
 from bngcorr.web.resources.entries import entry_shown
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.sessions import Sessions
@@ -81,15 +81,13 @@ class Lines:
 
     async def indexed(self, term: str, now: int) -> tuple[list[LineRow], tuple[str, ...]]:
         """Those that stand under a term; and domains that did not answer."""
-        domains, place = tuple(self._estate.domains), Place(cursor="", limit=MOST_INDEXED)
-        try:
+        place = Place(cursor="", limit=MOST_INDEXED)
+
+        async def ask(domains: Sequence[str]) -> list[LineRow]:
             found, _ = await self._store.lines(domains, term, place, now)
-        except StoreError:
-            if len(domains) == 1:
-                raise
-            each, silent = await from_each(domains, lambda domain: self._store.lines([domain], term, place, now))
-            return [row for rows, _ in each.values() for row in rows], silent
-        return found, ()
+            return found
+
+        return await from_all(tuple(self._estate.domains), ask)
 
     async def shown(self, rows: Sequence[LineRow], now: int, known: Iterable[SessionRow] = ()) -> tuple[Line, ...]:
         """With what their sessions hold, of which some may be `known` already."""
@@ -161,7 +159,6 @@ class Lines:
 
     async def _sessions_of(self, line: LineRow) -> list[SessionRow]:
         """Those that vouch for it, and those that have ended, as long as they are known by its id."""
-        vouching = await self._store.session_rows([(line.domain, session) for session in line.sessions])
         ids = line.ids
         terms = [remote_id_term(ids.remote_id)] if ids.remote_id is not None else []
         terms += [circuit_id_term(ids.circuit_id)] if ids.circuit_id is not None and not terms else []
@@ -170,7 +167,10 @@ class Lines:
             terms=tuple(terms),
             page=Place(limit=MOST_OF_A_LINE),
         )
-        others, _ = await self._store.sessions(asked) if terms else ([], None)
+        vouching, (others, _) = await asyncio.gather(
+            self._store.session_rows([(line.domain, session) for session in line.sessions]),
+            self._store.sessions(asked) if terms else _none(),
+        )
         found = {one.session: one for one in (*vouching, *others) if one.line == line.line}
         return list(found.values())
 
@@ -220,6 +220,11 @@ class Lines:
             wanted += [(FindingKind.NEAR_LIMIT, f"{place} {threshold} %") for place in places]
         rows = await self._store.findings_about(domain, list(dict.fromkeys(wanted)))
         return sorted(rows, key=lambda row: -row.last_ms)
+
+
+async def _none() -> tuple[list[SessionRow], None]:
+    """Of a line that has no id, nothing else is known."""
+    return [], None
 
 
 async def _part(name: str, read: Awaitable[list[Row]], missing: list[str]) -> list[Row]:

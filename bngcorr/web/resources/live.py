@@ -20,7 +20,7 @@ from bngcorr.web.models.finding import Finding
 from bngcorr.web.models.names import read_record_name
 from bngcorr.web.problem import Problem
 from bngcorr.web.resources.cursors import EVENT, shaped
-from bngcorr.web.resources.domains import from_each
+from bngcorr.web.resources.domains import from_all
 from bngcorr.web.resources.entries import request_shown
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.shown import finding_shown, line_of_finding
@@ -168,12 +168,10 @@ class Live:
 
     async def _findings(self) -> tuple[list[FindingRow], tuple[str, ...]]:
         """The newest of each domain, and domains that did not answer. Raises StoreError if none did."""
-        domains = tuple(self._estate.domains)
-        try:
-            return await self._store.findings(domains, MOST_FINDINGS), ()
-        except StoreError:
-            each, silent = await from_each(domains, lambda domain: self._store.findings([domain], MOST_FINDINGS))
-        return sorted((row for rows in each.values() for row in rows), key=lambda row: -row.last_ms), silent
+        rows, silent = await from_all(
+            tuple(self._estate.domains), lambda domains: self._store.findings(domains, MOST_FINDINGS)
+        )
+        return sorted(rows, key=lambda row: -row.last_ms), silent
 
     async def _read_findings(self, *, tell: bool) -> None:
         rows, silent = await self._findings()

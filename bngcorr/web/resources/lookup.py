@@ -18,7 +18,7 @@ from bngcorr.web.guess import Guess, guesses
 from bngcorr.web.models.asked import MOST_ROWS
 from bngcorr.web.models.lookup import Hit, Lookup, LookupQuery, Meaning, Reading
 from bngcorr.web.models.names import read_record_name
-from bngcorr.web.resources.domains import from_each
+from bngcorr.web.resources.domains import from_all
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.lines import Lines
 from bngcorr.web.resources.sessions import Sessions
@@ -104,12 +104,12 @@ class Lookups:
     async def _by_session_id(self, session_id: bytes) -> tuple[list[SessionRow], tuple[str, ...]]:
         """An Acct-Session-Id is unique for a box only."""
 
-        async def ask(domain: str) -> list[SessionRow]:
-            boxes = await self._store.boxes(domain)
-            return await self._store.session_rows([(domain, session_hash(box, session_id)) for box in boxes])
+        async def ask(domains: Sequence[str]) -> list[SessionRow]:
+            boxes = await self._store.boxes(domains)
+            return await self._store.session_rows([(domain, session_hash(box, session_id)) for domain, box in boxes])
 
-        found, silent = await from_each(tuple(self._estate.domains), ask)
-        return [row for rows in found.values() for row in rows if row.session_id == session_id], silent
+        found, silent = await from_all(tuple(self._estate.domains), ask)
+        return [row for row in found if row.session_id == session_id], silent
 
     async def _line_rows(self, names: Sequence[tuple[str, str]], now: int) -> list[LineRow]:
         """Of lines that have no record of their own as well: see `Lines.row`."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.store.contract import QueryStore
 from bngcorr.store.rows import Page as Place
@@ -18,7 +17,7 @@ from bngcorr.web.models.names import read_record_name
 from bngcorr.web.models.session import Session, SessionsQuery
 from bngcorr.web.problem import not_found
 from bngcorr.web.resources.cursors import PLACE, RANK, shaped
-from bngcorr.web.resources.domains import from_each, walk
+from bngcorr.web.resources.domains import from_all, walk
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.shown import session_shown
 from bngcorr.web.resources.turns import in_turns
@@ -106,19 +105,13 @@ class Sessions:
     ) -> tuple[list[SessionRow], tuple[str, ...]]:
         """Those of the first `most` that stand under one of the terms, each once; and domains that did not answer."""
         place = Place(cursor="", limit=most)
-        silent: tuple[str, ...] = ()
-        try:
-            found, _ = await self._store.sessions(SessionQuery(domains=tuple(domains.items()), terms=terms, page=place))
-        except StoreError:
-            if len(domains) == 1:
-                raise
-            each, silent = await from_each(
-                tuple(domains),
-                lambda domain: self._store.sessions(
-                    SessionQuery(domains=((domain, domains[domain]),), terms=terms, page=place)
-                ),
-            )
-            found = [row for rows, _ in each.values() for row in rows]
+
+        async def ask(some: Sequence[str]) -> list[SessionRow]:
+            scope = tuple((domain, domains[domain]) for domain in some)
+            found, _ = await self._store.sessions(SessionQuery(domains=scope, terms=terms, page=place))
+            return found
+
+        found, silent = await from_all(tuple(domains), ask)
         return list({(row.domain, row.session): row for row in found if keep(row)}.values()), silent
 
     async def one(self, name: str) -> Session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv6Address
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from bngcorr.store.rows import FindingRow, LineRow, SessionRow
 from bngcorr.web.models.finding import Finding
 from bngcorr.web.models.line import Line
 from bngcorr.web.models.names import record_name
-from bngcorr.web.models.place import Attached
 from bngcorr.web.models.session import Session
 
 Told = dict[str, Any]  # what a model is made of
@@ -52,11 +51,6 @@ def _readable_within(value: Any) -> Any:
     return value
 
 
-def attached_shown(port: Attachment | None) -> Attached | None:
-    """None stays None."""
-    return None if port is None else Attached(port=readable(port.port), outer=port.outer, inner=port.inner)
-
-
 def attached(port: Attachment | None) -> Told | None:
     """None stays None."""
     return None if port is None else {"port": readable(port.port), "outer": port.outer, "inner": port.inner}
@@ -79,33 +73,32 @@ def _addresses(row: SessionRow) -> list[Told]:
     return found
 
 
-def _addresses_together(sessions: Sequence[SessionRow]) -> list[Told]:
-    """Hosts of several sessions, each once: as accounting names it first, if it does."""
+def _addresses_together(held: Iterable[tuple[SessionRow, Sequence[Told]]]) -> list[Told]:
+    """What several sessions hold, each once: as accounting names it first, if it does."""
     merged: dict[tuple[str, ...], Told] = {}
-    for session in sorted(sessions, key=lambda one: one.began_ms):
-        for held in _addresses(session):
-            held["bng"] = session.bng
-            key = (session.bng, held["service"], held["kind"], held["address"])
+    for session, addresses in sorted(held, key=lambda one: one[0].began_ms):
+        bng = session.bng
+        for one in addresses:
+            key = (bng, one["service"], one["kind"], one["address"])
             known = merged.get(key)
-            if known is None or (known["source"], held["source"]) == ("accept", "accounting"):
-                merged[key] = held
+            if known is None or (known["source"], one["source"]) == ("accept", "accounting"):
+                merged[key] = one | {"bng": bng}
     return list(merged.values())
 
 
-def _reach_of(row: SessionRow, interface_ids: InterfaceIds) -> Reach | None:
-    parts = [host.split("|", 2) for host in row.hosts]
-    return reach([(kind, address) for kind, _, address in parts], interface_ids.get(row.bng))
+def _reach_of(row: SessionRow, addresses: Iterable[Told], interface_ids: InterfaceIds) -> Reach | None:
+    return reach([(one["kind"], one["address"]) for one in addresses], interface_ids.get(row.bng))
 
 
 def _cpe_address(found: Reach | None) -> Told | None:
     if found is None:
         return None
-    return {"address": str(found.address), "from_": "ia_na" if found.origin is Origin.IA_NA else "delegated_prefix"}
+    return {"address": found.address, "from_": "ia_na" if found.origin is Origin.IA_NA else "delegated_prefix"}
 
 
 def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> Session:
     """One session."""
-    ids, traffic = row.ids or _NO_IDS, row.traffic
+    ids, traffic, addresses = row.ids or _NO_IDS, row.traffic, _addresses(row)
     return Session.model_validate({
         "id": record_name(row.domain, row.session),
         "session_id": row.session_id.decode("utf-8", "backslashreplace"),
@@ -120,8 +113,8 @@ def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> Session:
         "line": None if row.line is None else record_name(row.domain, row.line),
         "remote_id": octets_shown(ids.remote_id),
         "circuit_id": octets_shown(ids.circuit_id),
-        "addresses": _addresses(row),
-        "cpe_address": _cpe_address(_reach_of(row, interface_ids)),
+        "addresses": addresses,
+        "cpe_address": _cpe_address(_reach_of(row, addresses, interface_ids)),
         "traffic": None if traffic is None else {"v4": traffic.v4, "v6": traffic.v6, "either": traffic.either},
         "began_at": if_ever(row.began_ms),
         "updated_at": if_ever(row.at_ms),
@@ -131,7 +124,8 @@ def session_shown(row: SessionRow, interface_ids: InterfaceIds) -> Session:
 
 def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: InterfaceIds) -> Line:
     """One line. `sessions`: those of the line that are up."""
-    found = [one for one in (_reach_of(session, interface_ids) for session in sessions) if one is not None]
+    held = [(session, _addresses(session)) for session in sessions]
+    found = [one for session, some in held if (one := _reach_of(session, some, interface_ids)) is not None]
     best = min(found, key=lambda one: one.origin is not Origin.IA_NA, default=None)
     return Line.model_validate({
         "id": record_name(row.domain, row.line),
@@ -141,7 +135,7 @@ def line_shown(row: LineRow, sessions: Sequence[SessionRow], interface_ids: Inte
         "first_seen": if_ever(row.first_ms),
         "last_seen": if_ever(row.last_ms),
         "last": {"bng": row.bng, "attachment": attached(row.port), "mac": mac_shown(row.address)},
-        "addresses": _addresses_together(sessions),
+        "addresses": _addresses_together(held),
         "cpe_address": _cpe_address(best),
     })  # fmt: skip
 

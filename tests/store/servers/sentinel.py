@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,8 @@ DOWN_AFTER_MS: Final = 500
 SENTINELS: Final = 3
 QUORUM: Final = 2
 FAIL_OVER_WITHIN_S: Final = 30.0
+PERIODS_MS: Final = {"INFO-PERIOD": 10_000, "PUBLISH-PERIOD": 2000, "PING-PERIOD": 1000}  # of what Sentinels do unasked
+HURRIED_MS: Final = 200  # all of them, while nothing is tested
 
 
 class SentinelProcess(Server):
@@ -110,8 +112,25 @@ class Sentinels:
     def settled(self) -> None:
         """Wait until every server runs, one is master, the others follow it, and every Sentinel sees it so.
 
-        Sentinels take ten seconds to tell a former master; here it is told at once.
+        Sentinels take ten seconds to tell a former master; here it is told at once, and they look more often meanwhile.
         """
+        with self._hurried():
+            self._settle()
+
+    @contextmanager
+    def _hurried(self) -> Iterator[None]:
+        self._look(dict.fromkeys(PERIODS_MS, HURRIED_MS))
+        try:
+            yield
+        finally:
+            self._look(PERIODS_MS)
+
+    def _look(self, periods_ms: Mapping[str, int]) -> None:
+        words = [word for period in periods_ms.items() for word in period]
+        for sentinel in self.sentinels:
+            sentinel.ask("SENTINEL", "DEBUG", *words)
+
+    def _settle(self) -> None:
         for server in self.servers:
             if not server.alive:
                 server.start()
@@ -166,9 +185,12 @@ def _sentinels(program: Path, folder: Path, certificates: Certificates | None) -
     ]
     with ExitStack() as ends:
         ends.enter_context(running([master, replica]))
+        wait_for(lambda: replica.ask("ROLE")[3] == "connected", FAIL_OVER_WITHIN_S)  # the first look shows both
         for watcher in watchers:
             watcher.watch(master)
         ends.enter_context(running(watchers))
+        for watcher in watchers:
+            watcher.ask("SENTINEL", "DEBUG", "ASK-PERIOD", HURRIED_MS)  # agree on what is down without a second's rest
         topology = Sentinels([master, replica], watchers)
         topology.settled()
         yield topology

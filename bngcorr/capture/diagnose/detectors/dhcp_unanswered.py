@@ -40,12 +40,13 @@ Now = Callable[[int, "_Question"], int]  # of an interface
 class _Question:
     """What one client waits for."""
 
-    __slots__ = ("asked", "subject", "what")
+    __slots__ = ("asked", "given_up", "subject", "what")
 
     def __init__(self, asked: Asked, subject: str, what: str) -> None:
         self.asked: Final = asked
         self.subject: Final = subject
         self.what = what  # SOLICIT
+        self.given_up = False  # the client began anew
 
 
 class _Side:
@@ -120,6 +121,9 @@ class DhcpUnanswered:
             seen, at_ns, side, (segment, v6, identity, not about_lease), goes_on=about_lease and what == "REQUEST"
         )
         question = self._questions.get(key)
+        if question is not None and question.given_up and side.answered:
+            self._decide(key, question, at_ns, _detail(key, question, client))
+            question = None
         if question is None:
             question = _Question(Asked(seen, at_ns), client.name, what)
             self._questions.put(key, question)
@@ -141,6 +145,9 @@ class DhcpUnanswered:
         if not goes_on:
             if side.answered:
                 self._decide(key, question, at_ns, _detail(key, question))
+            elif overdue(question.asked, at_ns):  # it is not known yet whether anybody is answered
+                question.given_up = True
+                self._questions.put(key, question)
             return
         if not side.answered:
             side.went_on = seen
@@ -168,7 +175,7 @@ class DhcpUnanswered:
     def _decide_all(self, now_ns: Now) -> None:
         waiting: dict[tuple[int, bool], list[tuple[Key, _Question]]] = {}
         for key, question in self._questions.items():
-            if _overdue(question.asked, now_ns(key[0][0], question)):
+            if overdue(question.asked, now_ns(key[0][0], question)):
                 waiting.setdefault((key[0][0], key[1]), []).append((key, question))
         for (interface, v6), questions in waiting.items():
             side = self._side(interface, v6)
@@ -177,7 +184,7 @@ class DhcpUnanswered:
                 continue
             for key, question in questions:
                 self._decide(key, question, now_ns(interface, question), _detail(key, question))
-        for (interface, v6), side in self._sides.items():
+        for (_, v6), side in self._sides.items():
             if not side.answered and side.went_on is not None and side.told is None:
                 self._capture(side, v6, side.went_on)
 
@@ -208,21 +215,22 @@ class DhcpUnanswered:
         self._faults.add(found)
 
     def _decide(self, key: Key, question: _Question, now_ns: int, detail: str) -> None:
-        if question.asked.told or not _overdue(question.asked, now_ns):
+        if question.asked.told or not overdue(question.asked, now_ns):
             return
         question.asked.told = True
         self._told.put(key, (_fault(key), question.subject, question.asked.where))
         self._faults.add(question.asked.found(_fault(key), question.subject, detail))
 
 
-def _overdue(asked: Asked, now_ns: int) -> bool:
+def overdue(asked: Asked, now_ns: int) -> bool:
+    """Whether it was asked often enough, or for long, and had time for an answer."""
     settled = asked.settled(now_ns)
     return settled >= TRANSMISSIONS or (settled >= 2 and now_ns - asked.first_ns >= LONG_NS)
 
 
 def _fault(key: Key) -> Fault:
     if key[3]:
-        return Fault.LEASE_UNANSWERED
+        return Fault.LEASE6_UNANSWERED if key[1] else Fault.LEASE4_UNANSWERED
     return Fault.SOLICIT_UNANSWERED if key[1] else Fault.DISCOVER_UNANSWERED
 
 

@@ -35,7 +35,7 @@ OTHER_NS: Final = 4 * SECOND_NS  # over that time besides
 _MOST_TARGETS: Final = 4  # without an answer, of one host: more is a scan, or a router's work
 _MOST_SOURCES: Final = 3  # whoever sends from that many addresses forwards for others
 _MOST_ASKERS: Final = 16  # that an answer to all is an answer to
-_CLOSE: Final = 3  # questions that came within seconds of the one before
+_CLOSE: Final = 2  # questions that came within seconds of the one before
 _MOST: Final = 8_192
 _ROUTERS: Final = 3  # option of DHCPv4 (RFC 2132 §3.5)
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from bngcorr.capture.diagnose.client import Client, bare, shown
+from bngcorr.capture.diagnose.copies import Copies
 from bngcorr.capture.diagnose.detector import Concern
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault, Severity
@@ -39,6 +40,7 @@ class IdsDiffer:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._copies: Final = Copies()
         self._cpes: Final[Recent[tuple[tuple[int, ...], Mac], _Cpe]] = Recent()
 
     def see(self, seen: Seen) -> None:
@@ -98,8 +100,11 @@ class IdsDiffer:
         self, fault: Fault, seen: Seen, v4: tuple[Client, int, int], v6: tuple[Client, int, int], detail: str,
         severity: Severity | None,
     ) -> None:  # fmt: skip
+        where = self._copies.place(seen, fault, v4[0].name, v4[0].exchange + v6[0].exchange)
+        if where is None:
+            return
         packets = (v4[2], v6[2]) if v6[2] == seen.number else (v6[2], v4[2])
-        self._faults.add(Found(fault, v4[0].name, seen.where, detail, packets, seen.at_ns, severity))
+        self._faults.add(Found(fault, v4[0].name, where, detail, packets, seen.at_ns, severity))
 
 
 def _form(value: bytes) -> bytes | None:

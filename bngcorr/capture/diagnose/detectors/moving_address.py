@@ -62,7 +62,8 @@ class MovingAddress:
             if seen.frame.source == ALL_ZERO:
                 self._probes.put((seen.link, said.target), seen.at_ns)
         elif said.override and not said.solicited and seen.frame.destination[0] == 0xFF:
-            self._announced(seen, said.target, said.target_mac or seen.frame.link_source)
+            if said.target_mac or not seen.frame.cut:
+                self._announced(seen, said.target, said.target_mac or seen.frame.link_source)
 
     def end(self) -> None:
         """Nothing waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bngcorr.capture.diagnose.client import bare, shown
+from bngcorr.capture.diagnose.copies import Copies
 from bngcorr.capture.diagnose.detector import Concern
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
@@ -25,6 +26,7 @@ class RemoteIdTwice:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._copies: Final = Copies()
         self._ports: Final[Recent[tuple[int, bool, bytes], dict[bytes, tuple[Mac, int]]]] = Recent()
 
     def see(self, seen: Seen) -> None:
@@ -43,11 +45,14 @@ class RemoteIdTwice:
         ports[client.circuit_id] = (client.mac, seen.number)
         if not others:
             return
+        subject = shown(bare(client.remote_id) if client.v6 else client.remote_id)
+        where = self._copies.place(seen, Fault.REMOTE_ID_TWICE, subject, client.exchange)
+        if where is None:
+            return
         circuit, number = others[0]
         word = "Interface-Ids" if client.v6 else "Circuit-Ids"
         found = Found(
-            Fault.REMOTE_ID_TWICE, shown(bare(client.remote_id) if client.v6 else client.remote_id),
-            seen.said(seen.segment[:1]),
+            Fault.REMOTE_ID_TWICE, subject, where,
             f"it came with {len(ports)} {word} from different CPEs: {shown(circuit)}, {shown(client.circuit_id)}"
             f"{', …' if len(ports) > 2 else ''}",
             (number, seen.number), seen.at_ns,

@@ -69,7 +69,7 @@ class RouterFlag:
     def _cleared(self, seen: Seen, said: Neighbour, known: _Router) -> None:
         if overtaken(seen.at_ns, known.at_ns) or over(seen.at_ns, known.until_ns):
             return
-        if said.target_mac and said.target_mac != known.mac and not said.override:
+        if not said.override and (said.target_mac != known.mac if said.target_mac else seen.frame.cut):
             return  # hosts keep what they know, the flag included
         subject = str(IPv6Address(said.target))
         where = self._copies.place(seen, Fault.ROUTER_FLAG, subject)

@@ -26,13 +26,14 @@ _Times = deque[tuple[int, int]]  # instant and number, as they came
 class _Solicit:
     """One exchange with all its transmissions."""
 
-    __slots__ = ("client", "key", "name", "times", "where")
+    __slots__ = ("client", "key", "times", "waits", "where")
 
     def __init__(self, key: bytes, client: Client, where: str) -> None:
         self.key: Final = key
         self.client = client
         self.where: Final = where
         self.times: Final[_Times] = deque(maxlen=_MOST_TIMES)
+        self.waits = False  # to be decided when its window is over
 
 
 class _Boot:
@@ -58,6 +59,8 @@ class SolicitFar:
         self._window_ns: Final = round(window_s * SECOND_NS)
         self._boots: Final[Recent[_Key, _Boot]] = Recent()
         self._waiting: Final[Waiting[_Key]] = Waiting()
+        # by CPE and exchange, where it was judged: the same packet at two interfaces is one
+        self._judged: Final[Recent[tuple[Mac, bytes], int]] = Recent()
         self.distances: Final = Distances()
 
     def see(self, seen: Seen) -> None:
@@ -70,7 +73,7 @@ class SolicitFar:
             return
         key = (seen.segment, client.mac)
         if is_discover(client):
-            self._discover(self._boot(key), seen.at_ns, seen.number, client)
+            self._discover(key, seen.at_ns, seen.number, client)
         elif is_solicit(client):
             self._solicit(key, seen, seen.at_ns, client)
         elif client.message_type == dhcp4.ACK and seen.dhcp4 is not None:
@@ -93,13 +96,18 @@ class SolicitFar:
             self._boots.put(key, known)
         return known
 
-    def _discover(self, boot: _Boot, at_ns: int, number: int, client: Client) -> None:
+    def _discover(self, key: _Key, at_ns: int, number: int, client: Client) -> None:
+        boot = self._boot(key)
         boot.discovers.append((at_ns, number))
         if client.whole and (client.names_line or boot.ids is None):
             boot.ids = client
         solicit = boot.solicit
-        if solicit is not None and at_ns - solicit.times[-1][0] > self._window_ns:
-            self._judge(boot, solicit)
+        if solicit is None:
+            return
+        if at_ns - solicit.times[-1][0] > self._window_ns:
+            self._judge(key, boot, solicit)
+        else:
+            self._wait(key, solicit)
 
     def _solicit(self, key: _Key, seen: Seen, at_ns: int, client: Client) -> None:
         boot = self._boot(key)
@@ -108,12 +116,17 @@ class SolicitFar:
         solicit = boot.solicit
         if solicit is None or solicit.key != exchange:
             if solicit is not None and boot.discovers:
-                self._judge(boot, solicit)
+                self._judge(key, boot, solicit)
             solicit = boot.solicit = _Solicit(exchange, client, seen.where)
-            self._waiting.add(seen.interface, at_ns + self._window_ns, key)
         if client.names_line:
             solicit.client = client
         solicit.times.append((at_ns, seen.number))
+        self._wait(key, solicit)
+
+    def _wait(self, key: _Key, solicit: _Solicit) -> None:
+        if not solicit.waits:
+            solicit.waits = True
+            self._waiting.add(key[0][0], solicit.times[-1][0] + self._window_ns, key)
 
     def _decide(self, keys: list[_Key], now_ns: int | None) -> None:
         for key in keys:
@@ -121,20 +134,23 @@ class SolicitFar:
             solicit = boot.solicit if boot is not None else None
             if boot is None or solicit is None:
                 continue
+            solicit.waits = False
             due_ns = solicit.times[-1][0] + self._window_ns
             if now_ns is not None and due_ns > now_ns:  # it was sent again
-                self._waiting.add(key[0][0], due_ns, key)
+                self._wait(key, solicit)
             elif boot.discovers:  # else a later DISCOVER will tell how far it is
-                self._judge(boot, solicit)
+                self._judge(key, boot, solicit)
 
-    def _judge(self, boot: _Boot, solicit: _Solicit) -> None:
+    def _judge(self, key: _Key, boot: _Boot, solicit: _Solicit) -> None:
         boot.solicit = None
         distance, number, discover = min(
             ((at - other, number, discover) for at, number in solicit.times for other, discover in boot.discovers),
             key=lambda pair: abs(pair[0]),
         )
-        if abs(distance) > RELATED_NS:
+        place, mac = key
+        if abs(distance) > RELATED_NS or self._judged.get((mac, solicit.key)) not in (None, place[0]):
             return
+        self._judged.put((mac, solicit.key), place[0])
         self.distances.add(distance)
         if abs(distance) <= self._window_ns or _joined(solicit.client, boot.ids):
             return
@@ -145,7 +161,8 @@ class SolicitFar:
                 Fault.SOLICIT_FAR, solicit.client.name, solicit.where,
                 f"the SOLICIT came {abs(distance) / SECOND_NS:.3f} s {'before' if distance < 0 else 'after'} the"
                 f" DISCOVER, the window is {self._window_ns / SECOND_NS:g} s{rest}",
-                (discover, number), solicit.times[-1][0], Severity.NOTICE if leased else None,
+                (discover, number) if distance > 0 else (number, discover), solicit.times[-1][0],
+                Severity.NOTICE if leased else None,
             )
         )  # fmt: skip
 

@@ -13,13 +13,14 @@ from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.model.mac import Mac
 
 GRACE_NS: Final = 1_000_000_000  # the same SOLICIT may be there a second time, with what an access node put in
+_SAME_NS: Final = 3_600_000_000_000  # so long a transaction id means the same exchange
 _MOST_PLACES: Final = 4_096
 
 _Segment = tuple[int, ...]
 
 
 class _Solicit:
-    __slots__ = ("at_ns", "mac", "named", "number", "place", "segment", "where")
+    __slots__ = ("at_ns", "decided", "mac", "named", "number", "place", "segment", "where")
 
     def __init__(self, seen: Seen, mac: Mac | None) -> None:
         self.number: Final = seen.number
@@ -29,6 +30,7 @@ class _Solicit:
         self.where: Final = seen.said(seen.place)
         self.mac: Final = mac
         self.named = False
+        self.decided = False
 
 
 class _Place:
@@ -74,7 +76,7 @@ class SolicitWithoutLine:
             inner = seen.dhcp6.inner if seen.dhcp6 is not None else None
             key = (seen.interface, client.duid, inner.transaction_id if inner is not None else b"")
             known = self._open.get(key)
-            if known is None:
+            if known is None or (seen.at_ns or 0) - (known.at_ns or 0) > _SAME_NS:
                 known = _Solicit(seen, client.mac)
                 self._open.put(key, known)
                 self._waiting.add(seen.interface, (seen.at_ns or 0) + GRACE_NS, key)
@@ -110,9 +112,10 @@ class SolicitWithoutLine:
 
     def _decide(self, keys: list[tuple[int, bytes, bytes]]) -> None:
         for key in keys:
-            solicit = self._open.pop(key)
-            if solicit is None:
+            solicit = self._open.get(key)
+            if solicit is None or solicit.decided:
                 continue
+            solicit.decided = True  # and remembered: it will be sent again
             place = self._place(solicit.place)
             if solicit.named:
                 place.named_solicits += 1

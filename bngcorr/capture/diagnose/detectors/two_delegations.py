@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.capture.diagnose.copies import Copies
 from bngcorr.capture.diagnose.delegation import granted, prefix_text
 from bngcorr.capture.diagnose.detector import Concern
 from bngcorr.capture.diagnose.found import Faults, Found
@@ -18,10 +19,11 @@ _MOST_ASKED: Final = 8  # exchanges of one boot
 class _Boot:
     """From one SOLICIT to the next."""
 
-    __slots__ = ("asked", "granted", "solicit")
+    __slots__ = ("asked", "granted", "solicit", "where")
 
     def __init__(self, solicit: bytes) -> None:
         self.solicit: Final = solicit  # its transaction id
+        self.where = ""  # the place it was told at
         self.asked: Final[dict[bytes, int]] = {}  # REQUESTs by transaction id, the number of the frame
         self.granted: Final[dict[bytes, tuple[set[tuple[bytes, int]], int, int]]] = {}  # by server: prefixes, numbers
 
@@ -36,6 +38,7 @@ class TwoDelegations:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._copies: Final = Copies()
         self._boots: Final[Recent[tuple[tuple[int, ...], bytes], _Boot]] = Recent()
 
     def see(self, seen: Seen) -> None:
@@ -62,7 +65,7 @@ class TwoDelegations:
                 boot.asked.setdefault(exchange, seen.number)
         elif inner.type == dhcp6.RELEASE:
             if boot.granted.pop(server, None) is not None:
-                self._faults.clear(Fault.TWO_DELEGATIONS, client.name, seen.where, seen.number)
+                self._faults.clear(Fault.TWO_DELEGATIONS, client.name, boot.where, seen.number)
         elif inner.type == dhcp6.REPLY and exchange in boot.asked and server and server not in boot.granted:
             prefixes = {(one.prefix, one.length) for one in granted(inner)}
             if prefixes and len(boot.granted) < _MOST_ASKED:
@@ -76,9 +79,13 @@ class TwoDelegations:
         prefixes, asked, number = boot.granted[server]
         for other, (others, first_asked, first_number) in boot.granted.items():
             if other != server and not prefixes & others:
+                where = self._copies.place(seen, Fault.TWO_DELEGATIONS, name, server)
+                if where is None:
+                    return
+                boot.where = where
                 self._faults.add(
                     Found(
-                        Fault.TWO_DELEGATIONS, name, seen.where,
+                        Fault.TWO_DELEGATIONS, name, where,
                         f"{_said(others)} from server {other.hex()}, and {_said(prefixes)} from server {server.hex()}",
                         tuple(dict.fromkeys((first_asked, first_number, asked, number))), seen.at_ns,
                     )

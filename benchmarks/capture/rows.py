@@ -1,0 +1,63 @@
+"""What `bngcorr replay` tells of the generated capture, beside the truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.capture.figures import Rows
+from benchmarks.capture.generate import NOBODY, Truth, lines_of
+from benchmarks.capture.line import number_of, remote_id
+
+
+def odd(totals: dict[str, Any], truth: Truth) -> list[str]:
+    """What replay's totals say otherwise than the truth.
+
+    Of the requests that come near their DISCOVER, those that come before it may be missed: nothing is known yet.
+    """
+    access, idless = totals["access"], truth.idless
+    told = {
+        **{f"{kind} packets": totals["packets"][kind] for kind in ("radius", "dhcpv4", "dhcpv6")},
+        "Access-Requests without line id": access["without_line_id"],
+        "retransmissions": access["retransmissions"],
+        "wrong authenticators": totals["authenticators"]["wrong"],
+    }
+    expected = {
+        "radius packets": truth.radius, "dhcpv4 packets": truth.dhcpv4, "dhcpv6 packets": truth.dhcpv6,
+        "Access-Requests without line id": sum(idless.values()), "retransmissions": truth.again,
+        "wrong authenticators": 0,
+    }  # fmt: skip
+    found = [
+        f"replay: {told[what]} {what}, not {count}" for what, count in expected.items() if told[what] != count
+    ]  # fmt: skip
+    window = access["rungs"].get("window", 0)
+    if not truth.near - idless["first"] <= window <= truth.near:
+        least = truth.near - idless["first"]
+        found.append(f"replay: {window} matches within the window, not {least} to {truth.near}")
+    return found
+
+
+def judged(lines: Iterable[bytes], capture: Path) -> Rows:
+    """Each row, beside the truth. Raises RuntimeError if a request is missing; OSError."""
+    truth = lines_of(capture)
+    left = dict(truth)
+    right = wrong = missed = hopeless = 0
+    for text in lines:
+        row = json.loads(text)
+        if "totals" in row:
+            break
+        said = (row["remote_id"] or {}).get("text")
+        line = left.pop(row["packet"], None)
+        if said is not None:
+            at = row["attachment"]
+            good = line != NOBODY and said == remote_id(line if line is not None else number_of(at)).decode()
+            wrong += not good
+            right += good and line is not None
+        elif line is not None:
+            missed += line != NOBODY
+            hopeless += line == NOBODY
+    if left:
+        raise RuntimeError(f"replay has no row of packet {min(left)}, and of {len(left)} in all")
+    return Rows(len(truth), right, wrong, missed, hopeless)
