@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,17 +17,34 @@ from tests.service.ports import free_port
 from tests.service.process import Service, Settings, Valkey
 
 AAA_SECRET = b"between-proxy-and-aaa"
-LONG = ("packaging", "browser", "service", "freeradius", "simulate", "demo", "store", "contract", "cli", "web")
+WAITING = ("service", "freeradius", "store", "contract", "demo")  # folders whose tests mostly wait for processes
+LONG = ("browser", "packaging", "simulate", "cli", "web", "helm", "docs")  # of the others, those that come first
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take long come first, so that no worker is left alone with one in the end."""
-    ranks = {folder: rank for rank, folder in enumerate(LONG)}
-    items.sort(key=lambda item: ranks.get(_folder(item), len(LONG)))  # stable: the order within a folder stays
+    """Files that wait and files that compute come in turn, so that no core is idle; of both kinds those that take long
+    come first, so that no worker is left alone with one in the end.
+    """
+    ranks = {folder: rank for rank, folder in enumerate((*WAITING, *LONG))}
+    files = sorted(dict.fromkeys(map(_file, items)), key=lambda file: ranks.get(_folder(file), len(ranks)))
+    places: dict[str, float] = {}
+    for kind in ([file for file in files if (_folder(file) in WAITING) == waits] for waits in (False, True)):
+        places |= {file: at / len(kind) for at, file in enumerate(kind)}
+    items.sort(key=lambda item: places[_file(item)])  # stable: the order within a file stays
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.nodeid.removeprefix("tests/").partition("/")[0]
+def pytest_collection_finish() -> None:
+    """The thousands of tests are not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def _folder(file: str) -> str:
+    return file.removeprefix("tests/").partition("/")[0]
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from bngcorr.store.lesson import Lesson
 
 MOST: Final = 16  # frames of an interface at one turn of the event loop
 REST: Final = 3  # after a turn that did not empty it: so many times as long as that took, for the requests of BNGs
+LONGEST_S: Final = 0.1
 LATE_NS: Final = 2_000_000_000  # a frame that waited longer is of no use for the window, and others wait behind it
 LOOK_EVERY_S: Final = 1.0
 HOW_TO: Final = (
@@ -117,7 +118,7 @@ class _Tap:
         if len(records) == MOST:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self.socket.opened.fileno())
-            self._resting = loop.call_later(REST * (time.monotonic() - started), self.start)
+            self._resting = loop.call_later(min(REST * (time.monotonic() - started), LONGEST_S), self.start)
 
     def _carry(self, record: Record) -> None:
         waited_ns = max(time.time_ns() - (record.at_ns or 0), 0)

@@ -13,14 +13,17 @@ from bngcorr.capture.record import CutCapture, UnreadableCapture
 from bngcorr.capture.source import STANDARD_INPUT
 
 
-def _no_option(_: object, path: Path) -> None:
+def _no_option(_: object, path: Path | None) -> None:
     """A misspelt option is not taken for a file's name."""
-    if str(path).startswith("-") and path != STANDARD_INPUT:
+    if path is not None and str(path).startswith("-") and path != STANDARD_INPUT:
         raise ValueError(f"{path} is no option; a file of that name is ./{path}")
 
 
 Capture = Annotated[Path, Parameter(allow_leading_hyphen=True, validator=_no_option)]
 """A file, or - for standard input."""
+
+Written = Annotated[Path | None, Parameter(allow_leading_hyphen=True, validator=_no_option)]
+"""A file to write, or - for standard output."""
 
 
 def packets(files: tuple[Path, ...], texts: tuple[str, ...], kinds: frozenset[Kind]) -> Iterator[Packet | str]:

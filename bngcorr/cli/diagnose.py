@@ -20,7 +20,7 @@ from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.capture.diagnose.summary import Summary
 from bngcorr.capture.source import STANDARD_INPUT
 from bngcorr.cli import exits
-from bngcorr.cli.captures import Capture
+from bngcorr.cli.captures import Capture, Written
 from bngcorr.cli.diagnose_screen import show
 from bngcorr.cli.packet_tree import words
 from bngcorr.cli.spans import seconds_of
@@ -42,7 +42,7 @@ def diagnose(
     most_prefixes: int = _DEFAULTS.most_prefixes,
     most_macs: int = _DEFAULTS.most_macs,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
-    html: Path | None = None,
+    html: Written = None,
 ) -> None:
     """Find in captures what breaks a subscriber's dual stack, and say what it means and what to do.
 

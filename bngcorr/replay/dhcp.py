@@ -171,6 +171,8 @@ class Dhcp:
             if row is not None:
                 row.retransmissions += 1
         better = known.take(told, rank)
+        if better and row is not None:
+            row.mac, row.attachment = told.mac, told.attachment
         asked = known.asked
         if asked is not None and not asked.decided:
             if known.namer is not None and not known.named:
@@ -178,7 +180,7 @@ class Dhcp:
                 self._judge.settle(asked, _named(known.namer))
             elif better:
                 self._judge.ask_anew(asked, told.question(known.at_ms))
-        self._teach(known, at_ms)
+        self._teach(known, known.sent_ms)
 
     def _request(self, heard: Heard, message: Message, told: Told) -> None:
         if self._rows is not None:

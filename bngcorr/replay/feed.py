@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from bngcorr.capture import reader
-from bngcorr.capture.packets import Kind, kind_of
+from bngcorr.capture.packets import Kind, found_in
 from bngcorr.capture.record import CutCapture, Record, UnreadableCapture
 from bngcorr.capture.source import STANDARD_INPUT
 from bngcorr.replay.heard import Heard, address_text
-from bngcorr.wire import frames
 
 AHEAD: Final = 16_384  # packets that are read before the first of them is given
 TELL_EVERY: Final = 4096  # frames
@@ -149,6 +148,8 @@ class Feed:
 
 def _heard(file: int, site: int, record: Record, at_ns: int) -> Heard | None:
     """The RADIUS or DHCP packet in a frame."""
-    frame = frames.decode(record.octets, record.link, record.length)
-    kind: Kind | None = kind_of(frame)
-    return None if kind is None else Heard(file, site, record.number, record.interface, at_ns, kind, frame)
+    found = found_in(record)
+    if found is None:
+        return None
+    frame, kind = found
+    return Heard(file, site, record.number, record.interface, at_ns, kind, frame)

@@ -20,7 +20,8 @@ from bngcorr.replay.radius import Radius
 from bngcorr.replay.row import Row, Rows
 from bngcorr.replay.windows import Windows
 
-LOOK_EVERY: Final = 64  # packets between two looks at what has run out
+LOOK_MS: Final = 1000  # of the capture's time, between two looks at what has run out
+FLUSH_EVERY: Final = 4096  # packets
 
 
 class DhcpIs(StrEnum):
@@ -59,6 +60,7 @@ class Replay:
         self.radius: Final = Radius(self.clock, options.bngs, self.knowledge, self.judge, self._rows)
         self.dhcp: Dhcp | None = None  # once it is known what it is taken for
         self.dhcp_is = options.dhcp or DhcpIs.REQUESTS
+        self._looked_ms = 0
         self.packets: Final = dict.fromkeys(Kind, 0)
         self.why_not: str | None = None  # why DHCP helps no request of RADIUS
 
@@ -68,8 +70,8 @@ class Replay:
             if not turn:
                 self._begin()
             self._take(heard)
-            if turn % LOOK_EVERY == 0:
-                self._elapsed()
+            if self._rows is not None and turn % FLUSH_EVERY == 0:
+                self._rows.flush()
         self.judge.close()
         self.radius.close()
         if self.dhcp is not None:
@@ -84,7 +86,7 @@ class Replay:
         if options.dhcp is None and feed.sources:
             self.dhcp_is = DhcpIs.SIGHTINGS
         host = feed.source
-        if self.dhcp_is is DhcpIs.SIGHTINGS and host is None and options.bngs.named is None:
+        if self.dhcp_is is DhcpIs.SIGHTINGS and host is None and options.bngs.named is None and options.dhcp is None:
             self.dhcp_is = DhcpIs.REQUESTS
             self.why_not = (
                 f"RADIUS comes from {len(feed.sources)} sources, and nothing tells whose customers' DHCP it is"
@@ -98,6 +100,9 @@ class Replay:
 
     def _take(self, heard: Heard) -> None:
         self.clock.advance(heard.at_ms)
+        if self.clock.now_ms - self._looked_ms >= LOOK_MS:
+            self._looked_ms = self.clock.now_ms
+            self._elapsed()
         self.judge.elapsed()
         self.packets[heard.kind] += 1
         if heard.kind is Kind.RADIUS:

@@ -56,6 +56,7 @@ unpack: Callable[[bytes], Record] = partial(msgpack.unpackb, raw=True, strict_ma
 STATES: Final = (
     SessionState.SUSPECT, SessionState.EXPECTED, SessionState.UP, SessionState.STOPPED, SessionState.EXPIRED,
 )  # fmt: skip
+_OUTCOMES: Final = {outcome.encode(): outcome for outcome in Outcome}
 _UP = 1
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
@@ -121,7 +122,7 @@ def _read_shown(packed: Packed) -> _Shown:
         None if user is None else user.decode("utf-8", "surrogateescape"),
         _read_port(port),
         Mac(mac) if mac else None,
-        Outcome(outcome.decode()) if outcome else None,
+        _OUTCOMES[outcome] if outcome else None,
     )
 
 
@@ -181,7 +182,10 @@ def ids_of_line(record: Record) -> LineIds:
 def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str, int]) -> SessionRow:
     """A session; `suspect` if its box has restarted since."""
     record = unpack(packed)
-    age, since, filled = (record[at] if at < len(record) else None for at in (_BEGAN, _SINCE, _FILLED))
+    size = len(record)
+    age = record[_BEGAN] if size > _BEGAN else 0
+    since = record[_SINCE] if size > _SINCE else None
+    filled = record[_FILLED] if size > _FILLED else 0
     began = record[1] + 1 - age if age else 0
     state, box = STATES[record[2]], record[4].decode()
     if state in (SessionState.UP, SessionState.EXPECTED) and record[3] != epochs.get(box, 0):
@@ -203,8 +207,8 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
         port=shown.port,
         address=shown.address,
         outcome=shown.outcome,
-        filled=hosts[len(hosts) - (filled or 0) :],
-        since_ms=tuple(began + later for later in (since or [0] * len(hosts))),
+        filled=hosts[len(hosts) - filled :] if filled else (),
+        since_ms=tuple([began + later for later in since]) if since else (began,) * len(hosts),
         began_ms=began,
         traffic=_traffic(record[12]),
     )

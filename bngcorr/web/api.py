@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from bngcorr import __version__
 from bngcorr.web.access.caller import Caller, caller_of
-from bngcorr.web.access.mask import outgoing
+from bngcorr.web.access.mask import outgoing, outgoing_in_turns
 from bngcorr.web.access.routes import Route, route
 from bngcorr.web.event_stream import EventStream
 from bngcorr.web.models.correlation import EventsQuery
@@ -54,7 +54,7 @@ class Api:
             body = None if operation.body is None else read_body(operation.body, await _json_of(request))
             asked = Asked(names=request.match_info, query=query, body=body, caller=caller)
             assert operation.call is not None  # noqa: S101 -- streams have a handler of their own
-            shown = outgoing(await operation.call(asked), caller)
+            shown = await outgoing_in_turns(await operation.call(asked), caller)
             return _answered(request, operation, shown)
 
         return self._follow if operation.call is None else answer

@@ -128,7 +128,7 @@ def _started(name: str) -> Iterator[Place]:
                 yield _clustered(nodes)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def places() -> Iterator[Places]:
     """All stores over which the suite runs."""
     every = Places()

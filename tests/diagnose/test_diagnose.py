@@ -19,7 +19,7 @@ from bngcorr.capture.diagnose.report import Choice, Report, report
 from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.cli import app
 from bngcorr.cli.packet_tree import words
-from tests.diagnose.cpe import option82, v4
+from tests.diagnose.cpe import option82, v4, v6
 from tests.diagnose.stage import RADIUS, REAL, SECOND, START_NS
 
 RA0 = REAL / "12-ra-lifetime-0.pcap"
@@ -51,6 +51,13 @@ def capture(path: Path, *frames: bytes, gap_s: float = 1.0) -> Path:
 def shared(path: Path, subject: bytes = b"port 1") -> Path:
     """33 CPEs on a line with that Circuit-Id."""
     return capture(path, *(v4(1, f"3c:a6:2f:00:02:{one:02x}", option82(subject)) for one in range(33)))
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Path:
+    """34 CPEs on one line, and a SOLICIT of the last one 2 s later that names none."""
+    frames = [v4(1, f"3c:a6:2f:00:02:{one:02x}", option82(b"port 1")) for one in range(34)]
+    return capture(tmp_path / "busy.pcap", *frames, v6(1, "3c:a6:2f:00:02:20"))
 
 
 def test_a_healthy_boot_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,15 +118,15 @@ def test_several_files_are_one_diagnosis(capsys: pytest.CaptureFixture[str]) -> 
         (("--ignore", "line_id_shared"), {"solicit_without_line"}),
         (("--severity", "critical"), set()),
         (("--ignore", "line_id_shared,solicit_without_line"), set()),
-        (("--most-macs", "120"), {"solicit_without_line"}),
+        (("--most-macs", "34"), {"solicit_without_line"}),
         (("--window", "1s"), {"line_id_shared", "solicit_without_line", "solicit_far"}),
     ],
 )
 def test_only_what_is_asked_for_is_told_and_counts(
-    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], kinds: set[str]
+    capsys: pytest.CaptureFixture[str], busy: Path, arguments: tuple[str, ...], kinds: set[str]
 ) -> None:
     """Kinds, severity and thresholds; the exit code is that of what is told."""
-    code, out, _ = diagnose(capsys, "--json", *arguments, STORM)
+    code, out, _ = diagnose(capsys, "--json", *arguments, busy)
 
     assert kinds == {fault["kind"] for fault in json.loads(out)["faults"]}
     assert int(bool(kinds)) == code
@@ -209,9 +216,9 @@ class Tags(HTMLParser):
         assert tag == self.open.pop()
 
 
-def test_the_page_needs_nothing_but_itself() -> None:
+def test_the_page_needs_nothing_but_itself(busy: Path) -> None:
     """No script, nothing from elsewhere, no style attribute: what it forbids itself, it does not need."""
-    text = page(made(STORM, RA0))
+    text = page(made(busy, RA0))
     tags = Tags(text)
     style = re.search("<style>(.*)</style>", text, re.DOTALL)
 

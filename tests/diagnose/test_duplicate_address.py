@@ -29,7 +29,7 @@ def test_a_probe_that_is_answered_is_a_duplicate() -> None:
     (found,) = stage.faults(DUPLICATE)
 
     assert (tuple(numbers), 2, Severity.WARNING) == (found.packets, found.count, found.severity)
-    assert f"{ADDRESS}: {HOST} probes it, {OTHER_HOST} has it" == found.detail
+    assert f"{HOST} probes it, {OTHER_HOST} has it" == found.detail
 
 
 def test_a_link_local_duplicate_is_critical() -> None:

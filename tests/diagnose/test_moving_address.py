@@ -93,6 +93,16 @@ def test_one_mac_behind_a_rewriting_bridge_does_not_move() -> None:
     assert [] == stage.faults(MOVING)
 
 
+def test_a_cut_announcement_does_not_say_who_has_it() -> None:
+    """The option is not in the capture, and the frame's source may be a bridge's."""
+    whole = na(OTHER_HOST, FLOATING, OVERRIDE, named=HOST)
+    stage = Stage()
+    stage.frame(na(HOST, FLOATING, OVERRIDE))
+    stage.frame(whole[:80], 1, length=len(whole))
+
+    assert [] == stage.faults(MOVING)
+
+
 def test_the_same_address_on_two_vlans_is_two_addresses() -> None:
     """Each line announces its own."""
     stage = Stage()

@@ -96,6 +96,18 @@ def test_requests_that_never_come_again_show_a_one_sided_capture() -> None:
     ]
 
 
+def test_a_request_that_comes_again_shows_that_the_capture_is_not_to_blame() -> None:
+    """Its client got no reply: the server is silent, whatever the capture leaves out."""
+    stage = Stage()
+    for identifier in range(6):
+        stage.frame(asks(identifier, identifier), identifier)
+    for at in (10, 13, 16):
+        stage.frame(asks(7, 7), at)
+    stage.frame(asks(99, 99), 60)
+
+    assert [Fault.RADIUS_SERVER_SILENT] == [found.fault for found in stage.faults(*KINDS)]
+
+
 def test_a_reply_that_is_cut_is_a_reply() -> None:
     """Code and identifier are enough; a snaplen is no server's fault."""
     stage = Stage()

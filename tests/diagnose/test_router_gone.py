@@ -123,6 +123,17 @@ def test_a_packet_captured_on_two_interfaces_is_told_once() -> None:
     assert [("if0", 2)] == [(found.where, found.count) for found in stage.faults(GONE)]
 
 
+def test_a_long_series_captured_on_two_interfaces_is_told_once() -> None:
+    """All of one interface, then all of the other: the copies come thousands of frames later."""
+    stage = Stage()
+    for interface in (0, 1):
+        stage.frame(ra(ROUTER, 1800), 0.0002 * interface, interface)
+        for second in range(1, 301):
+            stage.frame(ra(ROUTER, 0), second + 0.0002 * interface, interface)
+
+    assert [("if0", 300)] == [(found.where, found.count) for found in stage.faults(GONE)]
+
+
 def test_an_older_ra_behind_a_newer_one_changes_nothing() -> None:
     """Frames out of order: the RA with a lifetime was on the wire before the one without."""
     stage = Stage()

@@ -6,7 +6,7 @@ import pytest
 
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.wire.frame import RAW6
-from tests.diagnose.flow import ACK, PEER6, RST, SYN, SYN_ACK, tunnelled
+from tests.diagnose.flow import ACK, PEER6, RST, SYN, SYN_ACK, packet6, tunnelled
 from tests.diagnose.stage import Stage, ip6, tcp, told
 
 KINDS = (Fault.HANDSHAKE_LOST_BEHIND, Fault.HANDSHAKE_UNFINISHED)
@@ -142,9 +142,8 @@ def test_an_inner_interface_is_told_of_if_the_tunnel_itself_is_not_in_the_captur
 def test_outside_of_tunnels_nothing_is_said() -> None:
     """Half-open connections of the Internet are scans and floods."""
     stage = Stage()
-    for number, at in enumerate((0.1, 1.1, 3.1, 7.1)):
-        frame = bytearray(14) + ip6(PEER6, CLIENT, 6, tcp(80, 4000, SYN_ACK, 7, 2))
-        frame[6:14] = b"\x02\0\0\0\0\x01\x86\xdd"
-        stage.frame(bytes(frame) + bytes(number), at)
+    stage.frame(packet6(CLIENT, PEER6, 6, tcp(4000, 80, SYN, 1)))
+    for at in (0.1, 1.1, 3.1, 7.1):
+        stage.frame(packet6(PEER6, CLIENT, 6, tcp(80, 4000, SYN_ACK, 7, 2)), at)
 
     assert [] == stage.faults(*KINDS)

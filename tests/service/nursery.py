@@ -101,16 +101,30 @@ class Nursery:
         self._path = self._folder / "nursery"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, arguments: Sequence[str], log: Path) -> Child:
-        """`bngcorr` with these arguments, in our environment and folder; what it says is appended to `log`."""
+    def run(self, arguments: Sequence[str], within_s: float, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`bngcorr` with these arguments, in our environment and more, to its end. Raises subprocess.TimeoutExpired."""
+        with tempfile.TemporaryDirectory(prefix="bngcorr-") as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            child = self.start(arguments, out, err, **environment)
+            try:
+                code = child.wait(within_s)
+            finally:
+                child.kill()
+            return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
+
+    def start(self, arguments: Sequence[str], log: Path, errors: Path | None = None, **environment: str) -> Child:
+        """`bngcorr` with these arguments, in our environment and more, and in our folder; what it says is appended to
+        `log`, or to `errors` what goes to standard error.
+        """
         if self._process is None:
             command = [sys.executable, "-m", "tests.service.nursery", str(self._path)]
             self._process = subprocess.Popen(command, cwd=ROOT)
         asked = {
             "arguments": list(arguments),
             "log": str(log),
+            "errors": str(errors or log),
             "folder": str(Path.cwd()),
-            "environment": {**os.environ},
+            "environment": {**os.environ, **environment},
         }
         connection = self._connection()
         connection.settimeout(FORKED_WITHIN_S)
@@ -190,10 +204,10 @@ def _nurse(path: str) -> list[str]:
 
 
 def _become(asked: dict[str, object]) -> None:
-    log = os.open(str(asked["log"]), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    for number, name in ((1, "log"), (2, "errors")):
+        opened = os.open(str(asked[name]), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        os.dup2(opened, number)
+        os.close(opened)
     os.chdir(str(asked["folder"]))
     environment = asked["environment"]
     assert isinstance(environment, dict)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +9,13 @@ import pytest
 import yaml
 
 from bngcorr.cli import app
-from tests.service.process import Settings, bngcorr
+from tests.service.nursery import Nursery
+from tests.service.process import Settings
 
 SECRET = "correct-horse-battery"
 Check = Callable[[Path], tuple[object, str, str]]
 
+ENDS_WITHIN_S = 20.0
 VERBS = ["serve", "web", "check-config"]
 
 BAD: Settings = {
@@ -54,11 +55,6 @@ FAULTS = {
 }
 
 
-def run(verb: str, path: Path) -> subprocess.CompletedProcess[str]:
-    """The verb on that file, in a process of its own, until it ends."""
-    return subprocess.run(bngcorr(verb, "-c", str(path)), capture_output=True, text=True, timeout=20, check=False)
-
-
 @pytest.fixture
 def check(capsys: pytest.CaptureFixture[str]) -> Check:
     """`bngcorr check-config` on a file, in this process: exit code, standard output, standard error."""
@@ -80,11 +76,11 @@ def faults(stderr: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_fault_is_printed_at_once(tmp_path: Path, verb: str) -> None:
+def test_every_fault_is_printed_at_once(nursery: Nursery, tmp_path: Path, verb: str) -> None:
     """Each with its key, the value that was there and what was expected; exit code 2."""
     path = tmp_path / "bad.yaml"
     path.write_text(yaml.safe_dump(BAD))
-    done = run(verb, path)
+    done = nursery.run([verb, "-c", str(path)], ENDS_WITHIN_S)
     told = faults(done.stderr)
 
     assert 2 == done.returncode

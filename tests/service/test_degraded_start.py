@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import yaml
 
 from tests.service.aaa import Aaa, wait_until
 from tests.service.bystanders import AT_ONCE_S, Bystanders, someone
-from tests.service.process import Service, Settings, Valkey, bngcorr
+from tests.service.nursery import Nursery
+from tests.service.process import Service, Settings, Valkey
 from tests.service.settings import one_bng
 from tests.service.slow_road import SlowRoad
 from tests.store.servers import programs
@@ -71,15 +71,12 @@ def test_a_replica_that_evicts(aaa: Aaa, replica: Server, start_service: Callabl
     assert [cpe.remote_id] == bystanders.bare(cpe).remote_ids
 
 
-def test_a_store_that_is_too_old(aaa: Aaa, old_redis: SlowRoad, tmp_path: Path) -> None:
+def test_a_store_that_is_too_old(aaa: Aaa, old_redis: SlowRoad, nursery: Nursery, tmp_path: Path) -> None:
     """The start ends with exit code 1 and one sentence that says what to use."""
     service = Service(tmp_path, {**one_bng(aaa), "store": {"url": old_redis.url}})
     try:
         service.config.write_text(yaml.safe_dump(service.settings), encoding="utf-8")
-        ended = subprocess.run(
-            bngcorr("serve", "-c", str(service.config)),
-            capture_output=True, text=True, timeout=ENDS_WITHIN_S, check=False,
-        )  # fmt: skip
+        ended = nursery.run(["serve", "-c", str(service.config)], ENDS_WITHIN_S)
     finally:
         service.close()
     (sentence,) = [line for line in ended.stderr.splitlines() if line.startswith("bngcorr: ")]

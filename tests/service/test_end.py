@@ -15,6 +15,7 @@ import pytest
 from bngcorr.cli.parameters import ProcessAt
 from bngcorr.cli.reload import reload
 from tests.service.aaa import Aaa, wait_until
+from tests.service.nursery import Nursery
 from tests.service.process import Service, Settings, Valkey, end, get, is_running
 from tests.service.radius import START
 from tests.service.settings import SECRET, Cpe, one_bng
@@ -143,11 +144,11 @@ def test_web_ends(aaa: Aaa, start_service: Callable[[Settings], Service]) -> Non
 
 
 def test_a_port_that_is_taken_is_a_fault_of_the_configuration(
-    aaa: Aaa, start_service: Callable[[Settings], Service], tmp_path_factory: pytest.TempPathFactory
+    aaa: Aaa, start_service: Callable[[Settings], Service], nursery: Nursery, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A second `serve` on the same ports says which key and address, ends at once with 2, and harms nobody."""
     first = start_service(one_bng(aaa))
-    second = Service(tmp_path_factory.mktemp("second"), {**one_bng(aaa), "listen": first.settings["listen"]})
+    second = Service(tmp_path_factory.mktemp("second"), {**one_bng(aaa), "listen": first.settings["listen"]}, nursery)
     try:
         with pytest.raises(AssertionError, match="Address already in use"):
             second.start()

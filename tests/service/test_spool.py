@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from bngcorr.app.spool import look_into
 from bngcorr.config import parse
 from tests.accountant.spool.rows import row
 from tests.service.aaa import Aaa, wait_until
-from tests.service.process import Service, Settings, bngcorr, upstream
+from tests.service.nursery import Nursery
+from tests.service.process import Service, Settings, upstream
 from tests.service.radius import (
     ACCOUNTING_RESPONSE,
     ACCT_SESSION_ID,
@@ -165,7 +165,9 @@ def test_a_spool_that_was_switched_off_is_not_forgotten(
     assert 2 == SpoolFile(tmp_path / "spool.db", Bounds(records=10, octets=1 << 24)).records
 
 
-def test_a_second_process_does_not_take_the_same_spool(service: Service, path: Path, tmp_path: Path) -> None:
+def test_a_second_process_does_not_take_the_same_spool(
+    service: Service, path: Path, nursery: Nursery, tmp_path: Path
+) -> None:
     """It ends with exit code 1, naming the key, the file and what to do."""
     settings = {
         **service.settings,
@@ -175,7 +177,7 @@ def test_a_second_process_does_not_take_the_same_spool(service: Service, path: P
     }
     config = tmp_path / "second.yaml"
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    done = subprocess.run(bngcorr("serve", "-c", str(config)), capture_output=True, text=True, timeout=20, check=False)
+    done = nursery.run(["serve", "-c", str(config)], 20)
 
     assert 1 == done.returncode
     assert f"spool.path {path}: another process has it open; each packet process needs a file of its own" in done.stderr

@@ -17,6 +17,7 @@ from bngcorr.proxy.place import place_of
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.wire import radius
 from tests.lab_parts import SECRET, nas
+from tests.proxy.families import profile
 from tests.service.radius import access_request, cpe, line
 from tests.tap.wire import (
     BNG,
@@ -54,7 +55,7 @@ def test_a_discover_and_a_solicit_of_one_cpe_have_the_same_keys() -> None:
 
 def test_a_tap_and_the_bng_name_one_place_alike() -> None:
     """A request of the BNG's with NAS-Port-Id and Calling-Station-Id has the keys and the line of the DISCOVER."""
-    bng = nas()
+    bng = nas("bng1", profile("generic"))
     octets = access_request(1, cpe("00:0e:8f:00:01:01", "1/1/4:100.20") + line(b"olt7/9", b"olt7 e1"), SECRET)
     request = describe(bng, radius.decode(octets), "192.0.2.1", at_ms=0, authentic=True, numbers=Numbers())
     seen = said(frame4(DISCOVER, line4(b"olt7/9", b"olt7 e1"), tags=(100, 20)), place_of(bng, port="1/1/4"))
@@ -130,7 +131,7 @@ def test_a_server_teaches_no_line() -> None:
 
 
 def test_a_mac_that_the_frame_does_not_show_is_claimed() -> None:
-    """A unicast renewal behind a router has the router's source; a chaddr that differs is nobody's word but the CPE's."""
+    """A unicast renewal behind a router has the router's source; a chaddr that differs is the CPE's word alone."""
     renewal = said(frame4(REQUEST, ciaddr="198.51.100.9", source=BNG, ip_source="198.51.100.9"))
     forged = said(frame4(DISCOVER, chaddr=OTHER, source=CPE))
 

@@ -4,5 +4,6 @@
 - ``detector``   what a detector is: frames in, faults out; one kind of trouble a file, all of them pure
 - ``kinds``      the closed list of faults, with what each means and what to do
 - ``found``      a fault, and all faults of a capture, merged by kind and subject, bounded
+- ``copies``     the same event on two interfaces is told once
 - ``run``        which detectors there are, and frames through all of them
 """

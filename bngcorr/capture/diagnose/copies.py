@@ -14,8 +14,10 @@ from bngcorr.capture.diagnose.memory import Recent
 from bngcorr.capture.diagnose.seen import Seen
 
 NEAR_NS: Final = 5_000_000  # a packet passes the next place within that; none is sent again as soon
-_MOST: Final = 4_096
-_MOST_OF_ONE: Final = 8
+_MOST: Final = 16_384  # slots of 5 ms in which events of one subject were seen
+_MOST_OF_ONE: Final = 64
+_MOST_PLACES: Final = 4_096
+_Slot = tuple[Fault, str, int, int]  # what, of whom, by which octets, when
 
 
 class _Event:
@@ -31,8 +33,8 @@ class Copies:
     """Where a fault is to be told."""
 
     def __init__(self) -> None:
-        self._events: Final[Recent[tuple[Fault, str, bytes], list[_Event]]] = Recent(_MOST)
-        self._places: Final[Recent[tuple[Fault, str, str], str]] = Recent(_MOST)
+        self._events: Final[Recent[_Slot, list[_Event]]] = Recent(_MOST)
+        self._places: Final[Recent[tuple[Fault, str, str], str]] = Recent(_MOST_PLACES)
 
     def place(self, seen: Seen, fault: Fault, subject: str, same: bytes = b"") -> str | None:
         """The place to tell that fault at, as this frame decides it; None if a copy of the frame has told it.
@@ -40,20 +42,23 @@ class Copies:
         `same`: what two copies have in common; by default source, destination and payload. Interfaces on which one
         event was seen are one place for that subject from then on.
         """
-        where = self._places.get((fault, subject, seen.on_link)) or seen.on_link
+        place = seen.on_link
+        where = self._places.get((fault, subject, place)) or place
         if seen.at_ns is None:
             return where
-        key = (fault, subject, same or seen.frame.source + seen.frame.destination + seen.frame.payload)
-        events = self._events.get(key)
+        octets = hash(same or seen.frame.source + seen.frame.destination + seen.frame.payload)
+        slot = seen.at_ns // NEAR_NS
+        for near in (slot, slot - 1, slot + 1):
+            for event in self._events.get((fault, subject, octets, near)) or ():
+                if seen.interface not in event.interfaces and abs(seen.at_ns - event.at_ns) <= NEAR_NS:
+                    event.interfaces.add(seen.interface)
+                    if where != event.where:
+                        self._places.put((fault, subject, place), event.where)
+                    return None
+        events = self._events.get((fault, subject, octets, slot))
         if events is None:
             events = []
-            self._events.put(key, events)
-        for event in events:
-            if seen.interface not in event.interfaces and abs(seen.at_ns - event.at_ns) <= NEAR_NS:
-                event.interfaces.add(seen.interface)
-                if where != event.where:
-                    self._places.put((fault, subject, seen.on_link), event.where)
-                return None
+            self._events.put((fault, subject, octets, slot), events)
         events.append(_Event(seen.at_ns, where, seen.interface))
         del events[:-_MOST_OF_ONE]
         return where

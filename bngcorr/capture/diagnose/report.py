@@ -15,11 +15,13 @@ from bngcorr.capture.diagnose.line import line
 from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.capture.diagnose.summary import Summary
-from bngcorr.capture.packets import kind_of
+from bngcorr.capture.packets import Kind, kind_of
 from bngcorr.capture.trees.node import Node
 from bngcorr.capture.trees.reading import Words, tree
 
 SEVERITIES: Final = {Severity.CRITICAL: "critical", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
+
+_NO_WORDS: Final = Words({}, {})
 
 Row = dict[str, Any]
 
@@ -223,7 +225,9 @@ def _example(found: Found, summary: Summary, words: Callable[[], Words]) -> tupl
         return None, None
     seen = Seen(record)
     kind = kind_of(seen.frame)
-    node = tree(seen.frame.payload, kind, words(), cut=seen.frame.cut) if kind is not None else None
+    node = None
+    if kind is not None:
+        node = tree(seen.frame.payload, kind, words() if kind is Kind.RADIUS else _NO_WORDS, cut=seen.frame.cut)
     number = next((one for one in found.packets if (place := summary.file_of(one)) and place[1] == record.number), None)
     shown = {"file": None, "number": record.number} if number is None else _packet(number, summary)
     shown |= {"at": instant(record.at_ns), "line": line(seen), "tree": None if node is None else node.as_json()}

@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from bngcorr.web.access.caller import Caller
 from bngcorr.web.access.pseudonym import Known, Pseudonyms
+from bngcorr.web.models.model import Page
 from bngcorr.web.models.personal import Kind, Personal
+from bngcorr.web.turns import in_turns
 
 Told = TypeVar("Told", bound=BaseModel)
 
@@ -38,6 +40,14 @@ _PSEUDONYMS: Final = Pseudonyms(secrets.token_bytes(32))  # stable as long as th
 def outgoing(model: Told, caller: Caller) -> Told:
     """What the caller may see of it: the model itself, or one with pseudonyms in place of personal data."""
     return masked(model, _PSEUDONYMS) if caller.masked else model
+
+
+async def outgoing_in_turns(model: Told, caller: Caller) -> Told:
+    """The same, a few items of a list at a time: others have their turns between them."""
+    if not caller.masked or not isinstance(model, Page):
+        return outgoing(model, caller)
+    told = await in_turns(model.items, lambda item: outgoing(item, caller))
+    return outgoing(model.model_copy(update={"items": ()}), caller).model_copy(update={"items": told})
 
 
 def masked(model: Told, pseudonyms: Pseudonyms) -> Told:

@@ -25,6 +25,7 @@ _SHAPES: Final = re.compile(
       | (?P<hex> (?<!\w) 0x [0-9A-Fa-f]{4,} )""",
     re.VERBOSE,
 )
+_LIKE_ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]+(?:%.*)?(?:/[0-9A-Fa-f:.]+)?", re.DOTALL)
 # Keys of a JSON object whose text is nobody's: names of lines are hashes already, the others are of the network
 _IMPERSONAL: Final = frozenset(
     {
@@ -116,6 +117,8 @@ class Pseudonyms:
         return f"local:{tag}" if is_locally_administered(mac) else f"{format_mac(mac[:3])}:{tag}"
 
     def _address(self, value: str) -> str:
+        if _LIKE_ADDRESS.fullmatch(value) is None:
+            return self._plain(value)
         try:
             if "/" in value:
                 network = ip_network(value, strict=False)

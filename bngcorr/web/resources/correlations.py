@@ -12,7 +12,7 @@ from bngcorr.web.models.names import read_record_name
 from bngcorr.web.resources.cursors import EVENT, shaped
 from bngcorr.web.resources.entries import request_shown
 from bngcorr.web.resources.estate import Estate
-from bngcorr.web.resources.turns import in_turns
+from bngcorr.web.turns import in_turns
 
 AT_ONCE: Final = 500  # requests read in one go when they are filtered
 MOST_SCANNED: Final = 10_000  # read for one page

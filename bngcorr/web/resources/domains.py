@@ -94,15 +94,15 @@ async def walk(
                 await from_each(domains[at:], lambda domain: ask(domain, Page(cursor="", limit=1)))
             return rows, f"{at}.{rest or '0.0'}", tuple(silent)
         try:
-            place = Page(cursor=f"0.{rest}" if rest else "", limit=min(want, ROWS_AT_ONCE))
-            found, following = await ask(domains[at], place)
+            part = Page(cursor=f"0.{rest}" if rest else "", limit=min(want, ROWS_AT_ONCE))
+            found, following = await ask(domains[at], part)
         except StoreError as error:
             fault, following = error, None
             silent.append(domains[at])
         else:
             heard = True
             rows += found
-            scanned += place.limit
+            scanned += part.limit
         at, rest = (at + 1, "") if following is None else (at, following.partition(".")[2])
     if fault is not None and not heard:
         raise fault

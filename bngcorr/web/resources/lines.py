@@ -31,7 +31,7 @@ from bngcorr.web.resources.entries import entry_shown
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.sessions import Sessions
 from bngcorr.web.resources.shown import ABOUT_LINES, finding_shown, line_shown, session_shown
-from bngcorr.web.resources.turns import in_turns
+from bngcorr.web.turns import in_turns
 
 Row = TypeVar("Row")
 

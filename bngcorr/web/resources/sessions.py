@@ -20,7 +20,7 @@ from bngcorr.web.resources.cursors import PLACE, RANK, shaped
 from bngcorr.web.resources.domains import from_all, walk
 from bngcorr.web.resources.estate import Estate
 from bngcorr.web.resources.shown import session_shown
-from bngcorr.web.resources.turns import in_turns
+from bngcorr.web.turns import in_turns
 
 MOST_SCANNED: Final = 20_000  # rows read to fill one page when a filter has no index
 

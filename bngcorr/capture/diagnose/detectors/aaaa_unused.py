@@ -68,13 +68,15 @@ class AaaaUnused:
     def see(self, seen: Seen) -> None:
         """A frame of a host."""
         frame = seen.frame
-        if frame.version == 6 and not frame.outer and len(frame.link_source) == 6:
+        if frame.outer or len(frame.link_source) != 6:
+            return  # in a tunnel the MAC is that of its end
+        if frame.version == 6:
             if seen.neighbour is not None:
                 self._neighbour(seen, seen.neighbour)
             elif seen.dhcp6 is not None:
                 self._lease(seen)
             self._address(seen, frame.link_source, frame.source)
-        if frame.protocol == UDP and frame.destination_port == dns.PORT and len(frame.link_source) == 6:
+        if frame.protocol == UDP and frame.destination_port == dns.PORT:
             self._query(seen)
 
     def elapsed(self, now_ns: int) -> None:

@@ -181,9 +181,7 @@ class DuplicateAddress:
         # without its link-local address an interface has no IPv6 at all (RFC 4862 §5.4.5)
         severity = Severity.CRITICAL if address[:2] == _LINK_LOCAL else None
         packets = (before, seen.number) if before != seen.number else (seen.number,)
-        self._faults.add(
-            Found(Fault.DUPLICATE_ADDRESS, subject, where, f"{subject}: {said}", packets, seen.at_ns, severity)
-        )
+        self._faults.add(Found(Fault.DUPLICATE_ADDRESS, subject, where, said, packets, seen.at_ns, severity))
 
 
 def _text(address: bytes) -> str:

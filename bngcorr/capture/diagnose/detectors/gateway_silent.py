@@ -62,8 +62,8 @@ class GatewaySilent:
         """Any frame but RADIUS."""
         frame = seen.frame
         source, destination = frame.link_source, frame.link_destination
-        if len(source) != 6 or len(destination) != 6:
-            return  # without both MACs it cannot be said who sees whom
+        if len(source) != 6 or len(destination) != 6 or frame.outer:
+            return  # without both MACs it cannot be said who sees whom; in a tunnel they are those of its ends
         self._station(seen.interface, source, destination)
         if seen.arp is not None:
             arp = seen.arp
@@ -89,7 +89,7 @@ class GatewaySilent:
                 value = seen.dhcp4.options.values.get(_ROUTERS, b"")
                 for at in range(0, min(len(value), 16) - 3, 4):
                     self._gateways.put((seen.interface, value[at : at + 4]), True)
-        elif frame.version and not frame.outer:
+        elif frame.version:
             self._forwards(seen.interface, source, frame.source)
 
     def elapsed(self, now_ns: int) -> None:

@@ -54,6 +54,8 @@ class ManagedFlag:
 
     def see(self, seen: Seen) -> None:
         """An RA or a message of DHCPv6."""
+        if seen.frame.outer:
+            return  # a tunnel is a link of its own
         if seen.neighbour is not None:
             if seen.neighbour.type == ROUTER_ADVERTISEMENT:
                 self._advertised(seen, seen.neighbour)

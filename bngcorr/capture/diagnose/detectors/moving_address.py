@@ -62,8 +62,9 @@ class MovingAddress:
             if seen.frame.source == ALL_ZERO:
                 self._probes.put((seen.link, said.target), seen.at_ns)
         elif said.override and not said.solicited and seen.frame.destination[0] == 0xFF:
-            if said.target_mac or not seen.frame.cut:
-                self._announced(seen, said.target, said.target_mac or seen.frame.link_source)
+            mac = said.target_mac or (b"" if seen.frame.cut else seen.frame.link_source)
+            if mac:
+                self._announced(seen, said.target, mac)
 
     def end(self) -> None:
         """Nothing waits."""

@@ -51,6 +51,8 @@ class ResolverGap:
 
     def see(self, seen: Seen) -> None:
         """An RA or a message of DHCPv6."""
+        if seen.frame.outer:
+            return  # a tunnel is a link of its own
         if seen.neighbour is not None:
             if seen.neighbour.type == ROUTER_ADVERTISEMENT:
                 self._advertised(seen, seen.neighbour)

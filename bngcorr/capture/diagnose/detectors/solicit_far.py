@@ -59,8 +59,7 @@ class SolicitFar:
         self._window_ns: Final = round(window_s * SECOND_NS)
         self._boots: Final[Recent[_Key, _Boot]] = Recent()
         self._waiting: Final[Waiting[_Key]] = Waiting()
-        # by CPE and exchange, where it was judged: the same packet at two interfaces is one
-        self._judged: Final[Recent[tuple[Mac, bytes], int]] = Recent()
+        self._judged: Final[Recent[tuple[Mac, bytes], tuple[int, ...]]] = Recent()  # exchanges, and on which segment
         self.distances: Final = Distances()
 
     def see(self, seen: Seen) -> None:
@@ -113,6 +112,8 @@ class SolicitFar:
         boot = self._boot(key)
         inner = seen.dhcp6.inner if seen.dhcp6 is not None else None
         exchange = inner.transaction_id if inner is not None else b""
+        if self._known(key, exchange):
+            return
         solicit = boot.solicit
         if solicit is None or solicit.key != exchange:
             if solicit is not None and boot.discovers:
@@ -122,6 +123,11 @@ class SolicitFar:
             solicit.client = client
         solicit.times.append((at_ns, seen.number))
         self._wait(key, solicit)
+
+    def _known(self, key: _Key, exchange: bytes) -> bool:
+        """It was judged: this is sent again, or a copy at another interface; on another VLAN it is another CPE."""
+        segment = self._judged.get((key[1], exchange))
+        return segment is not None and (segment == key[0] or segment[0] != key[0][0])
 
     def _wait(self, key: _Key, solicit: _Solicit) -> None:
         if not solicit.waits:
@@ -147,10 +153,9 @@ class SolicitFar:
             ((at - other, number, discover) for at, number in solicit.times for other, discover in boot.discovers),
             key=lambda pair: abs(pair[0]),
         )
-        place, mac = key
-        if abs(distance) > RELATED_NS or self._judged.get((mac, solicit.key)) not in (None, place[0]):
+        if abs(distance) > RELATED_NS or self._known(key, solicit.key):
             return
-        self._judged.put((mac, solicit.key), place[0])
+        self._judged.put((key[1], solicit.key), key[0])
         self.distances.add(distance)
         if abs(distance) <= self._window_ns or _joined(solicit.client, boot.ids):
             return

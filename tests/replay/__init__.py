@@ -1,0 +1,1 @@
+"""Replay: captures through the rules, in the capture's time."""
