@@ -33,7 +33,7 @@ from rich.table import Table
 
 from benchmarks import scale
 from benchmarks.bench.ground import NotReady, builds, cores, free_port, pinned, python, tools
-from benchmarks.bench.process import Child
+from benchmarks.bench.process import Child, ran_ms
 from benchmarks.bench.proxies import Bngcorr
 from benchmarks.bench.scene import Scene
 from bngcorr.model.line import line_key
@@ -72,6 +72,7 @@ class Asked:
     """How long answers took, and how many were wrong."""
 
     took_ms: dict[tuple[str, str], list[float]] = field(default_factory=dict)  # by sort and kind
+    spent_ms: dict[tuple[str, str], list[list[float]]] = field(default_factory=dict)  # of each process that was watched
     wrong: dict[str, int] = field(default_factory=dict)
 
     def of(self, sort: str) -> list[float]:
@@ -192,20 +193,26 @@ def _page(kind: str, resource: str, cursors: dict[str, str]) -> Question:
     return Question(kind, "page", f"/v1/{resource}{'&' if '?' in resource else '?'}limit={PAGE}{more}", right)
 
 
-def ask(port: int, some: Iterator[Question], rate: float, over: Callable[[], bool]) -> Asked:
-    """Ask on one connection, so many a second, until it is over."""
+def ask(
+    port: int, some: Iterator[Question], rate: float, over: Callable[[], bool], watched: Sequence[int] = ()
+) -> Asked:
+    """Ask on one connection, so many a second, until it is over. `watched`: processes whose time is looked at."""
     connection, asked = http.client.HTTPConnection("127.0.0.1", port, timeout=10), Asked()
     due = time.perf_counter()
     while not over():
         due = max(due + 1 / rate, time.perf_counter() - 1.0)
         time.sleep(max(due - time.perf_counter(), 0.0))
         question = next(some)
+        before = list(map(ran_ms, watched))
         began = time.perf_counter()
         connection.request("GET", question.path)
         answer = connection.getresponse()
         body = answer.read()
         took = (time.perf_counter() - began) * 1000
-        asked.took_ms.setdefault((question.sort, question.kind), []).append(took)
+        key = (question.sort, question.kind)
+        asked.took_ms.setdefault(key, []).append(took)
+        spent = [ran_ms(pid) - so_far for pid, so_far in zip(watched, before, strict=True)]
+        asked.spent_ms.setdefault(key, []).append(spent)
         if answer.status != 200 or not question.right(json.loads(body)):
             asked.wrong[question.kind] = asked.wrong.get(question.kind, 0) + 1
     connection.close()
@@ -263,7 +270,8 @@ def measure(given: argparse.Namespace, console: Console) -> dict[str, Json]:
                 half = f"open {most / 2:.1f} {{}}"
                 some = questions(bngs, lines, chance)
                 until = time.monotonic() + seconds / 2
-                alone = ask(port, some, given.rate, lambda: time.monotonic() > until)
+                watched = (child.pid, scene.store.pid)
+                alone = ask(port, some, given.rate, lambda: time.monotonic() > until, watched)
                 scene.tell(generator, half.format(WARM_S))
                 quiet = scene.tell(generator, half.format(seconds))
                 running = aside.submit(scene.tell, generator, half.format(seconds))
@@ -290,7 +298,15 @@ def measure(given: argparse.Namespace, console: Console) -> dict[str, Json]:
 
 def _figures(asked: Asked) -> dict[str, Json]:
     told: dict[str, Json] = {sort: _quantiles(asked.of(sort)) for sort in MOST_MS}
-    return told | {"kinds": {kind: _quantiles(sorted(took)) for (_, kind), took in asked.took_ms.items()}}
+    kinds = {
+        key: _quantiles(sorted(took)) | {"cpu_ms": _mean(asked.spent_ms[key])} for key, took in asked.took_ms.items()
+    }
+    return told | {"kinds": {kind: one for (_, kind), one in kinds.items()}}
+
+
+def _mean(spent_ms: Sequence[Sequence[float]]) -> list[float]:
+    """Of each process that was watched."""
+    return [round(sum(of) / len(of), 2) for of in zip(*spent_ms, strict=True)]
 
 
 def _quantiles(sorted_ms: Sequence[float]) -> dict[str, Json]:
@@ -301,12 +317,16 @@ def _quantiles(sorted_ms: Sequence[float]) -> dict[str, Json]:
 
 def shown(figures: dict[str, Json]) -> Table:
     """For people."""
-    table = Table("what", "asked", "p50 ms", "p99 ms", "p99 ms without load", title=f"{figures['lines']} lines")
+    table = Table(
+        "what", "asked", "p50 ms", "p99 ms", "p99 ms without load", "CPU ms: web, store",
+        title=f"{figures['lines']} lines",
+    )  # fmt: skip
     busy, alone = figures["meanwhile"], figures["alone"]
     for sort in MOST_MS:
         table.add_row(f"every {sort}", *_row(busy[sort], alone[sort]), style="bold")
     for kind, one in busy["kinds"].items():
-        table.add_row(kind, *_row(one, alone["kinds"].get(kind, {"p99_ms": None})))
+        quiet = alone["kinds"].get(kind, {"p99_ms": None, "cpu_ms": []})
+        table.add_row(kind, *_row(one, quiet), ", ".join(map(str, quiet["cpu_ms"])))
     half = f"requests at {figures['most_rps'] / 2:.0f} a second"
     table.add_row(half, "", "", str(figures["half_p99_ms_meanwhile"]), f"{figures['half_p99_ms']} without look-ups")
     return table

@@ -13,6 +13,7 @@ The map, from the bottom up (an arrow only ever points down; import-linter holds
 - ``accountant``  sessions, hosts and what they cost
 - ``proxy``       the RADIUS front end: one vector of datagrams from the socket to AAA and back
 - ``web``         the HTTP API, in a process of its own
+- ``replay``      captures through the same rules, in their own time, over a store in memory
 - ``app``         the composition root: the only module that names concrete parts
 - ``cli``         one module a verb
 - ``demo``        simulated BNGs, CPEs and an AAA; knows nothing of the above

@@ -86,6 +86,17 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def ran_ms(pid: int) -> float:
+    """The same to the microsecond, of the threads that it has now."""
+    ran = 0
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            ran += int((thread / "schedstat").read_text().split()[0])  # ns
+        except OSError:
+            continue  # ended meanwhile
+    return ran / 1e6
+
+
 def quiet(pids: Iterable[int], within_s: float) -> float:
     """Wait until these processes have nothing left to do; seconds that it took, `within_s` at most."""
     watched, began = list(pids), time.monotonic()

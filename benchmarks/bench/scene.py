@@ -114,6 +114,11 @@ class Scene:
         """The proxy's process; None where BNGs ask the sink themselves."""
         return self._child
 
+    @property
+    def store(self) -> Child:
+        """The store's process."""
+        return self._store
+
     def seen(self) -> Told:
         """What AAA saw since it was last asked."""
         self._sink.signal(signal.SIGUSR1)

@@ -27,7 +27,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.bench.ground import NotReady, builds, cores, machine
-from benchmarks.capture import figures, rows
+from benchmarks.capture import figures, told
 from benchmarks.capture.cases import FIELDS, PEER, REPLAY, ROWS, Case, Taken, cases, run
 from benchmarks.capture.figures import Reading, Rows, Run
 from benchmarks.capture.generate import Truth, generate, octets
@@ -153,13 +153,13 @@ class Bench:
         )
         if case.counts_lines:
             with taken.said.open("rb") as lines:
-                told = sum(1 for _ in lines)
-            if told != truth.wanted:
+                count = sum(1 for _ in lines)
+            if count != truth.wanted:
                 self._odd.append(
-                    f"{case.title} tells of {told} DHCP and RADIUS packets in {path.name}, not {truth.wanted}"
+                    f"{case.title} tells of {count} DHCP and RADIUS packets in {path.name}, not {truth.wanted}"
                 )
-        elif case.name == REPLAY:
-            self._odd += rows.odd(json.loads(taken.said.read_bytes()), truth)
+        else:
+            self._odd += told.odd(case.name, taken.said.read_bytes(), truth)
         self._say(
             f"{path.stem:<10} {case.title:<18} {reading.rate:10,.0f} packets/s, "
             f"{reading.wanted_rate:9,.0f} of DHCP and RADIUS; {reading.peak_octets / (1 << 20):5.0f} MiB"
@@ -183,7 +183,7 @@ class Bench:
             return None
         taken = self._take(ROWS, path)
         with taken.said.open("rb") as lines:
-            return rows.judged(lines, path)
+            return told.judged(lines, path)
 
 
 def main(arguments: Sequence[str]) -> int:

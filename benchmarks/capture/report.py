@@ -13,9 +13,9 @@ def table(run: Run, titles: dict[str, str]) -> Table:
     found = result(run)
     cases: dict[str, dict[str, float]] = found["cases"]  # type: ignore[assignment]
     shown = Table(title="One core, the file in memory", title_justify="left")
-    shown.add_column("")
+    shown.add_column("", no_wrap=True)
     for heading in (
-        "packets/s", "DHCP and RADIUS/s", "CPU µs a packet", "peak RSS MiB", "of a tenth", "beside tshark",
+        "packets/s", "DHCP, RADIUS/s", "CPU µs a packet", "RSS MiB", "of a tenth", "beside tshark",
         "beside scapy",
     ):  # fmt: skip
         shown.add_column(heading, justify="right")

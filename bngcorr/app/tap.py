@@ -20,7 +20,8 @@ from bngcorr.capture.record import Record
 from bngcorr.config.tap import Tap as Settings
 from bngcorr.correlator import dhcp, leases
 from bngcorr.correlator.dhcp import Place, Told
-from bngcorr.correlator.exchanges import Exchanges
+from bngcorr.correlator.exchanges import Exchanges, Noted
+from bngcorr.correlator.inherited import Lines
 from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson
@@ -30,6 +31,7 @@ REST: Final = 3  # after a turn that did not empty it: so many times as long as 
 LONGEST_S: Final = 0.1
 LATE_NS: Final = 2_000_000_000  # a frame that waited longer is of no use for the window, and others wait behind it
 LOOK_EVERY_S: Final = 1.0
+TELL_EVERY_S: Final = 60.0
 HOW_TO: Final = (
     "setcap cap_net_raw+ep on the interpreter, AmbientCapabilities=CAP_NET_RAW in the unit of systemd, or "
     "securityContext.capabilities.add: [NET_RAW] for a container of root in Kubernetes; docs/tap.md"
@@ -56,8 +58,12 @@ class _Tap:
         self._meters: Final = meters
         self._remember_ms: Final = remember_ms
         self._exchanges: Final = Exchanges()
+        self._lines: Final = Lines()
         self._diagnosis: Final = TapDiagnosis(settings.interface) if settings.diagnose else None
         self._resting: asyncio.TimerHandle | None = None
+        self._missed = False  # frames, since the last look
+        self._untold = 0  # frames that the kernel dropped since that was said last
+        self._told_at = -TELL_EVERY_S  # monotonic seconds
         meters.up.labels(settings.interface).set(0)
         meters.drops.labels(settings.interface)
 
@@ -92,15 +98,32 @@ class _Tap:
             self.link = link
         self._meters.up.labels(name).set(link is Link.UP)
         self.refresh()
-        if self._diagnosis is not None and self.place is not None:
+        if self._diagnosis is None:
+            return
+        if self._missed:
+            self._diagnosis.missed()
+            self._missed = False
+        if self.place is not None:
             for finding in self._diagnosis.look(time.time_ns(), self.place, self._clock.now_ms()):
                 self._meters.faults.labels(name).inc()
                 self._put(finding)
 
     def refresh(self) -> None:
         """What the kernel dropped."""
-        if self.socket is not None:
-            self._meters.drops.labels(self.settings.interface).inc(self.socket.more_drops())
+        if self.socket is None:
+            return
+        more = self.socket.more_drops()
+        if more:
+            self._missed = True
+        self._meters.drops.labels(self.settings.interface).inc(more)
+        self._untold += more
+        now = time.monotonic()
+        if self._untold and now - self._told_at >= TELL_EVERY_S:
+            log.warning(
+                "the kernel dropped frames before they were read", interface=self.settings.interface,
+                dropped=self._untold, hint="more comes than a tap may take, or its receive_buffer is too small",
+            )  # fmt: skip
+            self._untold, self._told_at = 0, now
 
     # ---- reading
 
@@ -124,6 +147,7 @@ class _Tap:
         waited_ns = max(time.time_ns() - (record.at_ns or 0), 0)
         if waited_ns > LATE_NS:
             self._discard("late")
+            self._missed = True
             return
         seen = Seen(record) if self._diagnosis is None else self._diagnosis.see(record)
         if seen is None:
@@ -148,11 +172,18 @@ class _Tap:
         if sighting is not None:
             self._meters.sightings.labels(self.settings.interface, str(told.trigger)).inc()
             self._put(sighting)
-        if self.settings.ledger and noted.owner is not None and noted.owner.believed:
-            for lease in noted.leases:
-                done = "given" if lease.life_ms else "over"
-                self._meters.leases.labels(self.settings.interface, done).inc()
-                self._put(leases.step(told, noted.owner, lease, at_ms))
+        if self.settings.ledger:
+            self._note_leases(told, noted, at_ms)
+
+    def _note_leases(self, told: Told, noted: Noted, at_ms: int) -> None:
+        self._lines.learn(told, at_ms)
+        owner = noted.owner
+        if owner is None or not owner.believed:
+            return
+        for lease in noted.leases:
+            done = "given" if lease.life_ms else "over"
+            self._meters.leases.labels(self.settings.interface, done).inc()
+            self._put(leases.step(told, owner, lease, at_ms, self._lines.of(owner, at_ms)))
 
     def _discard(self, reason: str) -> None:
         self._meters.discards.labels(self.settings.interface, reason).inc()

@@ -40,13 +40,18 @@ class TapDiagnosis:
     """The detectors behind one tap."""
 
     def __init__(self, interface: str) -> None:
-        self._diagnosis: Final = Diagnosis(interfaces=(interface,))
+        self._interface: Final = interface
+        self._diagnosis = Diagnosis(interfaces=(interface,))
         self._told: Final[dict[_Key, _Told]] = {}
         self._broken: Final[set[str]] = set()
 
     def see(self, record: Record) -> Seen | None:
         """The next frame; None if it is a mirror's second copy."""
         return self._diagnosis.see(record)
+
+    def missed(self) -> None:
+        """Frames were lost: begin anew, for what was not seen may have been there."""
+        self._diagnosis = Diagnosis(interfaces=(self._interface,))
 
     def look(self, now_ns: int, place: Place, at_ms: int) -> list[FindingSeen]:
         """What is to be told now; for every second or so. `at_ms` is that instant by the store's clock."""
@@ -57,7 +62,7 @@ class TapDiagnosis:
                 log.error("internal error, detector fails", detector=detector, error=error)
         self._diagnosis.faults.forget(now_ns - FORGET_NS)
         findings: list[FindingSeen] = []
-        open_before, there = set(self._told), set()
+        there: set[_Key] = set()
         for found in self._diagnosis.faults:
             if len(findings) >= MOST_AT_ONCE:
                 return findings
@@ -71,8 +76,8 @@ class TapDiagnosis:
             if found.cleared is not None and told.count and not told.over:
                 told.over = True
                 findings.append(_finding(key, place, at_ms, None))
-        gone = [key for key in open_before - there if not self._told.pop(key).over]
-        findings += [_finding(key, place, at_ms, None) for key in gone]
+        silent = [key for key, told in self._told.items() if key not in there and now_ns - told.at_ns >= FORGET_NS]
+        findings += [_finding(key, place, at_ms, None) for key in silent if not self._told.pop(key).over]
         return findings
 
 

@@ -92,8 +92,8 @@ def diagnose(
     faults = chosen.of(diagnosis.faults)
     fill_examples(faults, files, summary)
     made = report(diagnosis, summary, faults, words)
-    for file in summary.files:
-        if file.unread:
+    for file in summary.files if json_ or html == STANDARD_INPUT or not sys.stdout.isatty() else ():
+        if file.unread:  # a screen shows it
             print(f"bngcorr diagnose: {file.name}: {file.unread}", file=sys.stderr)
     for name, why in diagnosis.broken.items():
         print(f"bngcorr diagnose: detector {name} failed, its faults may be missing: {why}", file=sys.stderr)

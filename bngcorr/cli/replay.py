@@ -60,9 +60,10 @@ def replay(
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     jsonl: Annotated[bool, FLAG] = False,
 ) -> None:
-    """Play captures of RADIUS and DHCP through the rules: whose request was each, and what would have been rewritten.
+    """Play captures of RADIUS and DHCP through the rules.
 
-    Time is the capture's, nothing is sent. With RADIUS in the capture its requests are decided, and DHCP helps them as
+    Whose request was each, how was that found, what would have been rewritten, what did AAA say, and what would another
+    window have found? Time is the capture's, nothing is sent. With RADIUS in the capture its requests are decided, and DHCP helps them as
     a live tap does; without, each DISCOVER and SOLICIT is decided as if a BNG had asked on it.
 
         bngcorr replay uplink.pcapng --profile nokia-sros

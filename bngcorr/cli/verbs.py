@@ -48,7 +48,7 @@ PREPARE: Final = (
     Verb("audit", "audit:audit", "Recount from the sessions what every BNG spends."),
     Verb("observe", "observe:observe", "Tell what a BNG itself says it holds, and compare it with the ledger."),
     Verb("forget", "forget:forget", "Delete all that the history's files know of one customer."),
-    Verb("replay", "replay:replay", "Play captures of RADIUS and DHCP through the rules: whose was each request?"),
+    Verb("replay", "replay:replay", "Play captures of RADIUS and DHCP through the rules."),
     Verb("simulate", "simulate:simulate", "Put the product's own rules and store to the test."),
     Verb("completion", "completion:completion", "Print what completes words in your shell: bash, zsh or fish."),
 )

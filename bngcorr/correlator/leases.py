@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from bngcorr.correlator.dhcp import Told
+from bngcorr.correlator.inherited import Line
 from bngcorr.correlator.keys import session_hash
 from bngcorr.errors import Malformed
 from bngcorr.model.address import ipv4_text, ipv6_prefix_text, ipv6_text
@@ -74,8 +75,9 @@ def given_back(told: Told) -> list[Lease]:
     return [Lease(_name6(kind, one), (), 0) for kind, one in _associations(inner)]
 
 
-def step(told: Told, owner: Told, lease: Lease, at_ms: int) -> SessionChange:
-    """A lease as the ledger notes it; `told` is the message that says so, `owner` the client's one that it is about.
+def step(told: Told, owner: Told, lease: Lease, at_ms: int, inherited: Line | None = None) -> SessionChange:
+    """A lease as the ledger notes it; `told` is the message that says so, `owner` the client's one that it is about,
+    `inherited` the line of the CPE if that names none: it is vouched for on no key.
 
     The store has it end with the lease: a session is given up some intervals after its last word, and that is made the
     lease's life.
@@ -87,7 +89,11 @@ def step(told: Told, owner: Told, lease: Lease, at_ms: int) -> SessionChange:
     where = "" if owner.attachment is None else owner.attachment.text
     name = b"\0".join((b"\0dhcp", where.encode(), owner.mac or b"", owner.client, lease.name))
     seen = owner.mac is not None and owner.mac_source is MacSource.SEEN
-    named = owner.line is not None and owner.teaches
+    own = owner.line is not None and owner.teaches
+    if own and owner.line is not None:
+        line: Line | None = (owner.line, owner.ids)
+    else:
+        line = inherited if owner.line is None else None
     return SessionChange(
         domain=place.domain,
         bng=place.bng,
@@ -96,10 +102,10 @@ def step(told: Told, owner: Told, lease: Lease, at_ms: int) -> SessionChange:
         step=kind,
         at_ms=at_ms,
         until_ms=at_ms + lease.life_ms,
-        line=owner.line if named else None,
-        ids=owner.ids if named else None,
-        own=named,
-        keys=owner.keyring.hashes if named else (),
+        line=None if line is None else line[0],
+        ids=None if line is None else line[1],
+        own=own,
+        keys=owner.keyring.hashes if own else (),
         fingerprint=owner.keyring.fingerprint,
         digest=f"{told.type:02x}",
         hosts=None if over else lease.hosts,
@@ -107,7 +113,7 @@ def step(told: Told, owner: Told, lease: Lease, at_ms: int) -> SessionChange:
         interval_ms=-(-lease.life_ms // INTERIMS_MISSED),
         port=owner.attachment,
         address=owner.mac if seen else None,
-        outcome=Outcome.OWN if named else None,
+        outcome=None if line is None else Outcome.OWN if own else Outcome.MATCHED,
     )
 
 

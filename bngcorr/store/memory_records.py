@@ -230,12 +230,16 @@ class Domain:
 
     def prune(self, key: str, now_ms: int, *, keep: str = "") -> Notes:
         """What stands on a key, without lines that neither sighting nor session keeps; `keep` stays in any case."""
-        notes = self.keys.get(key, Notes())
-        notes.lines = {
-            line: seen
+        notes = self.keys.get(key)
+        if notes is None:
+            return Notes()
+        gone = [
+            line
             for line, seen in notes.lines.items()
-            if line == keep or seen.until_ms >= now_ms or any(self.vouchers(line, key, now_ms))
-        }
+            if seen.until_ms < now_ms and line != keep and not any(self.vouchers(line, key, now_ms))
+        ]
+        for line in gone:
+            del notes.lines[line]
         return notes
 
     def disown(self, line: str | None, session: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from rich.console import Console
 
 from benchmarks.bench.__main__ import main
-from benchmarks.capture import fields, figures, report
+from benchmarks.capture import fields, figures, report, told
 from benchmarks.capture.figures import Reading, Rows, Run
-from benchmarks.capture.generate import Truth, beside, generate, lines_of, octets
+from benchmarks.capture.generate import NOBODY, Truth, beside, generate, lines_of, octets
 from benchmarks.capture.line import WAYS, Way
 from benchmarks.capture.octets import SECRET
 from bngcorr.capture import packets
@@ -167,6 +168,35 @@ def test_a_run_that_misses_its_aim_says_so(odd: Run, fault: str) -> None:
     assert [] == figures.faults(run(), short=False)
     assert [fault] == figures.faults(odd, short=False)
     assert ([fault] if "on a" in fault or "on its" in fault else []) == figures.faults(odd, short=True)
+
+
+def row(packet: int, line: int | None, *, at: str = "lag-1:100.100") -> bytes:
+    """What replay writes of a request, as far as it is looked at."""
+    said = None if line is None else {"hex": "", "text": f"LINE-{line:08d}"}
+    return json.dumps({"packet": packet, "attachment": at, "remote_id": said}).encode()
+
+
+def test_each_row_of_replay_is_compared_with_the_truth(tmp_path: Path) -> None:
+    """A line that is not the request's, one for a request that has none, and one that its VLANs gainsay are wrong."""
+    capture = tmp_path / "some.pcap"
+    truth = {1: 7, 2: 8, 3: 9, 4: NOBODY, 5: NOBODY}
+    beside(capture, ".truth").write_bytes(b"".join(struct.pack(">II", *pair) for pair in truth.items()))
+    rows = [row(1, 7), row(2, 9), row(3, None), row(4, None), row(5, 1), row(6, 0), row(7, 1), b'{"totals": {}}']
+
+    assert Rows(asked=5, right=1, wrong=3, missed=1, hopeless=1) == told.judged(rows, capture)
+    with pytest.raises(RuntimeError, match="no row of packet 5"):
+        told.judged(rows[:4], capture)
+
+
+def test_totals_that_are_not_the_truth_are_told(written: tuple[Path, Truth]) -> None:
+    """Of diagnose, packets by protocol and detectors that broke."""
+    truth = written[1]
+    protocols = {"RADIUS": truth.radius, "DHCPv4": truth.dhcpv4, "DHCPv6": truth.dhcpv6, "ND": truth.nd, "ARP": 1}
+    said = json.dumps({"protocols": protocols, "broken": {"Twins": "KeyError"}}).encode()
+
+    assert [
+        f"diagnose: 1 packets of ARP, not {truth.arp}", "diagnose: Twins broke: KeyError",
+    ] == told.odd("diagnose", said, truth)  # fmt: skip
 
 
 def test_the_table_has_a_row_for_each_program() -> None:

@@ -13,12 +13,13 @@ from benchmarks.bench.ground import Build, builds
 
 def test_processor_time_grows_with_work_and_a_process_at_rest_is_quiet() -> None:
     """Time spent is seen from outside, and so is that nothing is left to do."""
-    before = process.cpu_seconds(os.getpid())
+    before, ran = process.cpu_seconds(os.getpid()), process.ran_ms(os.getpid())
     until = time.process_time() + 0.05
     while time.process_time() < until:
         pass
 
     assert process.cpu_seconds(os.getpid()) >= before + 0.03
+    assert process.ran_ms(os.getpid()) >= ran + 30
     assert process.quiet([os.getppid()], 0.0) == 0.0
 
 

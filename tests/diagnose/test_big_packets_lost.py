@@ -51,12 +51,12 @@ def test_inside_a_tunnel_anything_above_1280_counts() -> None:
     """Nobody has to carry more; and the tunnel's end that was told and kept it to itself is named."""
     stage = Stage()
     needed = bytes((3, 4, 0, 0, 0, 0)) + struct.pack("!H", 1380) + ip4("198.51.100.66", "203.0.113.14", 41, bytes(8))
-    stage.frame(ethernet(GATEWAY, HOST, 0x0800, ip4("192.0.2.1", "198.51.100.66", 1, needed)))
-    sends(stage, tunnelled(PEER6, CLIENT, 6, segment(1400), back=True))
+    told_end = stage.frame(ethernet(GATEWAY, HOST, 0x0800, ip4("192.0.2.1", "198.51.100.66", 1, needed)))
+    numbers = sends(stage, tunnelled(PEER6, CLIENT, 6, segment(1400), back=True))
     (found,) = stage.faults(LOST)
 
-    assert SUBJECT == found.subject
-    assert "tunnel 198.51.100.66 – 203.0.113.14, whose end was told an MTU of 1380 in packet 1" in found.detail
+    assert (SUBJECT, (told_end, *numbers)) == (found.subject, found.packets)
+    assert "tunnel 198.51.100.66 – 203.0.113.14, whose end was told an MTU of 1380 by ICMP" in found.detail
 
 
 def test_a_smaller_mtu_that_the_router_announces_is_the_limit() -> None:

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from bngcorr.capture.diagnose.asked import Pace
 from bngcorr.capture.diagnose.kinds import Fault, Severity
 from tests.diagnose.flow import DUID, GATEWAY, HOST, THIRD, client4, client6, server4, server6
 from tests.diagnose.nd import ra
-from tests.diagnose.stage import Stage, ethernet, ip4, ip6, message4, message6, option4, option6, relayed6, told, udp
+from tests.diagnose.stage import (
+    SECOND,
+    START_NS,
+    Stage,
+    ethernet,
+    ip4,
+    ip6,
+    message4,
+    message6,
+    option4,
+    option6,
+    relayed6,
+    told,
+    udp,
+)  # fmt: skip
 
 KINDS = (
     Fault.DISCOVER_UNANSWERED, Fault.SOLICIT_UNANSWERED, Fault.LEASE4_UNANSWERED, Fault.LEASE6_UNANSWERED,
@@ -145,13 +160,28 @@ def test_a_live_tap_tells_by_time_and_takes_it_back() -> None:
     stage = Stage()
     for at in (0, 1, 3):
         number = stage.frame(client6(1), at)
-    stage.diagnosis.elapsed(1_790_000_000_000_000_000 + 20_000_000_000)
+    stage.diagnosis.elapsed(START_NS + 20 * SECOND)
     before = told(stage.diagnosis.faults)
     answer = stage.frame(server6(2), 25)
     (found,) = stage.faults(*KINDS)
 
     assert {(Fault.SOLICIT_UNANSWERED, HOST, (1, 2, number))} == before
     assert answer == found.cleared
+
+
+def test_a_live_tap_looks_over_what_waits_every_five_seconds() -> None:
+    """Thousands may wait; a clock that was set back does not stop it."""
+    stage = Stage()
+    for at in (0, 1, 3):
+        stage.frame(client6(1), at)
+    counts = []
+    for now in (3.5, 6, 8.6, 1):
+        stage.diagnosis.elapsed(START_NS + round(now * SECOND))
+        counts.append(len(stage.diagnosis.faults))
+    pace = Pace()
+
+    assert [0, 0, 1, 1] == counts
+    assert [True, False, True, True] == [pace.due(now * SECOND) for now in (100, 104, 105, 50)]
 
 
 def test_a_cut_answer_is_an_answer() -> None:

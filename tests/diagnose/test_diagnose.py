@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -178,6 +181,20 @@ def test_a_capture_that_breaks_off_is_no_failure(capsys: pytest.CaptureFixture[s
     assert 0 == code
     assert "what is before was read" in err
     assert "11 packets" in out
+
+
+def test_standard_input_is_read_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, busy: Path
+) -> None:
+    """What tcpdump pipes: examples are those that told the fault, for the others are gone."""
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(busy.read_bytes())))
+    code, out, _ = diagnose(capsys, "--json", "--window", "1s", "-")
+    told = json.loads(out)
+    examples = {fault["kind"]: fault["example"] for fault in told["faults"]}
+
+    assert (1, "standard input") == (code, told["files"][0]["file"])
+    assert 33 == examples["line_id_shared"]["number"]
+    assert examples["solicit_far"] is None
 
 
 def made(*paths: Path) -> Report:

@@ -49,6 +49,20 @@ EXPECTED: dict[str, set[Row]] = {
         (BEFORE, TUNNEL, (76, 79, 81, 83, 87), 5, None),
     },
 }
+PUBLIC: dict[str, set[tuple[Fault, str, int]]] = {
+    "CESNET+ipfixprobe/tests/functional/inputs/arp.pcap": {
+        (Fault.GATEWAY_SILENT, "192.168.0.37", 12),
+        (Fault.GATEWAY_SILENT, "192.168.0.38", 11),
+    },
+    "CESNET+ipfixprobe/tests/functional/inputs/mixed.pcap": {
+        (Fault.DISCOVER_UNANSWERED, "a0:f3:c1:16:5a:ca", 18),
+        (Fault.SOLICIT_UNANSWERED, "a0:f3:c1:16:5a:ca", 7),
+    },
+    "the-tcpdump-group+tcpdump/tests/eapon1.pcap": {(Fault.DISCOVER_UNANSWERED, "00:04:23:57:a5:7a", 8)},
+    "nttcom+zeek-parser-DHCPv6-COM/testing/Traces/test.pcap": {(Fault.ANSWERS_NOT_SEEN, "DHCPv6", 42)},
+    "ntop+nDPI/tests/cfgs/default/pcap/6in4tunnel.pcap": set(),
+    "ntop+nDPI/tests/cfgs/default/pcap/syslog.pcap": set(),
+}
 CAPTURES = [path for folder in (REAL, RADIUS) for path in sorted(folder.glob("*.pcap*"))]
 
 
@@ -72,6 +86,16 @@ def oracle(name: str) -> dict[str, Any]:
 def test_a_capture_shows_what_is_in_it_and_nothing_else(path: Path) -> None:
     """Packets, how often, and by what it was over; of a capture without such a fault, nothing."""
     assert EXPECTED.get(path.name, set()) == rows(path)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_captures_of_others_show_what_people_saw_in_them(name: str) -> None:
+    """A dead printer, phones before they have a network, a one-sided trace; tunnels and logs that are well."""
+    path = SHARED / "public" / name
+    if not path.exists():
+        pytest.skip("the public captures are not here")
+
+    assert PUBLIC[name] == {(fault, subject, count) for fault, subject, _, count, _ in rows(path)}
 
 
 def test_questions_for_the_gateway_are_those_that_tshark_shows() -> None:

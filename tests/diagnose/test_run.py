@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bngcorr.capture import reader
 from bngcorr.capture.diagnose import run
 from bngcorr.capture.diagnose.detector import Concern, Detector
 from bngcorr.capture.diagnose.files import fill_examples, read
@@ -17,7 +19,7 @@ from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.capture.record import Record
 from tests.diagnose.cpe import option37, option82, v4, v6
-from tests.diagnose.stage import REAL, SECOND, START_NS, Stage, told
+from tests.diagnose.stage import REAL, SECOND, START_NS, Stage, records_of, told
 
 CPE = "3c:a6:2f:00:00:01"
 
@@ -210,14 +212,14 @@ def test_slices_of_a_capture_go_on_where_the_one_before_ended(tmp_path: Path) ->
 
 
 def test_captures_of_the_same_time_are_other_places(tmp_path: Path) -> None:
-    """Access and uplink: what is on one wire is not on the other."""
+    """Access and uplink: what is on one wire is not on the other; nor is what was captured an hour later."""
     diagnosis = Diagnosis(strict=True)
     relayed = v6(1, CPE, relay=option37(b"LINE-2"))
-    paths = slices(tmp_path, (v4(1, CPE, option82(b"", b"LINE-1")), 10), (relayed, 9))
+    paths = slices(tmp_path, (v4(1, CPE, option82(b"", b"LINE-1")), 10), (relayed, 9), (relayed, 3600))
     summary = read(paths, diagnosis)
 
     assert [] == list(diagnosis.faults)
-    assert [0, 1] == [file.first_interface for file in summary.files]
+    assert [0, 1, 2] == [file.first_interface for file in summary.files]
 
 
 def test_examples_of_what_was_told_later_come_from_a_second_look(tmp_path: Path) -> None:
@@ -241,6 +243,22 @@ def test_a_capture_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> 
 
     assert (24, True) == (file.frames, file.whole)
     assert "what is before was read" in file.unread
+    assert {Fault.ROUTER_GONE} == {one.fault for one in diagnosis.faults}
+
+
+def test_an_interrupt_ends_the_reading_and_not_the_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while a long capture, or a pipe, is read: what was seen so far is told."""
+    records = list(records_of(REAL / "12-ra-lifetime-0.pcap"))
+
+    def interrupted(path: Path) -> Iterator[Record]:
+        yield from records[:20]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(reader, "records", interrupted)
+    diagnosis = Diagnosis(strict=True)
+    summary = read([Path("a"), Path("b")], diagnosis)
+
+    assert (True, 20, 1) == (summary.interrupted, summary.frames, len(summary.files))
     assert {Fault.ROUTER_GONE} == {one.fault for one in diagnosis.faults}
 
 

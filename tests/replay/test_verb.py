@@ -18,8 +18,8 @@ CONFIG = """
 bngs:
   - {{name: bng1, address: {address}, secret: "{secret}", profile: nokia-sros, vlan_model: per_line, window: {window}}}
 upstream:
-  auth: {{host: 127.0.0.1, port: 1812, secret: another-secret}}
-  acct: {{host: 127.0.0.1, port: 1813, secret: another-secret}}
+  auth: {{address: "127.0.0.1:1812", secret: another-secret}}
+  acct: {{address: "127.0.0.1:1813", secret: another-secret}}
 """
 
 

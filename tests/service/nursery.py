@@ -101,20 +101,23 @@ class Nursery:
         self._path = self._folder / "nursery"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run(self, arguments: Sequence[str], within_s: float, **environment: str) -> subprocess.CompletedProcess[str]:
-        """`bngcorr` with these arguments, in our environment and more, to its end. Raises subprocess.TimeoutExpired."""
+    def run(self, arguments: Sequence[str], within_s: float) -> subprocess.CompletedProcess[str]:
+        """`bngcorr` with these arguments, in our environment and folder, to its end. Raises subprocess.TimeoutExpired.
+
+        For `serve` and `web`: what other verbs need is not imported yet.
+        """
         with tempfile.TemporaryDirectory(prefix="bngcorr-") as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            child = self.start(arguments, out, err, **environment)
+            child = self.start(arguments, out, err)
             try:
                 code = child.wait(within_s)
             finally:
                 child.kill()
             return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
-    def start(self, arguments: Sequence[str], log: Path, errors: Path | None = None, **environment: str) -> Child:
-        """`bngcorr` with these arguments, in our environment and more, and in our folder; what it says is appended to
-        `log`, or to `errors` what goes to standard error.
+    def start(self, arguments: Sequence[str], log: Path, errors: Path | None = None) -> Child:
+        """`bngcorr` with these arguments, in our environment and folder; what it says is appended to `log`, what it
+        says on standard error to `errors` if that is given.
         """
         if self._process is None:
             command = [sys.executable, "-m", "tests.service.nursery", str(self._path)]
@@ -124,7 +127,7 @@ class Nursery:
             "log": str(log),
             "errors": str(errors or log),
             "folder": str(Path.cwd()),
-            "environment": {**os.environ, **environment},
+            "environment": {**os.environ},
         }
         connection = self._connection()
         connection.settimeout(FORKED_WITHIN_S)

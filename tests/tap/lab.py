@@ -36,7 +36,8 @@ def needs_tap() -> None:
     """Skip where no network namespaces can be made, or a program is missing; fail if they are required."""
     missing = [program for program in PROGRAMS if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None]
     reason = f"not installed: {', '.join(missing)}" if missing else ""
-    if not reason and subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
+    tried = ["unshare", "-n", "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/lo/disable_ipv6"]
+    if not reason and subprocess.run(tried, check=False, capture_output=True).returncode:
         reason = "network namespaces can't be made here"
     if reason:
         if os.environ.get("BNGCORR_REQUIRE_TAP"):

@@ -114,6 +114,19 @@ def test_a_fault_that_is_seen_no_more_is_over_after_an_hour() -> None:
     assert {} == watch.diagnosis._told
 
 
+def test_after_lost_frames_nothing_is_said_to_be_missing() -> None:
+    """The detectors begin anew; what was told is neither told again nor over for that."""
+    watch = Watch()
+    watch.see(THERE)
+    watch.see(GONE)
+    watch.look()
+    watch.diagnosis.missed()
+    watch.see(GONE)
+
+    assert [] == watch.look()
+    assert 1 == watch.diagnosis._diagnosis.frames
+
+
 def test_many_faults_at_once_are_told_one_look_after_the_other() -> None:
     """The store has other things to do."""
     watch = Watch()

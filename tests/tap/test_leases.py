@@ -11,6 +11,7 @@ from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.correlator import dhcp, leases
 from bngcorr.correlator.dhcp import Place, Told
 from bngcorr.correlator.exchanges import COPY_MS, LASTS_MS, Exchanges, Noted
+from bngcorr.correlator.inherited import Lines
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host, Usage
@@ -231,6 +232,22 @@ def lease_step(request: Told, answer: Told, at_ms: int) -> SessionChange:
     assert noted.owner is not None
     (lease,) = noted.leases
     return leases.step(answer, noted.owner, lease, at_ms)
+
+
+def test_a_lease_without_line_id_is_of_the_line_that_its_cpe_named() -> None:
+    """On the same port and VLANs, vouched for on no key. A CPE that named two lines has none, nor has another one."""
+    lines = Lines()
+    request, answer = request6(V6_REQUEST), answer6(REPLY, BOTH)
+    discover, cloned = said(frame4(DISCOVER, line4(b"olt7/9"))), said(frame4(DISCOVER, line4(b"olt7/10")))
+    lines.learn(discover, NOW)
+    (lease, *_) = leases.granted(request, answer)
+    step = leases.step(answer, request, lease, NOW, lines.of(request, NOW + 1_000))
+    elsewhere = lines.of(said(frame6(message6(V6_REQUEST), tags=(9,))), NOW)
+    late = lines.of(request, NOW + 90_000_000)
+    lines.learn(cloned, NOW)
+
+    assert (discover.line, LineIds(b"olt7/9"), False, ()) == (step.line, step.ids, step.own, step.keys)
+    assert (None, None, None) == (elsewhere, late, lines.of(request, NOW))
 
 
 def accounted(at_ms: int, host: Host, ids: LineIds, mac: bytes, line: str = "a" * 24) -> SessionChange:

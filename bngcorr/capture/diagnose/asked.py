@@ -13,6 +13,8 @@ from bngcorr.capture.diagnose.seen import Seen
 # ARP and ND after 1 s (RFC 4861 §10), DHCPv6 after 0.9 s (RFC 8415 §15), DHCPv4 after 3 s, RADIUS clients after 1 s.
 SAME_NS: Final = 300_000_000
 CLOSE_NS: Final = 3 * SECOND_NS
+PACE_NS: Final = 5 * SECOND_NS
+MOST_OCTETS: Final = 2_048  # of a frame that is kept as an example: there are thousands of them
 
 
 class Asked:
@@ -22,7 +24,7 @@ class Asked:
 
     def __init__(self, seen: Seen, at_ns: int) -> None:
         self.where: Final = seen.where
-        self._record: Final = seen.record
+        self._record: Final = seen.record if len(seen.record.octets) <= MOST_OCTETS else None
         self.first_ns: Final = at_ns
         self.last_ns = at_ns
         self._before_ns = at_ns  # the last but one
@@ -72,3 +74,19 @@ class Asked:
     def once_more(self, seen: Seen, fault: Fault, subject: str, detail: str) -> Found:
         """The same fault, told before, by this transmission."""
         return Found(fault, subject, self.where, detail, (seen.number,), self.last_ns)
+
+
+class Pace:
+    """When all that waits is looked over on a live tap: it may be thousands, and nobody reads faster."""
+
+    __slots__ = ("_next_ns",)
+
+    def __init__(self) -> None:
+        self._next_ns = 0
+
+    def due(self, now_ns: int) -> bool:
+        """Whether it is time again."""
+        if 0 < self._next_ns - now_ns <= PACE_NS:
+            return False
+        self._next_ns = now_ns + PACE_NS
+        return True

@@ -14,14 +14,15 @@ from bngcorr.capture.record import CutCapture, Record, UnreadableCapture
 from bngcorr.capture.source import STANDARD_INPUT
 
 STEP: Final = 4_096  # frames between two words about how far it is
+NEXT_NS: Final = 300_000_000_000  # between two slices of one capture, at most
 _OVERHEAD: Final = 16  # octets of a record besides its frame, more or less
 
 
 def read(paths: Sequence[Path], diagnosis: Diagnosis, moved: Callable[[int], None] = lambda _: None) -> Summary:
     """All frames of all files; what cannot be read is said in the summary. `moved` is told octets, now and then.
 
-    A file whose frames are all later than those before it goes on where they ended, on the same interfaces: a capture
-    in slices. Else it is another capture point, and its interfaces are others. An interrupt (SIGINT) ends the reading,
+    A file that begins at most five minutes behind the end of those before goes on where they ended, on the same
+    interfaces: a capture in slices. Else it is another capture point, and its interfaces are others. An interrupt (SIGINT) ends the reading,
     not the diagnosis.
     """
     summary = Summary()
@@ -66,8 +67,11 @@ def _begin(path: Path, first: Record | None, diagnosis: Diagnosis, summary: Summ
     interface = 0
     if before is not None:
         goes_on = (
-            first is None or first.at_ns is None or summary.last_ns is None or first.at_ns >= summary.last_ns
-        )  # fmt: skip
+            first is None
+            or first.at_ns is None
+            or summary.last_ns is None
+            or 0 <= first.at_ns - summary.last_ns <= NEXT_NS
+        )
         interface = (
             before.first_interface if goes_on else max(one.first_interface + one.interfaces for one in summary.files)
         )

@@ -38,8 +38,8 @@ class HeldAddress(Host):
 
     since: Instant | None
     """by the box's clock"""
-    source: Literal["accounting", "accept"]
-    """who says so; accept: only the Access-Accept"""
+    source: Literal["accounting", "accept", "lease"]
+    """who says so; accept: only the Access-Accept; lease: the DHCP server, as a tap saw it"""
 
 
 class LineAddress(HeldAddress):

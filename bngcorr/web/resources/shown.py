@@ -68,7 +68,7 @@ def _addresses(row: SessionRow) -> list[Told]:
     found = []
     for host, at in zip(hosts, since, strict=True):
         kind, service, address = host.split("|", 2)
-        source = "accept" if host in filled else "accounting"
+        source = "lease" if not row.session_id else "accept" if host in filled else "accounting"
         found.append({"kind": kind, "service": service, "address": address, "since": if_ever(at), "source": source})
     return found
 
@@ -81,7 +81,7 @@ def _addresses_together(held: Iterable[tuple[SessionRow, Sequence[Told]]]) -> li
         for one in addresses:
             key = (bng, one["service"], one["kind"], one["address"])
             known = merged.get(key)
-            if known is None or (known["source"], one["source"]) == ("accept", "accounting"):
+            if known is None or (known["source"] != "accounting" and one["source"] == "accounting"):
                 merged[key] = one | {"bng": bng}
     return list(merged.values())
 

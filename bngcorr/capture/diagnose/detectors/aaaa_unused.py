@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.capture.diagnose.asked import MOST_OCTETS, Pace
 from bngcorr.capture.diagnose.found import MOST_PACKETS, Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.capture.diagnose.memory import Recent
@@ -61,6 +62,7 @@ class AaaaUnused:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._hosts: Final[Recent[tuple[tuple[int, ...], bytes], _Host]] = Recent(_MOST)
         self._global_links: Final[Recent[tuple[int, ...], bool]] = Recent(_MOST)
         self._where: Final[Recent[tuple[int, ...], str]] = Recent(_MOST)
@@ -81,8 +83,8 @@ class AaaaUnused:
 
     def elapsed(self, now_ns: int) -> None:
         """What is certain by now on a live tap."""
-        del now_ns
-        self.end()
+        if self._pace.due(now_ns):
+            self.end()
 
     def end(self) -> None:
         """Who never showed a global address."""
@@ -152,8 +154,8 @@ class AaaaUnused:
             host.forwards = host.forwards or len(host.sources) > _MOST_SOURCES
             if host.forwards:
                 host.sources.clear()
-        if host.record is None:
-            host.record = seen.record
+        if not host.queries:
+            host.record = seen.record if len(seen.record.octets) <= MOST_OCTETS else None
             host.first_ns = seen.at_ns
             self._where.put(seen.segment, seen.where)
         host.queries += 1

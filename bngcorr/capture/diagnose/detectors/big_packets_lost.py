@@ -140,17 +140,21 @@ class BigPacketsLost:
             f" [{ip_address(frame.destination)}]:{frame.destination_port} sent {asked.lasted}, never acknowledged; no"
             " Packet Too Big"
         )
+        needed = None
         if big.tunnel:
             outer = big.tunnel[-1]
             detail += f"; in the tunnel {ip_address(outer.source)} – {ip_address(outer.destination)}"
             needed = self._needed.get((outer.source, outer.destination))
             if needed is not None:
-                detail += f", whose end was told an MTU of {needed[1]} in packet {needed[0]} and did not pass it on"
+                detail += f", whose end was told an MTU of {needed[1]} by ICMP and did not pass it on"
         if asked.told:
             self._faults.add(asked.once_more(seen, Fault.BIG_PACKETS_LOST, subject, detail))
             return
         asked.told = True
-        self._faults.add(asked.found(Fault.BIG_PACKETS_LOST, subject, detail))
+        found = asked.found(Fault.BIG_PACKETS_LOST, subject, detail)
+        if needed is not None:
+            found.packets = tuple(sorted((needed[0], *found.packets)))
+        self._faults.add(found)
 
 
 def _subject(source: bytes, destination: bytes) -> str:

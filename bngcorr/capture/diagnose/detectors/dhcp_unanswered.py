@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from bngcorr.capture.diagnose.asked import Asked
+from bngcorr.capture.diagnose.asked import Asked, Pace
 from bngcorr.capture.diagnose.client import Client, shown
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.instants import SECOND_NS
@@ -67,6 +67,7 @@ class DhcpUnanswered:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._questions: Final[Recent[Key, _Question]] = Recent(_MOST)
         self._told: Final[Recent[Key, tuple[Fault, str, str]]] = Recent(_MOST)
         # by interface, DHCPv6, transaction id, client or b"" for any
@@ -101,7 +102,8 @@ class DhcpUnanswered:
 
     def elapsed(self, now_ns: int) -> None:
         """What has waited long enough on a live tap."""
-        self._decide_all(lambda _, __: now_ns)
+        if self._pace.due(now_ns):
+            self._decide_all(lambda _, __: now_ns)
 
     def end(self) -> None:
         """What the capture left open: by the last instant of its interface."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
-from bngcorr.capture.diagnose.asked import Asked
+from bngcorr.capture.diagnose.asked import Asked, Pace
 from bngcorr.capture.diagnose.found import Faults
 from bngcorr.capture.diagnose.instants import SECOND_NS
 from bngcorr.capture.diagnose.kinds import Fault, Severity
@@ -49,6 +49,7 @@ class GatewaySilent:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._asked: Final[Recent[Key, Asked]] = Recent(_MOST)
         self._targets: Final[Recent[tuple[int, bytes], set[bytes]]] = Recent(_MOST)  # of who asks, without an answer
         self._gateways: Final[Recent[tuple[int, bytes], bool]] = Recent(_MOST)  # addresses
@@ -94,8 +95,9 @@ class GatewaySilent:
 
     def elapsed(self, now_ns: int) -> None:
         """What has waited long enough on a live tap."""
-        for key, asked in self._asked.items():
-            self._decide(key, asked, now_ns)
+        if self._pace.due(now_ns):
+            for key, asked in self._asked.items():
+                self._decide(key, asked, now_ns)
 
     def end(self) -> None:
         """What the capture left open: by the last instant of its interface."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import Final
 
-from bngcorr.capture.diagnose.asked import Asked
+from bngcorr.capture.diagnose.asked import MOST_OCTETS, Asked, Pace
 from bngcorr.capture.diagnose.detectors.dhcp_unanswered import overdue
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
@@ -49,13 +49,14 @@ class ManagedFlag:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._links: Final[Recent[tuple[int, ...], _Link]] = Recent(_MOST)
         self._first: Final[Recent[tuple[int, ...], bytes]] = Recent(_MOST)  # the client of `asked`
 
     def see(self, seen: Seen) -> None:
         """An RA or a message of DHCPv6."""
-        if seen.frame.outer:
-            return  # a tunnel is a link of its own
+        if seen.frame.outer or len(seen.record.octets) > MOST_OCTETS:
+            return  # a tunnel is a link of its own; bigger ones are nobody's RAs and leases
         if seen.neighbour is not None:
             if seen.neighbour.type == ROUTER_ADVERTISEMENT:
                 self._advertised(seen, seen.neighbour)
@@ -64,8 +65,9 @@ class ManagedFlag:
 
     def elapsed(self, now_ns: int) -> None:
         """What is certain by now on a live tap."""
-        for link in self._links.values():
-            self._decide(link, now_ns, _SETTLED)
+        if self._pace.due(now_ns):
+            for link in self._links.values():
+                self._decide(link, now_ns, _SETTLED)
 
     def end(self) -> None:
         """By the last instant of its interface."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
 
-from bngcorr.capture.diagnose.asked import Asked
+from bngcorr.capture.diagnose.asked import Asked, Pace
 from bngcorr.capture.diagnose.found import Faults
 from bngcorr.capture.diagnose.instants import SECOND_NS
 from bngcorr.capture.diagnose.kinds import Fault, Severity
@@ -53,6 +53,7 @@ class RadiusUnanswered:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._requests: Final[Recent[Key, _Request]] = Recent(_MOST)
         self._answering: Final[Recent[Server, bool]] = Recent(1_024)
         self._silent: Final[Recent[Server, str]] = Recent(1_024)  # told of: where
@@ -76,9 +77,10 @@ class RadiusUnanswered:
 
     def elapsed(self, now_ns: int) -> None:
         """What has waited long enough on a live tap."""
-        for key, request in self._requests.items():
-            self._decide(key, request, now_ns)
-        self._blindness(lambda _: now_ns)
+        if self._pace.due(now_ns):
+            for key, request in self._requests.items():
+                self._decide(key, request, now_ns)
+            self._blindness(lambda _: now_ns)
 
     def end(self) -> None:
         """What the capture left open: by the last instant of its interface."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
-from bngcorr.capture.diagnose.asked import Asked
+from bngcorr.capture.diagnose.asked import Asked, Pace
 from bngcorr.capture.diagnose.found import Faults
 from bngcorr.capture.diagnose.instants import SECOND_NS
 from bngcorr.capture.diagnose.kinds import Fault
@@ -49,6 +49,7 @@ class ReceivePathDead:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._waiting: Final[Recent[Host, _Waits]] = Recent(_MOST)
         self._got: Final[Recent[int, int]] = Recent(1_024)  # by interface: when any host last got an answer
         self._answers: Final[Recent[Host, int]] = Recent(_MOST)  # when a peer last answered
@@ -73,8 +74,8 @@ class ReceivePathDead:
 
     def elapsed(self, now_ns: int) -> None:
         """What is certain by now on a live tap."""
-        del now_ns  # packets count, not time
-        self.end()
+        if self._pace.due(now_ns):
+            self.end()
 
     def end(self) -> None:
         """Who is still without an answer."""

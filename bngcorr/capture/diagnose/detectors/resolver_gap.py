@@ -10,6 +10,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import Final
 
+from bngcorr.capture.diagnose.asked import MOST_OCTETS, Pace
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.capture.diagnose.memory import Recent
@@ -46,13 +47,14 @@ class ResolverGap:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
+        self._pace: Final = Pace()
         self._links: Final[Recent[tuple[int, ...], _Link]] = Recent(_MOST)
         self._asked: Final[Recent[tuple[int, bytes, bytes], bool]] = Recent(_MOST)  # interface, transaction, client
 
     def see(self, seen: Seen) -> None:
         """An RA or a message of DHCPv6."""
-        if seen.frame.outer:
-            return  # a tunnel is a link of its own
+        if seen.frame.outer or len(seen.record.octets) > MOST_OCTETS:
+            return  # a tunnel is a link of its own; bigger ones are nobody's RAs and leases
         if seen.neighbour is not None:
             if seen.neighbour.type == ROUTER_ADVERTISEMENT:
                 self._advertised(seen, seen.neighbour)
@@ -61,8 +63,8 @@ class ResolverGap:
 
     def elapsed(self, now_ns: int) -> None:
         """What is certain by now on a live tap."""
-        del now_ns
-        self._decide(_SETTLED)
+        if self._pace.due(now_ns):
+            self._decide(_SETTLED)
 
     def end(self) -> None:
         """What is missing in all of them."""

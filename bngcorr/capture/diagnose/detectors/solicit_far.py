@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 from bngcorr.capture.diagnose.client import Client, bare, is_discover, is_solicit
@@ -20,7 +19,7 @@ RELATED_NS: Final = 86_400 * SECOND_NS  # further apart, one says nothing of the
 _MOST_TIMES: Final = 16  # transmissions remembered of either
 
 _Key = tuple[tuple[int, ...], Mac]
-_Times = deque[tuple[int, int]]  # instant and number, as they came
+_Times = list[tuple[int, int]]  # instant and number, as they came; a list is smaller than a deque
 
 
 class _Solicit:
@@ -32,7 +31,7 @@ class _Solicit:
         self.key: Final = key
         self.client = client
         self.where: Final = where
-        self.times: Final[_Times] = deque(maxlen=_MOST_TIMES)
+        self.times: Final[_Times] = []
         self.waits = False  # to be decided when its window is over
 
 
@@ -40,7 +39,7 @@ class _Boot:
     __slots__ = ("discovers", "ids", "lease_until_ns", "solicit")
 
     def __init__(self) -> None:
-        self.discovers: Final[_Times] = deque(maxlen=_MOST_TIMES)
+        self.discovers: Final[_Times] = []
         self.ids: Client | None = None  # those of the last DISCOVER
         self.lease_until_ns = 0
         self.solicit: _Solicit | None = None  # the last, until it is decided
@@ -97,7 +96,7 @@ class SolicitFar:
 
     def _discover(self, key: _Key, at_ns: int, number: int, client: Client) -> None:
         boot = self._boot(key)
-        boot.discovers.append((at_ns, number))
+        _add(boot.discovers, at_ns, number)
         if client.whole and (client.names_line or boot.ids is None):
             boot.ids = client
         solicit = boot.solicit
@@ -121,7 +120,7 @@ class SolicitFar:
             solicit = boot.solicit = _Solicit(exchange, client, seen.where)
         if client.names_line:
             solicit.client = client
-        solicit.times.append((at_ns, seen.number))
+        _add(solicit.times, at_ns, seen.number)
         self._wait(key, solicit)
 
     def _known(self, key: _Key, exchange: bytes) -> bool:
@@ -170,6 +169,12 @@ class SolicitFar:
                 Severity.NOTICE if leased else None,
             )
         )  # fmt: skip
+
+
+def _add(times: _Times, at_ns: int, number: int) -> None:
+    times.append((at_ns, number))
+    if len(times) > _MOST_TIMES:
+        del times[0]
 
 
 def _joined(solicit: Client, discover: Client | None) -> bool:

@@ -160,12 +160,16 @@ def _has_data(frame: Frame) -> bool:
 
 def _detail(connection: Connection, handshake: _Handshake, answers: Asked) -> str:
     client, client_port, server, server_port = connection
-    names = f"[{ip_address(client)}]:{client_port} to [{ip_address(server)}]:{server_port}"
+    names = f"{_end(client, client_port)} to {_end(server, server_port)}"
     if handshake.ack:
         data = " and data behind it" if handshake.data else "; no data was seen"
-        rest = f"the client's ACK passed here in packet {handshake.ack}{data}"
+        rest = f"the client's ACK passed here{data}"
     elif handshake.syn_again:
         rest = "the client repeats its SYN, so the SYN/ACK does not reach it"
     else:
         rest = "no ACK of the client came here"
     return f"SYN/ACK for {names} {answers.lasted}: {rest}"
+
+
+def _end(address: bytes, port: int) -> str:
+    return f"{ip_address(address)}:{port}" if len(address) == 4 else f"[{ip_address(address)}]:{port}"

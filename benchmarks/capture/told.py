@@ -1,4 +1,4 @@
-"""What `bngcorr replay` tells of the generated capture, beside the truth."""
+"""What `bngcorr replay` and `bngcorr diagnose` tell of the generated capture, beside the truth."""
 
 from __future__ import annotations
 
@@ -7,16 +7,33 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.capture.cases import DIAGNOSE, REPLAY
 from benchmarks.capture.figures import Rows
 from benchmarks.capture.generate import NOBODY, Truth, lines_of
 from benchmarks.capture.line import number_of, remote_id
 
 
-def odd(totals: dict[str, Any], truth: Truth) -> list[str]:
-    """What replay's totals say otherwise than the truth.
+def odd(case: str, said: bytes, truth: Truth) -> list[str]:
+    """What the totals of a case say otherwise than the truth."""
+    if case == REPLAY:
+        return _of_replay(json.loads(said), truth)
+    return _of_diagnose(json.loads(said), truth) if case == DIAGNOSE else []
 
-    Of the requests that come near their DISCOVER, those that come before it may be missed: nothing is known yet.
-    """
+
+def _of_diagnose(found: dict[str, Any], truth: Truth) -> list[str]:
+    expected = {
+        "RADIUS": truth.radius, "DHCPv4": truth.dhcpv4, "DHCPv6": truth.dhcpv6, "ND": truth.nd, "ARP": truth.arp,
+    }  # fmt: skip
+    told = found["protocols"]
+    differ = [
+        f"diagnose: {told.get(what, 0)} packets of {what}, not {count}" for what, count in expected.items()
+        if told.get(what, 0) != count
+    ]  # fmt: skip
+    return differ + [f"diagnose: {name} broke: {why}" for name, why in found["broken"].items()]
+
+
+def _of_replay(totals: dict[str, Any], truth: Truth) -> list[str]:
+    """Of the requests near their DISCOVER, those that come before it may be missed: nothing is known yet."""
     access, idless = totals["access"], truth.idless
     told = {
         **{f"{kind} packets": totals["packets"][kind] for kind in ("radius", "dhcpv4", "dhcpv6")},
