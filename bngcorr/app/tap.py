@@ -31,6 +31,7 @@ REST: Final = 3  # after a turn that did not empty it: so many times as long as 
 LONGEST_S: Final = 0.1
 LATE_NS: Final = 2_000_000_000  # a frame that waited longer is of no use for the window, and others wait behind it
 LOOK_EVERY_S: Final = 1.0
+DIAGNOSE_EVERY_S: Final = 2.0
 TELL_EVERY_S: Final = 60.0
 HOW_TO: Final = (
     "setcap cap_net_raw+ep on the interpreter, AmbientCapabilities=CAP_NET_RAW in the unit of systemd, or "
@@ -61,6 +62,7 @@ class _Tap:
         self._lines: Final = Lines()
         self._diagnosis: Final = TapDiagnosis(settings.interface) if settings.diagnose else None
         self._resting: asyncio.TimerHandle | None = None
+        self._diagnosed_at = 0.0  # monotonic seconds
         self._missed = False  # frames, since the last look
         self._untold = 0  # frames that the kernel dropped since that was said last
         self._told_at = -TELL_EVERY_S  # monotonic seconds
@@ -98,8 +100,10 @@ class _Tap:
             self.link = link
         self._meters.up.labels(name).set(link is Link.UP)
         self.refresh()
-        if self._diagnosis is None:
+        now = time.monotonic()
+        if self._diagnosis is None or now - self._diagnosed_at < DIAGNOSE_EVERY_S:
             return
+        self._diagnosed_at = now
         if self._missed:
             self._diagnosis.missed()
             self._missed = False

@@ -19,6 +19,7 @@ from bngcorr.store.lesson import FindingSeen
 TELL_AGAIN_NS: Final = 60_000_000_000  # a fault that goes on is told so often
 FORGET_NS: Final = 3_600_000_000_000  # one that was not seen for so long is over
 MOST_AT_ONCE: Final = 50  # findings at one look; others wait for the next one
+MOST_TOLD: Final = 10_000  # faults that are kept in mind; beyond it no new ones are told
 
 log = structlog.get_logger()
 
@@ -69,6 +70,8 @@ class TapDiagnosis:
             key = (found.fault, found.subject, found.where)
             there.add(key)
             told = self._told.get(key) or _Told()
+            if not told.count and len(self._told) >= MOST_TOLD:
+                continue
             if found.count != told.count and (not told.count or now_ns - told.at_ns >= TELL_AGAIN_NS):
                 told.count, told.at_ns, told.over = found.count, now_ns, False
                 self._told[key] = told

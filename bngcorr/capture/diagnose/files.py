@@ -22,8 +22,8 @@ def read(paths: Sequence[Path], diagnosis: Diagnosis, moved: Callable[[int], Non
     """All frames of all files; what cannot be read is said in the summary. `moved` is told octets, now and then.
 
     A file that begins at most five minutes behind the end of those before goes on where they ended, on the same
-    interfaces: a capture in slices. Else it is another capture point, and its interfaces are others. An interrupt (SIGINT) ends the reading,
-    not the diagnosis.
+    interfaces: a capture in slices. Else it is another capture point, and its interfaces are others. An interrupt
+    (SIGINT) ends the reading, not the diagnosis.
     """
     summary = Summary()
     try:
