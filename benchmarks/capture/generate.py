@@ -78,8 +78,12 @@ class Truth:
         return self.dhcpv4 + self.dhcpv6 + self.radius
 
 
-def traffic(random: Random) -> list[bytes]:
-    """Frames of customers: TCP and UDP in IPv4 and IPv6, some of it in 6in4, on some VLANs."""
+def traffic(random: Random) -> list[tuple[bytes, bytes]]:
+    """Frames of customers: TCP and UDP in IPv4 and IPv6, some of it in 6in4, on some VLANs.
+
+    Those of TCP are in two parts: the four octets of the sequence number belong in between, so that it is no
+    retransmission when a frame is shown again.
+    """
     made = []
     for shape in range(_SHAPES):
         tags = o.tags(100 + random.randrange(3900), 100 + random.randrange(3900))
@@ -101,7 +105,9 @@ def traffic(random: Random) -> list[bytes]:
         if shape % 64 == 1:
             packet = o.ip4(41, *v4, packet)
         kind = o.IPV4 if packet[0] >> 4 == 4 else o.IPV6
-        made.append(b"".join((macs, tags, kind, packet)))
+        frame = b"".join((macs, tags, kind, packet))
+        at = len(frame) if shape % 2 else frame.index(sequence)
+        made.append((frame[:at], frame[at + 4 :]))
     return made
 
 
@@ -123,7 +129,9 @@ def waves(seed: int) -> Iterator[tuple[list[Packet], int, int]]:
             story.later(at + number * SPREAD_US // WAVE + 37_000)
             packets += story.packets
         for _ in range(WAVE * TRAFFIC):
-            packets.append(Packet(at + random.randrange(SPREAD_US), random.choice(shapes), What.OTHER, 0))
+            begin, end = random.choice(shapes)
+            frame = b"".join((begin, random.randbytes(4), end)) if end else begin
+            packets.append(Packet(at + random.randrange(SPREAD_US), frame, What.OTHER, 0))
         packets.sort()
         yield packets, WAVE, wave * APART_US // SECOND
         before = lines

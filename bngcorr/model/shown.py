@@ -10,6 +10,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS: Final = 253_402_300_799_000  # of the year 9999
 
 
+@lru_cache(maxsize=1024)  # those of one session and of one batch are the same
 def instant_shown(epoch_ms: int | None) -> str | None:
     """RFC 3339 in UTC with milliseconds, within 1970 … 9999; None stays None."""
     if epoch_ms is None:
@@ -18,7 +19,7 @@ def instant_shown(epoch_ms: int | None) -> str | None:
     return f"{_minute_shown(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
 
 
-@lru_cache(maxsize=4096)  # most instants of a page, and of a batch, are of a few
+@lru_cache(maxsize=4096)  # there are not so many, while there is no end of instants
 def _minute_shown(minute: int) -> str:
     """``2026-11-25T14:00:``, so many minutes after the epoch."""
     return (EPOCH + timedelta(minutes=minute)).isoformat()[:17]

@@ -19,7 +19,7 @@ from bngcorr.replay.clock import Clock
 from bngcorr.replay.heard import Heard
 from bngcorr.replay.judge import Judge
 from bngcorr.replay.knowledge import Knowledge
-from bngcorr.replay.messages import COPY_MS, Message, Messages, Name, name_of, rank_of
+from bngcorr.replay.messages import COPY_MS, NO_ADDRESS, Message, Messages, Name, name_of, names_line, rank_of
 from bngcorr.replay.row import Row, Rows, Sort
 from bngcorr.replay.tally import Part
 from bngcorr.store.lesson import Lesson, Sighting
@@ -33,6 +33,7 @@ MOST_PLACES: Final = 4096
 _NOWHERE4: Final = bytes(4)
 _TO_CLIENT: Final = 2
 _LINK_LOCAL: Final = b"\xfe"
+_ON_LINK: Final = (b"", NO_ADDRESS)  # of a client's own message, and of an access node's
 _DHCPV6: Final = Trigger.DHCPV6
 _ANSWERED4: Final = {
     dhcp4.ACK: (dhcp4.REQUEST, dhcp4.DISCOVER),
@@ -117,7 +118,7 @@ class Dhcp:
             self._offered(name, "ADVERTISE", heard.at_ms)
             return
         place = self._nowhere
-        if frame.source[:1] == _LINK_LOCAL:
+        if frame.source[:1] == _LINK_LOCAL and six.layers and six.layers[0].link_address in _ON_LINK:
             place = self._places.get((heard.site, heard.interface)) or self._place(heard)
         self._take(heard, of6(six, frame, place))
 
@@ -190,7 +191,7 @@ class Dhcp:
         question = told.question(heard.at_ms)
         if told.contradictory:
             then(CONFLICT)
-        elif told.line is not None:
+        elif names_line(told):
             if question.own is None:
                 then(_named(told))
             else:  # the store may know better
@@ -239,13 +240,14 @@ class Dhcp:
         if asked is None or asked.answered:
             return
         self._answered(asked, told.name, heard.at_ms)
-        owner = asked.best if asked.namer is None else asked.namer
+        owner, best = asked.best if asked.namer is None else asked.namer, asked.best
         steps = [leases.step(told, owner, lease, heard.at_ms) for lease in leases.granted(owner, told)]
-        if owner is not asked.best:
-            for step in steps:
-                if step.own:
-                    step.keys = asked.best.keyring.hashes
-                step.fingerprint, step.port = asked.best.keyring.fingerprint, asked.best.attachment
+        for step in steps:
+            step.fingerprint, step.port = best.keyring.fingerprint, best.attachment
+            if step.own and asked.namer is not None:
+                step.keys = best.keyring.hashes
+            else:
+                step.line, step.ids, step.own, step.keys, step.outcome = None, None, False, (), None
         self.leases += len(steps)
         self._learn(list(steps))
 

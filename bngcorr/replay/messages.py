@@ -13,8 +13,10 @@ from bngcorr.correlator.dhcp import Told
 from bngcorr.model.vocabulary import MacSource, Trigger
 from bngcorr.replay.judge import Asked
 from bngcorr.replay.row import Row
+from bngcorr.wire import relays
 
 KEPT_MS: Final = 60_000
+NO_ADDRESS: Final = bytes(16)
 COPY_MS: Final = 200  # a message that comes again so soon is the same one, seen elsewhere
 MOST: Final = 16_384
 
@@ -24,6 +26,23 @@ Name = tuple[Trigger, int, bytes, bytes]  # family, kind, transaction, client
 def name_of(told: Told) -> Name:
     """What a message is known by."""
     return told.trigger, told.type, told.exchange[1], told.client
+
+
+def names_line(told: Told) -> bool:
+    """Whether a sight names the access line, and not only a router's port.
+
+    The Interface-Id of a relay that routes is that relay's own name for its port, to be echoed to it (RFC 8415 §21.18);
+    beside a Remote-Id, or from an access node, which has no address on the link (RFC 6221 §5.1), it is the line's.
+    """
+    if told.line is None or told.six is None or told.ids.remote_id is not None:
+        return told.line is not None
+    layer = relays.naming_layer(told.six, outermost=told.place.outermost)
+    return layer is None or layer.link_address == NO_ADDRESS
+
+
+def speaks_of_line(told: Told) -> bool:
+    """Whether it names its line, or contradicts itself about it."""
+    return told.contradictory or names_line(told)
 
 
 class Message:
@@ -37,7 +56,7 @@ class Message:
         self.sent_ms = at_ms  # the last time that it was
         self.best = told  # the sight that tells most of the CPE and its place
         self.rank = rank
-        self.namer: Told | None = told if told.line is not None or told.contradictory else None  # that names the line
+        self.namer: Told | None = told if speaks_of_line(told) else None  # the sight that names the line
         self.asked: Asked | None = None
         self.named = self.namer is not None
         self.answered = False
@@ -45,7 +64,7 @@ class Message:
 
     def take(self, told: Told, rank: tuple[int, ...]) -> bool:
         """Another sight of it; whether it tells more of the CPE and its place."""
-        if self.namer is None and (told.line is not None or told.contradictory):
+        if self.namer is None and speaks_of_line(told):
             self.namer = told
         if rank <= self.rank:
             return False

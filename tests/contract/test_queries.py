@@ -198,3 +198,24 @@ async def test_lines_are_read_page_by_page(scene: Scene, store: Store) -> None:
 
         assert sorted(line(n) for n in range(1, 8)) == sorted(found)
         assert pages in (3, 4)
+
+
+async def test_lines_are_found_by_their_names(scene: Scene) -> None:
+    """Several at once, those that are there and count; each as it is found by itself."""
+    await scene.write(scene.sighting(1, attachment="k1"), scene.sighting(2, attachment="k2", lasts=5))
+    names = [(scene.domain, line(number)) for number in (2, 3, 1)]
+    rows = await scene.store.queries.line_rows(names, NOW + 10)
+
+    assert [line(1)] == [row.line for row in rows]
+    assert rows == [await scene.store.queries.line(scene.domain, line(1), NOW + 10)]
+    assert [line(2), line(1)] == [row.line for row in await scene.store.queries.line_rows(names, NOW)]
+
+
+async def test_more_sessions_than_are_unpacked_at_once_are_all_there(scene: Scene) -> None:
+    """In the order in which they were asked for."""
+    await scene.write(*(scene.change(START, f"s{number}") for number in range(250)))
+    names = [key(f"s{number}") for number in range(250)]
+    rows = await scene.store.queries.session_rows([(scene.domain, name) for name in names])
+
+    assert names == [row.session for row in rows]
+    assert {*names} == {row.session for row in await scene.rows()}

@@ -36,7 +36,7 @@ def final_stage() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of what the commands make. apt-get is left out, nothing is compiled, no owner is changed, and what
-    bngcorr demands is lent by this environment; both stages have one root.
+    bngcorr demands is lent by this environment, pip as well; both stages have one root.
     """
     root = tmp_path_factory.mktemp("image")
     lent = tmp_path_factory.mktemp("lent")
@@ -61,6 +61,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     shutil.copy(ROOT / source, folder / target)
         elif word == "RUN" and not rest.startswith("apt-get"):
             command = INSIDE.sub(str(root), rest).replace("-o 10001 -g 10001 ", "")
+            command = command.replace(" -m venv ", " -m venv --without-pip ")
             done = subprocess.run(
                 ["/bin/sh", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
             )

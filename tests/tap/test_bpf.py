@@ -74,6 +74,7 @@ def changed(frame: bytes, at: int, value: bytes) -> bytes:
         (DISCOVER[:30], (False, False)),
         (b"", (False, False)),
     ],
+    ids=lambda value: f"{len(value)} octets" if isinstance(value, bytes) else "",
 )
 def test_dhcp_passes_behind_tags_and_in_pppoe(frame: bytes, expected: tuple[bool, bool]) -> None:
     """What the filter without and the one with ARP and Neighbor Discovery let through."""
