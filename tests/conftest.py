@@ -17,7 +17,7 @@ from tests.service.ports import free_port
 from tests.service.process import Service, Settings, Valkey
 
 AAA_SECRET = b"between-proxy-and-aaa"
-WAITING = ("service", "freeradius", "store", "contract", "demo")  # folders whose tests mostly wait for processes
+WAITING = ("service", "freeradius", "tap", "store", "contract", "demo")  # folders whose tests mostly wait for processes
 LONG = ("browser", "packaging", "simulate", "cli", "web", "helm", "docs")  # of the others, those that come first
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT: Final = Path("-")
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
+PACKED: Final = (_GZIP, _ZSTD)  # how a compressed file begins
 _BUFFER: Final = 1 << 20
 _MOST_WINDOW: Final = 1 << 27  # of zstd: as much memory as `zstd -d` allows itself
 

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bngcorr.app.memory import settle
 from bngcorr.capture.diagnose.files import fill_examples, read
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.capture.diagnose.limits import Limits
@@ -18,7 +19,7 @@ from bngcorr.capture.diagnose.page import page
 from bngcorr.capture.diagnose.report import SEVERITIES, Choice, report
 from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.capture.diagnose.summary import Summary
-from bngcorr.capture.source import STANDARD_INPUT
+from bngcorr.capture.source import PACKED, STANDARD_INPUT
 from bngcorr.cli import exits
 from bngcorr.cli.captures import Capture, Written
 from bngcorr.cli.diagnose_screen import show
@@ -88,10 +89,11 @@ def diagnose(
     if json_ and html == STANDARD_INPUT:
         _refuse("--json and --html - both go to standard output")
     diagnosis = Diagnosis(limits)
+    settle()
     summary = _read(files, diagnosis)
     faults = chosen.of(diagnosis.faults)
     fill_examples(faults, files, summary)
-    made = report(diagnosis, summary, faults, words)
+    made = report(diagnosis, summary, chosen, words)
     for file in summary.files if json_ or html == STANDARD_INPUT or not sys.stdout.isatty() else ():
         if file.unread:  # a screen shows it
             print(f"bngcorr diagnose: {file.name}: {file.unread}", file=sys.stderr)
@@ -110,17 +112,28 @@ def diagnose(
 
 def _read(files: tuple[Path, ...], diagnosis: Diagnosis) -> Summary:
     """With a bar on standard error, if that is a terminal and there is much to read."""
-    size = sum(path.stat().st_size for path in files if path.is_file())
-    if size < BIG or not sys.stderr.isatty():
+    captures = [path for path in files if path.is_file()]
+    size = sum(path.stat().st_size for path in captures)
+    packed = any(map(_packed, captures))
+    if size < (BIG // 8 if packed else BIG) or not sys.stderr.isatty():
         return read(files, diagnosis)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=size)
+        task = bar.add_task("reading", total=None if packed else size)
 
         def moved(octets: int) -> None:
             bar.update(task, advance=octets, description=f"{diagnosis.frames:,} packets")
 
         return read(files, diagnosis, moved)
+
+
+def _packed(path: Path) -> bool:
+    """Whether it holds more than its size says, and nobody knows how much."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4).startswith(PACKED)
+    except OSError:
+        return False  # reading it will tell
 
 
 def _kinds(only: str, ignore: str) -> frozenset[Fault]:

@@ -9,7 +9,6 @@ from typing import Final
 from bngcorr.capture.packets import Kind
 from bngcorr.correlator import leases
 from bngcorr.correlator.dhcp import Place, Told, of4, of6
-from bngcorr.correlator.sighting import sighting_of
 from bngcorr.errors import WireError
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Outcome, Strength, Trigger
@@ -19,10 +18,21 @@ from bngcorr.replay.clock import Clock
 from bngcorr.replay.heard import Heard
 from bngcorr.replay.judge import Judge
 from bngcorr.replay.knowledge import Knowledge
-from bngcorr.replay.messages import COPY_MS, NO_ADDRESS, Message, Messages, Name, name_of, names_line, rank_of
+from bngcorr.replay.messages import (
+    COPY_MS,
+    NO_ADDRESS,
+    Message,
+    Messages,
+    Name,
+    name_of,
+    names_line,
+    rank_of,
+    sighting_of_both,
+    verdict_of,
+)
 from bngcorr.replay.row import Row, Rows, Sort
 from bngcorr.replay.tally import Part
-from bngcorr.store.lesson import Lesson, Sighting
+from bngcorr.store.lesson import Lesson
 from bngcorr.wire import dhcp4, dhcp6
 from bngcorr.wire.frame import Frame
 
@@ -178,7 +188,7 @@ class Dhcp:
         if asked is not None and not asked.decided:
             if known.namer is not None and not known.named:
                 known.named = True
-                self._judge.settle(asked, _named(known.namer))
+                self._judge.settle(asked, verdict_of(known.namer))
             elif better:
                 self._judge.ask_anew(asked, told.question(known.at_ms))
         self._teach(known, known.sent_ms)
@@ -193,7 +203,7 @@ class Dhcp:
             then(CONFLICT)
         elif names_line(told):
             if question.own is None:
-                then(_named(told))
+                then(verdict_of(told))
             else:  # the store may know better
                 self._judge.ask(question, hold_ms=0, least_ms=0, bng=told.place.bng, tried=False, then=then)
         elif not self._judge.may_ask(question):
@@ -207,7 +217,7 @@ class Dhcp:
     def _decided(self, message: Message, verdict: Verdict) -> None:
         namer = message.namer
         if verdict.outcome is Outcome.OWN and namer is not None:
-            verdict = _named(namer)
+            verdict = verdict_of(namer)
         self.part.decided(message.best.trigger, verdict)
         row = message.row
         if row is None:
@@ -228,7 +238,7 @@ class Dhcp:
         namer, best = message.namer, message.best
         if namer is None or not namer.teaches:
             return
-        seen = _sighting(namer, best, at_ms, self._bngs.remember_ms)
+        seen = sighting_of_both(namer, best, at_ms, self._bngs.remember_ms)
         if seen is not None:
             self.taught += 1
             self._learn([seen])
@@ -298,29 +308,3 @@ class Dhcp:
         if len(self._places) < MOST_PLACES:
             self._places[heard.site, heard.interface] = place
         return place
-
-
-def _named(told: Told) -> Verdict:
-    return CONFLICT if told.contradictory or told.line is None else Verdict(outcome=Outcome.OWN, line=told.line)
-
-
-def _sighting(namer: Told, best: Told, at_ms: int, remember_ms: int) -> Sighting | None:
-    """What one message teaches that was seen at two places: here which line it is, there whose it is."""
-    if namer is best:
-        return namer.sighting(at_ms, remember_ms)
-    if best.keyring.bare or namer.line is None:
-        return None
-    return sighting_of(
-        domain=best.place.domain,
-        bng=best.place.bng,
-        ring=best.keyring,
-        line=namer.line,
-        ids=namer.ids,
-        trigger=namer.trigger,
-        strength=Strength.PROOF,
-        port=best.attachment,
-        mac=best.mac,
-        mac_source=best.mac_source,
-        at_ms=at_ms,
-        remember_ms=remember_ms,
-    )

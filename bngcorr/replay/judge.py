@@ -25,6 +25,10 @@ _MATCHED: Final = Outcome.MATCHED
 Then = Callable[[Verdict], None]
 
 
+def _told(_: Verdict) -> None:
+    """Nobody waits for a verdict any more."""
+
+
 class Asked:
     """One question under way. `then` is called once, with its verdict."""
 
@@ -39,7 +43,7 @@ class Asked:
         self.least_ms: Final = least_ms  # how long the verdict is kept back in any case
         self.bng: Final = bng
         self.trial = trial  # what other windows make of it; None: nobody wants to know
-        self.then: Final = then
+        self.then = then
         self.verdict = UNMATCHED
         self.decided = False
         self.keys: tuple[str, ...] = ()  # on which it waits
@@ -208,7 +212,8 @@ class Judge:
 
     def _decide(self, asked: Asked) -> None:
         asked.decided = True
-        asked.then(asked.verdict)
+        then, asked.then = asked.then, _told  # whoever asked may hold on to it: no cycle is left behind
+        then(asked.verdict)
 
     def _wait(self, asked: Asked) -> None:
         asked.keys = asked.question.keyring.hashes

@@ -10,9 +10,12 @@ from collections import deque
 from typing import Final
 
 from bngcorr.correlator.dhcp import Told
-from bngcorr.model.vocabulary import MacSource, Trigger
+from bngcorr.correlator.sighting import sighting_of
+from bngcorr.model.verdict import CONFLICT, Verdict
+from bngcorr.model.vocabulary import MacSource, Outcome, Strength, Trigger
 from bngcorr.replay.judge import Asked
 from bngcorr.replay.row import Row
+from bngcorr.store.lesson import Sighting
 from bngcorr.wire import relays
 
 KEPT_MS: Final = 60_000
@@ -78,6 +81,33 @@ def rank_of(told: Told, site: int, interface: int) -> tuple[int, ...]:
     if told.attachment is not None:
         tags = 1 + (told.attachment.outer is not None) + (told.attachment.inner is not None)
     return (told.mac_source is MacSource.SEEN, tags, -site, -interface)
+
+
+def verdict_of(told: Told) -> Verdict:
+    """On a request that names its line, or contradicts itself about it."""
+    return CONFLICT if told.contradictory or told.line is None else Verdict(outcome=Outcome.OWN, line=told.line)
+
+
+def sighting_of_both(namer: Told, best: Told, at_ms: int, remember_ms: int) -> Sighting | None:
+    """What one message teaches that was seen at two places: here which line it is, there whose it is."""
+    if namer is best:
+        return namer.sighting(at_ms, remember_ms)
+    if best.keyring.bare or namer.line is None:
+        return None
+    return sighting_of(
+        domain=best.place.domain,
+        bng=best.place.bng,
+        ring=best.keyring,
+        line=namer.line,
+        ids=namer.ids,
+        trigger=namer.trigger,
+        strength=Strength.PROOF,
+        port=best.attachment,
+        mac=best.mac,
+        mac_source=best.mac_source,
+        at_ms=at_ms,
+        remember_ms=remember_ms,
+    )
 
 
 class Messages:

@@ -100,10 +100,10 @@ class Replay:
 
     def _take(self, heard: Heard) -> None:
         self.clock.advance(heard.at_ms)
+        self.judge.elapsed()  # first: whoever is forgotten below has its verdict by then
         if self.clock.now_ms - self._looked_ms >= LOOK_MS:
             self._looked_ms = self.clock.now_ms
             self._elapsed()
-        self.judge.elapsed()
         self.packets[heard.kind] += 1
         if heard.kind is Kind.RADIUS:
             self.radius.take(heard)

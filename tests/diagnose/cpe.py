@@ -8,6 +8,11 @@ from tests.diagnose.stage import ethernet, ip4, ip6, mac, message4, message6, op
 
 SERVER = "02:00:00:00:00:fe"
 EVERYBODY = "ff:ff:ff:ff:ff:ff"
+CPE = "3c:a6:2f:00:00:01"
+OTHER = "3c:a6:2f:00:00:02"
+
+DISCOVER, REQUEST4, ACK = 1, 3, 5  # message types of DHCPv4
+SOLICIT, REQUEST, RENEW, REPLY, RELEASE = 1, 3, 5, 7, 8  # and of DHCPv6
 
 
 def duid(client: str) -> bytes:
@@ -69,3 +74,7 @@ def ia_pd(prefix: str, length: int = 56, valid: int = 7200, iaid: int = 1) -> by
 def server_id(number: int) -> bytes:
     """Option 2 of one of several servers."""
     return option6(2, duid(f"02:00:00:00:ff:{number:02x}"))
+
+
+LINE = option82(b"olt7 1/2/3", b"LINE-1")
+LEASE = option4(51, (3600).to_bytes(4, "big"))  # an hour (RFC 2132 §9.2)

@@ -8,15 +8,8 @@ import pytest
 
 from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.wire.attributes import DELEGATED_IPV6_PREFIX
-from tests.diagnose.cpe import ia_pd, option82, server_id, v6
-from tests.diagnose.stage import Stage, ethernet, ip4, ip6, message6, option4, option6, told, udp
-
-DISCOVER, OFFER, REQUEST4, ACK = 1, 2, 3, 5
-SOLICIT, REQUEST, RENEW, REPLY, RELEASE = 1, 3, 5, 7, 8
-CPE = "3c:a6:2f:00:00:01"
-OTHER = "3c:a6:2f:00:00:02"
-LINE = option82(b"olt7 1/2/3", b"LINE-1")
-LEASE = option4(51, (3600).to_bytes(4, "big"))
+from tests.diagnose.cpe import CPE, OTHER, RELEASE, RENEW, REPLY, REQUEST, SOLICIT, ia_pd, server_id, v6
+from tests.diagnose.stage import Stage, ethernet, ip4, ip6, message6, option6, told, udp
 
 
 def exchange(stage: Stage, server: int, prefix: str, at_s: float, xid: int, client: str = CPE) -> tuple[int, int]:

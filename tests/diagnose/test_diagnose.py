@@ -23,7 +23,7 @@ from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.cli import app
 from bngcorr.cli.packet_tree import words
 from tests.diagnose.cpe import option82, v4, v6
-from tests.diagnose.stage import RADIUS, REAL, SECOND, START_NS
+from tests.diagnose.stage import RADIUS, REAL, SECOND, START_NS, records_of
 
 RA0 = REAL / "12-ra-lifetime-0.pcap"
 STORM = REAL / "19-storm-perfdhcp.pcap.gz"
@@ -84,6 +84,19 @@ def test_people_are_told_what_it_means_and_what_to_do(capsys: pytest.CaptureFixt
         "RA router lifetime 0 s", "over with packet 24", "Found: 1 critical.",
     ):  # fmt: skip
         assert text in out
+
+
+def test_a_screen_is_not_flooded(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Of 25 CPEs with one trouble 20 are shown, with what it means once; programs get all."""
+    cpes = [f"3c:a6:2f:00:03:{number:02x}" for number in range(25)]
+    path = capture(tmp_path / "many.pcap", *(v4(1, cpe) for cpe in cpes), *(v6(1, cpe) for cpe in cpes))
+    _, out, _ = diagnose(capsys, path)
+    _, told, _ = diagnose(capsys, "--json", path)
+
+    assert 20 == len(re.findall("the SOLICIT came 25.000 s after", out))
+    assert 1 == out.count(MEANINGS[Fault.SOLICIT_FAR].todo)
+    assert "and 5 more of this kind" in out
+    assert 25 == len(json.loads(told)["faults"])
 
 
 def test_programs_get_one_object(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +214,7 @@ def made(*paths: Path) -> Report:
     """The report of these captures."""
     diagnosis = Diagnosis(strict=True)
     summary = read(paths, diagnosis)
-    return report(diagnosis, summary, Choice().of(diagnosis.faults), words)
+    return report(diagnosis, summary, Choice(), words)
 
 
 class Tags(HTMLParser):
@@ -262,11 +275,19 @@ def test_what_a_customer_wrote_is_harmless(capsys: pytest.CaptureFixture[str], t
     assert f"0x{b'[31mred'.hex()}"[2:] in out
 
 
-def test_passwords_of_radius_are_on_no_page(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever is told of a RADIUS capture, secrets are hidden in its examples."""
-    _, out, _ = diagnose(capsys, "--json", RADIUS / "50-auth-pap-chap.pcap")
+def test_passwords_of_radius_are_in_no_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """An Access-Request that nobody answers is an example as a whole, but for its secrets."""
+    records = [record.octets for record in records_of(RADIUS / "50-auth-pap-chap.pcap")]
+    first = next(octets for octets in records if octets[42:43] == b"\1")  # Code behind Ethernet, IPv4 and UDP
+    password = next(iter(re.findall(rb"\x02\x12(.{16})", first, re.DOTALL)))
+    path = capture(tmp_path / "silent.pcap", *([first] * 6), v4(1, CPE), gap_s=5.0)
+    code, out, _ = diagnose(capsys, "--json", path)
+    (fault,) = json.loads(out)["faults"]
+    _, text, _ = diagnose(capsys, "--html", "-", path)
 
-    assert '"User-Password", "code": 2, "value": "0x' not in out
+    assert (1, "RADIUS") == (code, fault["example"]["tree"]["name"])
+    assert {"name": "User-Password", "code": 2, "value": "(hidden)"} in fault["example"]["tree"]["parts"]
+    assert password.hex() not in out + text
 
 
 def test_the_page_is_written_beside_what_the_screen_tells(

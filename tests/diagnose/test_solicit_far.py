@@ -6,15 +6,8 @@ import pytest
 
 from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.capture.diagnose.limits import Limits
-from tests.diagnose.cpe import option37, option82, v4, v6
-from tests.diagnose.stage import Stage, option4
-
-DISCOVER, OFFER, REQUEST4, ACK = 1, 2, 3, 5
-SOLICIT, REQUEST, RENEW, REPLY, RELEASE = 1, 3, 5, 7, 8
-CPE = "3c:a6:2f:00:00:01"
-OTHER = "3c:a6:2f:00:00:02"
-LINE = option82(b"olt7 1/2/3", b"LINE-1")
-LEASE = option4(51, (3600).to_bytes(4, "big"))
+from tests.diagnose.cpe import ACK, CPE, DISCOVER, LEASE, LINE, OTHER, SOLICIT, option37, v4, v6
+from tests.diagnose.stage import Stage
 
 
 def boot(distance_s: float, *, v4_first: bool = True, lease: bool = False, limits: Limits | None = None) -> Stage:

@@ -5,15 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bngcorr.capture.diagnose.kinds import Fault
-from tests.diagnose.cpe import option37, option82, v4, v6
-from tests.diagnose.stage import REAL, Stage, faults_of, option4, option6, told
-
-DISCOVER, OFFER, REQUEST4, ACK = 1, 2, 3, 5
-SOLICIT, REQUEST, RENEW, REPLY, RELEASE = 1, 3, 5, 7, 8
-CPE = "3c:a6:2f:00:00:01"
-OTHER = "3c:a6:2f:00:00:02"
-LINE = option82(b"olt7 1/2/3", b"LINE-1")
-LEASE = option4(51, (3600).to_bytes(4, "big"))
+from tests.diagnose.cpe import CPE, DISCOVER, LINE, OTHER, SOLICIT, option37, v4, v6
+from tests.diagnose.stage import REAL, Stage, faults_of, option6, told
 
 
 def test_solicits_without_a_line_id_are_counted_where_discovers_carry_one() -> None:

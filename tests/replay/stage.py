@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Result:
     """A replay that is over, and its rows."""
 
     replay: Replay
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row]
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -72,15 +72,15 @@ def play(
     most_lines: int = 100_000,
 ) -> Result:
     """Replay captures."""
-    result = Result(None)  # type: ignore[arg-type]
-    result.replay = Replay(
+    rows: list[Row] = []
+    replay = Replay(
         Options(
             captures=captures, bngs=of if of is not None else bngs(), windows_ms=[round(s * 1000) for s in windows_s],
-            dhcp=dhcp, port=port, most_lines=most_lines, rows=result.rows.append,
+            dhcp=dhcp, port=port, most_lines=most_lines, rows=rows.append,
         )
     )  # fmt: skip
-    result.replay.play()
-    return result
+    replay.play()
+    return Result(replay, rows)
 
 
 # ---- frames, by the RFCs

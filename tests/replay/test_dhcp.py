@@ -37,6 +37,13 @@ def test_a_solicit_30_ms_before_the_discover_is_held_for_it(tmp_path: Path) -> N
     assert (Outcome.MATCHED, 30) == (verdict.outcome, verdict.held_ms)
 
 
+def test_a_request_after_which_nothing_comes_for_long_has_its_verdict(tmp_path: Path) -> None:
+    """Though it is forgotten as soon as the next packet comes."""
+    rows = play(pcap(tmp_path / "a.pcap", (0, solicit(xid=1)), (3600, solicit(xid=2)))).rows
+
+    assert [Outcome.UNMATCHED] * 2 == [row.outcome for row in rows]
+
+
 def test_a_discover_is_never_held(tmp_path: Path) -> None:
     """v4 must not be made worse: what comes 30 ms later is too late for it."""
     path = pcap(

@@ -145,13 +145,17 @@ def test_cut_messages_are_counted_and_their_whole_copies_replayed() -> None:
     assert 4 == result.replay.dhcp.refused["cut"]
 
 
-def test_two_cpes_behind_the_port_of_one_router_are_given_no_line() -> None:
-    """Nested relays: the outermost that has an id names only its own port, the same one for both CPEs."""
-    for name in ("04b-v6-two-relays-server.pcap", "04b-v6-two-relays-agg-2if.pcapng"):
-        result = play(REAL / name)
+def test_two_cpes_behind_one_port_of_a_router_are_not_taken_for_one_line() -> None:
+    """Nested relays: the outer one names only its own port, the same one for both. Between the two the inner one's ids
+    are seen: one Remote-Id for both CPEs, and an Interface-Id for each.
+    """
+    server = play(REAL / "04b-v6-two-relays-server.pcap")
+    between = play(REAL / "04b-v6-two-relays-agg-2if.pcapng")
 
-        assert [Outcome.UNMATCHED] * 2 == result.outcomes
-        assert 2 == len({row.mac for row in result.rows})
+    assert [Outcome.UNMATCHED] * 2 == server.outcomes
+    assert [Outcome.OWN] * 2 == between.outcomes
+    assert 1 == len({row.remote_id for row in between.rows})
+    assert 2 == len({row.verdict.line for row in between.rows if row.verdict is not None})
 
 
 def test_renewals_with_the_number_of_the_first_request_are_no_requests() -> None:

@@ -21,6 +21,7 @@ class Found:
         "count",
         "detail",
         "example",
+        "example_number",
         "fault",
         "first_ns",
         "last_ns",
@@ -45,6 +46,7 @@ class Found:
         self.last_ns = at_ns
         self.severity = MEANINGS[fault].severity if severity is None else severity
         self.example: Record | None = None  # the frame by which it was first told, if a frame told it
+        self.example_number = 0  # its number, one of `packets`
         self.cleared: int | None = None  # number of the frame by which it was over; None: it was not
 
     def again(self, later: Found) -> None:
@@ -97,6 +99,7 @@ class Faults:
         self._found[key] = found
         if self._number in found.packets:
             found.example = None if self._record is None else kept(self._record)
+            found.example_number = self._number
 
     def also(self, fault: Fault, subject: str, where: str, number: int) -> None:
         """That frame shows it, too: of the same time, not one more."""

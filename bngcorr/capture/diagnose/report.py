@@ -118,10 +118,11 @@ def verdict(report: Report) -> str:
     return f"Found: {', '.join(counts)}." if counts else "Nothing found."
 
 
-def report(diagnosis: Diagnosis, summary: Summary, chosen: list[Found], words: Callable[[], Words]) -> Report:
-    """Of faults that were chosen; `words` of RADIUS attributes are asked for only if an example needs them."""
+def report(diagnosis: Diagnosis, summary: Summary, choice: Choice, words: Callable[[], Words]) -> Report:
+    """Of the faults that are chosen; `words` of RADIUS attributes are asked for only if an example needs them."""
+    chosen, kinds = choice.of(diagnosis.faults), choice.kinds
     told = tuple(_told(found, summary, words) for found in chosen)
-    left_out = {str(fault): count for fault, count in sorted(diagnosis.faults.left_out.items())}
+    left_out = {str(fault): count for fault, count in sorted(diagnosis.faults.left_out.items()) if fault in kinds}
     return Report(_head(diagnosis, summary, chosen), told, left_out, _distances(diagnosis.distances))
 
 
@@ -228,8 +229,7 @@ def _example(found: Found, summary: Summary, words: Callable[[], Words]) -> tupl
     node = None
     if kind is not None:
         node = tree(seen.frame.payload, kind, words() if kind is Kind.RADIUS else _NO_WORDS, cut=seen.frame.cut)
-    number = next((one for one in found.packets if (place := summary.file_of(one)) and place[1] == record.number), None)
-    shown = {"file": None, "number": record.number} if number is None else _packet(number, summary)
+    shown = _packet(found.example_number, summary)
     shown |= {"at": instant(record.at_ns), "line": line(seen), "tree": None if node is None else node.as_json()}
     return shown, node
 
