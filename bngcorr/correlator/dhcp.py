@@ -2,8 +2,9 @@
 
 The same rules as for a BNG's requests, with better evidence: the protocol is proved, Option 37 always has its
 enterprise number in front (RFC 4649 §3), and the frame tells port and VLANs. What a customer can write alone teaches
-nothing about others: ids count only as far as `Place.untrusted` lets them, and a MAC is `seen` only if the frame itself
-came from it.
+nothing about others: ids count only as far as `Place.untrusted` lets them, and only in what an access node or relay has
+had in hand: access nodes look at messages to everybody (RFC 6221 §6.1, TR-101 §3.8), and let those pass that a customer
+sends to one address, in a PPPoE session or from another port. A MAC is `seen` only if the frame itself came from it.
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ from bngcorr.store.lesson import Sighting
 from bngcorr.wire import dhcp4, dhcp6, relays
 from bngcorr.wire.dhcp4 import Message4
 from bngcorr.wire.dhcp6 import Layer, Message6
-from bngcorr.wire.frame import Frame
+from bngcorr.wire.frame import PPPOE_SESSION, Frame
 
 _NUMBER_OCTETS: Final = 4  # of the enterprise number in front of Option 37
 _NO_IDS: Final = LineIds()
 _NOWHERE4: Final = bytes(4)
 _EVERYBODY4: Final = b"\xff\xff\xff\xff"
 _LAST: Final = 2  # VLAN tags that a place is told by
+_RELAYS6: Final = bytes.fromhex("ff020000000000000000000000010002")  # All_DHCP_Relay_Agents_and_Servers (RFC 8415 §7.1)
+_SERVER4: Final = 67  # RFC 2131 §4.1
+_SERVER6: Final = 547  # RFC 8415 §7.2; servers may answer from another one
+_GROUP: Final = 1  # bit of a MAC's first octet
 
 _ASKING4: Final = frozenset((dhcp4.DISCOVER, dhcp4.REQUEST, dhcp4.INFORM))
 _LEAVING4: Final = frozenset((dhcp4.DECLINE, dhcp4.RELEASE))
@@ -113,6 +118,7 @@ class Told:
         mac: Mac | None,
         mac_source: MacSource | None,
         attachment: Attachment | None,
+        unread: bytes = b"",
         four: Message4 | None = None,
         six: Message6 | None = None,
     ) -> None:
@@ -137,7 +143,7 @@ class Told:
         # messages of one exchange, retransmissions and what came through a relay included
         self.exchange: Final = (trigger, xid, client, "" if attachment is None else attachment.text)
         self.keyring: Final[Keyring] = keyring(
-            place.ports, attachment, mac, mac_source, place.vlan_model, asked=place.keys
+            place.ports, attachment, mac, mac_source, place.vlan_model, place=unread, asked=place.keys
         )
         policy = place.rules.line_id
         self.line: Final = line_key(ids, policy) if ids.names_line(policy) else None  # None: it names none
@@ -216,6 +222,8 @@ def of4(message: Message4, frame: Frame, place: Place) -> Told | None:
     if kind is None or not (asks or leaves or (kind in _ANSWERS4 and message.operation == 2)):
         return None
     to_server = asks or leaves
+    if (frame.destination_port if to_server else frame.source_port) != _SERVER4:
+        return None
     on_link = frame.link_source if to_server else frame.link_destination
     routed = to_server and message.giaddr != _NOWHERE4
     same = message.mac is not None and on_link == message.mac and not routed
@@ -223,16 +231,22 @@ def of4(message: Message4, frame: Frame, place: Place) -> Told | None:
         local = not routed and (same or frame.source == _NOWHERE4)
     else:
         local = same or frame.destination == _EVERYBODY4
+    local = local and not frame.outer
     whole = message.options.whole and not message.cut
-    ids = _NO_IDS
+    ids, contradictory = _NO_IDS, False
     remote = message.options.remote_id if whole else None
-    if whole and Trigger.DHCPV4 not in place.untrusted:
+    handled = not to_server or routed or (frame.destination == _EVERYBODY4 and _to_group(frame))
+    if whole and handled and not _wrapped(frame) and Trigger.DHCPV4 not in place.untrusted:
         ids = _ids(remote, message.options.circuit_id, place, Trigger.DHCPV4)
+        # an access node that adds its own to what a customer wrote makes one value of both
+        contradictory = ids != _NO_IDS and dhcp4.is_pieced(message)
+    attachment, unread = _where(frame, place) if local else (None, b"")
     return Told(
         place, Trigger.DHCPV4, kind, message.xid, message.chaddr,
-        asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=False, raw_remote_id=remote,
-        enterprise_number=None, mac=message.mac, mac_source=_vouched(message.mac, place, same=same, routed=routed),
-        attachment=_attachment(frame, place) if local else None, four=message,
+        asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=contradictory,
+        raw_remote_id=remote, enterprise_number=None, mac=message.mac,
+        mac_source=_vouched(message.mac, place, same=same, routed=routed), attachment=attachment, unread=unread,
+        four=message,
     )  # fmt: skip
 
 
@@ -247,10 +261,13 @@ def of6(message: Message6, frame: Frame, place: Place) -> Told | None:
     if not (asks or leaves or (kind in _ANSWERS6 and down)):
         return None
     to_server = asks or leaves
+    if to_server and frame.destination_port != _SERVER6:
+        return None
     relayed = len(message.layers) > 1
     on_link = frame.link_source if to_server else frame.link_destination
     # an LDRA keeps the client's address (RFC 6221 §5.3.1); whoever routes has one of its own
-    local = _is_link_local(frame.source if to_server else frame.destination)
+    local = _is_link_local(frame.source if to_server else frame.destination) and not frame.outer
+    handled = not to_server or not local or place.port is None or frame.destination == _RELAYS6
     whole = message.whole and not frame.cut
     ids, contradictory, raw, number = _NO_IDS, False, None, None
     layer = relays.naming_layer(message, outermost=place.outermost) if whole else None
@@ -258,7 +275,7 @@ def of6(message: Message6, frame: Frame, place: Place) -> Told | None:
         raw = layer.values.get(dhcp6.REMOTE_ID) or None
         contradictory = len(set(layer.all(dhcp6.REMOTE_ID))) > 1 or len(set(layer.all(dhcp6.INTERFACE_ID))) > 1
         number = int.from_bytes(raw[:_NUMBER_OCTETS], "big") if raw and len(raw) > _NUMBER_OCTETS else None
-        if not contradictory and Trigger.DHCPV6 not in place.untrusted:
+        if not contradictory and handled and not _wrapped(frame) and Trigger.DHCPV6 not in place.untrusted:
             ids = _ids6(layer, place)
     claimed = relays.claimed_mac(message)
     mac = claimed
@@ -267,11 +284,12 @@ def of6(message: Message6, frame: Frame, place: Place) -> Told | None:
         mac = usable(on_link) or claimed
         same = mac is not None and mac == on_link
     routed = relayed and not local and mac is not None and mac == relays.reported_mac(message)
+    attachment, unread = _where(frame, place) if local else (None, b"")
     return Told(
         place, Trigger.DHCPV6, kind, inner.transaction_id, inner.values.get(dhcp6.CLIENT_ID, b""),
         asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=contradictory, raw_remote_id=raw,
         enterprise_number=number, mac=mac, mac_source=_vouched(mac, place, same=same, routed=routed),
-        attachment=_attachment(frame, place) if local else None, six=message,
+        attachment=attachment, unread=unread, six=message,
     )  # fmt: skip
 
 
@@ -297,10 +315,24 @@ def _vouched(mac: Mac | None, place: Place, *, same: bool, routed: bool) -> MacS
     return place.relayed_mac if routed else MacSource.CLAIMED
 
 
-def _attachment(frame: Frame, place: Place) -> Attachment | None:
-    """Port and VLANs; None without a port, or with more tags than a BNG tells."""
+def _where(frame: Frame, place: Place) -> tuple[Attachment | None, bytes]:
+    """Port and VLANs. Without a port, or with more tags than a BNG tells, it is a place nonetheless, as a text that no
+    BNG sends: whoever asks from a place of his own is not compared with it.
+    """
     vlans = (*place.vlans, *frame.vlans)
-    return None if place.port is None or len(vlans) > _LAST else Attachment(place.port, *vlans)
+    if place.port is None or len(vlans) > _LAST:
+        return None, b"\0tap " + ".".join(map(str, vlans)).encode()
+    return Attachment(place.port, *vlans), b""
+
+
+def _wrapped(frame: Frame) -> bool:
+    """In a PPPoE session or a tunnel, where no access node looks."""
+    return frame.ether_type == PPPOE_SESSION or frame.outer != ()
+
+
+def _to_group(frame: Frame) -> bool:
+    """To a broadcast or multicast address, as far as the link tells."""
+    return not frame.link_destination or frame.link_destination[0] & _GROUP != 0
 
 
 def _is_link_local(address: bytes) -> bool:

@@ -228,6 +228,41 @@ def options(octets: bytes) -> Options4:
     return Options4(values, _walk(octets, 0, len(octets), values, padded=True))
 
 
+def is_pieced(message: Message4) -> bool:
+    """Whether Option 82, or what tells the line in it, is joined from several (RFC 3396): one writer has no need to,
+    for an id has at most 247 octets.
+    """
+    octets = message.octets
+    found = [*_each(octets, HEADER_OCTETS, len(octets), RELAY_AGENT, padded=True)]
+    if message.overload & 1:
+        found += _each(octets, 108, 236, RELAY_AGENT, padded=True)
+    if message.overload & 2:
+        found += _each(octets, 44, 108, RELAY_AGENT, padded=True)
+    if len(found) != 1:
+        return len(found) > 1
+    option = found[0]
+    return any(len(_each(option, 0, len(option), code, padded=False)) > 1 for code in (CIRCUIT_ID, REMOTE_ID))
+
+
+def _each(octets: bytes, at: int, size: int, wanted: int, *, padded: bool) -> list[bytes]:
+    """Every value of one code, as `_walk` reads them."""
+    values: list[bytes] = []
+    while at < size:
+        code = octets[at]
+        if padded and code == PAD:
+            at += 1
+            continue
+        if padded and code == END:
+            break
+        end = at + 2 + octets[at + 1] if at + 2 <= size else size + 1
+        if end > size:
+            break
+        if code == wanted:
+            values.append(octets[at + 2 : end])
+        at = end
+    return values
+
+
 def vendor_parts(value: bytes) -> list[tuple[int, bytes]]:
     """Sub-option 9 of option 82 (RFC 4243 §2), likewise option 124 and 125 (RFC 3925): enterprise and its data.
 

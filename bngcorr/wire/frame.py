@@ -99,5 +99,5 @@ class Frame:
 
     @property
     def vlans(self) -> tuple[int, ...]:
-        """VLAN ids, the outermost first."""
-        return tuple(tag & 0xFFF for tag in self.tags)
+        """VLAN ids, the outermost first; a tag with id 0 tells a priority, and no VLAN (IEEE 802.1Q §6.9)."""
+        return tuple([tag & 0xFFF for tag in self.tags if tag & 0xFFF])
