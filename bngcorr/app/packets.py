@@ -102,7 +102,7 @@ class PacketProcess:
         self._exporter = history_exporter(config, self._store.history, self._clock, self._meters.history)
         remember_ms = round(config.store.remember * 1000)
         self._taps = Taps(
-            config.tap, self._clock, self._behind.put, keeps_up=lambda: not self._behind.full,
+            config.tap, self._clock, self._behind.put, has_room=lambda: self._behind.has_room,
             meters=TapMeters(self._registry), remember_ms=remember_ms,
         )  # fmt: skip
         self._taps.use(policies.places)

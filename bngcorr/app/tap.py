@@ -19,19 +19,21 @@ from bngcorr.capture.live import Link, TapSocket
 from bngcorr.capture.record import Record
 from bngcorr.config.tap import Tap as Settings
 from bngcorr.correlator import dhcp, leases
+from bngcorr.correlator.allowance import Leases, Turns
 from bngcorr.correlator.dhcp import Place, Told
 from bngcorr.correlator.exchanges import Exchanges, Noted
 from bngcorr.correlator.inherited import Lines
 from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.store.contract import Clock
-from bngcorr.store.lesson import Lesson
+from bngcorr.store.lesson import Lesson, SessionChange
 
 MOST: Final = 16  # frames of an interface at one turn of the event loop
-REST: Final = 3  # after a turn that did not empty it: so many times as long as that took, for the requests of BNGs
+REST: Final = 3  # after each turn: so many times as long as that took, for the requests of BNGs
 LONGEST_S: Final = 0.1
 LATE_NS: Final = 2_000_000_000  # a frame that waited longer is of no use for the window, and others wait behind it
 LOOK_EVERY_S: Final = 1.0
 DIAGNOSE_EVERY_S: Final = 2.0
+JUMP_S: Final = 1.0  # of the system's clock against the one that nobody sets
 TELL_EVERY_S: Final = 60.0
 HOW_TO: Final = (
     "setcap cap_net_raw+ep on the interpreter, AmbientCapabilities=CAP_NET_RAW in the unit of systemd, or "
@@ -46,7 +48,7 @@ class _Tap:
 
     def __init__(
         self, settings: Settings, number: int, clock: Clock, put: Callable[[Lesson], None],
-        keeps_up: Callable[[], bool], meters: TapMeters, remember_ms: int,
+        has_room: Callable[[], bool], meters: TapMeters, remember_ms: int,
     ) -> None:  # fmt: skip
         self.settings: Final = settings
         self.link: Link | None = None  # None: it was not looked for so far
@@ -55,17 +57,22 @@ class _Tap:
         self._number: Final = number
         self._clock: Final = clock
         self._put: Final = put
-        self._keeps_up: Final = keeps_up
+        self._has_room: Final = has_room
         self._meters: Final = meters
         self._remember_ms: Final = remember_ms
         self._exchanges: Final = Exchanges()
         self._lines: Final = Lines()
+        self._allowed: Final = Turns()
+        self._renewals: Final = Turns()
+        self._under_way: Final = Leases()
         self._diagnosis: Final = TapDiagnosis(settings.interface) if settings.diagnose else None
         self._resting: asyncio.TimerHandle | None = None
         self._diagnosed_at = 0.0  # monotonic seconds
         self._missed = False  # frames, since the last look
         self._untold = 0  # frames that the kernel dropped since that was said last
         self._told_at = -TELL_EVERY_S  # monotonic seconds
+        self._failed_at = -TELL_EVERY_S  # likewise, of internal errors
+        self._ahead_s = time.time() - time.monotonic()  # of the clock that frames have their instants from
         meters.up.labels(settings.interface).set(0)
         meters.drops.labels(settings.interface)
 
@@ -104,6 +111,10 @@ class _Tap:
         if self._diagnosis is None or now - self._diagnosed_at < DIAGNOSE_EVERY_S:
             return
         self._diagnosed_at = now
+        ahead_s = time.time() - time.monotonic()
+        if abs(ahead_s - self._ahead_s) > JUMP_S:  # what was waited for so far was not waited for as long as it seems
+            self._missed = True
+        self._ahead_s = ahead_s
         if self._missed:
             self._diagnosis.missed()
             self._missed = False
@@ -135,17 +146,26 @@ class _Tap:
         if self.socket is None:
             return
         started = time.monotonic()
-        records = self.socket.read(MOST)
-        for record in records:
+        self.read()
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self.socket.opened.fileno())
+        self._resting = loop.call_later(min(REST * (time.monotonic() - started), LONGEST_S), self.start)
+
+    def read(self) -> None:
+        """Some of the frames that wait."""
+        for record in [] if self.socket is None else self.socket.read(MOST):
             try:
                 self._carry(record)
             except Exception:
-                self._discard("internal-error")
-                log.exception("internal error, frame passed over", interface=self.settings.interface)
-        if len(records) == MOST:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self.socket.opened.fileno())
-            self._resting = loop.call_later(min(REST * (time.monotonic() - started), LONGEST_S), self.start)
+                self._failed()
+
+    def _failed(self) -> None:
+        """Count a bug of ours; not each of them is told, for somebody may send what it takes again and again."""
+        self._discard("internal-error")
+        now = time.monotonic()
+        if now - self._failed_at >= TELL_EVERY_S:
+            self._failed_at = now
+            log.exception("internal error, frame passed over", interface=self.settings.interface)
 
     def _carry(self, record: Record) -> None:
         waited_ns = max(time.time_ns() - (record.at_ns or 0), 0)
@@ -168,12 +188,15 @@ class _Tap:
         told = None if self.place is None else _told(seen, self.place)
         if told is None:
             return
-        if not self._keeps_up():
+        if not self._has_room():
             self._discard("backlog")
             return
         noted = self._exchanges.note(told, at_ms)
         sighting = None if noted.copy else told.sighting(at_ms, self._remember_ms)
         if sighting is not None:
+            if not self._allowed.admits(sighting.line, at_ms):
+                self._discard("flood")
+                return
             self._meters.sightings.labels(self.settings.interface, str(told.trigger)).inc()
             self._put(sighting)
         if self.settings.ledger:
@@ -185,9 +208,20 @@ class _Tap:
         if owner is None or not owner.believed:
             return
         for lease in noted.leases:
-            done = "given" if lease.life_ms else "over"
-            self._meters.leases.labels(self.settings.interface, done).inc()
-            self._put(leases.step(told, owner, lease, at_ms, self._lines.of(owner, at_ms)))
+            change = leases.step(told, owner, lease, at_ms, self._lines.of(owner, at_ms))
+            if not lease.life_ms:
+                if not self._under_way.over(change.session):
+                    continue
+            elif not self._admits(change, leases.household(change, owner), at_ms):
+                self._discard("flood")
+                continue
+            self._meters.leases.labels(self.settings.interface, "given" if lease.life_ms else "over").inc()
+            self._put(change)
+
+    def _admits(self, change: SessionChange, household: str | None, at_ms: int) -> bool:
+        if not self._renewals.admits(household or change.session, at_ms):
+            return False
+        return self._under_way.given(change.session, household, change.until_ms, at_ms)
 
     def _discard(self, reason: str) -> None:
         self._meters.discards.labels(self.settings.interface, reason).inc()
@@ -224,13 +258,13 @@ class Taps:
         clock: Clock,
         put: Callable[[Lesson], None],
         *,
-        keeps_up: Callable[[], bool],
+        has_room: Callable[[], bool],
         meters: TapMeters,
         remember_ms: int,
     ) -> None:
-        """Nothing is opened yet. `keeps_up`: whether the store takes what is put."""
+        """Nothing is opened yet. `has_room`: whether lessons may be put that no request has brought."""
         self._taps: Final = [
-            _Tap(one, number, clock, put, keeps_up, meters, remember_ms) for number, one in enumerate(settings)
+            _Tap(one, number, clock, put, has_room, meters, remember_ms) for number, one in enumerate(settings)
         ]
 
     @property

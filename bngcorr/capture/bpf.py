@@ -11,7 +11,7 @@ from typing import Final
 
 from bngcorr.wire.frame import ARP, ICMPV6, IPV4, IPV6, PPP_IPV4, PPP_IPV6, PPPOE_SESSION, TAGS, UDP
 
-KEEP: Final = 9_216  # octets of a frame that are kept: more than a jumbo frame has
+KEEP: Final = 2_048  # octets of a frame that are kept: more than DHCP and Neighbor Discovery need
 MOST_TAGS: Final = 2
 
 LD_HALF: Final = 0x28  # A = 2 octets at k

@@ -95,9 +95,16 @@ class TapSocket:
                 self.opened.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
             flags = struct.unpack_from("H", self._ask(_GET_FLAGS), 16)[0]
         except OSError:
-            self._index = 0
+            self._leave()
             return Link.ABSENT
         return Link.UP if flags & _UP else Link.DOWN
+
+    def _leave(self) -> None:
+        """One that has another name now is not the one that was asked for."""
+        if self._index:
+            self._index = 0
+            with contextlib.suppress(OSError):
+                self.opened.bind(("", 0))
 
     def _ask(self, what: int) -> bytes:
         """A struct ifreq of the interface."""

@@ -50,8 +50,8 @@ class Place:
     """Where frames are captured, and the rules of the BNG whose customers they are. Never changed."""
 
     __slots__ = (
-        "aliases", "bng", "box", "domain", "keys", "outermost", "port", "ports", "relayed_mac", "rules", "untrusted",
-        "v4_matched_by_v6", "vlan_model", "vlans",
+        "aliases", "anywhere", "bng", "box", "domain", "keys", "outermost", "port", "ports", "relayed_mac", "rules",
+        "untrusted", "v4_matched_by_v6", "vlan_model", "vlans",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,7 @@ class Place:
         aliases: Sequence[Alias] = (),
         v4_matched_by_v6: bool = False,
         relayed_mac: MacSource = MacSource.CLAIMED,
+        anywhere: bool = True,
     ) -> None:
         """`rules.line_id` says which ids name a line."""
         self.domain: Final = domain
@@ -88,6 +89,9 @@ class Place:
         self.v4_matched_by_v6: Final = v4_matched_by_v6
         # who vouches for chaddr and Option 79 of what a router has relayed: `seen` if that compares with the frame
         self.relayed_mac: Final = relayed_mac
+        # without a port: whether frames that nobody routed tell by MAC of requests that come from some port. A customer
+        # can send as another one's CPE, from his own VLAN
+        self.anywhere: Final = anywhere
 
 
 class Told:
@@ -320,6 +324,8 @@ def _where(frame: Frame, place: Place) -> tuple[Attachment | None, bytes]:
     BNG sends: whoever asks from a place of his own is not compared with it.
     """
     vlans = (*place.vlans, *frame.vlans)
+    if place.port is None and place.anywhere:
+        return None, b""
     if place.port is None or len(vlans) > _LAST:
         return None, b"\0tap " + ".".join(map(str, vlans)).encode()
     return Attachment(place.port, *vlans), b""

@@ -10,7 +10,7 @@ from bngcorr.correlator.dhcp import Told
 from bngcorr.correlator.leases import Lease
 from bngcorr.model.vocabulary import Trigger
 
-MOST: Final = 16_384  # exchanges under way
+MOST: Final = 4_096  # exchanges under way, each with a message of up to 2 KiB
 LASTS_MS: Final = 120_000  # from a request to its answer at most; a v6 client tries for longer with the same number
 COPY_MS: Final = 500  # the same message again so soon is a copy; no client sends one anew within (RFC 8415 §7.6)
 

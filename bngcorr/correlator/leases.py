@@ -75,6 +75,11 @@ def given_back(told: Told) -> list[Lease]:
     return [Lease(_name6(kind, one), (), 0) for kind, one in _associations(inner)]
 
 
+def household(change: SessionChange, owner: Told) -> str | None:
+    """Whose lease it is, as far as no customer can choose that; None if nothing tells."""
+    return change.line or owner.keyring.attachment
+
+
 def step(told: Told, owner: Told, lease: Lease, at_ms: int, inherited: Line | None = None) -> SessionChange:
     """A lease as the ledger notes it; `told` is the message that says so, `owner` the client's one that it is about,
     `inherited` the line of the CPE if that names none: it is vouched for on no key.
@@ -87,8 +92,9 @@ def step(told: Told, owner: Told, lease: Lease, at_ms: int, inherited: Line | No
     renewal = owner.type in (dhcp6.RENEW, dhcp6.REBIND) if owner.six is not None else _renews(owner.four)
     kind = SessionStep.STOP if over else SessionStep.INTERIM if renewal else SessionStep.START
     where = "" if owner.attachment is None else owner.attachment.text
-    name = b"\0".join((b"\0dhcp", where.encode(), owner.mac or b"", owner.client, lease.name))
     seen = owner.mac is not None and owner.mac_source is MacSource.SEEN
+    # what somebody only claims to be is another one: on a VLAN that is shared it could be anybody
+    name = b"\0".join((b"\0dhcp" if seen else b"\0claims", where.encode(), owner.mac or b"", owner.client, lease.name))
     own = owner.line is not None and owner.teaches
     if own and owner.line is not None:
         line: Line | None = (owner.line, owner.ids)
@@ -185,4 +191,4 @@ def _inner(told: Told) -> Layer | None:
     return None if told.six is None else told.six.inner
 
 
-__all__ = ["Lease", "given_back", "granted", "step"]
+__all__ = ["Lease", "given_back", "granted", "household", "step"]

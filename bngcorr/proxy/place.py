@@ -36,4 +36,5 @@ def place_of(
         aliases=profile.aliases,
         v4_matched_by_v6=profile.v4_matched_by_v6,
         relayed_mac=relayed_mac,
+        anywhere=False,
     )

@@ -25,6 +25,7 @@ GATHER_S: Final = (
 RETRY_S: Final = 0.25
 MOST_UNFINISHED: Final = 4  # batches, beyond which their nodes are not free for the next ones
 FULL: Final = 0.75  # of what may wait
+SPARE: Final = 0.05
 PROGRESS_S: Final = 0.25  # a store that has taken nothing for so long may be away
 
 _NEVER: Final = float("inf")
@@ -103,6 +104,13 @@ class WriteBehind:
         if self._backlog.count < self._limit * FULL or self.failing:
             return False
         return asyncio.get_running_loop().time() - self._taken_at < PROGRESS_S
+
+    @property
+    def has_room(self) -> bool:
+        """Whether so little waits that lessons which nobody sent us take no room from those of requests, nor much time,
+        whether the store answers or not.
+        """
+        return self._backlog.count < self._limit * SPARE
 
     def waiting(self, domain: str) -> int:
         """Lessons of a domain that wait, but for those under way."""

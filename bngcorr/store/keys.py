@@ -100,8 +100,7 @@ class DomainKeys:
 
 
 def buckets_of(bits: bytes, first: int = 0) -> Iterator[int]:
-    """Numbers of the bits that are set, from `first` on, the first bit of an octet being its highest, as SETBIT has it.
-    """
+    """Numbers of the bits that are set, from `first` on; the first bit of an octet is its highest, as SETBIT has it."""
     for at in range(first // 8, len(bits)):
         if octet := bits[at]:
             for number in range(max(8 * at, first), 8 * at + 8):

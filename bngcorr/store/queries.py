@@ -106,11 +106,12 @@ class Queries(Figures, Recent):
             return []
         names = [(domain, bytes.fromhex(session)) for domain, session in pairs]
         domains = list(dict.fromkeys(domain for domain, _ in pairs))
-        commands: list[Command] = [("HGETALL", _keys(domain).epochs) for domain in domains]
-        replies = await self._lane.run([*commands, *(_record("s", *name) for name in names)], READ_BUDGET_S)
-        epochs = {domain: epochs_of(reply) for domain, reply in zip(domains, replies[: len(domains)], strict=True)}
-        packed = replies[len(domains) :]
-        return await self._rows([(*name, one) for name, one in zip(names, packed, strict=True) if one], epochs)
+        commands = [_record("s", *name) for name in names]
+        commands += [("HGETALL", _keys(domain).epochs) for domain in domains]  # behind what is of them
+        replies = await self._lane.run(commands, READ_BUDGET_S)
+        found = [(*name, packed) for name, packed in zip(names, replies, strict=False) if packed]
+        epochs = map(epochs_of, replies[len(names) :])
+        return await self._rows(found, dict(zip(domains, epochs, strict=True)))
 
     async def _rows(
         self, found: Sequence[tuple[str, bytes, bytes]], epochs: Mapping[str, Mapping[str, int]]

@@ -17,7 +17,7 @@ AT = "2026-11-25T19:12:46.939Z"
 LINE = "bng1~9812a4522a3113c3e6174811"
 MAC = "00:00:5e:00:53:01"
 PORT = Attached(port="1/1/4", outer=100, inner=20)
-REMOTE_ID = Octets.of(b"olt7/12")
+REMOTE_ID = Octets(hex="6f6c74372f3132", text="olt7/12")
 
 
 def session(number: int, line: str | None = LINE, state: SessionState = SessionState.UP, **more: Any) -> Session:

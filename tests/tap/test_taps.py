@@ -78,10 +78,10 @@ class Bench:
 
     def __init__(self, settings: Tap, put: Callable[[Lesson], None] | None = None) -> None:
         self.learnt: list[Lesson] = []
-        self.keeps_up = True
+        self.has_room = True
         self.registry = CollectorRegistry()
         self.taps = Taps(
-            [settings], Clock(), put or self.learnt.append, keeps_up=lambda: self.keeps_up,
+            [settings], Clock(), put or self.learnt.append, has_room=lambda: self.has_room,
             meters=TapMeters(self.registry), remember_ms=86_400_000,
         )  # fmt: skip
         self.socket = Socket()
@@ -92,7 +92,7 @@ class Bench:
     def carry(self, *frames: bytes, ago_s: float = 0.0) -> None:
         """One turn with these frames."""
         self.socket.put(*frames, ago_s=ago_s)
-        self.tap._turn()
+        self.tap.read()
 
     def count(self, name: str, **labels: str) -> float:
         """What a metric says."""
@@ -152,7 +152,7 @@ def test_a_frame_that_waited_too_long_is_passed_over(bench: Bench) -> None:
 
 def test_while_the_store_does_not_keep_up_nothing_is_put(bench: Bench) -> None:
     """Lessons of requests must not be lost for those of a tap."""
-    bench.keeps_up = False
+    bench.has_room = False
     bench.carry(ASKED)
 
     assert [] == bench.learnt
@@ -239,7 +239,7 @@ def test_without_permission_one_line_says_how_to_grant_it(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "TapSocket", refused)
     monkeypatch.setattr(module, "give_up", lambda: True)
     taps = Taps(
-        [settings(), settings(interface="eth2")], Clock(), lambda _: None, keeps_up=lambda: True,
+        [settings(), settings(interface="eth2")], Clock(), lambda _: None, has_room=lambda: True,
         meters=TapMeters(CollectorRegistry()), remember_ms=1,
     )  # fmt: skip
     with capture_logs() as logs:
@@ -254,7 +254,7 @@ def test_without_permission_one_line_says_how_to_grant_it(monkeypatch: pytest.Mo
 def test_no_taps_are_no_part_of_readiness() -> None:
     """Nor is any privilege touched."""
     taps = Taps(
-        [], Clock(), lambda _: None, keeps_up=lambda: True, meters=TapMeters(CollectorRegistry()), remember_ms=1
+        [], Clock(), lambda _: None, has_room=lambda: True, meters=TapMeters(CollectorRegistry()), remember_ms=1
     )  # fmt: skip
     taps.open()
 

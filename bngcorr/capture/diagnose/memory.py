@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MOST: Final = 65_536
+OF_ONE: Final = 16  # where memory is small, of what is kept of one entry
+
+_most: ContextVar[int] = ContextVar("most", default=MOST)
+
+
+@contextmanager
+def small(most: int) -> Iterator[None]:
+    """Whatever is made meanwhile remembers so much at most."""
+    token = _most.set(most)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+def of_one(most: int) -> int:
+    """How much may be kept of one entry where `most` is what a capture may take."""
+    return most if _most.get() == MOST else min(most, OF_ONE)
 
 
 class Recent(Generic[K, V]):
@@ -17,7 +37,7 @@ class Recent(Generic[K, V]):
 
     def __init__(self, most: int = MOST) -> None:
         self._entries: Final[OrderedDict[K, V]] = OrderedDict()
-        self._most: Final = most
+        self._most: Final = min(most, _most.get())
         self.forgot = 0
 
     def get(self, key: K) -> V | None:
@@ -59,7 +79,7 @@ class Waiting(Generic[K]):
 
     def __init__(self, most: int = MOST) -> None:
         self._queues: Final[dict[int, deque[tuple[int, K]]]] = {}
-        self._most: Final = most
+        self._most: Final = min(most, _most.get())
 
     def add(self, interface: int, due_ns: int, key: K) -> None:
         """Decide at that instant; those of one interface are decided in the order they came."""
