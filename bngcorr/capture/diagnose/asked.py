@@ -68,7 +68,7 @@ class Asked:
         found = Found(fault, subject, self.where, detail, self.packets, self.first_ns, severity)
         found.count = self.count
         found.last_ns = self.last_ns
-        found.example = self._record
+        found.show(self._record, self.packets[0])
         return found
 
     def once_more(self, seen: Seen, fault: Fault, subject: str, detail: str) -> Found:

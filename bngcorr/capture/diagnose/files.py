@@ -96,8 +96,7 @@ def fill_examples(faults: Iterable[Found], paths: Sequence[Path], summary: Summa
         try:
             for record in reader.records(path):
                 for found in numbers.pop(record.number, ()):
-                    found.example = kept(record)
-                    found.example_number = found.packets[0]
+                    found.show(kept(record), found.packets[0])
                 if not numbers:
                     break
         except (OSError, UnreadableCapture):  # said at the first look

@@ -49,6 +49,11 @@ class Found:
         self.example_number = 0  # its number, one of `packets`
         self.cleared: int | None = None  # number of the frame by which it was over; None: it was not
 
+    def show(self, record: Record | None, number: int) -> None:
+        """That frame is its example, with that number; None: it was not kept."""
+        self.example = record
+        self.example_number = number
+
     def again(self, later: Found) -> None:
         """It was seen another time."""
         self.count += later.count
@@ -70,7 +75,14 @@ def kept(record: Record) -> Record:
 class Faults:
     """All that was found."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, most_subjects: int = MOST_SUBJECTS, *, most_at_one: int = MOST_SUBJECTS, examples: bool = True
+    ) -> None:
+        """`most_at_one`: subjects of one kind at one place; `examples`: the frames by which faults are told are kept."""
+        self._most_subjects: Final = most_subjects
+        self._most_at_one: Final = most_at_one
+        self._there: Final[dict[tuple[Fault, str], int]] = {}
+        self._examples: Final = examples
         self._found: Final[dict[tuple[Fault, str, str], Found]] = {}
         self._subjects: Final[dict[Fault, int]] = {}
         self.left_out: Final[dict[Fault, int]] = {}  # faults of further subjects
@@ -80,7 +92,7 @@ class Faults:
 
     def now(self, record: Record | None, number: int, interface: int = 0) -> None:
         """That frame is being looked at: an example of what is added now, if it is among its packets."""
-        self._record = record
+        self._record = record if self._examples else None
         self._number = number
         if record is not None and record.at_ns is not None:
             self.last_ns[interface] = max(record.at_ns, self.last_ns.get(interface, 0))
@@ -92,14 +104,16 @@ class Faults:
         if known is not None:
             known.again(found)
             return
-        if self._subjects.get(found.fault, 0) >= MOST_SUBJECTS:
+        there = (found.fault, found.where)
+        full = self._there.get(there, 0) >= self._most_at_one
+        if full or self._subjects.get(found.fault, 0) >= self._most_subjects:
             self.left_out[found.fault] = self.left_out.get(found.fault, 0) + 1
             return
         self._subjects[found.fault] = self._subjects.get(found.fault, 0) + 1
+        self._there[there] = self._there.get(there, 0) + 1
         self._found[key] = found
         if self._number in found.packets:
-            found.example = None if self._record is None else kept(self._record)
-            found.example_number = self._number
+            found.show(None if self._record is None else kept(self._record), self._number)
 
     def also(self, fault: Fault, subject: str, where: str, number: int) -> None:
         """That frame shows it, too: of the same time, not one more."""
@@ -113,6 +127,10 @@ class Faults:
             if found.last_ns is not None and found.last_ns < before_ns:
                 del self._found[key]
                 self._subjects[found.fault] -= 1
+                there = (found.fault, found.where)
+                self._there[there] -= 1
+                if not self._there[there]:
+                    del self._there[there]
 
     def clear(self, fault: Fault, subject: str, where: str, number: int) -> None:
         """It is over, as that frame shows: it is still told, as over."""

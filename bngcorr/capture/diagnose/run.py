@@ -31,7 +31,7 @@ from bngcorr.capture.diagnose.detectors.two_delegations import TwoDelegations
 from bngcorr.capture.diagnose.distances import Distances
 from bngcorr.capture.diagnose.found import Faults
 from bngcorr.capture.diagnose.limits import Limits
-from bngcorr.capture.diagnose.memory import Recent
+from bngcorr.capture.diagnose.memory import MOST, Recent, small
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.capture.record import Record
 
@@ -75,9 +75,19 @@ class Diagnosis:
     the others go on, and `broken` says which and why; with `strict` it is raised.
     """
 
-    def __init__(self, limits: Limits | None = None, interfaces: tuple[str, ...] = (), *, strict: bool = False) -> None:
-        """`interfaces`: names by number, for people; those beyond are called if0, if1, …."""
-        self.faults: Final = Faults()
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        interfaces: tuple[str, ...] = (),
+        *,
+        strict: bool = False,
+        faults: Faults | None = None,
+        most: int = MOST,
+    ) -> None:
+        """`interfaces`: names by number, for people; those beyond are called if0, if1, …. `faults`: where they are noted,
+        if not as of a capture. `most`: how much of one sort a detector remembers.
+        """
+        self.faults: Final = Faults() if faults is None else faults
         self.broken: Final[dict[str, str]] = {}  # name of the detector: its first error
         self.frames = 0
         self.twins = 0  # frames that were shown twice, and looked at once
@@ -87,7 +97,8 @@ class Diagnosis:
         self._last_number = 0
         self._first_interface = 0
         self._twins: Final[Recent[tuple[int, int, int], int]] = Recent(_MOST_TWINS)
-        self._all: Final = detectors(self.faults, limits or Limits())
+        with small(most):
+            self._all: Final = detectors(self.faults, limits or Limits())
         self._for: Final = tuple(  # by concern
             tuple(one for one in self._all if concern in one.concerns) for concern in Concern
         )

@@ -100,7 +100,7 @@ class AaaaUnused:
             )  # fmt: skip
             found.last_ns = host.at_ns
             found.count = queries
-            found.example = host.record
+            found.show(host.record, host.packets[0])
             self._faults.add(found)
 
     def _host(self, segment: tuple[int, ...], mac: bytes) -> _Host:

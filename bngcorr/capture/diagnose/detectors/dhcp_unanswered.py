@@ -213,7 +213,7 @@ class DhcpUnanswered:
         found = Found(
             Fault.ANSWERS_NOT_SEEN, _protocol(v6), seen.where, detail, (seen.number,), seen.at_ns, Severity.NOTICE
         )
-        found.example = seen.record
+        found.show(seen.record, seen.number)
         self._faults.add(found)
 
     def _decide(self, key: Key, question: _Question, now_ns: int, detail: str) -> None:

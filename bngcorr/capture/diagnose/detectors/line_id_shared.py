@@ -8,7 +8,7 @@ from bngcorr.capture.diagnose.client import bare, shown
 from bngcorr.capture.diagnose.detector import Concern
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
-from bngcorr.capture.diagnose.memory import Recent
+from bngcorr.capture.diagnose.memory import Recent, of_one
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.model.mac import Mac
 
@@ -23,6 +23,7 @@ class LineIdShared:
     def __init__(self, faults: Faults, most: int) -> None:
         self._faults: Final = faults
         self._most: Final = most
+        self._most_counted: Final = max(of_one(_MOST_COUNTED), most + 1)
         self._macs: Final[Recent[tuple[int, bool, bytes, bytes], set[Mac]]] = Recent()
 
     def see(self, seen: Seen) -> None:
@@ -35,12 +36,12 @@ class LineIdShared:
         if macs is None:
             macs = set()
             self._macs.put(key, macs)
-        if client.mac in macs or len(macs) > _MOST_COUNTED:
+        if client.mac in macs or len(macs) > self._most_counted:
             return
         macs.add(client.mac)
         if len(macs) <= self._most:
             return
-        many = f"more than {_MOST_COUNTED:,}" if len(macs) > _MOST_COUNTED else f"{len(macs)}"
+        many = f"more than {self._most_counted:,}" if len(macs) > self._most_counted else f"{len(macs)}"
         remote = bare(client.remote_id) if client.v6 else client.remote_id
         circuit = f"{'Interface-Id' if client.v6 else 'Circuit-Id'} {shown(client.circuit_id)}"
         parts = [circuit] if client.circuit_id else []

@@ -154,7 +154,7 @@ class ManagedFlag:
     def _tell(self, fault: Fault, router: Seen, number: int, at_ns: int | None, detail: str) -> None:
         subject = str(IPv6Address(router.frame.source))
         found = Found(fault, subject, router.where, detail, tuple(sorted((router.number, number))), at_ns)
-        found.example = router.record
+        found.show(router.record, router.number)
         self._faults.add(found)
 
 

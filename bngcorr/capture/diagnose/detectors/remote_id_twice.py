@@ -9,7 +9,7 @@ from bngcorr.capture.diagnose.copies import Copies
 from bngcorr.capture.diagnose.detector import Concern
 from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
-from bngcorr.capture.diagnose.memory import Recent
+from bngcorr.capture.diagnose.memory import Recent, of_one
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.model.mac import Mac
 
@@ -27,6 +27,7 @@ class RemoteIdTwice:
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
         self._copies: Final = Copies()
+        self._most: Final = of_one(_MOST_PORTS)
         self._ports: Final[Recent[tuple[int, bool, bytes], dict[bytes, tuple[Mac, int]]]] = Recent()
 
     def see(self, seen: Seen) -> None:
@@ -39,7 +40,7 @@ class RemoteIdTwice:
         if ports is None:
             ports = {}
             self._ports.put(key, ports)
-        if client.circuit_id in ports or len(ports) > _MOST_PORTS:
+        if client.circuit_id in ports or len(ports) > self._most:
             return
         others = [(circuit, number) for circuit, (mac, number) in ports.items() if mac != client.mac]
         ports[client.circuit_id] = (client.mac, seen.number)

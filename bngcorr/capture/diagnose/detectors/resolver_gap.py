@@ -137,7 +137,7 @@ class ResolverGap:
         subject = str(IPv6Address(router.frame.source))
         packets = tuple(sorted((router.number, answer.number)))
         found = Found(fault, subject, router.where, detail, packets, answer.at_ns)
-        found.example = router.record
+        found.show(router.record, router.number)
         self._faults.add(found)
 
 
