@@ -23,7 +23,7 @@ MOST_AT_ONCE: Final = 10  # new findings, and others, at one look; what is more 
 MOST_TOLD: Final = 256  # that are not over; beyond it no new ones are told: there is room for those of others
 MOST_SUBJECTS: Final = 128  # of one fault
 MOST_AT_ONE: Final = 16  # of one fault at one place: who makes faults up on his VLANs hides nobody else's
-REMEMBERED: Final = 512  # of one sort, by one detector
+REMEMBERED: Final = 1_024  # of one sort, by one detector
 MOST_LETTERS: Final = 160  # of a subject, which may hold what a customer has sent; of a detail four times as many
 
 log = structlog.get_logger()

@@ -192,7 +192,8 @@ class Radius:
         if exchange.row is not None:
             _judged(exchange.row, request, verdict, changes(request.view, edits, appended))
             exchange.row.whole = exchange.answered
-        self._learn(self._taught(exchange, request, verdict))
+        # accounting within a hold may follow from the answer in the capture, which a hold would have put off
+        self._learn(self._taught(exchange, request, verdict), wakes=not request.accounting)
         if exchange.answered or request.accounting:
             exchange.request = None  # it can teach nothing more
 
@@ -209,10 +210,11 @@ class Radius:
             found += lessons.accepted(request, verdict, request.arrived_ms, remember_ms, granted(exchange.said))
         return found
 
-    def _learn(self, taught: list[Lesson]) -> None:
+    def _learn(self, taught: list[Lesson], *, wakes: bool = True) -> None:
         if taught:
             self._knowledge.write(taught, self._clock.now_ms)
-            self._judge.sighted(taught)
+            if wakes:
+                self._judge.sighted(taught)
 
     # ---- answers
 

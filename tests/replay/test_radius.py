@@ -141,6 +141,20 @@ def test_a_request_before_its_sighting_is_held_for_it(tmp_path: Path) -> None:
     assert ["Access-Accept"] * 2 == [row.answer for row in result.rows]
 
 
+def test_accounting_that_follows_from_the_answer_wakes_no_request_on_hold(tmp_path: Path) -> None:
+    """The capture's AAA answered at once; had the request been held, the record would not have come."""
+    where = r.vendor(6527, 27, CPE) + r.attribute(r.NAS_PORT_ID, PORT)
+    bare = access(1, where)
+    session = r.attribute(r.ACCT_STATUS_TYPE, r.START) + r.attribute(r.ACCT_SESSION_ID, "A1")
+    start = r.accounting_request(2, session + where + r.line("LINE-17", "olt7"), SECRET)
+    path = pcap(
+        tmp_path / "a.pcap", (0, to_aaa(bare)), (0.02, from_aaa(answer(bare))), (0.1, to_aaa(start)),
+        (1, to_aaa(access(3, where))),
+    )  # fmt: skip
+
+    assert [Outcome.UNMATCHED, Outcome.OWN, Outcome.MATCHED] == play(path, of=bngs("nokia-sros")).outcomes
+
+
 def test_a_sighting_after_the_hold_comes_too_late(tmp_path: Path) -> None:
     """It is not matched, and stands among the distances as what a longer hold would have found."""
     mac = r.vendor(6527, 27, CPE)
