@@ -6,7 +6,7 @@ from bngcorr.accountant.cost import CostTable
 from bngcorr.app.dynauth import DynauthPolicies, dynauth_policies
 from bngcorr.bng_profiles import compile_all, costs_of, nas_of
 from bngcorr.config import Config
-from bngcorr.correlator.dhcp import Place
+from bngcorr.correlator.place import Place
 from bngcorr.proxy.nas import NasTable
 from bngcorr.proxy.place import place_of
 from bngcorr.proxy.remote_id import Numbers

@@ -20,9 +20,10 @@ from bngcorr.capture.record import Record
 from bngcorr.config.tap import Tap as Settings
 from bngcorr.correlator import dhcp, leases
 from bngcorr.correlator.allowance import Leases, Turns
-from bngcorr.correlator.dhcp import Place, Told
+from bngcorr.correlator.dhcp import Told
 from bngcorr.correlator.exchanges import Exchanges, Noted
 from bngcorr.correlator.inherited import Lines
+from bngcorr.correlator.place import Place
 from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson, SessionChange

@@ -13,7 +13,7 @@ from bngcorr.capture.diagnose.kinds import MEANINGS, Fault
 from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.capture.record import Record
-from bngcorr.correlator.dhcp import Place
+from bngcorr.correlator.place import Place
 from bngcorr.model.vocabulary import Finding
 from bngcorr.store.lesson import FindingSeen
 

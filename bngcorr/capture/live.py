@@ -95,16 +95,9 @@ class TapSocket:
                 self.opened.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, membership)
             flags = struct.unpack_from("H", self._ask(_GET_FLAGS), 16)[0]
         except OSError:
-            self._leave()
+            self._index = 0
             return Link.ABSENT
         return Link.UP if flags & _UP else Link.DOWN
-
-    def _leave(self) -> None:
-        """One that has another name now is not the one that was asked for."""
-        if self._index:
-            self._index = 0
-            with contextlib.suppress(OSError):
-                self.opened.bind(("", 0))
 
     def _ask(self, what: int) -> bytes:
         """A struct ifreq of the interface."""
@@ -122,6 +115,8 @@ class TapSocket:
                 if error.errno == errno.ENETDOWN:  # told once; frames that waited can still be read
                     continue
                 break
+            if address[0] != self.interface:  # it has another name now: it is not the one that was asked for
+                continue
             if address[2] == _OUTGOING and not self._keeps_outgoing:
                 continue
             self._frames += 1

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import Final
 
 MOST_LINES: Final = 8_192
-IN_A_TURN: Final = 32  # sightings, or leases, of one line; as many CPEs as it may show (`store.contract.MAX_MACS_PER_LINE`)
+IN_A_TURN: Final = 32  # sightings, or leases, of one line: as many CPEs as it may show (store.contract)
 TURN_MS: Final = 10_000
 LEASES: Final = 64  # of one line at a time
 MOST_LEASES: Final = 65_536  # of a tap at a time

@@ -3,23 +3,25 @@
 The same rules as for a BNG's requests, with better evidence: the protocol is proved, Option 37 always has its
 enterprise number in front (RFC 4649 §3), and the frame tells port and VLANs. What a customer can write alone teaches
 nothing about others: ids count only as far as `Place.untrusted` lets them, and only in what an access node or relay has
-had in hand: access nodes look at messages to everybody (RFC 6221 §6.1, TR-101 §3.8), and let those pass that a customer
-sends to one address, in a PPPoE session or from another port. A MAC is `seen` only if the frame itself came from it.
+had in hand. Access nodes look at what clients send to everybody; what is sent to one address no relay takes part in (RFC
+2131 §4.3.2), and it passes as the customer wrote it, like all that is in a PPPoE session or for another port. A MAC is
+`seen` only if the frame itself came from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Final
 
-from bngcorr.correlator.keys import EVERY_KEY, Keyring, keyring
-from bngcorr.correlator.question import Question, Rules
+from bngcorr.correlator.keys import Keyring, keyring
+from bngcorr.correlator.place import Place
+from bngcorr.correlator.question import Question
 from bngcorr.correlator.sighting import sighting_of
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import Mac, usable
-from bngcorr.model.vocabulary import Key, MacSource, Strength, Trigger, VlanModel
-from bngcorr.profiles.profile import ID_OCTETS, Alias, Relay, aliased
+from bngcorr.model.vocabulary import MacSource, Strength, Trigger
+from bngcorr.profiles.profile import ID_OCTETS, aliased
 from bngcorr.store.lesson import Sighting
 from bngcorr.wire import dhcp4, dhcp6, relays
 from bngcorr.wire.dhcp4 import Message4
@@ -34,6 +36,7 @@ _LAST: Final = 2  # VLAN tags that a place is told by
 _RELAYS6: Final = bytes.fromhex("ff020000000000000000000000010002")  # All_DHCP_Relay_Agents_and_Servers (RFC 8415 §7.1)
 _SERVER4: Final = 67  # RFC 2131 §4.1
 _SERVER6: Final = 547  # RFC 8415 §7.2; servers may answer from another one
+_DUID_OCTETS: Final = 130  # RFC 8415 §11.1
 _GROUP: Final = 1  # bit of a MAC's first octet
 
 _ASKING4: Final = frozenset((dhcp4.DISCOVER, dhcp4.REQUEST, dhcp4.INFORM))
@@ -46,61 +49,13 @@ _LEAVING6: Final = frozenset((dhcp6.RELEASE, dhcp6.DECLINE))
 _ANSWERS6: Final = frozenset((dhcp6.ADVERTISE, dhcp6.REPLY))
 
 
-class Place:
-    """Where frames are captured, and the rules of the BNG whose customers they are. Never changed."""
-
-    __slots__ = (
-        "aliases", "anywhere", "bng", "box", "domain", "keys", "outermost", "port", "ports", "relayed_mac", "rules",
-        "untrusted", "v4_matched_by_v6", "vlan_model", "vlans",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        *,
-        domain: str,
-        bng: str,
-        box: str,
-        ports: str,
-        rules: Rules,
-        vlan_model: VlanModel,
-        keys: frozenset[Key] = EVERY_KEY,
-        port: str | None = None,
-        vlans: tuple[int, ...] = (),
-        untrusted: frozenset[Trigger] = frozenset(),
-        relay: Relay = Relay.OUTERMOST,
-        aliases: Sequence[Alias] = (),
-        v4_matched_by_v6: bool = False,
-        relayed_mac: MacSource = MacSource.CLAIMED,
-        anywhere: bool = True,
-    ) -> None:
-        """`rules.line_id` says which ids name a line."""
-        self.domain: Final = domain
-        self.bng: Final = bng
-        self.box: Final = box  # as the store names it
-        self.ports: Final = ports  # the set of ports that `port` is one of
-        self.rules: Final = rules
-        self.vlan_model: Final = vlan_model
-        self.keys: Final = keys
-        self.port: Final = port  # as the BNG's NAS-Port-Id is read; None: frames tell no port
-        self.vlans: Final = vlans  # ids that the mirror takes off, the outermost first
-        self.untrusted: Final = untrusted  # protocols whose line ids only the customer can have written
-        self.outermost: Final = relay is Relay.OUTERMOST
-        self.aliases: Final = aliases
-        self.v4_matched_by_v6: Final = v4_matched_by_v6
-        # who vouches for chaddr and Option 79 of what a router has relayed: `seen` if that compares with the frame
-        self.relayed_mac: Final = relayed_mac
-        # without a port: whether frames that nobody routed tell by MAC of requests that come from some port. A customer
-        # can send as another one's CPE, from his own VLAN
-        self.anywhere: Final = anywhere
-
-
 class Told:
     """One message of a client or to one. Made by `of4` and `of6` only; never changed."""
 
     __slots__ = (
         "asks", "attachment", "client", "contradictory", "enterprise_number", "exchange", "four", "ids", "keyring",
-        "leaves", "line", "local", "mac", "mac_source", "place", "raw_remote_id", "six", "to_server", "trigger", "type",
-        "whole",
+        "leaves", "line", "local", "mac", "mac_source", "place", "raw_remote_id", "renews", "six", "to_server",
+        "trigger", "type", "unread", "wanted", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -123,13 +78,16 @@ class Told:
         mac_source: MacSource | None,
         attachment: Attachment | None,
         unread: bytes = b"",
+        wanted: bytes = b"",
+        renews: bool = False,
         four: Message4 | None = None,
         six: Message6 | None = None,
     ) -> None:
         self.place: Final = place
         self.trigger: Final = trigger  # by proof
         self.type: Final = kind  # of the message that the client wrote or gets
-        self.client: Final = client  # chaddr or DUID: what server and client know the CPE by
+        # chaddr or DUID: what server and client know the CPE by
+        self.client: Final = client if len(client) <= _DUID_OCTETS else blake2b(client, digest_size=32).digest()
         self.asks: Final = asks  # the client wants something
         self.leaves: Final = leaves  # it gives something back: RELEASE, DECLINE
         self.to_server: Final = asks or leaves
@@ -142,10 +100,13 @@ class Told:
         self.mac: Final = mac
         self.mac_source: Final = mac_source
         self.attachment: Final = attachment
-        self.four: Final = four  # one of the two
+        self.unread: Final = unread  # in place of an attachment
+        self.wanted: Final = wanted  # the IPv4 address that a client asks for, or has
+        self.renews: Final = renews  # it has a lease, and wants more of it
+        self.four: Final = four  # one of the two, but for what is only `remembered`
         self.six: Final = six
         # messages of one exchange, retransmissions and what came through a relay included
-        self.exchange: Final = (trigger, xid, client, "" if attachment is None else attachment.text)
+        self.exchange: Final = (trigger, xid, self.client, "" if attachment is None else attachment.text)
         self.keyring: Final[Keyring] = keyring(
             place.ports, attachment, mac, mac_source, place.vlan_model, place=unread, asked=place.keys
         )
@@ -155,12 +116,23 @@ class Told:
     @property
     def name(self) -> str:
         """``DISCOVER``, ``SOLICIT``, …"""
-        return (dhcp4.TYPES if self.four is not None else dhcp6.TYPES)[self.type]
+        return (dhcp4.TYPES if self.trigger is Trigger.DHCPV4 else dhcp6.TYPES)[self.type]
+
+    def remembered(self) -> Told:
+        """The same without the octets of the message: what its answer is compared with."""
+        return Told(
+            self.place, self.trigger, self.type, self.exchange[1], self.client,
+            asks=self.asks, leaves=self.leaves, local=self.local, whole=self.whole, ids=self.ids,
+            contradictory=self.contradictory, raw_remote_id=None, enterprise_number=self.enterprise_number,
+            mac=self.mac, mac_source=self.mac_source, attachment=self.attachment, unread=self.unread,
+            wanted=self.wanted, renews=self.renews,
+        )  # fmt: skip
 
     @property
     def final(self) -> bool:
         """Whether an answer ends what the client began: an OFFER or ADVERTISE does not."""
-        return not self.to_server and self.type != (dhcp6.ADVERTISE if self.four is None else dhcp4.OFFER)
+        offer = dhcp4.OFFER if self.trigger is Trigger.DHCPV4 else dhcp6.ADVERTISE
+        return not self.to_server and self.type != offer
 
     @property
     def begins(self) -> bool:
@@ -250,6 +222,7 @@ def of4(message: Message4, frame: Frame, place: Place) -> Told | None:
         asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=contradictory,
         raw_remote_id=remote, enterprise_number=None, mac=message.mac,
         mac_source=_vouched(message.mac, place, same=same, routed=routed), attachment=attachment, unread=unread,
+        wanted=message.address(dhcp4.REQUESTED_ADDRESS) or message.ciaddr, renews=message.ciaddr != _NOWHERE4,
         four=message,
     )  # fmt: skip
 
@@ -293,7 +266,7 @@ def of6(message: Message6, frame: Frame, place: Place) -> Told | None:
         place, Trigger.DHCPV6, kind, inner.transaction_id, inner.values.get(dhcp6.CLIENT_ID, b""),
         asks=asks, leaves=leaves, local=local, whole=whole, ids=ids, contradictory=contradictory, raw_remote_id=raw,
         enterprise_number=number, mac=mac, mac_source=_vouched(mac, place, same=same, routed=routed),
-        attachment=attachment, unread=unread, six=message,
+        attachment=attachment, unread=unread, renews=kind in (dhcp6.RENEW, dhcp6.REBIND), six=message,
     )  # fmt: skip
 
 
@@ -345,4 +318,4 @@ def _is_link_local(address: bytes) -> bool:
     return len(address) == 16 and address[0] == 0xFE and address[1] & 0xC0 == 0x80
 
 
-__all__ = ["Place", "Told", "of4", "of6"]
+__all__ = ["Told", "of4", "of6"]

@@ -21,7 +21,7 @@ class _Open:
     __slots__ = ("answered", "answered_ms", "asked", "at_ms", "types")
 
     def __init__(self, told: Told, at_ms: int) -> None:
-        self.asked = told  # the client's last message
+        self.asked = told.remembered()  # the client's last message
         self.at_ms = at_ms
         self.types = {told.type}
         self.answered = ""  # what the last answer said, and when
@@ -69,7 +69,7 @@ class Exchanges:
         more = not again or (known.asked.line is None and told.line is not None)  # behind a relay it may say more
         copy = not more and abs(at_ms - known.at_ms) < COPY_MS
         if more:
-            known.asked = told
+            known.asked = told.remembered()
         if not copy:
             known.at_ms = at_ms
         self._open.move_to_end(told.exchange)

@@ -53,10 +53,10 @@ def granted(request: Told, answer: Told) -> list[Lease]:
     asked for. DHCPv6: a REPLY to REQUEST, RENEW or REBIND, or with rapid commit to SOLICIT; addresses and prefixes with
     a valid lifetime of 0 are withdrawn.
     """
-    if request.four is not None and answer.four is not None:
-        return _granted4(request.four, answer.four)
-    ours, theirs = _inner(request), _inner(answer)
-    if ours is None or theirs is None or answer.type != dhcp6.REPLY:
+    if answer.four is not None:
+        return _granted4(request, answer.four)
+    theirs = _inner(answer)
+    if theirs is None or answer.type != dhcp6.REPLY:
         return []
     rapid = request.type == dhcp6.SOLICIT and dhcp6.RAPID_COMMIT in theirs.values
     if not (rapid or request.type in _GIVING6) or _status(theirs):
@@ -67,8 +67,8 @@ def granted(request: Told, answer: Told) -> list[Lease]:
 def given_back(told: Told) -> list[Lease]:
     """What a RELEASE or DECLINE of the client ends."""
     if told.four is not None:
-        code = told.four.address(dhcp4.REQUESTED_ADDRESS) if told.type == dhcp4.DECLINE else told.four.ciaddr
-        return [_lease4(code, 0)] if code and code != _NO_ADDRESS else []
+        back = told.wanted if told.type == dhcp4.DECLINE else told.four.ciaddr
+        return [_lease4(back, 0)] if back != _NO_ADDRESS else []
     inner = _inner(told)
     if inner is None:
         return []
@@ -89,8 +89,7 @@ def step(told: Told, owner: Told, lease: Lease, at_ms: int, inherited: Line | No
     """
     place = owner.place
     over = not lease.life_ms
-    renewal = owner.type in (dhcp6.RENEW, dhcp6.REBIND) if owner.six is not None else _renews(owner.four)
-    kind = SessionStep.STOP if over else SessionStep.INTERIM if renewal else SessionStep.START
+    kind = SessionStep.STOP if over else SessionStep.INTERIM if owner.renews else SessionStep.START
     where = "" if owner.attachment is None else owner.attachment.text
     seen = owner.mac is not None and owner.mac_source is MacSource.SEEN
     # what somebody only claims to be is another one: on a VLAN that is shared it could be anybody
@@ -123,20 +122,15 @@ def step(told: Told, owner: Told, lease: Lease, at_ms: int, inherited: Line | No
     )
 
 
-def _renews(message: Message4 | None) -> bool:
-    return message is not None and message.ciaddr != _NO_ADDRESS
-
-
 def _lease4(address: bytes, life_ms: int) -> Lease:
     return Lease(b"4", (Host(HostKind.V4, ipv4_text(address)),), life_ms)
 
 
-def _granted4(request: Message4, answer: Message4) -> list[Lease]:
+def _granted4(request: Told, answer: Message4) -> list[Lease]:
     if request.type != dhcp4.REQUEST:
         return []
     if answer.type == dhcp4.NAK:
-        refused = request.address(dhcp4.REQUESTED_ADDRESS) or request.ciaddr
-        return [_lease4(refused, 0)] if refused != _NO_ADDRESS else []
+        return [_lease4(request.wanted, 0)] if request.wanted != _NO_ADDRESS else []
     seconds = answer.number(dhcp4.LEASE_TIME)
     if answer.type != dhcp4.ACK or answer.yiaddr == _NO_ADDRESS or not seconds:
         return []

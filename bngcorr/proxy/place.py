@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bngcorr.correlator.dhcp import Place
+from bngcorr.correlator.place import Place
 from bngcorr.model.vocabulary import MacSource
 from bngcorr.proxy.nas import Nas
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from bngcorr.correlator.dhcp import Place
+from bngcorr.correlator.place import Place
 from bngcorr.correlator.question import Rules
 from bngcorr.model.vocabulary import MacSource, Mode, Trigger, VlanModel
 from bngcorr.profiles.profile import Profile

@@ -8,7 +8,8 @@ from typing import Final
 
 from bngcorr.capture.packets import Kind
 from bngcorr.correlator import leases
-from bngcorr.correlator.dhcp import Place, Told, of4, of6
+from bngcorr.correlator.dhcp import Told, of4, of6
+from bngcorr.correlator.place import Place
 from bngcorr.errors import WireError
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Outcome, Strength, Trigger
@@ -279,7 +280,7 @@ class Dhcp:
 
     def _asked(self, told: Told) -> Message | None:
         """The message that it answers."""
-        kinds = (_ANSWERED4 if told.four is not None else _ANSWERED6).get(told.type, ())
+        kinds = (_ANSWERED4 if told.trigger is Trigger.DHCPV4 else _ANSWERED6).get(told.type, ())
         for kind in kinds:
             name: Name = (told.trigger, kind, told.exchange[1], told.client)
             found = self._messages.find(name)

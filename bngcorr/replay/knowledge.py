@@ -1,7 +1,8 @@
 """What is known of lines, keys and sessions at an instant of the capture: the memory store's rules, and bounds.
 
-Records run out as in the store. Beyond so many lines those that were not heard of for longest are forgotten before
-their time, and counted: a capture of any size is replayed in the same memory.
+Records run out as in the store, but for one: that a MAC was on another line is remembered for as long as that line is,
+and not for a month. Beyond so many lines those that were not heard of for longest are forgotten before their time, and
+counted: a capture of any size is replayed in the same memory.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class Knowledge:
         self._kept_ms = now_ms
         for domain in self._domains.values():
             upkeep(domain, now_ms, WALK_MS)
+            for mac in [mac for mac, lines in domain.macs.items() if domain.lines.keys().isdisjoint(lines)]:
+                del domain.macs[mac]
 
     @property
     def lines(self) -> int:

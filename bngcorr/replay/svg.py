@@ -16,6 +16,7 @@ from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 WIDTH: Final = 1040
 HEIGHT: Final = 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 64, 70
+_PEAK: Final = _TOP + 18  # of the tallest column, below the words at the windows
 _BEFORE: Final = "#2f6fab"
 _AFTER: Final = "#4a9c5d"
 _LATE: Final = "#c0622d"
@@ -43,7 +44,7 @@ def histogram(distances: Distances, windows_ms: Sequence[int], title: str) -> st
         parts.append(f'<text x="{x + 16}" y="44" {_TEXT}>{words}</text>')
     for at, (label, colour, count, late) in enumerate(shown):
         x = _LEFT + at * each
-        tall, more = (base - _TOP) * count / most, (base - _TOP) * late / most
+        tall, more = (base - _PEAK) * count / most, (base - _PEAK) * late / most
         if count:
             parts.append(_bar(x, base - tall, each, tall, colour, f"{label}: {count}"))
         if late:
@@ -52,9 +53,13 @@ def histogram(distances: Distances, windows_ms: Sequence[int], title: str) -> st
             parts.append(_label(x + each / 2, base - tall - more - 4, f"{count + late}"))
         parts.append(
             f'<text transform="translate({x + each / 2 + 4:.1f} {base + 12}) rotate(-40)" text-anchor="end" {_TEXT}>'
-            f"{escape(label)}</text>"
+            f"{escape(label[1:])}</text>"
         )
     parts.append(f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{base}" y2="{base}" stroke="#333"/>')
+    middle = _LEFT + BUCKETS * each
+    parts.append(f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{_TOP}" y2="{base + 6}" stroke="#333"/>')
+    for x, words in ((_LEFT + BUCKETS * each / 2, "sighting first"), (middle + BUCKETS * each / 2, "request first")):
+        parts.append(_label(x, HEIGHT - 8, words))
     for window_ms in windows_ms:
         bucket = bucket_of(window_ms)
         if bucket == BUCKETS - 1:

@@ -9,7 +9,9 @@ import pytest
 from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.wire.attributes import DELEGATED_IPV6_PREFIX
 from tests.diagnose.cpe import CPE, OTHER, RELEASE, RENEW, REPLY, REQUEST, SOLICIT, ia_pd, server_id, v6
-from tests.diagnose.stage import Stage, ethernet, ip4, ip6, message6, option6, told, udp
+from tests.diagnose.stage import Stage, ethernet, ip4, ip6, message6, option6, udp
+
+REBIND = 6
 
 
 def exchange(stage: Stage, server: int, prefix: str, at_s: float, xid: int, client: str = CPE) -> tuple[int, int]:
@@ -38,7 +40,10 @@ def test_two_servers_that_commit_at_once_are_told() -> None:
     for number in (1, 2):
         stage.frame(v6(REPLY, CPE, server_id(number), ia_pd(f"2001:db8:{number}::")), 0.1 * number)
 
-    assert {(Fault.TWO_DELEGATIONS, CPE, (1, 2, 3))} == told(stage.faults(Fault.TWO_DELEGATIONS))
+    (found,) = stage.faults(Fault.TWO_DELEGATIONS)
+
+    assert (CPE, (1, 2, 3), Severity.NOTICE) == (found.subject, found.packets, found.severity)
+    assert "the CPE uses one of them" in found.detail
 
 
 def test_giving_one_back_clears_it() -> None:
@@ -81,6 +86,17 @@ def test_a_renewal_at_another_server_is_told() -> None:
     (found,) = stage.faults(Fault.PREFIX_ELSEWHERE)
 
     assert (CPE, (reply, renew), Severity.CRITICAL) == (found.subject, found.packets, found.severity)
+
+
+def test_servers_that_share_their_leases_may_both_answer_a_rebind() -> None:
+    """A failover pair: the CPE takes the first REPLY, and renews there, though the other's came later."""
+    stage = Stage()
+    stage.frame(v6(REBIND, CPE, ia_pd("2001:db8:1::"), xid=4), 0)
+    for number in (2, 1):
+        stage.frame(v6(REPLY, CPE, server_id(number), ia_pd("2001:db8:1::"), xid=4), 0.1 * number)
+    stage.frame(v6(RENEW, CPE, server_id(2), ia_pd("2001:db8:1::"), xid=5), 1_800)
+
+    assert [] == stage.faults(Fault.PREFIX_ELSEWHERE)
 
 
 def test_a_renewal_at_the_server_that_took_over_is_no_fault() -> None:

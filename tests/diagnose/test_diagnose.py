@@ -115,6 +115,20 @@ def test_programs_get_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"critical": 0, "warning": 2, "notice": 0} == told["counts"]
 
 
+@pytest.mark.parametrize("name", ["08-renew-rebind-release-access", "13-unanswered-arp-ns"])
+def test_an_example_has_its_packets_number(name: str) -> None:
+    """It is one of the fault's packets, also where what did not come told the fault."""
+    path = REAL / f"{name}.pcap"
+    frames = {record.number: record.octets for record in records_of(path)}
+    examples = [
+        (one.found.packets, one.found.example_number, one.found.example and one.found.example.octets)
+        for one in made(path).told
+    ]
+
+    assert examples
+    assert [] == [numbers for numbers, one, octets in examples if one not in numbers or octets != frames[one]]
+
+
 def test_several_files_are_one_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
     """Packet numbers are each file's own, and say whose they are."""
     _, out, _ = diagnose(capsys, "--json", HEALTHY, RA0)

@@ -150,6 +150,25 @@ def test_a_router_that_looks_for_a_host_that_is_gone_is_no_fault() -> None:
     assert ([], []) == (announced.faults(SILENT), forwarding.faults(SILENT))
 
 
+def test_a_gateway_by_its_address_looks_for_hosts_and_not_for_gateways() -> None:
+    """Where nothing but ARP is seen of it, its own address tells; that of another gateway it does need."""
+    stage = Stage()
+    asking(stage, asks4(HOST4, GATEWAY, GATEWAY4), 9)
+    asking(stage, asks4("192.0.2.254", GATEWAY, GATEWAY4), 9)
+
+    assert ["192.0.2.254"] == [found.subject for found in stage.faults(SILENT)]
+
+
+def test_a_mirror_port_that_shows_the_tag_of_one_direction_only() -> None:
+    """Questions come with the VLAN's tag, answers to the same host without."""
+    stage = Stage()
+    for at in range(8):
+        stage.frame(asks4(GATEWAY4, HOST, HOST4, 100), at)
+        stage.frame(tells4(), at + 0.01)
+
+    assert [] == stage.faults(SILENT)
+
+
 def test_whoever_asks_for_many_addresses_scans() -> None:
     """Five addresses without an answer are no gateway."""
     stage = Stage()

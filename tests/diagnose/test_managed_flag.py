@@ -60,6 +60,7 @@ def test_addresses_without_the_flag_are_told() -> None:
         (says(0), says(MANAGED, OTHER_ROUTER), client6(3, ASKS), server6(7, ia(3, ia_address()))),
         (says(0, lifetime=0), client6(3, ASKS), server6(7, ia(3, ia_address()))),
         (says(OTHER), client6(1, ASKS), server6(2, ia(3, NO_ADDRESSES))),
+        (says(MANAGED), client6(1, ASKS), server6(2, ia(3, NO_ADDRESSES)), server6(2, ia(3, ia_address()))),
         (
             says(MANAGED), client6(1, ASKS), server6(2, ia(3, NO_ADDRESSES)),
             client6(3, ASKS, duid=DUID[:-1] + b"x"), server6(7, ia(3, ia_address()), duid=DUID[:-1] + b"x"),
@@ -67,7 +68,8 @@ def test_addresses_without_the_flag_are_told() -> None:
     ],
     ids=[
         "as it should be", "a CPE that wants a prefix only", "a prefix without the flag", "another router has the flag",
-        "a router on its way out", "no flag and no addresses", "one client refused, another served",
+        "a router on its way out", "no flag and no addresses", "one of two servers has some",
+        "one client refused, another served",
     ],
 )  # fmt: skip
 def test_what_is_no_contradiction(frames: tuple[bytes, ...]) -> None:

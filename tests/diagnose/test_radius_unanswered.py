@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+
 from bngcorr.capture.diagnose.kinds import Fault, Severity
+from bngcorr.wire.radius import attribute
 from tests.diagnose.flow import GATEWAY, HOST, radius
 from tests.diagnose.stage import Stage, ethernet, ip4, told, udp
 
@@ -14,6 +17,15 @@ def asks(identifier: int, authenticator: int = 1, code: int = 1, server: str = A
     """A request of the BNG."""
     payload = radius(code, identifier, authenticator)
     return ethernet(HOST, GATEWAY, 0x0800, ip4(BNG, server, 17, udp(40000, port, payload)))
+
+
+def record(identifier: int, delay: int, session: bytes = b"s1", status: int = 2) -> bytes:
+    """An accounting record; sent again it has another identifier and authenticator (RFC 2866 §5.2)."""
+    attributes = (
+        attribute(40, status.to_bytes(4, "big")) + attribute(44, session) + attribute(41, delay.to_bytes(4, "big"))
+    )
+    head = struct.pack("!BBH", 4, identifier, 20 + len(attributes)) + bytes((identifier,)) * 16
+    return ethernet(HOST, GATEWAY, 0x0800, ip4(BNG, AAA, 17, udp(40000, 1813, head + attributes)))
 
 
 def replies(identifier: int, code: int = 2, server: str = AAA, port: int = 1812) -> bytes:
@@ -117,5 +129,29 @@ def test_a_reply_that_is_cut_is_a_reply() -> None:
         stage.frame(asks(at, at), at + 0.5)
         stage.frame(replies(at)[:46], at + 0.6, length=len(replies(at)))
     stage.frame(asks(99), 60)
+
+    assert [] == stage.faults(*KINDS)
+
+
+def test_an_accounting_record_that_says_how_late_it_is_is_the_same_one() -> None:
+    """Nobody answers: it is the server, not a capture of one direction; each session by itself."""
+    stage = Stage()
+    numbers = tuple(stage.frame(record(1 + at, 5 * at), 5 * at) for at in range(4))
+    stage.frame(record(9, 0, b"s2"), 16)
+    stage.frame(record(20, 0, b"s3"), 40)
+    (found,) = stage.faults(*KINDS)
+
+    assert (Fault.RADIUS_SERVER_SILENT, numbers) == (found.fault, found.packets)
+
+
+def test_a_late_record_that_is_answered_is_answered() -> None:
+    """Its earlier transmissions wait for nothing, nor do records of that session that are new."""
+    stage = Stage()
+    for at in range(2):
+        stage.frame(record(1 + at, 5 * at), 5 * at)
+    stage.frame(replies(2, 5, port=1813), 5.1)
+    for at in range(3, 9):
+        stage.frame(record(at, 0, status=3), 600 * at)
+        stage.frame(replies(at, 5, port=1813), 600 * at + 0.1)
 
     assert [] == stage.faults(*KINDS)

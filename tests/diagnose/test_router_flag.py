@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bngcorr.capture.diagnose.kinds import Fault, Severity
-from tests.diagnose.nd import HOST, IS_ROUTER, OTHER_HOST, OVERRIDE, ROUTER, SOLICITED, local, na, ra
+from tests.diagnose.nd import HOST, IS_ROUTER, OTHER_HOST, OVERRIDE, ROUTER, SOLICITED, local, na, probe, ra
 from tests.diagnose.stage import Stage
 
 FLAG = Fault.ROUTER_FLAG
@@ -30,6 +30,16 @@ def test_a_router_by_flag_alone_is_a_notice() -> None:
     stage.frame(na(ROUTER, local(ROUTER), SOLICITED, to=local(HOST)), 1)
 
     assert [Severity.NOTICE] == [found.severity for found in stage.faults(FLAG)]
+
+
+def test_a_cpe_that_probes_its_address_anew_is_up_again_and_not_yet_a_router() -> None:
+    """A reboot: it forwards later than it answers."""
+    stage = Stage()
+    stage.frame(na(HOST, local(HOST), IS_ROUTER | SOLICITED, to=local(ROUTER)))
+    stage.frame(probe(HOST, local(HOST)), 60)
+    stage.frame(na(HOST, local(HOST), SOLICITED, to=local(ROUTER)), 62)
+
+    assert [] == stage.faults(FLAG)
 
 
 def test_hosts_have_no_flag_to_lose() -> None:

@@ -48,6 +48,7 @@ def test_what_has_run_out_is_forgotten_in_the_capture_s_time(tmp_path: Path) -> 
 
     assert 0 == result.replay.knowledge.forgotten
     assert kept(result)[0] < 24 + 6
+    assert kept(result)[2] < 24 + 6
     assert 0 == len(result.replay.judge._agenda)
 
 

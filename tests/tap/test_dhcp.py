@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bngcorr.correlator.dhcp import Place
+from bngcorr.correlator.place import Place
 from bngcorr.correlator.question import Rules
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds

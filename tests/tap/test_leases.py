@@ -9,9 +9,10 @@ import pytest
 from bngcorr.capture import reader
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.correlator import dhcp, leases
-from bngcorr.correlator.dhcp import Place, Told
+from bngcorr.correlator.dhcp import Told
 from bngcorr.correlator.exchanges import COPY_MS, LASTS_MS, Exchanges, Noted
 from bngcorr.correlator.inherited import Lines
+from bngcorr.correlator.place import Place
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.usage import Host, Usage

@@ -106,3 +106,24 @@ def test_what_is_no_ethernet_is_refused(wire: socket.socket) -> None:
 
     assert Link.FOREIGN is opened.look()
     opened.close()
+
+
+def test_an_interface_that_has_another_name_is_not_listened_to(wire: socket.socket, tap: TapSocket) -> None:
+    """Its name says of which BNG its frames are; under that name it is heard again."""
+
+    def renamed(old: str, new: str) -> None:
+        for command in (f"set dev {old} down", f"set dev {old} name {new}", f"set dev {new} up"):
+            run(f"ip link {command}")
+
+    renamed("t1", "t9")
+    absent = tap.look()
+    tap.read(16)
+    wire.send(DISCOVER)
+    elsewhere = tap.read(16)
+    renamed("t9", "t1")
+    there = tap.look()
+    tap.read(16)
+    wire.send(DISCOVER)
+
+    assert (Link.ABSENT, [], Link.UP) == (absent, elsewhere, there)
+    assert [DISCOVER] == [record.octets for record in tap.read(16)]

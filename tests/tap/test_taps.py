@@ -76,12 +76,17 @@ class Socket:
 class Bench:
     """One tap on a bench."""
 
-    def __init__(self, settings: Tap, put: Callable[[Lesson], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Tap,
+        put: Callable[[Lesson], None] | None = None,
+        has_room: Callable[[], bool] | None = None,
+    ) -> None:
         self.learnt: list[Lesson] = []
         self.has_room = True
         self.registry = CollectorRegistry()
         self.taps = Taps(
-            [settings], Clock(), put or self.learnt.append, has_room=lambda: self.has_room,
+            [settings], Clock(), put or self.learnt.append, has_room=has_room or (lambda: self.has_room),
             meters=TapMeters(self.registry), remember_ms=86_400_000,
         )  # fmt: skip
         self.socket = Socket()

@@ -8,7 +8,8 @@ from ipaddress import IPv4Address, IPv6Address
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.capture.record import Record
 from bngcorr.correlator import dhcp
-from bngcorr.correlator.dhcp import Place, Told
+from bngcorr.correlator.dhcp import Told
+from bngcorr.correlator.place import Place
 from bngcorr.correlator.question import Rules
 from bngcorr.model.vocabulary import LineIdPolicy, VlanModel
 

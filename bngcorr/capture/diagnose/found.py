@@ -78,7 +78,7 @@ class Faults:
     def __init__(
         self, most_subjects: int = MOST_SUBJECTS, *, most_at_one: int = MOST_SUBJECTS, examples: bool = True
     ) -> None:
-        """`most_at_one`: subjects of one kind at one place; `examples`: the frames by which faults are told are kept."""
+        """`most_at_one`: subjects of one kind at one place; `examples`: frames by which faults are told are kept."""
         self._most_subjects: Final = most_subjects
         self._most_at_one: Final = most_at_one
         self._there: Final[dict[tuple[Fault, str], int]] = {}

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     SOLICIT_UNANSWERED = "solicit_unanswered"
     LEASE4_UNANSWERED = "lease4_unanswered"  # a REQUEST of DHCPv4
     LEASE6_UNANSWERED = "lease6_unanswered"  # REQUEST, RENEW, REBIND, CONFIRM or INFORMATION-REQUEST of DHCPv6
+    DHCP_IN_CIRCLES = "dhcp_in_circles"  # it is answered, again and again, and gets no lease
     ANSWERS_NOT_SEEN = "answers_not_seen"  # of one protocol not a single one in the capture
     RADIUS_UNANSWERED = "radius_unanswered"  # single requests, of a server that answers others
     RADIUS_SERVER_SILENT = "radius_server_silent"
@@ -236,6 +237,15 @@ MEANINGS: Final[dict[Fault, Meaning]] = {
         " prefixes run out, and the CPE starts over.",
         "Compare with the server's log: a relay that lost the way back, a failed-over server without the lease.",
         "RFC 8415 §18.2",
+    ),
+    Fault.DHCP_IN_CIRCLES: Meaning(
+        Severity.WARNING,
+        "DHCP is answered and comes to nothing",
+        "The CPE begins again and again although it is answered: the answers do not reach it, it cannot use them, or it"
+        " is refused what it asks for. That stack does not come up.",
+        "Capture at the CPE. Answers that are not there are lost on the way: a wrong VLAN, a filter, broadcasts that are"
+        " not flooded. Refusals are an empty pool, or a request for an address of another network.",
+        "RFC 2131 §4.3.2, §4.4.1; RFC 8415 §18.2.9, §21.13",
     ),
     Fault.ANSWERS_NOT_SEEN: Meaning(
         Severity.WARNING,

@@ -7,6 +7,7 @@ from typing import Final
 from bngcorr.capture.diagnose.detector import Concern, Detector, Timed
 from bngcorr.capture.diagnose.detectors.aaaa_unused import AaaaUnused
 from bngcorr.capture.diagnose.detectors.big_packets_lost import BigPacketsLost
+from bngcorr.capture.diagnose.detectors.dhcp_circles import DhcpCircles
 from bngcorr.capture.diagnose.detectors.dhcp_unanswered import DhcpUnanswered
 from bngcorr.capture.diagnose.detectors.duplicate_address import DuplicateAddress
 from bngcorr.capture.diagnose.detectors.gateway_silent import GatewaySilent
@@ -58,6 +59,7 @@ def detectors(faults: Faults, limits: Limits) -> tuple[Detector, ...]:
         PrefixElsewhere(faults),
         GatewaySilent(faults),
         DhcpUnanswered(faults),
+        DhcpCircles(faults),
         RadiusUnanswered(faults),
         ReceivePathDead(faults),
         TunnelHandshake(faults),
@@ -84,8 +86,8 @@ class Diagnosis:
         faults: Faults | None = None,
         most: int = MOST,
     ) -> None:
-        """`interfaces`: names by number, for people; those beyond are called if0, if1, …. `faults`: where they are noted,
-        if not as of a capture. `most`: how much of one sort a detector remembers.
+        """`interfaces`: names by number, for people; those beyond are called if0, if1, …. `faults`: where they are
+        noted, if not as those of a capture. `most`: how much of one sort a detector remembers.
         """
         self.faults: Final = Faults() if faults is None else faults
         self.broken: Final[dict[str, str]] = {}  # name of the detector: its first error

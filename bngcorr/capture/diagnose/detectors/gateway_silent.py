@@ -54,6 +54,9 @@ class GatewaySilent:
         self._targets: Final[Recent[tuple[int, bytes], set[bytes]]] = Recent(_MOST)  # of who asks, without an answer
         self._gateways: Final[Recent[tuple[int, bytes], bool]] = Recent(_MOST)  # addresses
         self._routers: Final[Recent[tuple[int, bytes], bool]] = Recent(_MOST)  # MACs
+        self._like_routers: Final[Recent[tuple[int, bytes], bool]] = Recent(_MOST)  # MACs with a gateway's address
+        # of who asks for which address: where it asked first
+        self._last: Final[Recent[tuple[int, bytes, bytes], Key]] = Recent(_MOST)
         self._sources: Final[Recent[tuple[int, bytes], set[bytes]]] = Recent(_MOST)  # that a MAC sends from
         self._askers: Final[Recent[tuple[tuple[int, ...], bytes], list[bytes]]] = Recent(_MOST)  # of an address
         self._spoken: Final[Recent[tuple[int, bytes], bool]] = Recent(_MOST)  # MACs that unicast frames are sent to
@@ -69,13 +72,13 @@ class GatewaySilent:
         if seen.arp is not None:
             arp = seen.arp
             if arp.operation == ARP_REQUEST and any(arp.sender) and arp.sender != arp.target:
-                self._question(seen, source, arp.target)
+                self._question(seen, source, arp.sender, arp.target)
             elif arp.operation == ARP_REPLY and any(arp.sender):
                 self._answer(seen, arp.sender)
         elif seen.neighbour is not None:
             said = seen.neighbour
             if said.type == NEIGHBOR_SOLICITATION and frame.source != ALL_ZERO:
-                self._question(seen, source, said.target)
+                self._question(seen, source, frame.source, said.target)
             elif said.type == NEIGHBOR_ADVERTISEMENT:
                 if said.router:
                     self._routers.put((seen.interface, source), True)
@@ -123,13 +126,16 @@ class GatewaySilent:
         elif len(sources) < 2 * _MOST_SOURCES:
             sources.add(address[:8])
 
-    def _question(self, seen: Seen, asker: bytes, target: bytes) -> None:
+    def _question(self, seen: Seen, asker: bytes, sender: bytes, target: bytes) -> None:
         if seen.at_ns is None:
             return
         key = (seen.segment, asker, target)
         asked = self._asked.get(key)
         if asked is None:
             self._asked.put(key, Asked(seen, seen.at_ns))
+            self._last.put((seen.interface, asker, target), key)
+            if _as_gateways_are(sender) or (seen.interface, sender) in self._gateways:
+                self._like_routers.put((seen.interface, asker), True)
             askers = self._askers.get((seen.segment, target))
             if askers is None:
                 self._askers.put((seen.segment, target), [asker])
@@ -155,6 +161,9 @@ class GatewaySilent:
         for asker in self._askers.pop((seen.segment, address)) or () if to[0] & 1 else (to,):
             key = (seen.segment, asker, address)
             asked = self._asked.pop(key)
+            if asked is None and (elsewhere := self._last.get((seen.interface, asker, address))) is not None:
+                key = elsewhere  # some mirror ports show a VLAN's tag in one direction only
+                asked = self._asked.pop(key)
             if asked is None:
                 continue
             if seen.at_ns is not None:
@@ -180,6 +189,8 @@ class GatewaySilent:
         if settled < GATEWAY_QUESTIONS or self._routes(interface, asker):
             return
         if len(self._targets.get((interface, asker)) or ()) > _MOST_TARGETS and not known:
+            return
+        if (interface, asker) in self._like_routers and not known and not _as_gateways_are(target):
             return
         alone = len(self._stations.get(interface) or ()) < 2
         if not alone and (interface, asker) not in self._spoken and asked.close < _CLOSE:

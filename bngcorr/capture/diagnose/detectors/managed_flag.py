@@ -29,7 +29,7 @@ _SETTLED: Final = 2  # RAs of a link, before a live tap says that none has the f
 class _Link:
     """One segment."""
 
-    __slots__ = ("advertised", "answered", "asked", "gave", "managed", "refused", "told", "unmanaged")
+    __slots__ = ("advertised", "answered", "asked", "gave", "managed", "offered", "refused", "told", "unmanaged")
 
     def __init__(self) -> None:
         self.advertised = 0
@@ -38,6 +38,7 @@ class _Link:
         self.asked: Asked | None = None  # a client's SOLICITs for an address, that of whoever asked first
         self.answered = False  # any SOLICIT
         self.refused: Seen | None = None
+        self.offered = False
         self.gave: tuple[Seen, bytes] | None = None
         self.told = False
 
@@ -119,6 +120,7 @@ class ManagedFlag:
             if given and inner.type == dhcp6.REPLY and link.gave is None:
                 link.gave = (seen, given[0].address)
             if given:
+                link.offered = True  # by one of several servers; the client takes that one
                 refused = False
             elif association.status is not None and association.status.code == _NO_ADDRESSES:
                 refused = True
@@ -129,7 +131,7 @@ class ManagedFlag:
         if link.told:
             return
         if link.managed is not None and link.gave is None:
-            if link.refused is not None:
+            if link.refused is not None and not link.offered:
                 link.told = True
                 self._tell(
                     Fault.MANAGED_WITHOUT_ADDRESSES, link.managed, link.refused.number, link.refused.at_ns,

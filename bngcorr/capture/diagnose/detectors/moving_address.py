@@ -1,7 +1,7 @@
 """An address that moves from MAC to MAC by announcements: unsolicited NAs with Override, gratuitous ARP.
 
-Once is what a failover does, or a lease that went to another device: told as a notice, if both were there at the same
-time. There and back is two that claim one address. Whoever has such an address tentative when the other announces it
+Once is what a failover does, or a lease that went to another device: no fault. There and back within a minute is two
+that claim one address; within some minutes it may be a failover and its end: a notice, until it moves once more. Whoever has such an address tentative when the other announces it
 loses it to duplicate address detection (RFC 4862 §5.4.4), and does not try again: after the next move nobody has it.
 """
 
@@ -19,8 +19,9 @@ from bngcorr.capture.diagnose.seen import Concern, Seen
 from bngcorr.capture.diagnose.virtual import is_virtual
 from bngcorr.wire.neighbours import ALL_ZERO, NEIGHBOR_SOLICITATION, Arp
 
-_ONCE_NS: Final = 60 * SECOND_NS  # two that announce it within are there at the same time
+_QUICK_NS: Final = 60 * SECOND_NS  # no device is repaired as soon
 _BACK_NS: Final = 600 * SECOND_NS  # and two that take it from each other within do so for ever
+_FAILOVER: Final = 2  # moves: there and back
 _ANSWER_NS: Final = 3 * SECOND_NS
 _ANY4: Final = bytes(4)
 _Key = tuple[tuple[int, ...], bytes]  # segment and address
@@ -29,13 +30,14 @@ _Key = tuple[tuple[int, ...], bytes]  # segment and address
 class _Holder:
     """Who announced it last, and who did before."""
 
-    __slots__ = ("at_ns", "before", "left_ns", "mac", "moves", "number")
+    __slots__ = ("at_ns", "before", "before_number", "left_ns", "mac", "moves", "number")
 
     def __init__(self, number: int, at_ns: int | None, mac: bytes) -> None:
         self.number = number
         self.at_ns = at_ns
         self.mac = mac
         self.before = b""
+        self.before_number = 0  # of the frame by which that one announced it last
         self.left_ns: int | None = None  # when it was last announced by the one before
         self.moves = 0
 
@@ -96,13 +98,16 @@ class MovingAddress:
         back = mac == holder.before and within(seen.at_ns, holder.left_ns, _BACK_NS)
         holder.moves = holder.moves + 1 if back else 1
         subject = str(IPv4Address(address) if len(address) == 4 else IPv6Address(address))
-        if back or within(seen.at_ns, holder.at_ns, _ONCE_NS):
+        if back:
             where = self._copies.place(seen, Fault.MOVING_ADDRESS, subject)
             if where is not None:
-                detail = f"{subject} moves from {holder.mac.hex(':')} to {mac.hex(':')}"
-                if back:
-                    detail += f", there and back: {holder.moves} moves"
-                severity = Severity.WARNING if back else Severity.NOTICE
-                packets = (holder.number, seen.number)
+                detail = (
+                    f"{subject} moves from {holder.mac.hex(':')} to {mac.hex(':')}, there and back:"
+                    f" {holder.moves} moves"
+                )
+                quick = holder.moves > _FAILOVER or within(seen.at_ns, holder.left_ns, _QUICK_NS)
+                severity = Severity.WARNING if quick else Severity.NOTICE
+                packets = (holder.before_number, holder.number, seen.number)
                 self._faults.add(Found(Fault.MOVING_ADDRESS, subject, where, detail, packets, seen.at_ns, severity))
-        holder.before, holder.left_ns, holder.mac = holder.mac, holder.at_ns, mac
+        holder.before, holder.before_number = holder.mac, holder.number
+        holder.left_ns, holder.mac = holder.at_ns, mac

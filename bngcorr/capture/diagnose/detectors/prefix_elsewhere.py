@@ -20,6 +20,7 @@ from bngcorr.wire.radius import PacketView
 SECOND_NS: Final = 1_000_000_000
 SETTLED_NS: Final = 10 * SECOND_NS  # so long accounting may lag behind a delegation
 _MOST_HELD: Final = 8  # prefixes of one CPE
+_MOST_SERVERS: Final = 8  # that answer one exchange
 _MAC_TEXTS: Final = (
     a.CALLING_STATION_ID,
     6527 << 8 | 27,
@@ -52,7 +53,9 @@ class PrefixElsewhere:
 
     def __init__(self, faults: Faults) -> None:
         self._faults: Final = faults
-        self._owners: Final[Recent[_Prefix, tuple[bytes, int]]] = Recent()  # server, number of its REPLY
+        # the exchange by which it was delegated last, and its REPLYs: by server, their numbers. Servers that share
+        # their leases may answer a REBIND both, and the CPE goes on with either
+        self._owners: Final[Recent[_Prefix, tuple[bytes, dict[bytes, int]]]] = Recent()
         self._solicits: Final[Recent[Mac, bytes]] = Recent()  # transaction id of the last
         self._held: Final[Recent[Mac, dict[_Prefix, _Held]]] = Recent()
 
@@ -89,7 +92,12 @@ class PrefixElsewhere:
             return
         for one in granted(inner):
             prefix = (one.prefix, one.length)
-            self._owners.put(prefix, (server, seen.number))
+            owners = self._owners.get(prefix)
+            if owners is None or owners[0] != client.exchange:
+                owners = (client.exchange, {})
+                self._owners.put(prefix, owners)
+            if len(owners[1]) < _MOST_SERVERS:
+                owners[1].setdefault(server, seen.number)
             if client.mac is None:
                 continue
             held = self._held.get(client.mac)
@@ -104,14 +112,15 @@ class PrefixElsewhere:
     def _renew(self, seen: Seen, client: Client, inner: Layer) -> None:
         server = inner.values.get(dhcp6.SERVER_ID, b"")
         for one in prefixes(inner):
-            owner = self._owners.get((one.prefix, one.length))
-            if owner is not None and server and owner[0] != server:
+            owners = self._owners.get((one.prefix, one.length))
+            if owners is not None and server and server not in owners[1]:
+                owner, number = next(iter(owners[1].items()))
                 self._faults.add(
                     Found(
                         Fault.PREFIX_ELSEWHERE, client.name, seen.where,
-                        f"{prefix_text(one.prefix, one.length)} was delegated by server {owner[0].hex()}, and server"
+                        f"{prefix_text(one.prefix, one.length)} was delegated by server {owner.hex()}, and server"
                         f" {server.hex()} is asked to renew it",
-                        (owner[1], seen.number), seen.at_ns,
+                        (number, seen.number), seen.at_ns,
                     )
                 )  # fmt: skip
 

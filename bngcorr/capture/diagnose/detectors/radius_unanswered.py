@@ -1,7 +1,8 @@
 """RADIUS requests without a reply: a server that answers nobody, or single requests.
 
 A request that comes again has the same ports, identifier and authenticator (RFC 5080 §2.2.1); the identifier with
-another authenticator is another request. A client asks again because it got no reply, whatever the capture shows; one
+another authenticator is another request. A record of accounting that says how late it is comes again with both of them
+new (Acct-Delay-Time, RFC 2866 §5.2): it is told by its session. A client asks again because it got no reply, whatever the capture shows; one
 that never asks again, and gets no reply here, has it from elsewhere: the capture shows one direction.
 """
 
@@ -17,7 +18,9 @@ from bngcorr.capture.diagnose.instants import SECOND_NS
 from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.capture.diagnose.memory import Recent
 from bngcorr.capture.diagnose.seen import Concern, Seen
+from bngcorr.wire import attributes
 from bngcorr.wire.attributes import Code
+from bngcorr.wire.radius import PacketView
 
 TRANSMISSIONS: Final = 3
 LONG_NS: Final = 10 * SECOND_NS  # two are enough over that time
@@ -35,15 +38,17 @@ _REPLIES: Final = frozenset((
 Server = tuple[int, bytes, int]  # interface, address, port
 Key = tuple[Server, bytes, int, int]  # client's address and port, identifier
 Now = Callable[[int], int]  # of an interface
+_Record = tuple[bytes, int]  # of accounting: what is the same in all its transmissions, and how late this one is
 
 
 class _Request:
-    __slots__ = ("asked", "authenticator", "code")
+    __slots__ = ("answered", "asked", "authenticator", "code")
 
     def __init__(self, asked: Asked, code: int, authenticator: bytes) -> None:
         self.asked: Final = asked
         self.code: Final = code
-        self.authenticator: Final = authenticator
+        self.authenticator = authenticator  # of the last transmission
+        self.answered = False  # in any of its transmissions
 
 
 class RadiusUnanswered:
@@ -55,6 +60,8 @@ class RadiusUnanswered:
         self._faults: Final = faults
         self._pace: Final = Pace()
         self._requests: Final[Recent[Key, _Request]] = Recent(_MOST)
+        # of an accounting record: as what it was sent last
+        self._records: Final[Recent[tuple[Server, bytes, bytes], Key]] = Recent(_MOST)
         self._answering: Final[Recent[Server, bool]] = Recent(1_024)
         self._silent: Final[Recent[Server, str]] = Recent(1_024)  # told of: where
         self._replies: Final[Recent[int, bool]] = Recent(1_024)  # interfaces with any
@@ -70,7 +77,8 @@ class RadiusUnanswered:
         if code in _REQUESTS and seen.at_ns is not None:
             server = (seen.interface, frame.destination, frame.destination_port)
             key = (server, frame.source, frame.source_port, identifier)
-            self._request(seen, seen.at_ns, key, code, frame.octets[at + 4 : min(at + 20, frame.end)])
+            record = _record(seen.radius) if code == Code.ACCOUNTING_REQUEST and seen.radius is not None else None
+            self._request(seen, seen.at_ns, key, code, frame.octets[at + 4 : min(at + 20, frame.end)], record)
         elif code in _REPLIES:
             server = (seen.interface, frame.source, frame.source_port)
             self._reply(seen, server, (server, frame.destination, frame.destination_port, identifier))
@@ -91,8 +99,19 @@ class RadiusUnanswered:
     def _now(self, interface: int) -> int:
         return self._faults.last_ns.get(interface, 0)
 
-    def _request(self, seen: Seen, at_ns: int, key: Key, code: int, authenticator: bytes) -> None:
+    def _request(
+        self, seen: Seen, at_ns: int, key: Key, code: int, authenticator: bytes, record: _Record | None
+    ) -> None:  # fmt: skip
         known = self._requests.get(key)
+        if record is not None:
+            same = (key[0], key[1], record[0])
+            before = self._records.get(same) if record[1] else None
+            self._records.put(same, key)
+            late = self._requests.get(before) if before is not None and before != key else None
+            if late is not None and not late.answered:
+                late.authenticator = authenticator
+                self._requests.put(key, late)
+                known = late
         if known is not None and known.code == code and known.authenticator == authenticator:
             if known.asked.again(seen, at_ns):
                 if known.asked.told:
@@ -106,9 +125,10 @@ class RadiusUnanswered:
 
     def _reply(self, seen: Seen, server: Server, key: Key) -> None:
         request = self._requests.pop(key)
-        if request is not None and seen.at_ns is not None:
+        if request is not None and not request.answered and seen.at_ns is not None:
+            request.answered = True
             request.asked.answered(seen.at_ns, PATIENCE_NS)
-            self._decide(key, request, seen.at_ns)
+            self._decide(key, request, seen.at_ns, late=True)
         self._answering.put(server, True)
         self._replies.put(seen.interface, True)
         where = self._silent.pop(server)
@@ -118,8 +138,11 @@ class RadiusUnanswered:
         if blind is not None:
             self._faults.clear(Fault.ANSWERS_NOT_SEEN, "RADIUS", blind, seen.number)
 
-    def _decide(self, key: Key, request: _Request, now_ns: int) -> None:
+    def _decide(self, key: Key, request: _Request, now_ns: int, *, late: bool = False) -> None:
+        """`late`: its answer is here."""
         asked = request.asked
+        if request.answered and not late:
+            return
         settled = asked.settled(now_ns, PATIENCE_NS)
         if asked.told or not (settled >= TRANSMISSIONS or (settled >= 2 and now_ns - asked.first_ns >= LONG_NS)):
             return
@@ -142,7 +165,7 @@ class RadiusUnanswered:
         alone: dict[int, list[_Request]] = {}
         for key, request in self._requests.items():
             interface = key[0][0]
-            if interface not in self._replies and interface not in self._blind:
+            if interface not in self._replies and interface not in self._blind and not request.answered:
                 alone.setdefault(interface, []).append(request)
         for interface, requests in alone.items():
             settled = [one for one in requests if one.asked.settled(now_ns(interface), PATIENCE_NS)]
@@ -151,9 +174,19 @@ class RadiusUnanswered:
             first = settled[0].asked
             self._blind.put(interface, first.where)
             detail = (
-                f"{len(settled)} requests, none is sent again, so they are answered: this capture shows one direction"
+                f"{len(settled)} requests, and none is sent again as if it had no reply: it seems that this capture"
+                " shows one direction"
             )
             self._faults.add(first.found(Fault.ANSWERS_NOT_SEEN, "RADIUS", detail, Severity.NOTICE))
+
+
+def _record(view: PacketView) -> _Record | None:
+    """Of a record that names its session."""
+    session = view.first(attributes.ACCT_SESSION_ID)
+    if not session:
+        return None
+    status = view.first(attributes.ACCT_STATUS_TYPE) or b""
+    return status + session, view.integer(attributes.ACCT_DELAY_TIME) or 0
 
 
 def _server(server: Server) -> str:

@@ -11,7 +11,13 @@ from bngcorr.capture.diagnose.instants import SECOND_NS, over, overtaken
 from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.capture.diagnose.memory import Recent
 from bngcorr.capture.diagnose.seen import Concern, Seen
-from bngcorr.wire.neighbours import NEIGHBOR_ADVERTISEMENT, ROUTER_ADVERTISEMENT, Neighbour
+from bngcorr.wire.neighbours import (
+    ALL_ZERO,
+    NEIGHBOR_ADVERTISEMENT,
+    NEIGHBOR_SOLICITATION,
+    ROUTER_ADVERTISEMENT,
+    Neighbour,
+)
 
 _LIFETIME: Final = 1_800  # seconds that the flag of an NA is remembered: the default of RAs (RFC 4861 §6.2.1)
 
@@ -38,7 +44,7 @@ class RouterFlag:
         self._routers: Final[Recent[tuple[tuple[int, ...], bytes], _Router]] = Recent()
 
     def see(self, seen: Seen) -> None:
-        """An RA or NA."""
+        """An RA, an NA, or a probe."""
         said = seen.neighbour
         if said is None:
             return
@@ -48,6 +54,11 @@ class RouterFlag:
                 self._is_router(seen, key, said.source_mac, said.router_lifetime)
             else:
                 self._routers.pop(key)  # no host holds it as default router any longer
+        elif said.type == NEIGHBOR_SOLICITATION:
+            key = (seen.link, said.target)
+            known = self._routers.get(key) if seen.frame.source == ALL_ZERO else None
+            if known is not None and not known.default:
+                self._routers.pop(key)  # a CPE that starts anew: it forwards once it is up
         elif said.type == NEIGHBOR_ADVERTISEMENT:
             key = (seen.link, said.target)
             known = self._routers.get(key)

@@ -25,9 +25,10 @@ _MOST_PREFIXES: Final = 16  # looked at, of one router
 class _Router:
     """What a router said last; `until_ns` None: for how long is not known."""
 
-    __slots__ = ("at_ns", "default", "gone", "number", "until_ns")
+    __slots__ = ("at_ns", "default", "gone", "mac", "number", "until_ns")
 
-    def __init__(self, number: int, at_ns: int | None, lifetime: int) -> None:
+    def __init__(self, number: int, at_ns: int | None, lifetime: int, mac: bytes) -> None:
+        self.mac = mac  # from which it said so
         self.default = lifetime > 0  # it was a default router at some time
         self.gone = lifetime == 0
         self.number = number  # of the last frame by which it was a default router
@@ -78,7 +79,7 @@ class RouterGone:
         if router is None:
             if len(routers) >= _MOST_ROUTERS:
                 del routers[next(iter(routers))]
-            routers[source] = router = _Router(seen.number, seen.at_ns, said.router_lifetime)
+            routers[source] = router = _Router(seen.number, seen.at_ns, said.router_lifetime, seen.frame.link_source)
         elif overtaken(seen.at_ns, router.at_ns):
             return
         router.at_ns = seen.at_ns
@@ -87,6 +88,7 @@ class RouterGone:
             router.default = True
             router.gone = False
             router.number = seen.number
+            router.mac = seen.frame.link_source
             router.until_ns = None if seen.at_ns is None else seen.at_ns + said.router_lifetime * SECOND_NS
             self._silent.pop((seen.link, seen.frame.link_source))
             self._faults.clear(Fault.ROUTER_GONE, subject, seen.on_link, seen.number)
@@ -104,8 +106,11 @@ class RouterGone:
             if other is not router and not other.gone and not over(seen.at_ns, other.until_ns)
         ]
         rest = f"{', '.join(others[:3])} remains" if others else "no other was seen here"
+        mac = seen.frame.link_source
+        if mac != router.mac:
+            rest += f"; its RAs came from {router.mac.hex(':')}, and this one from another device"
         self._tell(
-            seen, subject, f"{subject} ({seen.frame.link_source.hex(':')}) was a default router and withdraws; {rest}",
+            seen, subject, f"{subject} ({mac.hex(':')}) was a default router and withdraws; {rest}",
             router.number, Severity.WARNING if others else Severity.CRITICAL,
         )  # fmt: skip
 

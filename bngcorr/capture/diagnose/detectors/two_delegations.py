@@ -8,7 +8,7 @@ from bngcorr.capture.diagnose.copies import Copies
 from bngcorr.capture.diagnose.delegation import granted, prefix_text
 from bngcorr.capture.diagnose.detector import Concern
 from bngcorr.capture.diagnose.found import Faults, Found
-from bngcorr.capture.diagnose.kinds import Fault
+from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.capture.diagnose.memory import Recent
 from bngcorr.capture.diagnose.seen import Seen
 from bngcorr.wire import dhcp6
@@ -83,11 +83,15 @@ class TwoDelegations:
                 if where is None:
                     return
                 boot.where = where
+                at_once = first_asked == asked
+                rest = ": both committed to one SOLICIT, and the CPE uses one of them" if at_once else ""
                 self._faults.add(
                     Found(
                         Fault.TWO_DELEGATIONS, name, where,
-                        f"{_said(others)} from server {other.hex()}, and {_said(prefixes)} from server {server.hex()}",
+                        f"{_said(others)} from server {other.hex()}, and {_said(prefixes)} from server {server.hex()}"
+                        f"{rest}",
                         tuple(dict.fromkeys((first_asked, first_number, asked, number))), seen.at_ns,
+                        Severity.NOTICE if at_once else None,
                     )
                 )  # fmt: skip
                 return
