@@ -2,7 +2,8 @@
 
     python -m benchmarks.capture.generate --size 1G /var/tmp/mixed.pcap
 
-Waves of 100 lines boot within 10 s, half an hour apart; no line comes back, most of their sessions end one wave later.
+Waves of 100 lines boot within 10 s, half a day apart, so that what is known of them runs out; most of their sessions
+end after half an hour, and no line comes back.
 60 % of the packets are DHCP or RADIUS. What lines do, and what is to be found out of it, stands in
 `benchmarks/capture/line.py`. The same seed gives the same file, and a smaller file is the beginning of a larger one.
 
@@ -28,7 +29,8 @@ from benchmarks.capture.line import MOST_LINES, SECOND, Line, Packet, Story, Way
 
 WAVE: Final = 100  # lines
 SPREAD_US: Final = 10 * SECOND
-APART_US: Final = 1800 * SECOND
+APART_US: Final = 43_200 * SECOND
+LATER_US: Final = 1800 * SECOND
 BEGIN_US: Final = 1_790_000_000 * SECOND
 TRAFFIC: Final = 7  # frames of customers, a line
 _SHAPES: Final = 512
@@ -114,19 +116,14 @@ def traffic(random: Random) -> list[tuple[bytes, bytes]]:
 def waves(seed: int) -> Iterator[tuple[list[Packet], int, int]]:
     """Packets of each wave in the order of their time, lines that boot in it, seconds since the first."""
     shapes = traffic(Random(f"{seed} traffic"))
-    before: list[Line] = []
     for wave in range(MOST_LINES // WAVE):
         random = Random(f"{seed} {wave}")
         at = BEGIN_US + wave * APART_US
         packets: list[Packet] = []
-        lines = [Line(wave * WAVE + number) for number in range(WAVE)]
-        for number, line in enumerate(lines):
-            story = Story(line, random)
+        for number in range(WAVE):
+            story = Story(Line(wave * WAVE + number), random)
             story.boot(at + number * SPREAD_US // WAVE)
-            packets += story.packets
-        for number, line in enumerate(before):
-            story = Story(line, random)
-            story.later(at + number * SPREAD_US // WAVE + 37_000)
+            story.later(at + LATER_US + number * SPREAD_US // WAVE)
             packets += story.packets
         for _ in range(WAVE * TRAFFIC):
             begin, end = random.choice(shapes)
@@ -134,7 +131,6 @@ def waves(seed: int) -> Iterator[tuple[list[Packet], int, int]]:
             packets.append(Packet(at + random.randrange(SPREAD_US), frame, What.OTHER, 0))
         packets.sort()
         yield packets, WAVE, wave * APART_US // SECOND
-        before = lines
 
 
 def write(file: IO[bytes], rows: IO[bytes], size: int, seed: int) -> Truth:

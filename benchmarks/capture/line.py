@@ -163,10 +163,8 @@ class Story:
     def later(self, at: int) -> None:
         """Half an hour after: IPv6 is switched on, or the session ends; one in eight ends unseen."""
         if self._line.way is Way.HOUR:
-            self._next = (self._next + 4) & 0xFF
             self._v6(at)
         if self._line.number % 8:
-            self._next = (self._next + 6) & 0xFF
             self._account(at + 5 * SECOND, 2, self._line.session)
 
     def _add(self, at: int, octets: bytes, what: What) -> None:

@@ -19,14 +19,16 @@ from bngcorr.capture.live import Link, TapSocket
 from bngcorr.capture.record import Record
 from bngcorr.config.tap import Tap as Settings
 from bngcorr.correlator import dhcp, leases
-from bngcorr.correlator.allowance import Leases, Turns
+from bngcorr.correlator.allowance import FRAMES, Leases, Turns
 from bngcorr.correlator.dhcp import Told
 from bngcorr.correlator.exchanges import Exchanges, Noted
 from bngcorr.correlator.inherited import Lines
 from bngcorr.correlator.place import Place
+from bngcorr.model.vocabulary import VlanModel
 from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson, SessionChange
+from bngcorr.wire.frames import tag_pair
 
 MOST: Final = 16  # frames of an interface at one turn of the event loop
 REST: Final = 3  # after each turn: so many times as long as that took, for the requests of BNGs
@@ -65,6 +67,7 @@ class _Tap:
         self._lines: Final = Lines()
         self._allowed: Final = Turns()
         self._renewals: Final = Turns()
+        self._frames: Final = Turns(in_a_turn=FRAMES)
         self._under_way: Final = Leases()
         self._diagnosis: Final = TapDiagnosis(settings.interface) if settings.diagnose else None
         self._resting: asyncio.TimerHandle | None = None
@@ -173,6 +176,10 @@ class _Tap:
         if waited_ns > LATE_NS:
             self._discard("late")
             self._missed = True
+            return
+        pair = None if self.place is None or self.place.vlan_model is VlanModel.SHARED else tag_pair(record.octets)
+        if pair is not None and not self._frames.admits(pair, self._clock.now_ms()):
+            self._discard("flood")  # one line's: cheap, for others wait behind it
             return
         seen = Seen(record) if self._diagnosis is None else self._diagnosis.see(record)
         if seen is None:

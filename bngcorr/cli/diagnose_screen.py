@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bngcorr.capture.diagnose.kinds import Severity
+from bngcorr.capture.diagnose.kinds import Fault, Severity
 from bngcorr.capture.diagnose.report import Report, Row, Told, by_kind, packets_text, shown_distances, verdict
 from bngcorr.cli.tables import plain
 
@@ -21,8 +21,11 @@ _BAR: Final = 24  # columns
 def show(report: Report, console: Console) -> None:
     """What was read, what was found, what that means, and the distances."""
     console.print(_head(report))
+    explained: set[Fault] = set()
     for told in by_kind(report):
-        console.print(_kind(told, report))
+        fault = told[0].found.fault
+        console.print(_kind(told, report, explain=fault not in explained))
+        explained.add(fault)
     if report.distances:
         console.print(_distances(report.distances))
     console.print(Text("\n" + verdict(report), "bold" if report.told else "bold green"))
@@ -43,15 +46,16 @@ def _head(report: Report) -> RenderableType:
     return grid
 
 
-def _kind(told: list[Told], report: Report) -> RenderableType:
+def _kind(told: list[Told], report: Report, *, explain: bool) -> RenderableType:
+    """`explain`: what it means and what to do; the same kind with a lesser severity says it no more."""
     row, severity = told[0].row, told[0].found.severity
     title = Text.assemble(
         (row["severity"].upper(), _STYLES[severity]), " ", (row["title"], "bold"), (f"  {row['kind']}", "dim")
     )
     grid = _grid()
-    for name in ("means", "todo", "source"):
+    for name in ("means", "todo", "source") if explain else ():
         grid.add_row("to do" if name == "todo" else name, row[name])
-    parts: list[RenderableType] = ["", title, grid]
+    parts: list[RenderableType] = ["", title, *((grid,) if explain else ())]
     parts += [Padding(_one(one, report), (1, 0, 0, 2)) for one in told[:_MOST_OF_KIND]]
     if len(told) > _MOST_OF_KIND:
         rest = f"and {len(told) - _MOST_OF_KIND:,} more of this kind: --json and --html have all"

@@ -11,6 +11,7 @@ from typing import Final
 
 MOST_LINES: Final = 8_192
 IN_A_TURN: Final = 32  # sightings, or leases, of one line: as many CPEs as it may show (store.contract)
+FRAMES: Final = 256  # of one VLAN pair in a turn
 TURN_MS: Final = 10_000
 LEASES: Final = 64  # of one line at a time
 MOST_LEASES: Final = 65_536  # of a tap at a time
@@ -28,7 +29,8 @@ class _Turn:
 class Turns:
     """So many messages of a line in a turn. The line that was silent for longest is forgotten first."""
 
-    def __init__(self, most: int = MOST_LINES) -> None:
+    def __init__(self, most: int = MOST_LINES, *, in_a_turn: int = IN_A_TURN) -> None:
+        self._in_a_turn: Final = in_a_turn
         self._turns: Final[OrderedDict[str, _Turn]] = OrderedDict()
         self._most: Final = most
 
@@ -41,7 +43,7 @@ class Turns:
                 self._turns.popitem(last=False)
         self._turns.move_to_end(line)
         turn.count += 1
-        return turn.count <= IN_A_TURN
+        return turn.count <= self._in_a_turn
 
 
 class Leases:

@@ -80,6 +80,16 @@ def decode(octets: bytes, link: int, length: int = 0) -> Frame:
     return frame
 
 
+def tag_pair(octets: bytes) -> str | None:
+    """The two outer VLAN ids of an Ethernet frame, or the only one, as text; None if it has none."""
+    if len(octets) < 18 or octets[12] << 8 | octets[13] not in TAGS:
+        return None
+    outer = (octets[14] & 15) << 8 | octets[15]
+    if len(octets) < 22 or octets[16] << 8 | octets[17] not in TAGS:
+        return str(outer)
+    return f"{outer}.{(octets[18] & 15) << 8 | octets[19]}"
+
+
 def _short(frame: Frame) -> Frame:
     """Its header is not all there: if the frame is cut, that is no fault of its sender's."""
     if not frame.cut:

@@ -86,6 +86,15 @@ def test_people_are_told_what_it_means_and_what_to_do(capsys: pytest.CaptureFixt
         assert text in out
 
 
+def test_a_kind_of_two_severities_is_explained_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """A link-local address that is taken is worse than another; what to do is the same."""
+    _, out, _ = diagnose(capsys, REAL / "11-dad-conflicts.pcap")
+    meaning = MEANINGS[Fault.DUPLICATE_ADDRESS]
+
+    assert ["CRITICAL", "WARNING"] == re.findall(f"([A-Z]+) {meaning.title}", out)
+    assert 1 == out.count(meaning.todo)
+
+
 def test_a_screen_is_not_flooded(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Of 25 CPEs with one trouble 20 are shown, with what it means once; programs get all."""
     cpes = [f"3c:a6:2f:00:03:{number:02x}" for number in range(25)]

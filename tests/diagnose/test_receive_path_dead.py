@@ -109,6 +109,27 @@ def test_what_expects_no_answer_does_not_count(destination: str, protocol: int, 
     assert [] == stage.faults(DEAD)
 
 
+def test_a_host_that_hears_by_another_way_is_not_dead() -> None:
+    """Asymmetric routing: its TCP acknowledges more and more, its QUIC is past the handshake."""
+    stage = Stage()
+    for at in range(12):
+        stage.frame(packet6(HOST, PEER6, 6, tcp(4000, 443, ACK if at else SYN, 0, 1000 * at)), at)
+        stage.frame(packet6(HOST, OTHER, 17, udp(5000, 443, b"\x40" + bytes(30))), at + 0.5)
+        others_are_well(stage, at)
+
+    assert [] == stage.faults(DEAD)
+
+
+def test_a_connection_whose_way_back_dies_is_told() -> None:
+    """What it sends comes again with the acknowledgement of before."""
+    stage = Stage()
+    for at in range(12):
+        stage.frame(packet6(HOST, PEER6, 6, tcp(4000, 443, ACK, 0, min(at, 2))), at)
+        others_are_well(stage, at)
+
+    assert [HOST] == [found.subject for found in stage.faults(DEAD)]
+
+
 @pytest.mark.parametrize("addresses", [6, 20])
 def test_whoever_looks_for_hosts_is_no_dead_one(addresses: int) -> None:
     """Two SYNs to each address, none of which is there."""

@@ -25,6 +25,17 @@ def test_the_last_default_router_that_withdraws_is_critical() -> None:
     assert (local(ROUTER), (first, last), Severity.CRITICAL) == (found.subject, found.packets, found.severity)
 
 
+def test_an_end_that_another_device_announces_is_told_as_such() -> None:
+    """Its MAC is not the one that the router's RAs came from."""
+    stage = Stage()
+    stage.frame(ra(ROUTER, 1800))
+    stage.frame(ethernet(HOST, "33:33:00:00:00:01", 0x86DD, ip6(local(ROUTER), "ff02::1", 58, message(0))), 10)
+    (found,) = stage.faults(GONE)
+
+    assert found.detail.startswith(f"{local(ROUTER)} ({HOST}) was a default router")
+    assert f"its RAs came from {ROUTER}, and this one from another device" in found.detail
+
+
 def test_another_default_router_that_remains_makes_it_a_warning() -> None:
     """Hosts go on by the other one; when that withdraws as well, it is critical."""
     stage = Stage()

@@ -15,7 +15,7 @@ from bngcorr.capture.diagnose.found import Found
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.capture.diagnose.memory import OF_ONE, Recent, Waiting
 from bngcorr.capture.record import Record
-from bngcorr.correlator.allowance import IN_A_TURN, LEASES, SWEEP_MS, TURN_MS, Leases, Turns
+from bngcorr.correlator.allowance import FRAMES, IN_A_TURN, LEASES, SWEEP_MS, TURN_MS, Leases, Turns
 from bngcorr.correlator.exchanges import Exchanges
 from bngcorr.correlator.inherited import REMEMBER_MS, Lines
 from bngcorr.model.vocabulary import VlanModel
@@ -69,6 +69,23 @@ def test_one_line_teaches_so_much_and_others_go_on_teaching(bench: Bench) -> Non
 
     assert (IN_A_TURN + 1, 1) == (len(lines), lines.count(lines[-1]))
     assert 20 == bench.count("bngcorr_tap_discards_total", reason="flood")
+
+
+def test_frames_of_one_vlan_pair_are_passed_over_before_they_cost_anything() -> None:
+    """Where it is one line: no more of its frames are decoded than a household sends; others are. On a shared VLAN it
+    says nothing.
+    """
+    frames = [frame4(DISCOVER, chaddr=mac(number), tags=(0xE064, 20)) for number in range(FRAMES + 10)]
+    other = frame4(DISCOVER, tags=(100, 21))
+    taken = []
+    for model in (VlanModel.PER_LINE, VlanModel.SHARED):
+        bench = Bench(settings())
+        bench.taps.use({"eth1": place(vlan_model=model)})
+        carried(bench, [*frames, frame4(DISCOVER, chaddr=mac(1), tags=(100, 20)), other])
+        taken.append(bench.count("bngcorr_tap_frames_total", protocol="dhcp4"))
+        bench.socket.close()
+
+    assert [FRAMES + 1, FRAMES + 12] == taken
 
 
 def test_one_line_has_so_many_leases_in_the_ledger(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,3 +333,25 @@ def test_what_was_waited_for_is_not_missed_because_the_clock_was_set() -> None:
 
     assert (1, 0) == (before, frames())
     bench.socket.close()
+
+
+@pytest.mark.asyncio
+async def test_two_processes_that_tap_the_same_frames_tell_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with a clock that is off by some milliseconds, in any order: sessions, addresses and lines are the same."""
+    shown = []
+    for replicas in (1, 2):
+        store, lessons = MemoryStore(), []
+        for number in range(replicas):
+            monkeypatch.setattr(Clock, "now_ms", lambda _, offset=number: NOW + 7 * offset)
+            bench = Bench(settings(ledger=True))
+            bench.carry(*exchange(1))
+            lessons.append(list(bench.learnt))
+            bench.socket.close()
+        words = [word for told in zip(*lessons, strict=True) for word in await store.write(list(reversed(told)), NOW)]
+        usage = (await store.usage("d", ["bng1"]))["bng1"]
+        domain = store.domain("d")
+        shown.append((usage, len(domain.sessions), len(domain.lines), len(domain.closed)))
+
+        assert not [word for word in words if "duplicate" in word and "," in word]
+    assert shown[0] == shown[1]
+    assert (1, 1, 1, 0) == (shown[0][0].v4, *shown[0][1:])

@@ -243,8 +243,8 @@ MEANINGS: Final[dict[Fault, Meaning]] = {
         "DHCP is answered and comes to nothing",
         "The CPE begins again and again although it is answered: the answers do not reach it, it cannot use them, or it"
         " is refused what it asks for. That stack does not come up.",
-        "Capture at the CPE. Answers that are not there are lost on the way: a wrong VLAN, a filter, broadcasts that are"
-        " not flooded. Refusals are an empty pool, or a request for an address of another network.",
+        "Capture at the CPE. Answers that are not there are lost on the way: a wrong VLAN, a filter, broadcasts that"
+        " are not flooded. Refusals are an empty pool, or a request for an address of another network.",
         "RFC 2131 §4.3.2, §4.4.1; RFC 8415 §18.2.9, §21.13",
     ),
     Fault.ANSWERS_NOT_SEEN: Meaning(

@@ -1,8 +1,9 @@
 """An address that moves from MAC to MAC by announcements: unsolicited NAs with Override, gratuitous ARP.
 
 Once is what a failover does, or a lease that went to another device: no fault. There and back within a minute is two
-that claim one address; within some minutes it may be a failover and its end: a notice, until it moves once more. Whoever has such an address tentative when the other announces it
-loses it to duplicate address detection (RFC 4862 §5.4.4), and does not try again: after the next move nobody has it.
+that claim one address; within some minutes it may be a failover and its end: a notice, until it moves once more.
+Whoever has such an address tentative when the other announces it loses it to duplicate address detection (RFC 4862
+§5.4.4), and does not try again: after the next move nobody has it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 A request that comes again has the same ports, identifier and authenticator (RFC 5080 §2.2.1); the identifier with
 another authenticator is another request. A record of accounting that says how late it is comes again with both of them
-new (Acct-Delay-Time, RFC 2866 §5.2): it is told by its session. A client asks again because it got no reply, whatever the capture shows; one
-that never asks again, and gets no reply here, has it from elsewhere: the capture shows one direction.
+new (Acct-Delay-Time, RFC 2866 §5.2): it is told by its session. A client asks again because it got no reply, whatever
+the capture shows; one that never asks again, and gets no reply here, has it from elsewhere: the capture shows one
+direction.
 """
 
 from __future__ import annotations

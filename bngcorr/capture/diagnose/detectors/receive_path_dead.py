@@ -1,8 +1,10 @@
 """A host whose packets leave, and to which nothing comes back, while others get their answers.
 
 Counted are packets that ask for something: TCP, echo requests, questions to DNS and NTP, QUIC. Multicast, broadcast,
-link-local addresses, DHCP and ND are not. Any unicast packet to the host is an answer. One host and one peer prove
-nothing, for the peer may be down: there must be two, or the peer must answer somebody else.
+link-local addresses, DHCP and ND are not. Any unicast packet to the host is an answer, and a host whose TCP
+acknowledges more than before hears something that takes another way than by here; QUIC counts in its handshake only, as
+what follows shows nothing. One host and one peer prove nothing, for the peer may be down: there must be two, or the
+peer must answer somebody else.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from bngcorr.capture.diagnose.instants import SECOND_NS
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.capture.diagnose.memory import Recent
 from bngcorr.capture.diagnose.seen import Concern, Seen
-from bngcorr.wire.frame import ICMP, ICMPV6, RST, TCP, UDP, Frame
+from bngcorr.wire.frame import ACK, ICMP, ICMPV6, RST, TCP, UDP, Frame
 
 PACKETS: Final = 10
 LEAST_NS: Final = 5 * SECOND_NS
@@ -24,6 +26,9 @@ TRIES: Final = 3  # packets to one peer at least: whoever sends one to each of m
 _MOST: Final = 8_192
 _MOST_PEERS: Final = 8  # of a host; one with more of them must have a peer that answers somebody else
 _ASKING: Final = frozenset((53, 123, 443))  # ports of UDP that answer
+_MOST_FLOWS: Final = 16  # of a host, whose acknowledgements are remembered
+_QUIC: Final = 443
+_LONG_HEADER: Final = 0x80  # of QUIC's handshake (RFC 9000 §17.2)
 _ECHO: Final = {ICMP: 8, ICMPV6: 128}
 
 Host = tuple[int, bytes]  # interface, address
@@ -32,7 +37,7 @@ Host = tuple[int, bytes]  # interface, address
 class _Waits:
     """A host that sends, since something last came back."""
 
-    __slots__ = ("asked", "last_ns", "mac", "packets", "peers")
+    __slots__ = ("acknowledged", "asked", "last_ns", "mac", "packets", "peers")
 
     def __init__(self, asked: Asked, mac: bytes) -> None:
         self.asked: Final = asked
@@ -40,6 +45,18 @@ class _Waits:
         self.packets = 0
         self.last_ns = asked.first_ns
         self.peers: Final[dict[bytes, int]] = {}
+        # by peer and ports, what TCP had got when it was first seen; -1: nothing, for it sent a SYN
+        self.acknowledged: Final[dict[tuple[bytes, int, int], int]] = {}
+
+    def hears(self, frame: Frame) -> bool:
+        """Whether the host has got something since, by what it says."""
+        if frame.protocol != TCP:
+            return False
+        flow = (frame.destination, frame.source_port, frame.destination_port)
+        has = frame.acknowledgement if frame.flags & ACK else -1
+        if flow not in self.acknowledged and len(self.acknowledged) >= _MOST_FLOWS:
+            return False
+        return self.acknowledged.setdefault(flow, has) != has and has >= 0
 
 
 class ReceivePathDead:
@@ -90,6 +107,11 @@ class ReceivePathDead:
             self._waiting.put(host, waits)
         else:
             waits.asked.again(seen, at_ns)
+        if waits.hears(seen.frame):
+            self._waiting.pop(host)
+            if waits.asked.told:
+                self._faults.clear(Fault.RECEIVE_PATH_DEAD, str(ip_address(source)), waits.asked.where, seen.number)
+            return
         waits.packets += 1
         waits.last_ns = at_ns
         if destination in waits.peers:
@@ -131,6 +153,8 @@ def _asks(frame: Frame) -> bool:
     if frame.protocol == TCP:
         return not frame.flags & RST
     if frame.protocol == UDP:
+        if frame.destination_port == _QUIC and not (frame.payload[:1] and frame.payload[0] & _LONG_HEADER):
+            return False
         return frame.destination_port in _ASKING and frame.source_port not in _ASKING
     kind = _ECHO.get(frame.protocol)
     return kind is not None and frame.start < frame.end and frame.octets[frame.start] == kind
