@@ -3,9 +3,9 @@
 The same rules as for a BNG's requests, with better evidence: the protocol is proved, Option 37 always has its
 enterprise number in front (RFC 4649 §3), and the frame tells port and VLANs. What a customer can write alone teaches
 nothing about others: ids count only as far as `Place.untrusted` lets them, and only in what an access node or relay has
-had in hand. Access nodes look at what clients send to everybody; what is sent to one address no relay takes part in (RFC
-2131 §4.3.2), and it passes as the customer wrote it, like all that is in a PPPoE session or for another port. A MAC is
-`seen` only if the frame itself came from it.
+had in hand. Access nodes look at what clients send to everybody; what is sent to one address no relay takes part in
+(RFC 2131 §4.3.2), and it passes as the customer wrote it, like all that is in a PPPoE session or for another port. A
+MAC is `seen` only if the frame itself came from it.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ def of6(message: Message6, frame: Frame, place: Place) -> Told | None:
     handled = not to_server or not local or place.port is None or frame.destination == _RELAYS6
     whole = message.whole and not frame.cut
     ids, contradictory, raw, number = _NO_IDS, False, None, None
-    layer = relays.naming_layer(message, outermost=place.outermost) if whole else None
+    layer = relays.naming_layer(message, outermost=place.outermost, routers=False) if whole else None
     if layer is not None:
         raw = layer.values.get(dhcp6.REMOTE_ID) or None
         contradictory = len(set(layer.all(dhcp6.REMOTE_ID))) > 1 or len(set(layer.all(dhcp6.INTERFACE_ID))) > 1

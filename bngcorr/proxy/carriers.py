@@ -81,6 +81,7 @@ class Raw:
 
     four: Options4 | None
     six: Message6 | None
+    pieced: bool = False  # what tells the line in Option 82 is joined from several: not one writer's word
 
 
 NOTHING = Raw(None, None)
@@ -90,19 +91,22 @@ def raw(view: PacketView, profile: Profile) -> Raw:
     """DHCPv4 and DHCPv6 options of the profile's raw carriers; the first carrier of a family that is there counts."""
     four: Options4 | None = None
     six: Message6 | None = None
+    pieced = False
     for carrier in profile.raw:
         if not view.has(carrier.key):
             continue
         match carrier.form:
             case RawForm.OPTIONS4:
-                four = four or dhcp4.options(b"".join(view.all(carrier.key)))
+                if four is None:
+                    octets = b"".join(view.all(carrier.key))
+                    four, pieced = dhcp4.options(octets), dhcp4.has_pieces(octets)
             case RawForm.OPTION82:
                 four = four or Options4({dhcp4.RELAY_AGENT: b"".join(view.all(carrier.key))}, whole=True)
             case RawForm.OPTIONS6:
                 six = six or _options6(view, carrier)
             case RawForm.MESSAGE6:
                 six = six or dhcp6.message(b"".join(view.all(carrier.key)))
-    return Raw(four, six) if four is not None or six is not None else NOTHING
+    return Raw(four, six, pieced) if four is not None or six is not None else NOTHING
 
 
 def _options6(view: PacketView, carrier: RawCarrier) -> Message6:

@@ -23,6 +23,7 @@ MAC_TEXT: Final = 32
 # named here once: looking a member up in its class costs more than the comparison
 _CHOSEN_BY_CLIENT: Final = (Trigger.PPP, Trigger.CONFLICT)
 _NEVER_V6: Final = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
+_DHCPV4: Final = Trigger.DHCPV4
 _AUTO: Final = PenPolicy.AUTO
 _CLAIMED: Final = MacSource.CLAIMED
 _HEX: Final = Encoding.HEX
@@ -135,8 +136,10 @@ def identify(
     contradictory = contradictory or contradiction
     only_raw = False
     if first is None and circuit is None and not contradictory and profile.raw:
-        first, circuit, raw_remote, number = _from_raw(carriers.raw(view, profile), profile, classification, numbers)
+        raw = carriers.raw(view, profile)
+        first, circuit, raw_remote, number = _from_raw(raw, profile, classification, numbers)
         only_raw = first is not None or circuit is not None
+        contradictory = only_raw and raw.pieced and trigger is _DHCPV4
     mac, source = _mac(view, profile, classification)
     attachment, place = _attachment(view, profile)
     return Identity(

@@ -26,7 +26,6 @@ from bngcorr.replay.messages import (
     Messages,
     Name,
     name_of,
-    names_line,
     rank_of,
     sighting_of_both,
     verdict_of,
@@ -202,7 +201,7 @@ class Dhcp:
         question = told.question(heard.at_ms)
         if told.contradictory:
             then(CONFLICT)
-        elif names_line(told):
+        elif told.line is not None:
             if question.own is None:
                 then(verdict_of(told))
             else:  # the store may know better

@@ -16,7 +16,6 @@ from bngcorr.model.vocabulary import MacSource, Outcome, Strength, Trigger
 from bngcorr.replay.judge import Asked
 from bngcorr.replay.row import Row
 from bngcorr.store.lesson import Sighting
-from bngcorr.wire import relays
 
 KEPT_MS: Final = 60_000
 NO_ADDRESS: Final = bytes(16)
@@ -31,21 +30,9 @@ def name_of(told: Told) -> Name:
     return told.trigger, told.type, told.exchange[1], told.client
 
 
-def names_line(told: Told) -> bool:
-    """Whether a sight names the access line, and not only a router's port.
-
-    The Interface-Id of a relay that routes is that relay's own name for its port, to be echoed to it (RFC 8415 §21.18);
-    beside a Remote-Id, or from an access node, which has no address on the link (RFC 6221 §5.1), it is the line's.
-    """
-    if told.line is None or told.six is None or told.ids.remote_id is not None:
-        return told.line is not None
-    layer = relays.naming_layer(told.six, outermost=told.place.outermost)
-    return layer is None or layer.link_address == NO_ADDRESS
-
-
 def speaks_of_line(told: Told) -> bool:
     """Whether it names its line, or contradicts itself about it."""
-    return told.contradictory or names_line(told)
+    return told.contradictory or told.line is not None
 
 
 class Message:

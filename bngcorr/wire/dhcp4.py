@@ -42,6 +42,7 @@ RELAY_ID: Final = 12
 CISCO_LINK_SELECTION: Final = 150
 SUBNET_SELECTION: Final = 151
 SUBNET_CONTROL: Final = 152
+LONGEST: Final = 255  # octets of one option
 ID_OCTETS: Final = 247  # a longer id fits no attribute of RADIUS (RFC 2865 §5.26)
 
 DISCOVER: Final = 1
@@ -229,8 +230,8 @@ def options(octets: bytes) -> Options4:
 
 
 def is_pieced(message: Message4) -> bool:
-    """Whether Option 82, or what tells the line in it, is joined from several (RFC 3396): one writer has no need to,
-    for an id has at most 247 octets.
+    """Whether Option 82, or what tells the line in it, is joined from several although one could hold it: then they are
+    of several writers, as of a customer and an access node that appends its own (RFC 3396 §5: split is what is too long).
     """
     octets = message.octets
     found = [*_each(octets, HEADER_OCTETS, len(octets), RELAY_AGENT, padded=True)]
@@ -238,9 +239,19 @@ def is_pieced(message: Message4) -> bool:
         found += _each(octets, 108, 236, RELAY_AGENT, padded=True)
     if message.overload & 2:
         found += _each(octets, 44, 108, RELAY_AGENT, padded=True)
-    if len(found) != 1:
-        return len(found) > 1
-    option = found[0]
+    return _pieced(found)
+
+
+def has_pieces(octets: bytes) -> bool:
+    """As `is_pieced`, of bare options."""
+    return octets.count(RELAY_AGENT) > 0 and _pieced(_each(octets, 0, len(octets), RELAY_AGENT, padded=True))
+
+
+def _pieced(found: list[bytes]) -> bool:
+    """Of all Options 82 of a message."""
+    option = b"".join(found)
+    if len(found) > 1 and len(option) <= LONGEST:
+        return True
     return any(len(_each(option, 0, len(option), code, padded=False)) > 1 for code in (CIRCUIT_ID, REMOTE_ID))
 
 

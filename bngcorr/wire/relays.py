@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bngcorr.model.duid import mac_of_duid, mac_of_eui64, mac_of_link_layer
 from bngcorr.model.mac import Mac
 from bngcorr.wire import dhcp6
 from bngcorr.wire.dhcp6 import Layer, Message6
 
+_NO_ADDRESS: Final = bytes(16)
 
-def naming_layer(message: Message6, *, outermost: bool) -> Layer | None:
-    """The relay's layer that carries an id; what stands in the client's own message, the customer wrote."""
+
+def naming_layer(message: Message6, *, outermost: bool, routers: bool = True) -> Layer | None:
+    """The relay's layer that carries an id; what stands in the client's own message, the customer wrote.
+
+    `routers` False: none if that is an Interface-Id alone of a relay that routes: the relay's own name for its port, to
+    be echoed to it (RFC 8415 §21.18). An access node has no address on the link (RFC 6221 §5.1).
+    """
     layers = message.layers
     if not outermost and layers and layers[-1].relay:
         return None  # cut before the client's message: the innermost relay is not there
     for layer in layers if outermost else layers[::-1]:
-        if layer.relay and (layer.values.get(dhcp6.REMOTE_ID) or layer.values.get(dhcp6.INTERFACE_ID)):
+        if not layer.relay:
+            continue
+        if layer.values.get(dhcp6.REMOTE_ID):
             return layer
+        if layer.values.get(dhcp6.INTERFACE_ID):
+            return layer if routers or layer.link_address == _NO_ADDRESS else None
     return None
 
 

@@ -159,6 +159,27 @@ def test_a_gateway_by_its_address_looks_for_hosts_and_not_for_gateways() -> None
     assert ["192.0.2.254"] == [found.subject for found in stage.faults(SILENT)]
 
 
+def test_a_neighbour_that_is_switched_off_is_no_gateway() -> None:
+    """The host gets packets from other networks; were it a gateway's address, that would not excuse it."""
+    stage = Stage()
+    for at in range(9):
+        stage.frame(asks4("192.0.2.200"), at)
+        stage.frame(asks4("192.0.2.254"), at)
+        stage.frame(ethernet(GATEWAY, HOST, 0x0800, ip4("198.51.100.1", HOST4, 6, bytes(20))), at + 0.1)
+
+    assert ["192.0.2.254"] == [found.subject for found in stage.faults(SILENT)]
+
+
+def test_neighbours_that_talk_prove_no_gateway() -> None:
+    """What comes from the same network needs none."""
+    stage = Stage()
+    for at in range(9):
+        stage.frame(asks4("192.0.2.200"), at)
+        stage.frame(ethernet(THIRD, HOST, 0x0800, ip4("192.0.2.9", HOST4, 6, bytes(20))), at + 0.1)
+
+    assert ["192.0.2.200"] == [found.subject for found in stage.faults(SILENT)]
+
+
 def test_a_mirror_port_that_shows_the_tag_of_one_direction_only() -> None:
     """Questions come with the VLAN's tag, answers to the same host without."""
     stage = Stage()

@@ -155,3 +155,24 @@ def test_a_late_record_that_is_answered_is_answered() -> None:
         stage.frame(replies(at, 5, port=1813), 600 * at + 0.1)
 
     assert [] == stage.faults(*KINDS)
+
+
+def test_a_reply_that_comes_late_ends_it_if_no_other_request_waits() -> None:
+    """A slow server: the subscriber waited, and got its answer in the end."""
+    stage = Stage()
+    stage.frame(asks(9), 0)
+    stage.frame(replies(9), 0.1)
+    for at in (10, 15, 20):
+        stage.frame(asks(1), at)
+    late = stage.frame(replies(1), 22)
+    (found,) = stage.faults(*KINDS)
+    over = found.cleared
+    for at in (30, 35, 40):
+        stage.frame(asks(2), at)
+    for at in (60, 65, 70):
+        stage.frame(asks(3), at)
+    stage.frame(replies(3), 72)
+    (again,) = stage.faults(*KINDS)
+
+    assert (Fault.RADIUS_UNANSWERED, late) == (found.fault, over)
+    assert again.cleared is None

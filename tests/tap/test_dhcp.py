@@ -10,7 +10,7 @@ from bngcorr.correlator.place import Place
 from bngcorr.correlator.question import Rules
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
-from bngcorr.model.vocabulary import MacSource, Trigger, VlanModel
+from bngcorr.model.vocabulary import LineIdPolicy, MacSource, Trigger, VlanModel
 from bngcorr.profiles.profile import Alias, Relay
 from bngcorr.proxy.admit import describe
 from bngcorr.proxy.place import place_of
@@ -89,6 +89,15 @@ def test_the_relay_that_names_the_line_is_configurable(relay: Relay, expected: b
     octets = relay6(relay6(message6(SOLICIT), remote6(b"inner")), remote6(b"outer"), link=ROUTED)
 
     assert LineIds(expected) == said(frame6(octets), place(relay=relay)).ids
+
+
+def test_a_routers_name_for_its_port_is_no_line() -> None:
+    """Interface-Id alone of a relay with an address of its own, nor what a customer's relay layer inside of it says."""
+    circuit = place(rules=Rules(line_id=LineIdPolicy.CIRCUIT))
+    forged = relay6(message6(SOLICIT), option6(18, b"victim"))
+
+    assert LineIds() == said(frame6(relay6(forged, option6(18, b"\1\0\0\0"), link=ROUTED)), circuit).ids
+    assert LineIds(None, b"eth 1/1") == said(frame6(relay6(message6(SOLICIT), option6(18, b"eth 1/1"))), circuit).ids
 
 
 def test_ids_in_the_clients_own_message_are_none() -> None:

@@ -6,7 +6,8 @@ which it does for as long as it has something to send there (RFC 1122 §2.3.2.1)
 
 Nothing is said of routers that look for a host that is gone, nor of whoever looks for many addresses (a scan), nor of
 what a third station sees, which is the broadcast question and not the answer to somebody else: unless it comes every
-second, as only questions without an answer do.
+second, as only questions without an answer do; nor of a host that gets packets from other networks meanwhile,
+unless the address is a gateway's: a neighbour is switched off.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _MOST_SOURCES: Final = 3  # whoever sends from that many addresses forwards for 
 _MOST_ASKERS: Final = 16  # that an answer to all is an answer to
 _CLOSE: Final = 2  # questions that came within seconds of the one before
 _MOST: Final = 8_192
+_MOST_NETWORKS: Final = 4  # of a host, that it got packets from
 _ROUTERS: Final = 3  # option of DHCPv4 (RFC 2132 §3.5)
 
 Key = tuple[tuple[int, ...], bytes, bytes]  # segment, MAC of who asks, address asked for
@@ -60,6 +62,8 @@ class GatewaySilent:
         self._sources: Final[Recent[tuple[int, bytes], set[bytes]]] = Recent(_MOST)  # that a MAC sends from
         self._askers: Final[Recent[tuple[tuple[int, ...], bytes], list[bytes]]] = Recent(_MOST)  # of an address
         self._spoken: Final[Recent[tuple[int, bytes], bool]] = Recent(_MOST)  # MACs that unicast frames are sent to
+        # of a MAC: the networks that it got IP from, and when last
+        self._gets: Final[Recent[tuple[int, bytes], dict[bytes, int]]] = Recent(_MOST)
         self._stations: Final[Recent[int, set[bytes]]] = Recent(_MOST)  # who sends on an interface; two are enough
 
     def see(self, seen: Seen) -> None:
@@ -95,6 +99,8 @@ class GatewaySilent:
                     self._gateways.put((seen.interface, value[at : at + 4]), True)
         elif frame.version:
             self._forwards(seen.interface, source, frame.source)
+            if seen.at_ns is not None and not destination[0] & 1:
+                self._got(seen.interface, destination, frame.source, seen.at_ns)
 
     def elapsed(self, now_ns: int) -> None:
         """What has waited long enough on a live tap."""
@@ -125,6 +131,18 @@ class GatewaySilent:
             self._sources.put((interface, mac), {address[:8]})
         elif len(sources) < 2 * _MOST_SOURCES:
             sources.add(address[:8])
+
+    def _got(self, interface: int, mac: bytes, source: bytes, at_ns: int) -> None:
+        if source[:2] == b"\xfe\x80":
+            return
+        gets = self._gets.get((interface, mac))
+        if gets is None:
+            gets = {}
+            self._gets.put((interface, mac), gets)
+        network = _network(source)
+        if network not in gets and len(gets) >= _MOST_NETWORKS:
+            del gets[next(iter(gets))]
+        gets[network] = at_ns
 
     def _question(self, seen: Seen, asker: bytes, sender: bytes, target: bytes) -> None:
         if seen.at_ns is None:
@@ -190,8 +208,12 @@ class GatewaySilent:
             return
         if len(self._targets.get((interface, asker)) or ()) > _MOST_TARGETS and not known:
             return
-        if (interface, asker) in self._like_routers and not known and not _as_gateways_are(target):
-            return
+        if not known and not _as_gateways_are(target):
+            gets, own = self._gets.get((interface, asker)) or {}, _network(target)
+            if (interface, asker) in self._like_routers or any(
+                at_ns >= asked.first_ns and len(one) == len(own) and one != own for one, at_ns in gets.items()
+            ):
+                return  # a router's own work, or a host that has another gateway: a neighbour that is switched off
         alone = len(self._stations.get(interface) or ()) < 2
         if not alone and (interface, asker) not in self._spoken and asked.close < _CLOSE:
             return
@@ -220,6 +242,11 @@ class GatewaySilent:
 def _as_gateways_are(address: bytes) -> bool:
     """By custom: 192.0.2.1, 192.0.2.254, 2001:db8::1."""
     return address[3] in (1, 254) if len(address) == 4 else address[8:] == b"\0\0\0\0\0\0\0\x01"
+
+
+def _network(address: bytes) -> bytes:
+    """Of the size that access networks have: /24, /64."""
+    return address[:3] if len(address) == 4 else address[:8]
 
 
 def _name(address: bytes) -> str:

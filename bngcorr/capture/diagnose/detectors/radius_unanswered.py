@@ -43,13 +43,14 @@ _Record = tuple[bytes, int]  # of accounting: what is the same in all its transm
 
 
 class _Request:
-    __slots__ = ("answered", "asked", "authenticator", "code")
+    __slots__ = ("answered", "asked", "authenticator", "code", "open")
 
     def __init__(self, asked: Asked, code: int, authenticator: bytes) -> None:
         self.asked: Final = asked
         self.code: Final = code
         self.authenticator = authenticator  # of the last transmission
         self.answered = False  # in any of its transmissions
+        self.open = False  # told as one without a reply, that may still come
 
 
 class RadiusUnanswered:
@@ -63,6 +64,7 @@ class RadiusUnanswered:
         self._requests: Final[Recent[Key, _Request]] = Recent(_MOST)
         # of an accounting record: as what it was sent last
         self._records: Final[Recent[tuple[Server, bytes, bytes], Key]] = Recent(_MOST)
+        self._open: Final[Recent[str, int]] = Recent(_MOST)  # by subject, how many are
         self._answering: Final[Recent[Server, bool]] = Recent(1_024)
         self._silent: Final[Recent[Server, str]] = Recent(1_024)  # told of: where
         self._replies: Final[Recent[int, bool]] = Recent(1_024)  # interfaces with any
@@ -130,6 +132,8 @@ class RadiusUnanswered:
             request.answered = True
             request.asked.answered(seen.at_ns, PATIENCE_NS)
             self._decide(key, request, seen.at_ns, late=True)
+            if request.asked.told:
+                self._late(key, request, seen.number)
         self._answering.put(server, True)
         self._replies.put(seen.interface, True)
         where = self._silent.pop(server)
@@ -151,14 +155,28 @@ class RadiusUnanswered:
         fault, subject, detail = self._words(key, request)
         if fault is Fault.RADIUS_SERVER_SILENT:
             self._silent.put(key[0], asked.where)
+        elif late:
+            detail += f" until {(now_ns - asked.first_ns) / SECOND_NS:.1f} s after the first"
+        else:
+            request.open = True
+            self._open.put(subject, (self._open.get(subject) or 0) + 1)
         self._faults.add(asked.found(fault, subject, detail))
+
+    def _late(self, key: Key, request: _Request, number: int) -> None:
+        """A reply to one that was told: it is over if no other is left."""
+        subject = _pair(key)
+        if request.open:
+            request.open = False
+            self._open.put(subject, (self._open.get(subject) or 1) - 1)
+        if not self._open.get(subject):
+            self._faults.clear(Fault.RADIUS_UNANSWERED, subject, request.asked.where, number)
 
     def _words(self, key: Key, request: _Request) -> tuple[Fault, str, str]:
         server, client, _, identifier = key
         title = Code(request.code).title
         asked = f"{title} {identifier} of {ip_address(client)} to {_server(server)} {request.asked.lasted}"
         if server in self._answering:
-            return Fault.RADIUS_UNANSWERED, f"{ip_address(client)} → {_server(server)}", f"{asked}: no reply"
+            return Fault.RADIUS_UNANSWERED, _pair(key), f"{asked}: no reply"
         return Fault.RADIUS_SERVER_SILENT, _server(server), f"{asked}: no reply, nor to any other request"
 
     def _blindness(self, now_ns: Now) -> None:
@@ -188,6 +206,10 @@ def _record(view: PacketView) -> _Record | None:
         return None
     status = view.first(attributes.ACCT_STATUS_TYPE) or b""
     return status + session, view.integer(attributes.ACCT_DELAY_TIME) or 0
+
+
+def _pair(key: Key) -> str:
+    return f"{ip_address(key[1])} → {_server(key[0])}"
 
 
 def _server(server: Server) -> str:
