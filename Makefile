@@ -9,7 +9,7 @@ PYTEST_WORKERS ?= 3
 run: .venv/.run            ## the demonstration: the real service, on an embedded store, with the API on 127.0.0.1:8080
 	$(BIN)/bngcorr demo $(ARGS)
 
-test: .venv/.dev           ## every test, at most 5 minutes on 2 cores
+test: .venv/.dev           ## every test, at most 6 minutes on 2 cores
 	$(BIN)/python -m compileall -q bngcorr
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 

@@ -6,23 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import CycloptsError, Parameter
 
 from bngcorr.capture.packets import Kind, Packet, parse_hex, read
 from bngcorr.capture.record import CutCapture, UnreadableCapture
 from bngcorr.capture.source import STANDARD_INPUT
 
 
-def _no_option(_: object, path: Path | None) -> None:
-    """A misspelt option is not taken for a file's name."""
+def _no_option(_: object, path: Path) -> None:
+    """A misspelt option is not taken for a file's name. Raises CycloptsError: all other errors name every file."""
+    if str(path).startswith("-") and path != STANDARD_INPUT:
+        raise CycloptsError(msg=f"{path} is no option; a file of that name is ./{path}")
+
+
+def _no_other_option(_: object, path: Path | None) -> None:
+    """Likewise the option behind one whose file was forgotten."""
     if path is not None and str(path).startswith("-") and path != STANDARD_INPUT:
-        raise ValueError(f"{path} is no option; a file of that name is ./{path}")
+        raise ValueError(f"Expected a file; one of that name is ./{path}")
 
 
 Capture = Annotated[Path, Parameter(allow_leading_hyphen=True, validator=_no_option)]
 """A file, or - for standard input."""
 
-Written = Annotated[Path | None, Parameter(allow_leading_hyphen=True, validator=_no_option)]
+Written = Annotated[Path | None, Parameter(allow_leading_hyphen=True, validator=_no_other_option)]
 """A file to write, or - for standard output."""
 
 

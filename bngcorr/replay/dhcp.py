@@ -32,6 +32,7 @@ from bngcorr.replay.messages import (
 )
 from bngcorr.replay.row import Row, Rows, Sort
 from bngcorr.replay.tally import Part
+from bngcorr.replay.why import Why, of_dhcp, untaught
 from bngcorr.store.lesson import Lesson
 from bngcorr.wire import dhcp4, dhcp6
 from bngcorr.wire.frame import Frame
@@ -89,6 +90,7 @@ class Dhcp:
         self.part: Final = Part()
         self.seen = 0  # messages of clients
         self.taught = 0  # sightings
+        self.untaught: Final[Counter[Why]] = Counter()  # messages that were none
         self.leases = 0  # given, renewed or given back
         self.copies = 0
         self.retransmissions = 0
@@ -200,30 +202,32 @@ class Dhcp:
         then = partial(self._decided, message)
         question = told.question(heard.at_ms)
         if told.contradictory:
-            then(CONFLICT)
+            then(CONFLICT, None)
         elif told.line is not None:
             if question.own is None:
-                then(verdict_of(told))
+                then(verdict_of(told), None)
             else:  # the store may know better
                 self._judge.ask(question, hold_ms=0, least_ms=0, bng=told.place.bng, tried=False, then=then)
         elif not self._judge.may_ask(question):
-            then(UNMATCHED)
+            then(UNMATCHED, Why.LIMITED)
         else:
             hold_ms = self._hold_ms if told.trigger is _DHCPV6 else 0
             message.asked = self._judge.ask(
                 question, hold_ms=hold_ms, least_ms=COPY_MS, bng=told.place.bng, tried=True, then=then
             )
 
-    def _decided(self, message: Message, verdict: Verdict) -> None:
+    def _decided(self, message: Message, verdict: Verdict, why: Why | None) -> None:
         namer = message.namer
         if verdict.outcome is Outcome.OWN and namer is not None:
             verdict = verdict_of(namer)
-        self.part.decided(message.best.trigger, verdict)
+        if why is not None:
+            why = of_dhcp(why, message.best)
+        self.part.decided(message.best.trigger, verdict, why)
         row = message.row
         if row is None:
             return
         best = message.best
-        row.trigger, row.strength, row.verdict = best.trigger, Strength.PROOF, verdict
+        row.trigger, row.strength, row.verdict, row.why = best.trigger, Strength.PROOF, verdict, why
         row.evidence = f"{row.what} on the wire"
         row.mac, row.attachment = best.mac, best.attachment
         if namer is not None:
@@ -236,12 +240,26 @@ class Dhcp:
     def _teach(self, message: Message, at_ms: int) -> None:
         """The line was seen on the keys of the sight that tells most of the CPE."""
         namer, best = message.namer, message.best
-        if namer is None or not namer.teaches:
-            return
-        seen = sighting_of_both(namer, best, at_ms, self._bngs.remember_ms)
+        seen = None
+        if namer is not None and namer.teaches:
+            seen = sighting_of_both(namer, best, at_ms, self._bngs.remember_ms)
         if seen is not None:
             self.taught += 1
+            message.taught = True
             self._learn([seen])
+        if best.asks:
+            self._count(message, None if message.taught else untaught(namer, best))
+
+    def _count(self, message: Message, why: Why | None) -> None:
+        """A later sight may tell what an earlier one did not."""
+        before = message.untaught
+        if why is before:
+            return
+        if before is not None:
+            self.untaught[before] -= 1
+        if why is not None:
+            self.untaught[why] += 1
+        message.untaught = why
 
     # ---- from the server
 

@@ -15,6 +15,7 @@ from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Outcome
 from bngcorr.replay.clock import Clock
 from bngcorr.replay.knowledge import Knowledge
+from bngcorr.replay.why import Why, unmatched
 from bngcorr.replay.windows import Trial, Windows
 from bngcorr.store.lesson import Lesson, Sighting
 
@@ -22,17 +23,17 @@ MOST_WAITING: Final = 65_536  # requests that wait for their sighting
 _UNMATCHED: Final = Outcome.UNMATCHED
 _MATCHED: Final = Outcome.MATCHED
 
-Then = Callable[[Verdict], None]
+Then = Callable[[Verdict, Why | None], None]  # why: of one that is unmatched
 
 
-def _told(_: Verdict) -> None:
+def _told(_: Verdict, __: Why | None) -> None:
     """Nobody waits for a verdict any more."""
 
 
 class Asked:
     """One question under way. `then` is called once, with its verdict."""
 
-    __slots__ = ("at_ms", "bng", "decided", "hold_ms", "keys", "least_ms", "question", "then", "trial", "verdict")
+    __slots__ = ("at_ms", "bng", "decided", "hold_ms", "keys", "least_ms", "question", "then", "trial", "verdict", "why")
 
     def __init__(
         self, question: Question, hold_ms: int, least_ms: int, bng: str, trial: Trial | None, then: Then
@@ -45,6 +46,7 @@ class Asked:
         self.trial = trial  # what other windows make of it; None: nobody wants to know
         self.then = then
         self.verdict = UNMATCHED
+        self.why = Why.NOTHING_SEEN  # if it is unmatched
         self.decided = False
         self.keys: tuple[str, ...] = ()  # on which it waits
 
@@ -162,6 +164,8 @@ class Judge:
         question, now_ms = asked.question, self._clock.now_ms
         recalled = self._knowledge.recall(recall_of(question), now_ms)
         asked.verdict = climb(question, recalled, now_ms)
+        if asked.verdict.outcome is _UNMATCHED:
+            asked.why = unmatched(question, recalled)
         if asked.trial is not None:
             asked.trial.climb(recalled, now_ms)
 
@@ -182,6 +186,7 @@ class Judge:
             return
         verdict = climb(question, recalled, now_ms)
         if verdict.outcome is _UNMATCHED:
+            asked.why = unmatched(question, recalled)
             return
         asked.verdict = verdict.with_held(max(waited, 0))
         self._held(asked)
@@ -213,7 +218,7 @@ class Judge:
     def _decide(self, asked: Asked) -> None:
         asked.decided = True
         then, asked.then = asked.then, _told  # whoever asked may hold on to it: no cycle is left behind
-        then(asked.verdict)
+        then(asked.verdict, asked.why if asked.verdict.outcome is _UNMATCHED else None)
 
     def _wait(self, asked: Asked) -> None:
         asked.keys = asked.question.keyring.hashes

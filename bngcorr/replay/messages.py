@@ -15,6 +15,7 @@ from bngcorr.model.verdict import CONFLICT, Verdict
 from bngcorr.model.vocabulary import MacSource, Outcome, Strength, Trigger
 from bngcorr.replay.judge import Asked
 from bngcorr.replay.row import Row
+from bngcorr.replay.why import Why
 from bngcorr.store.lesson import Sighting
 
 KEPT_MS: Final = 60_000
@@ -38,7 +39,10 @@ def speaks_of_line(told: Told) -> bool:
 class Message:
     """One message of a client, however often it was seen."""
 
-    __slots__ = ("answered", "asked", "at_ms", "best", "name", "named", "namer", "rank", "row", "sent_ms")
+    __slots__ = (
+        "answered", "asked", "at_ms", "best", "name", "named", "namer", "rank", "row", "sent_ms",
+        "taught", "untaught",
+    )  # fmt: skip
 
     def __init__(self, name: Name, at_ms: int, told: Told, rank: tuple[int, ...]) -> None:
         self.name: Final = name
@@ -51,6 +55,8 @@ class Message:
         self.named = self.namer is not None
         self.answered = False
         self.row: Row | None = None
+        self.taught = False  # which line its CPE is on
+        self.untaught: Why | None = None  # else, why not
 
     def take(self, told: Told, rank: tuple[int, ...]) -> bool:
         """Another sight of it; whether it tells more of the CPE and its place."""

@@ -26,6 +26,7 @@ from bngcorr.replay.judge import Judge
 from bngcorr.replay.knowledge import Knowledge
 from bngcorr.replay.row import Changes, Row, Rows, Sort
 from bngcorr.replay.tally import Part
+from bngcorr.replay.why import Why, unusable
 from bngcorr.store.lesson import Lesson
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
@@ -126,11 +127,14 @@ class Radius:
         if self._rows is not None:
             exchange.row = _row(heard, request)
             self._rows.begin(exchange.row)
-        verdict = own_verdict(request)
+        verdict, why = own_verdict(request), None
         if verdict is None and not self._judge.may_ask(request.question):
-            verdict = UNMATCHED
+            verdict, why = UNMATCHED, Why.LIMITED
+        elif verdict is UNMATCHED:
+            nobody = request.record is not None and request.record.step is None
+            why = Why.NO_CUSTOMER if nobody else unusable(request.keyring)
         if verdict is not None:
-            self._decided(exchange, verdict)
+            self._decided(exchange, verdict, why)
             return
         self._judge.ask(
             request.question, hold_ms=round(request.hold_s * 1000), least_ms=0, bng=nas.name,
@@ -175,14 +179,16 @@ class Radius:
             self.unverifiable += 1
         return authentic
 
-    def _decided(self, exchange: Exchange, verdict: Verdict) -> None:
+    def _decided(self, exchange: Exchange, verdict: Verdict, why: Why | None) -> None:
         request = exchange.request
         if request is None:
             return
         verdict = settled(request, verdict, self._bngs.numbers)
         exchange.verdict = verdict
+        if verdict.outcome is not Outcome.UNMATCHED:
+            why = None  # it names its line, and nobody knew better
         part = self._part(exchange)
-        part.decided(request.classification.trigger, verdict)
+        part.decided(request.classification.trigger, verdict, why)
         edits, appended = normalised(
             request.view, request.nas.profile, _mode(verdict), request.identity,
             verdict.ids if verdict.outcome is Outcome.MATCHED else None, request.nas.name,
@@ -191,7 +197,7 @@ class Radius:
             part.rewritten += 1
         if exchange.row is not None:
             _judged(exchange.row, request, verdict, changes(request.view, edits, appended))
-            exchange.row.whole = exchange.answered
+            exchange.row.why, exchange.row.whole = why, exchange.answered
         # accounting within a hold may follow from the answer in the capture, which a hold would have put off
         self._learn(self._taught(exchange, request, verdict), wakes=not request.accounting)
         if exchange.answered or request.accounting:

@@ -12,6 +12,7 @@ from bngcorr.model.mac import Mac, format_mac
 from bngcorr.model.shown import instant_shown, octets_shown
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Outcome, Strength, Trigger
+from bngcorr.replay.why import Why
 
 MOST_OPEN: Final = 65_536  # rows that wait for their verdict or answer
 
@@ -32,7 +33,7 @@ class Row:
     __slots__ = (
         "answer", "answer_ms", "at_ms", "attachment", "bng", "changes", "circuit_id", "copies", "evidence", "file",
         "mac", "number", "raw_circuit_id", "raw_remote_id", "remote_id", "retransmissions", "sort", "strength",
-        "trigger", "verdict", "what", "whole",
+        "trigger", "verdict", "what", "whole", "why",
     )  # fmt: skip
 
     def __init__(self, sort: Sort, file: int, number: int, at_ms: int, bng: str, what: str) -> None:
@@ -52,6 +53,7 @@ class Row:
         self.remote_id: bytes | None = None  # as AAA is to see them
         self.circuit_id: bytes | None = None
         self.verdict: Verdict | None = None
+        self.why: Why | None = None  # it is unmatched
         self.changes: Changes = []  # attribute, before, after
         self.answer: str | None = None
         self.answer_ms: int | None = None
@@ -86,6 +88,7 @@ class Row:
             "remote_id": octets_shown(self.remote_id),
             "circuit_id": octets_shown(self.circuit_id),
             "outcome": str(self.outcome),
+            "why": None if self.why is None else str(self.why),
             "line": None if verdict is None else verdict.line,
             "rung": None if verdict is None or verdict.rung is None else str(verdict.rung),
             "key": None if verdict is None or verdict.key is None else str(verdict.key),

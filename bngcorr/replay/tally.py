@@ -7,6 +7,7 @@ from typing import Final
 
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Key, Outcome, Rung, Trigger
+from bngcorr.replay.why import Why
 from bngcorr.replay.windows import Distances
 
 _MATCHED: Final = Outcome.MATCHED
@@ -19,6 +20,7 @@ class Part:
     def __init__(self) -> None:
         self.requests = 0
         self.outcomes: Final[Counter[Outcome]] = Counter()
+        self.unmatched: Final[Counter[Why]] = Counter()
         self.triggers: Final[Counter[Trigger]] = Counter()
         self.rungs: Final[Counter[Rung]] = Counter()
         self.keys: Final[Counter[Key]] = Counter()
@@ -32,11 +34,13 @@ class Part:
         self.retransmissions = 0
         self.distances: Final = Distances()  # of matches within the configured window
 
-    def decided(self, trigger: Trigger, verdict: Verdict) -> None:
-        """Count a verdict."""
+    def decided(self, trigger: Trigger, verdict: Verdict, why: Why | None) -> None:
+        """Count a verdict; `why`: of one that is unmatched."""
         self.requests += 1
         self.outcomes[verdict.outcome] += 1
         self.triggers[trigger] += 1
+        if why is not None:
+            self.unmatched[why] += 1
         if verdict.held_ms:
             self.held += 1
             self.held_matched += verdict.outcome is _MATCHED

@@ -232,8 +232,8 @@ def options(octets: bytes) -> Options4:
 def is_pieced(message: Message4) -> bool:
     """Whether Option 82, or what tells the line in it, is joined from several although one could hold it.
 
-    They are of several writers then, as of a customer and an access node that appends its own: an agent splits only what
-    is too long (RFC 3396 §5).
+    They are of several writers then, as of a customer and an access node that appends its own: an agent splits only
+    what is too long (RFC 3396 §5).
     """
     octets = message.octets
     found = [*_each(octets, HEADER_OCTETS, len(octets), RELAY_AGENT, padded=True)]

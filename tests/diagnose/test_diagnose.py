@@ -31,6 +31,12 @@ HEALTHY = REAL / "05-dual-v4-then-v6-3s-access.pcap"
 CPE = "3c:a6:2f:00:00:01"
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence stands on one line, whatever the terminal."""
+    monkeypatch.setenv("COLUMNS", "240")
+
+
 def diagnose(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
     """Exit code, standard output and standard error."""
     with pytest.raises(SystemExit) as end:

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST: Final = 65_536
+MOST: Final = 16_384
 OF_ONE: Final = 16  # where memory is small, of what is kept of one entry
 
 _most: ContextVar[int] = ContextVar("most", default=MOST)
