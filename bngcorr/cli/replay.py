@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EACCES, EISDIR, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,6 +22,7 @@ from bngcorr.cli.parameters import FLAG
 from bngcorr.cli.replay_bngs import configured, lines_of, own, refuse
 from bngcorr.cli.replay_out import Out
 from bngcorr.cli.spans import seconds_of
+from bngcorr.cli.tables import screen
 from bngcorr.model.vocabulary import MacSource, Outcome, Trigger, VlanModel
 from bngcorr.replay import report, svg
 from bngcorr.replay.run import DhcpIs, Options, Replay
@@ -111,6 +114,10 @@ def replay(
         refuse("give a capture, or - for standard input; see bngcorr replay --help")
     if sum(path == STANDARD_INPUT for path in captures) > 1:
         refuse("standard input can be read once only")
+    if json_ and jsonl:
+        refuse("--json and --jsonl exclude each other")
+    if plot is not None:
+        _see_writable(plot)
     outcomes = _outcomes(only)
     windows_ms = _windows(window)
     if config is not None:
@@ -119,7 +126,7 @@ def replay(
         bngs = configured(config, bng, relayed_mac)
     else:
         bngs = own(profile, (*secret, *lines_of(secret_file)), vlan_model, untrusted, relayed_mac, bng)
-    console = Console(emoji=False, highlight=False)
+    console = Console(emoji=False, highlight=False, width=screen().width)
     names = tuple(map(str, captures))
     out = Out(console, names, outcomes, rows=not summary, all_=all_, json_=json_, jsonl=jsonl)
     with _progress(captures) as read:
@@ -143,6 +150,19 @@ def replay(
     if done.feed.faults:
         sys.exit(exits.REFUSED)
     sys.exit(exits.NEGATIVE if report.nothing(done) else exits.DONE)
+
+
+def _see_writable(path: Path) -> None:
+    """Before hours of reading: that the picture can be written, as far as can be told without doing it."""
+    why = None
+    if path.is_dir():
+        why = EISDIR
+    elif not path.parent.is_dir():
+        why = ENOTDIR if path.parent.exists() else ENOENT
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        why = EACCES
+    if why is not None:
+        refuse(f"--plot {path}: {os.strerror(why)}")
 
 
 def _outcomes(only: str | None) -> frozenset[Outcome]:

@@ -60,7 +60,7 @@ class Out:
 
     def _flush(self) -> None:
         if self._chunk:
-            self._console.print(screen.requests(self._chunk, self._names))
+            self._console.print(screen.requests(self._chunk, self._names, self._console.width), "", sep="\n")
             self._chunk.clear()
 
     def end(self, done: Replay) -> None:

@@ -7,6 +7,7 @@
 - ``radius``      a RADIUS packet's story; ``exchanges`` its copies, retransmissions, legs and answers
 - ``dhcp``        a DHCP message's story; ``messages`` its copies, retransmissions and sights behind relays
 - ``row``         one request, for people and programs; ``tally`` what all of them come to
+- ``why``         reasons of what is unmatched or taught nothing; ``advice`` the next step for each of them
 - ``run``         all of it together
 - ``report``      the result as plain values; ``screen`` as tables, ``svg`` the distances as a picture
 """

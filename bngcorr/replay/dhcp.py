@@ -248,18 +248,7 @@ class Dhcp:
             message.taught = True
             self._learn([seen])
         if best.asks:
-            self._count(message, None if message.taught else untaught(namer, best))
-
-    def _count(self, message: Message, why: Why | None) -> None:
-        """A later sight may tell what an earlier one did not."""
-        before = message.untaught
-        if why is before:
-            return
-        if before is not None:
-            self.untaught[before] -= 1
-        if why is not None:
-            self.untaught[why] += 1
-        message.untaught = why
+            message.remains(None if message.taught else untaught(namer, best), self.untaught)
 
     # ---- from the server
 

@@ -33,7 +33,9 @@ def _told(_: Verdict, __: Why | None) -> None:
 class Asked:
     """One question under way. `then` is called once, with its verdict."""
 
-    __slots__ = ("at_ms", "bng", "decided", "hold_ms", "keys", "least_ms", "question", "then", "trial", "verdict", "why")
+    __slots__ = (
+        "at_ms", "bng", "decided", "hold_ms", "keys", "least_ms", "question", "then", "trial", "verdict", "why",
+    )  # fmt: skip
 
     def __init__(
         self, question: Question, hold_ms: int, least_ms: int, bng: str, trial: Trial | None, then: Then

@@ -6,7 +6,7 @@ behind the relay which line it is: together they are one event.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import Final
 
 from bngcorr.correlator.dhcp import Told
@@ -66,6 +66,16 @@ class Message:
             return False
         self.best, self.rank = told, rank
         return True
+
+    def remains(self, why: Why | None, counts: Counter[Why]) -> None:
+        """Count why it has taught nothing so far; a later sight may tell what an earlier one did not."""
+        if why is self.untaught:
+            return
+        if self.untaught is not None:
+            counts[self.untaught] -= 1
+        if why is not None:
+            counts[why] += 1
+        self.untaught = why
 
 
 def rank_of(told: Told, site: int, interface: int) -> tuple[int, ...]:

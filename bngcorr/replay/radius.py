@@ -127,10 +127,11 @@ class Radius:
         if self._rows is not None:
             exchange.row = _row(heard, request)
             self._rows.begin(exchange.row)
-        verdict, why = own_verdict(request), None
+        verdict = own_verdict(request)
+        why: Why | None = None
         if verdict is None and not self._judge.may_ask(request.question):
             verdict, why = UNMATCHED, Why.LIMITED
-        elif verdict is UNMATCHED:
+        elif verdict is not None and verdict.outcome is Outcome.UNMATCHED:
             nobody = request.record is not None and request.record.step is None
             why = Why.NO_CUSTOMER if nobody else unusable(request.keyring)
         if verdict is not None:

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from bngcorr.capture.packets import Kind
 from bngcorr.model.shown import instant_shown
 from bngcorr.model.vocabulary import Outcome
+from bngcorr.replay.advice import advice
 from bngcorr.replay.radius import Radius
 from bngcorr.replay.run import DhcpIs, Replay
 from bngcorr.replay.tally import Part
@@ -41,7 +42,7 @@ def as_json(replay: Replay) -> Json:
         "dhcp": None if dhcp is None or not dhcp.decides else part_json(dhcp.part),
         "sightings": None if dhcp is None else {
             "taught": dhcp.taught, "leases": dhcp.leases, "copies": dhcp.copies,
-            "retransmissions": dhcp.retransmissions,
+            "retransmissions": dhcp.retransmissions, "taught_nothing": _counts(dhcp.untaught),
         },
         "bngs": dict(radius.by_bng.most_common()),
         "authenticators": {
@@ -56,6 +57,10 @@ def as_json(replay: Replay) -> Json:
         "lines_forgotten_early": replay.knowledge.forgotten,
         "windows": None if replay.windows is None else windows_json(replay.windows),
         "distances": distances_json(distances(replay)),
+        "advice": [
+            {"about": one.about, "reason": str(one.reason), "count": one.times, "words": one.words}
+            for one in advice(replay)
+        ],
     }  # fmt: skip
     return found
 
@@ -75,6 +80,7 @@ def part_json(part: Part) -> Json:
         "requests": part.requests,
         "without_line_id": part.asked,
         "outcomes": {str(one): part.outcomes[one] for one in Outcome if part.outcomes[one]},
+        "unmatched_because": _counts(part.unmatched),
         "rungs": _counts(part.rungs),
         "keys": _counts(part.keys),
         "triggers": _counts(part.triggers),
@@ -150,4 +156,4 @@ def _dhcp_is_there(replay: Replay) -> bool:
 
 
 def _counts(counter: Mapping[NameT, int]) -> dict[str, int]:
-    return {str(name): count for name, count in counter.items()}
+    return {str(name): count for name, count in counter.items() if count}

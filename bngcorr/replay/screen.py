@@ -14,7 +14,9 @@ from bngcorr.model.mac import format_mac
 from bngcorr.model.shown import instant_shown, octets_shown
 from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.replay import report
-from bngcorr.replay.row import Row
+from bngcorr.replay.advice import Advice, advice
+from bngcorr.replay.bngs import WIRE
+from bngcorr.replay.row import Row, Sort
 from bngcorr.replay.run import DhcpIs, Replay
 from bngcorr.replay.svg import duration
 from bngcorr.replay.windows import BUCKETS, Distances, Windows
@@ -26,33 +28,51 @@ _STYLES: Final = {
 }  # fmt: skip
 NameT = TypeVar("NameT", bound=str)
 _LONGEST: Final = 40  # characters of an id
+_MAC_WIDTH: Final = 17
+_ANSWER_WIDTH: Final = 15  # "Access-Request", "Accept 1234 ms"
+WIDE: Final = 110  # columns from which on trigger, CPE and line stand side by side
 
 
-def requests(rows: Sequence[Row], captures: Sequence[str]) -> Table:
-    """A few lines for each request."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def requests(rows: Sequence[Row], captures: Sequence[str], width: int) -> Table:
+    """Two or three lines for each request, on a screen of so many columns."""
+    wide = width >= WIDE
+    bngs = {row.bng for row in rows}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
+    if len(bngs) == 1 and WIRE not in bngs:
+        table.title, table.title_justify = f"[dim]BNG {escape(rows[0].bng)}[/dim]", "left"
     table.add_column("packet", no_wrap=True)
-    table.add_column("request, answer", overflow="fold", max_width=22)
-    table.add_column("trigger", overflow="fold", max_width=34)
-    table.add_column("CPE", overflow="fold", min_width=17)
-    table.add_column("line", overflow="fold")
-    table.add_column("verdict", overflow="fold", min_width=14)
+    table.add_column("request, answer", overflow="fold", min_width=_ANSWER_WIDTH, max_width=22)
+    if wide:
+        table.add_column("trigger", overflow="fold", max_width=34)
+    table.add_column("CPE" if wide else "CPE, line", overflow="fold", min_width=_MAC_WIDTH)
+    if wide:
+        table.add_column("line", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
     for row in rows:
         number = f"{row.number}" if len(captures) == 1 else f"{row.file + 1}:{row.number}"
         at = (instant_shown(row.at_ms) or "")[11:-1]
-        table.add_row(f"{number}\n[dim]{at}[/dim]", _request(row), _trigger(row), _cpe(row), _line(row), _verdict(row))
+        said = [_request(row, bng=len(bngs) > 1)]
+        if not wide and row.strength is not None and row.sort is not Sort.DHCP:
+            said.append(f"{row.trigger} {row.strength}")
+        cells = [_trigger(row), _cpe(row, "\n"), _line(row)] if wide else [f"{_cpe(row, ' ')}\n{_line(row)}".strip()]
+        table.add_row(f"{number}\n[dim]{at}[/dim]", "\n".join(said), *cells, _verdict(row))
     return table
 
 
-def _request(row: Row) -> str:
-    answer = "no answer" if row.answer is None else f"{row.answer} {row.answer_ms} ms"
+def _request(row: Row, *, bng: bool) -> str:
+    answer = "no answer" if row.answer is None else f"{_short(row.answer)} {row.answer_ms} ms"
     again = [
         f"{count} {what if count == 1 else more}"
-        for count, what, more in (
-            (row.copies, "copy", "copies"), (row.retransmissions, "retransmission", "retransmissions"),
-        ) if count
-    ]  # fmt: skip
-    return "\n".join((escape(row.what), f"[dim]{escape(row.bng)}[/dim]", answer, *again))
+        for count, what, more in ((row.copies, "copy", "copies"), (row.retransmissions, "repeat", "repeats"))
+        if count
+    ]
+    of = [f"[dim]{escape(row.bng)}[/dim]"] if bng else []
+    return "\n".join((escape(row.what.replace("Accounting-", "Acct-")), *of, answer, *again))
+
+
+def _short(answer: str) -> str:
+    """Beside its request."""
+    return answer.removeprefix("Accounting-").removeprefix("Access-")
 
 
 def _trigger(row: Row) -> str:
@@ -60,9 +80,9 @@ def _trigger(row: Row) -> str:
     return f"{said}\n[dim]{escape(row.evidence)}[/dim]" if row.evidence else said
 
 
-def _cpe(row: Row) -> str:
+def _cpe(row: Row, between: str) -> str:
     mac = "" if row.mac is None else format_mac(row.mac)
-    return f"{mac}\n{escape(row.attachment.text)}" if row.attachment is not None else mac
+    return f"{mac}{between}{escape(row.attachment.text)}".strip() if row.attachment is not None else mac
 
 
 def _line(row: Row) -> str:
@@ -92,6 +112,8 @@ def _verdict(row: Row) -> str:
     words = f"[{style}]{row.outcome}[/{style}]" if style else str(row.outcome)
     if verdict is None:
         return words
+    if row.why is not None:
+        words += f"\n[dim]{row.why}[/dim]"
     if verdict.rung is not None:
         words += f" {verdict.rung}\n{verdict.key}"
     if verdict.distance_ms is not None:
@@ -109,10 +131,13 @@ def _signed(distance_ms: int) -> str:
 def show(console: Console, replay: Replay) -> None:
     """What all of it comes to."""
     _heading(console, replay)
-    parts = report.parts(replay)
-    if not parts:
+    advised = advice(replay)
+    if report.parts(replay):
+        console.print(_totals(replay))
+    if advised:
+        console.print(_advice(advised))
+    if not report.parts(replay):
         return
-    console.print(_totals(replay))
     if replay.windows is not None:
         console.print(_windows(replay.windows))
     counted = report.distances(replay)
@@ -142,6 +167,7 @@ def _heading(console: Console, replay: Replay) -> None:
             if replay.why_not is not None:
                 said.append(f"{replay.why_not}: --bng names the BNG")
             said.append("each DISCOVER and SOLICIT was decided, as a BNG would ask on it")
+            said.append(f"messages that taught which line their CPE is on: {dhcp.taught:,}")
     if radius.access.requests or radius.accounting.requests:
         said.append(
             f"authenticators: {radius.verified:,} verified, {radius.wrong:,} wrong, "
@@ -162,6 +188,20 @@ def _heading(console: Console, replay: Replay) -> None:
             said.append(f"{count:,} {words}")
     for line in said:
         console.print(f"  {line}", highlight=False, markup=False)
+
+
+def _advice(advised: Sequence[Advice]) -> Table:
+    """Each reason with its next step."""
+    table = Table(
+        title="Why requests were unmatched, and what can be done", title_justify="left", title_style="bold",
+        box=None, show_header=False, pad_edge=False,
+    )  # fmt: skip
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for one in advised:
+        table.add_row(f"{one.times:,}", f"{one.subject} [dim]({one.reason})[/dim]: {escape(one.words)}")
+    table.add_row()
+    return table
 
 
 def packets_of_radius(replay: Replay) -> int:

@@ -49,9 +49,9 @@ def unusable(ring: Keyring) -> Why:
 def unmatched(question: Question, recalled: Recollection) -> Why:
     """Why a climb ended with nothing."""
     ring, session = question.keyring, recalled.session
-    if question.accounting and session is not None and session.line is None:
-        if session.state is not SessionState.EXPECTED:
-            return Why.SESSION_WITHOUT_LINE
+    began = session is not None and session.line is None and session.state is not SessionState.EXPECTED
+    if question.accounting and began:
+        return Why.SESSION_WITHOUT_LINE
     alone, tainted = is_alone(ring, recalled), recalled.mac_lines > 1
     usable = False
     for handle in ring.handles:
@@ -64,7 +64,7 @@ def unmatched(question: Question, recalled: Recollection) -> Why:
 
 
 def untaught(namer: Told | None, best: Told) -> Why | None:
-    """Why a message that asks taught nothing: `namer` its sight that names the line, `best` that which tells the CPE."""
+    """Why a message that asks taught nothing: `namer` is its sight that names the line, `best` that of the CPE."""
     if namer is None:
         return _unnamed(best)
     if namer.contradictory:
@@ -90,7 +90,7 @@ def _unnamed(told: Told) -> Why:
     if told.trigger in told.place.untrusted:
         return Why.UNTRUSTED
     six, outermost = told.six, told.place.outermost
-    if six is not None and relays.naming_layer(six, outermost=outermost) is not None:
-        if relays.naming_layer(six, outermost=outermost, routers=False) is None:
-            return Why.ROUTER_PORT
-    return Why.NO_LINE_ID
+    if six is None or relays.naming_layer(six, outermost=outermost) is None:
+        return Why.NO_LINE_ID
+    own = relays.naming_layer(six, outermost=outermost, routers=False) is None
+    return Why.ROUTER_PORT if own else Why.NO_LINE_ID

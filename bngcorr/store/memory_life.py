@@ -27,7 +27,7 @@ class Granted(NamedTuple):
 def grant(domain: Domain, s: SessionChange, known: Session, box: Box, *, anew: bool) -> Granted:
     """What is known of it now: from this step, from the session, or from that under which its Accept was noted."""
     promise, interval_ms, timeout_ms = known.promised, known.interval_ms, known.timeout_ms
-    accepted_ms, coming = known.accepted_ms, known.next
+    accepted_ms, coming = known.accepted_ms, known.coming
     if anew:
         promise, timeout_ms = (), 0
         begins = s.step in (SessionStep.START, SessionStep.INTERIM)
@@ -75,13 +75,13 @@ def promise_more(s: SessionChange, known: Session, box: Box) -> None:
     if fits and promise and not differs(known.fingerprint, s.fingerprint):
         known.promised, known.accepted_ms = merged(known.promised, promise), s.at_ms
     another = known.epoch != box.epoch or differs(known.fingerprint, s.fingerprint)
-    younger = s.at_ms > max(known.accepted_ms, known.next.at_ms if known.next else 0)
+    younger = s.at_ms > max(known.accepted_ms, known.coming.at_ms if known.coming else 0)
     if known.state is SessionState.UP and another and younger and s.fingerprint.strip("."):
         # kept for the session that this CPE begins under that name
-        coming = known.next
+        coming = known.coming
         adds = coming is not None and (coming.fingerprint, coming.epoch) == (s.fingerprint, box.epoch)
         promise = merged(coming.promised if coming is not None and adds else (), promise)
-        known.next = Accepted(s.fingerprint, box.epoch, s.at_ms, promise, s.interval_ms, s.timeout_ms)
+        known.coming = Accepted(s.fingerprint, box.epoch, s.at_ms, promise, s.interval_ms, s.timeout_ms)
 
 
 def differs(one: str, other: str) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bngcorr.model.attachment import Attachment
@@ -19,16 +18,28 @@ from bngcorr.store.rows import Closed, FindingRow
 from bngcorr.store.timeline import Entry
 
 
-@dataclass(slots=True, kw_only=True)
 class Seen:
     """A line on a key."""
 
-    first_ms: int
-    until_ms: int
-    sighted_ms: int = 0  # last sighting not proved to be v6
-    sighted_v6_ms: int = 0
-    attached: bool = False
-    v4_evident: bool = False
+    __slots__ = ("attached", "first_ms", "sighted_ms", "sighted_v6_ms", "until_ms", "v4_evident")
+
+    def __init__(
+        self,
+        *,
+        first_ms: int,
+        until_ms: int,
+        sighted_ms: int = 0,
+        sighted_v6_ms: int = 0,
+        attached: bool = False,
+        v4_evident: bool = False,
+    ) -> None:
+        """All but what has no default may be left out."""
+        self.first_ms: int = first_ms
+        self.until_ms: int = until_ms
+        self.sighted_ms: int = sighted_ms  # last sighting not proved to be v6
+        self.sighted_v6_ms: int = sighted_v6_ms
+        self.attached: bool = attached
+        self.v4_evident: bool = v4_evident
 
     @property
     def last_ms(self) -> int:
@@ -36,28 +47,44 @@ class Seen:
         return max(self.sighted_ms, self.sighted_v6_ms)
 
 
-@dataclass(slots=True)
 class Notes:
     """What stands on a key."""
 
-    lines: dict[str, Seen] = field(default_factory=dict)
-    crowded_ms: int = 0  # until then more lines than can be kept were seen
-    shared_ms: int = 0  # until then it is known to be no line by itself
-    disputed_ms: int = 0  # when another line than the one that was live there was sighted
+    __slots__ = ("crowded_ms", "disputed_ms", "lines", "shared_ms")
+
+    def __init__(self, crowded_ms: int = 0, shared_ms: int = 0, disputed_ms: int = 0) -> None:
+        """All but what has no default may be left out."""
+        self.lines: dict[str, Seen] = {}
+        self.crowded_ms: int = crowded_ms  # until then more lines than can be kept were seen
+        self.shared_ms: int = shared_ms  # until then it is known to be no line by itself
+        self.disputed_ms: int = disputed_ms  # when another line than the one that was live there was sighted
 
 
-@dataclass(slots=True, kw_only=True)
 class Voucher:
     """A session that vouches for a line."""
 
-    nas: str
-    epoch: int
-    until_ms: int
-    heard_ms: int = 0
-    up: bool = False
-    has_v4: bool = False
-    has_v6: bool = False
-    keys: set[str] = field(default_factory=set)  # on which it does
+    __slots__ = ("epoch", "has_v4", "has_v6", "heard_ms", "keys", "nas", "until_ms", "up")
+
+    def __init__(
+        self,
+        *,
+        nas: str,
+        epoch: int,
+        until_ms: int,
+        heard_ms: int = 0,
+        up: bool = False,
+        has_v4: bool = False,
+        has_v6: bool = False,
+    ) -> None:
+        """All but what has no default may be left out."""
+        self.nas: str = nas
+        self.epoch: int = epoch
+        self.until_ms: int = until_ms
+        self.heard_ms: int = heard_ms
+        self.up: bool = up
+        self.has_v4: bool = has_v4
+        self.has_v6: bool = has_v6
+        self.keys: set[str] = set()  # on which it does
 
 
 class Told(NamedTuple):
@@ -74,26 +101,61 @@ class Shown(NamedTuple):
     claimed: bool
 
 
-@dataclass(slots=True, kw_only=True)
 class Line:
     """A line, as its latest sighting told it."""
 
-    ids: LineIds
-    first_ms: int
-    last_ms: int
-    until_ms: int
-    bng: str
-    port: Attachment | None
-    address: Mac | None
-    place: str | None
-    told: dict[bool, Told] = field(default_factory=dict)  # by family, True for v6
-    macs: dict[str, Shown] = field(default_factory=dict)
-    vouchers: dict[str, Voucher] = field(default_factory=dict)  # by session
-    v6_ms: int = 0  # last known to have IPv6
-    begun_ms: int = 0  # its IPv4 session began
-    lost_ms: int = 0  # its IPv6 was found to be lost
-    rose_ms: int = 0  # its IPv4 counters rose
-    timeline: list[Entry] = field(default_factory=list)  # the oldest first
+    __slots__ = (
+        "address",
+        "begun_ms",
+        "bng",
+        "first_ms",
+        "ids",
+        "last_ms",
+        "lost_ms",
+        "macs",
+        "place",
+        "port",
+        "rose_ms",
+        "timeline",
+        "told",
+        "until_ms",
+        "v6_ms",
+        "vouchers",
+    )
+
+    def __init__(
+        self,
+        *,
+        ids: LineIds,
+        first_ms: int,
+        last_ms: int,
+        until_ms: int,
+        bng: str,
+        port: Attachment | None,
+        address: Mac | None,
+        place: str | None,
+        v6_ms: int = 0,
+        begun_ms: int = 0,
+        lost_ms: int = 0,
+        rose_ms: int = 0,
+    ) -> None:
+        """All but what has no default may be left out."""
+        self.ids: LineIds = ids
+        self.first_ms: int = first_ms
+        self.last_ms: int = last_ms
+        self.until_ms: int = until_ms
+        self.bng: str = bng
+        self.port: Attachment | None = port
+        self.address: Mac | None = address
+        self.place: str | None = place
+        self.told: dict[bool, Told] = {}  # by family, True for v6
+        self.macs: dict[str, Shown] = {}
+        self.vouchers: dict[str, Voucher] = {}  # by session
+        self.v6_ms: int = v6_ms  # last known to have IPv6
+        self.begun_ms: int = begun_ms  # its IPv4 session began
+        self.lost_ms: int = lost_ms  # its IPv6 was found to be lost
+        self.rose_ms: int = rose_ms  # its IPv4 counters rose
+        self.timeline: list[Entry] = []  # the oldest first
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -114,42 +176,113 @@ class Accepted(NamedTuple):
     timeout_ms: int
 
 
-@dataclass(slots=True, kw_only=True)
 class Session:
     """A session."""
 
-    nas: str
-    at_ms: int = 0  # of the latest record, by the NAS's clock
-    until_ms: int = 0
-    accepted_ms: int = 0  # when AAA last accepted it
-    state: SessionState = SessionState.EXPECTED
-    epoch: int = 0
-    line: str | None = None
-    ids: LineIds | None = None
-    own: bool = False
-    fingerprint: str = ""
-    digests: list[str] = field(default_factory=list)  # of records of the latest instant
-    hosts: tuple[str, ...] = ()  # "kind|service|address"
-    filled: tuple[str, ...] = ()  # the last of them, which accounting left out of what was promised
-    promised: tuple[str, ...] = ()
-    claimed: bool = False  # a session that began since took what was promised
-    next: Accepted | None = None
-    began_ms: int = 0  # its first record of this life
-    since_ms: tuple[int, ...] = ()  # from when it holds each of its hosts
-    ledger_port: str = ""  # where they count
-    interval_ms: int = 0
-    timeout_ms: int = 0
-    gap_ms: int = 0  # the longest between two of its records
-    gap_confirmed: bool = False  # another one was as long
-    gap_twice: bool = False  # so it was, but a third has to be
-    traffic: Traffic | None = None
-    flat: int = 0  # Interims over which IPv6 stood still
-    session_id: bytes = b""
-    user_name: str | None = None
-    port: Attachment | None = None
-    address: Mac | None = None
-    outcome: Outcome | None = None
-    terms: tuple[str, ...] = ()
+    __slots__ = (
+        "accepted_ms",
+        "address",
+        "at_ms",
+        "began_ms",
+        "claimed",
+        "coming",
+        "digests",
+        "epoch",
+        "filled",
+        "fingerprint",
+        "flat",
+        "gap_confirmed",
+        "gap_ms",
+        "gap_twice",
+        "hosts",
+        "ids",
+        "interval_ms",
+        "ledger_port",
+        "line",
+        "nas",
+        "outcome",
+        "own",
+        "port",
+        "promised",
+        "session_id",
+        "since_ms",
+        "state",
+        "terms",
+        "timeout_ms",
+        "traffic",
+        "until_ms",
+        "user_name",
+    )
+
+    def __init__(
+        self,
+        *,
+        nas: str,
+        at_ms: int = 0,
+        until_ms: int = 0,
+        accepted_ms: int = 0,
+        state: SessionState = SessionState.EXPECTED,
+        epoch: int = 0,
+        line: str | None = None,
+        ids: LineIds | None = None,
+        own: bool = False,
+        fingerprint: str = "",
+        digests: tuple[str, ...] = (),
+        hosts: tuple[str, ...] = (),
+        filled: tuple[str, ...] = (),
+        promised: tuple[str, ...] = (),
+        claimed: bool = False,
+        coming: Accepted | None = None,
+        began_ms: int = 0,
+        since_ms: tuple[int, ...] = (),
+        ledger_port: str = "",
+        interval_ms: int = 0,
+        timeout_ms: int = 0,
+        gap_ms: int = 0,
+        gap_confirmed: bool = False,
+        gap_twice: bool = False,
+        traffic: Traffic | None = None,
+        flat: int = 0,
+        session_id: bytes = b"",
+        user_name: str | None = None,
+        port: Attachment | None = None,
+        address: Mac | None = None,
+        outcome: Outcome | None = None,
+        terms: tuple[str, ...] = (),
+    ) -> None:
+        """All but what has no default may be left out."""
+        self.nas: str = nas
+        self.at_ms: int = at_ms  # of the latest record, by the NAS's clock
+        self.until_ms: int = until_ms
+        self.accepted_ms: int = accepted_ms  # when AAA last accepted it
+        self.state: SessionState = state
+        self.epoch: int = epoch
+        self.line: str | None = line
+        self.ids: LineIds | None = ids
+        self.own: bool = own
+        self.fingerprint: str = fingerprint
+        self.digests: tuple[str, ...] = digests  # of records of the latest instant
+        self.hosts: tuple[str, ...] = hosts  # "kind|service|address"
+        self.filled: tuple[str, ...] = filled  # the last of them, which accounting left out of what was promised
+        self.promised: tuple[str, ...] = promised
+        self.claimed: bool = claimed  # a session that began since took what was promised
+        self.coming: Accepted | None = coming
+        self.began_ms: int = began_ms  # its first record of this life
+        self.since_ms: tuple[int, ...] = since_ms  # from when it holds each of its hosts
+        self.ledger_port: str = ledger_port  # where they count
+        self.interval_ms: int = interval_ms
+        self.timeout_ms: int = timeout_ms
+        self.gap_ms: int = gap_ms  # the longest between two of its records
+        self.gap_confirmed: bool = gap_confirmed  # another one was as long
+        self.gap_twice: bool = gap_twice  # so it was, but a third has to be
+        self.traffic: Traffic | None = traffic
+        self.flat: int = flat  # Interims over which IPv6 stood still
+        self.session_id: bytes = session_id
+        self.user_name: str | None = user_name
+        self.port: Attachment | None = port
+        self.address: Mac | None = address
+        self.outcome: Outcome | None = outcome
+        self.terms: tuple[str, ...] = terms
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -167,45 +300,79 @@ class Session:
         return any(host.startswith(("ia_na|", "ia_pd|", "slaac|", "pd_route|")) for host in self.named)
 
 
-@dataclass(slots=True)
 class Box:
     """A box and its restarts."""
 
-    epoch: int = 0
-    since_ms: int = 0
-    names: set[str] = field(default_factory=set)  # kinds of hosts that it names in accounting
-    ports: set[str] = field(default_factory=set)
-    traffic: Traffic = field(default_factory=Traffic)  # of all its sessions
+    __slots__ = ("epoch", "names", "ports", "since_ms", "traffic")
+
+    def __init__(self, epoch: int = 0, since_ms: int = 0) -> None:
+        """All but what has no default may be left out."""
+        self.epoch: int = epoch
+        self.since_ms: int = since_ms
+        self.names: set[str] = set()  # kinds of hosts that it names in accounting
+        self.ports: set[str] = set()
+        self.traffic: Traffic = Traffic()  # of all its sessions
 
 
-@dataclass(slots=True)
 class Walk:
     """When the walks over sessions and over all else began; None: none is under way."""
 
-    sessions_ms: int | None = None
-    others_ms: int | None = None
-    census: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    __slots__ = ("census", "others_ms", "sessions_ms")
+
+    def __init__(self, sessions_ms: int | None = None, others_ms: int | None = None) -> None:
+        """All but what has no default may be left out."""
+        self.sessions_ms: int | None = sessions_ms
+        self.others_ms: int | None = others_ms
+        self.census: dict[str, tuple[int, int, int]] = {}
 
 
-@dataclass(slots=True)
 class Domain:
     """Everything of one correlation domain."""
 
-    name: str
-    closed: deque[Closed]  # sessions that gave back hosts, and are not written down yet; as many as there is room for
-    lines: dict[str, Line] = field(default_factory=dict)
-    keys: dict[str, Notes] = field(default_factory=dict)
-    macs: dict[str, dict[str, int]] = field(default_factory=dict)  # the lines of each, and when seen there
-    sessions: dict[str, Session] = field(default_factory=dict)
-    boxes: dict[str, Box] = field(default_factory=dict)
-    plan: dict[str, LineIds] = field(default_factory=dict)
-    watched: dict[str, int] = field(default_factory=dict)  # lines whose IPv6 has to come back, and when to look
-    numbers: dict[str, dict[int, int]] = field(default_factory=dict)
-    distances: dict[str, dict[int, int]] = field(default_factory=dict)
-    findings: dict[tuple[str, str], FindingRow] = field(default_factory=dict)  # by kind and subject
-    over_ms: dict[tuple[str, str], int] = field(default_factory=dict)  # when each of them was last over
-    walk: Walk = field(default_factory=Walk)
-    closed_lost: int = 0  # those for which there was no room
+    __slots__ = (
+        "boxes",
+        "closed",
+        "closed_lost",
+        "distances",
+        "findings",
+        "keys",
+        "lines",
+        "macs",
+        "name",
+        "numbers",
+        "over_ms",
+        "plan",
+        "sessions",
+        "walk",
+        "watched",
+    )
+
+    def __init__(self, name: str, closed: deque[Closed], closed_lost: int = 0) -> None:
+        """All but what has no default may be left out."""
+        self.name: str = name
+        self.closed: deque[Closed] = (
+            closed  # sessions that gave back hosts, and are not written down yet; as many as there is room for
+        )
+        self.lines: dict[str, Line] = {}
+        self.keys: dict[str, Notes] = {}
+        self.macs: dict[str, dict[str, int]] = {}  # the lines of each, and when seen there
+        self.sessions: dict[str, Session] = {}
+        self.boxes: dict[str, Box] = {}
+        self.plan: dict[str, LineIds] = {}
+        self.watched: dict[str, int] = {}  # lines whose IPv6 has to come back, and when to look
+        self.numbers: dict[str, dict[int, int]] = {}
+        self.distances: dict[str, dict[int, int]] = {}
+        self.findings: dict[tuple[str, str], FindingRow] = {}  # by kind and subject
+        self.over_ms: dict[tuple[str, str], int] = {}  # when each of them was last over
+        self.walk: Walk = Walk()
+        self.closed_lost: int = closed_lost  # those for which there was no room
+
+    def box(self, nas: str) -> Box:
+        """A box; one that was not known begins."""
+        box = self.boxes.get(nas)
+        if box is None:
+            box = self.boxes[nas] = Box()
+        return box
 
     def epoch(self, nas: str) -> int:
         """The present epoch of a box."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from bngcorr.model.line import contradict
@@ -26,7 +25,7 @@ FLAT_INTERIMS: Final = 2  # so many on which IPv6 stood still are worth a findin
 
 def restart(domain: Domain, r: Restart) -> str:
     """A new life of a box, if it is one."""
-    box = domain.boxes.setdefault(r.nas, Box())
+    box = domain.box(r.nas)
     if r.at_ms <= box.since_ms + (c.RESTART_TOLERANCE_MS if box.since_ms else 0):
         return "stale"
     box.epoch, box.since_ms = box.epoch + 1, r.at_ms
@@ -35,7 +34,7 @@ def restart(domain: Domain, r: Restart) -> str:
 
 def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> list[str]:
     """Apply a step; "applied" and words for what is worth telling, or one word why it was not."""
-    box = domain.boxes.setdefault(s.nas, Box())
+    box = domain.box(s.nas)
     before = domain.sessions.get(s.session)
     refused = _refused(s, before, box)
     if refused is not None:
@@ -61,9 +60,9 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
             domain.disown(line, s.session)
         line, ids, own = s.line, s.ids, s.own
 
-    digests = [] if not s.digest or expected else [s.digest]
+    digests = () if not s.digest or expected else (s.digest,)
     if before is not None and at_ms == known.at_ms:
-        digests = [*known.digests, *digests][-MOST_DIGESTS:]
+        digests = (*known.digests, *digests)[-MOST_DIGESTS:]
     terms = grant(domain, s, known, box, anew=anew)
     hosts, filled, promise = _hosts(s, known, box, terms.promised, anew=anew)
     began_ms = _began(s, known, goes_on=goes_on)
@@ -85,7 +84,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
         filled=filled,
         promised=promise,
         claimed=expected and not anew and not promised(s.promised) and known.claimed,
-        next=None if anew else known.next,
+        coming=None if anew else known.coming,
         began_ms=began_ms,
         since_ms=tuple(since.get(host, at_ms) for host in hosts),
         ledger_port=known.ledger_port if not port and not anew else port_of(domain, s.nas, port),
@@ -181,7 +180,11 @@ def _close_alone(domain: Domain, s: SessionChange, after: Session) -> None:
     """The Stop of a session of which no record came tells all that is known of it."""
     from_ms = s.at_ms - s.lasted_ms if 0 < s.lasted_ms < s.at_ms else 0
     hosts = tuple(map(str, s.hosts or ()))
-    close(domain, replace(after, hosts=hosts, since_ms=(from_ms,) * len(hosts)), hosts, s.at_ms, "stop", after)
+    held = Session(
+        nas=after.nas, hosts=hosts, since_ms=(from_ms,) * len(hosts), session_id=after.session_id,
+        user_name=after.user_name, port=after.port, address=after.address,
+    )  # fmt: skip
+    close(domain, held, hosts, s.at_ms, "stop", after)
 
 
 def _count(box: Box, s: SessionChange, known: Session, after: Session, *, counts_on: bool) -> None:
@@ -291,7 +294,9 @@ def _vouch(
             del vouchers[session]
     if s.session not in vouchers and len(vouchers) >= c.MAX_SESSIONS_PER_LINE:
         return
-    mine = vouchers.setdefault(s.session, Voucher(nas=after.nas, epoch=after.epoch, until_ms=until_ms))
+    mine = vouchers.get(s.session)
+    if mine is None:
+        mine = vouchers[s.session] = Voucher(nas=after.nas, epoch=after.epoch, until_ms=until_ms)
     mine.nas, mine.epoch, mine.until_ms = after.nas, after.epoch, until_ms
     mine.up = after.state is SessionState.UP
     mine.has_v4, mine.has_v6 = after.has_v4, after.has_v6

@@ -107,6 +107,27 @@ def test_a_shell_can_complete_the_verbs() -> None:
     assert [] == [verb.name for verb in VERBS if verb.name not in script]
 
 
+@pytest.mark.parametrize("verb", ["decode", "explain", "diagnose", "replay"])
+def test_a_misspelt_option_is_named_alone(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    """It is no capture, and the captures beside it are not what is wrong."""
+    with pytest.raises(SystemExit) as end:
+        app([verb, "a.pcap", "--htlm", "x"])
+    told = capsys.readouterr()
+
+    assert 0 != end.value.code
+    assert "--htlm is no option" in told.out + told.err
+    assert [] == [word for word in ("Path", "a.pcap", "Invalid value") if word in told.out + told.err]
+
+
+def test_an_option_in_place_of_a_file_to_write_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """--json is one, but --html wants its file first."""
+    with pytest.raises(SystemExit):
+        app(["diagnose", "a.pcap", "--html", "--json"])
+    told = capsys.readouterr()
+
+    assert 'Invalid value "--json" for --html. Expected a file' in told.out + told.err
+
+
 def test_no_color_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the output is made to look like a terminal."""
     told = []

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bngcorr.cli import app
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.mac import parse_mac
+from bngcorr.model.verdict import UNMATCHED
+from bngcorr.replay.row import Row, Sort
+from bngcorr.replay.screen import requests
+from bngcorr.replay.why import Why
 from tests.service import radius as r
 
 from .stage import BNG, CAPTURES, CPE, OTHER_BNG, discover, pcap, solicit, to_aaa
@@ -70,6 +78,64 @@ def test_people_get_requests_and_totals(
     for words in ("DISCOVER", "remote r1", "matched window", "−2.5 s", "if0:100.20", "unmatched", "each DISCOVER"):
         assert words in out
     assert "What each window finds" in out
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize(
+    ("name", "most"), [("51-acct-start-interim-stop-on-off.pcap", 3), ("50-auth-pap-chap.pcap", 4)]
+)
+def test_a_screen_of_80_columns_holds_requests_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int, name: str, most: int
+) -> None:
+    """Two or three lines for each, no verdict cut, no line longer than the screen."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    _, out, _ = run(capsys, CAPTURES / "radius" / name)
+    table = out.split("─\n")[1].split("\n \n")[0].split("\n\n")[0].splitlines()
+    requests = [line for line in table if line[:1].isdigit() and ":" not in line[:12]]
+    verdicts = [line.rstrip().split()[-1] for line in requests]
+
+    assert {"own", "unmatched"} == set(verdicts)
+    assert len(table) <= most * len(requests)
+    assert max(map(len, out.splitlines())) <= columns
+    for whole in ("remote LINE-000017", "3c:a6:2f:00:00:17"):
+        assert whole in out
+
+
+def test_no_reason_is_cut_whatever_stands_beside_it() -> None:
+    """Long names of BNGs and long ids fold instead."""
+    rows = []
+    for at, why in enumerate(Why):
+        row = Row(Sort.ACCESS, 0, 1_000_000 + at, 0, f"2001:db8:1234:5678:9abc:def0:1234:{at:x}", "Access-Request")
+        row.verdict, row.why, row.circuit_id, row.attachment = (
+            UNMATCHED,
+            why,
+            b"x" * 60,
+            Attachment("1/1/c1/1", 100, 20),
+        )
+        row.mac = parse_mac(CPE)
+        rows.append(row)
+    out = io.StringIO()
+    Console(file=out, width=80).print(requests(rows, ("a.pcap",), 80))
+
+    assert [] == [str(why) for why in Why if f"  {why}" not in out.getvalue()]
+    assert 80 >= max(map(len, out.getvalue().splitlines()))
+
+
+def test_people_and_programs_are_told_why_and_what_next(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence for each reason; counted, with the same words, for programs."""
+    monkeypatch.setenv("COLUMNS", "80")
+    path = CAPTURES / "real" / "05-dual-v4-then-v6-3s-uplink.pcap"
+    _, out, _ = run(capsys, path, "--summary")
+    found = document(capsys, path)
+    shown = " ".join(out.split())
+
+    assert ["claimed-mac", "relayed-mac", "router-port"] == [one["reason"] for one in found["advice"]]
+    assert [] == [one["words"] for one in found["advice"] if one["words"] not in shown]
+    assert {"claimed-mac": 1} == found["dhcp"]["unmatched_because"]
+    assert {"relayed-mac": 2, "router-port": 2} == found["sightings"]["taught_nothing"]
+    assert [None, "claimed-mac"] == [row["why"] for row in found["requests"]]
 
 
 def test_programs_get_one_document(capsys: pytest.CaptureFixture[str], dual: Path) -> None:
@@ -168,6 +234,9 @@ def test_nothing_to_replay_is_exit_1_and_an_unreadable_capture_exit_2(
         (["a.pcap", "--secret-file", "/none"], "--secret-file /none: No such file"),
         (["a.pcap", "-c", "x.yaml", "--profile", "huawei-ne"], "do not go with --config"),
         (["/none.pcap"], "/none.pcap: No such file"),
+        (["a.pcap", "--json", "--jsonl"], "--json and --jsonl exclude each other"),
+        (["a.pcap", "--plot", "/none/a.svg"], "--plot /none/a.svg: No such file"),
+        (["a.pcap", "--plot", "/"], "--plot /: Is a directory"),
     ],
 )
 def test_what_is_wrong_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
@@ -176,3 +245,10 @@ def test_what_is_wrong_is_named(capsys: pytest.CaptureFixture[str], arguments: l
 
     assert 2 == code
     assert words in err
+
+
+def test_a_picture_that_can_not_be_written_is_told_before_anything_is_read(
+    capsys: pytest.CaptureFixture[str], dual: Path
+) -> None:
+    """Nothing is on standard output."""
+    assert (2, "") == run(capsys, dual, "--plot", dual / "a.svg")[:2]
