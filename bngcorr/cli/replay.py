@@ -95,8 +95,8 @@ def replay(
     port:
         The port of the BNG that DHCP was captured at, as its NAS-Port-Id is read (1/1/4, lag-12).
     relayed_mac:
-        Who vouches for the MAC in DHCP that a router has relayed: claimed (the customer), or seen if the router
-        compares it with the frame.
+        Who vouches for the MAC (chaddr, Option 79) in DHCP that a router has relayed: claimed (the customer), or seen
+        if the router compares it with the frame.
     only:
         Of the requests, only those with one of these outcomes: own, matched, ambiguous, conflict, unmatched.
     summary:

@@ -7,18 +7,20 @@ interfaces in blocks. A packet that comes later than so many others allow is giv
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from heapq import heapify, heappop, heappush, heappushpop
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Final
 
-from bngcorr.capture import reader
+from bngcorr.capture import pcapng, reader
 from bngcorr.capture.packets import Kind, found_in
 from bngcorr.capture.record import CutCapture, Record, UnreadableCapture
-from bngcorr.capture.source import STANDARD_INPUT
+from bngcorr.capture.source import STANDARD_INPUT, opened
 from bngcorr.replay.heard import Heard, address_text
 
 AHEAD: Final = 16_384  # packets that are read before the first of them is given
+FURTHER: Final = 1_024  # and later on, where frames can't stand in blocks: the more, the slower
 TELL_EVERY: Final = 4096  # frames
 MOST_SOURCES: Final = 1024
 REQUESTS: Final = frozenset((1, 4))  # codes of RADIUS: Access-Request, Accounting-Request
@@ -35,7 +37,9 @@ class Feed:
         """`read` is told from time to time how many octets more were read."""
         self._paths: Final = paths
         self._read: Final = read
-        self._ahead: Final = ahead
+        self._ahead: Final = ahead  # so many at the beginning, to learn who is who
+        blocks = any(path == STANDARD_INPUT or _is_in_blocks(path) for path in paths)
+        self._further: Final = ahead if blocks else min(ahead, FURTHER)
         self.faults: Final[dict[int, str]] = {}  # by number of the file
         self.frames = 0  # of all kinds
         self.sources: Final[dict[str, None]] = {}  # addresses that requests of RADIUS come from, of the first so many
@@ -69,19 +73,19 @@ class Feed:
 
     def _by_time(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
         """The earliest of those that were read ahead first; of one instant, the first read."""
-        waiting: list[tuple[int, int, Heard]] = []
-        turn = 0
-        for heard in unordered:
-            turn += 1
-            if turn <= self._ahead:
-                waiting.append((heard.at_ns, turn, heard))
-                if turn == self._ahead:
-                    heapify(waiting)
-                continue
-            yield heappushpop(waiting, (heard.at_ns, turn, heard))[2]
-        waiting.sort()
-        for _, _, heard in waiting:
-            yield heard
+        rising: deque[tuple[int, int, Heard]] = deque()
+        late: list[tuple[int, int, Heard]] = []  # those that came after later ones
+        most = self._ahead
+        for turn, heard in enumerate(unordered):
+            if not rising or heard.at_ns >= rising[-1][0]:
+                rising.append((heard.at_ns, turn, heard))
+            else:
+                heappush(late, (heard.at_ns, turn, heard))
+            while len(rising) + len(late) > most:
+                yield (heappop(late) if late and (not rising or late[0] < rising[0]) else rising.popleft())[2]
+                most = self._further
+        while rising or late:
+            yield (heappop(late) if late and (not rising or late[0] < rising[0]) else rising.popleft())[2]
 
     def _merged(self) -> Iterator[Heard]:
         """Of the files that are open, the packet with the earliest instant; a file is opened when its time comes."""
@@ -153,3 +157,12 @@ def _heard(file: int, site: int, record: Record, at_ns: int) -> Heard | None:
         return None
     frame, kind = found
     return Heard(file, site, record.number, record.interface, at_ns, kind, frame)
+
+
+def _is_in_blocks(path: Path) -> bool:
+    """Whether a file has frames of several interfaces in blocks, each in the order of its own time: a pcapng may."""
+    try:
+        with opened(path) as source:
+            return source.peek(4)[:4] == pcapng.MAGIC
+    except (OSError, UnreadableCapture):
+        return False  # told when it is read
