@@ -60,7 +60,7 @@ def change(domain: Domain, s: SessionChange, now_ms: int, v6_lost_ms: int) -> li
             domain.disown(line, s.session)
         line, ids, own = s.line, s.ids, s.own
 
-    digests = () if not s.digest or expected else (s.digest,)
+    digests: tuple[str, ...] = () if not s.digest or expected else (s.digest,)
     if before is not None and at_ms == known.at_ms:
         digests = (*known.digests, *digests)[-MOST_DIGESTS:]
     terms = grant(domain, s, known, box, anew=anew)
