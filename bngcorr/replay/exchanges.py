@@ -81,7 +81,7 @@ class Exchanges:
 
     def joined(self, exchange: Exchange, frame: Frame) -> None:
         """It was seen between these ends, too: its answer may be."""
-        ends = _ends(frame, frame.payload[1])
+        ends = _ends(frame, frame.octets[frame.start + 1])
         if ends not in exchange.ends and len(exchange.ends) < 8:
             exchange.ends.append(ends)
         self._ends[ends] = exchange
@@ -99,7 +99,7 @@ class Exchanges:
 
     def answered(self, frame: Frame) -> Exchange | None:
         """The exchange that an answer is of."""
-        return self._ends.get(_ends_back(frame, frame.payload[1]))
+        return self._ends.get(_ends_back(frame, frame.octets[frame.start + 1]))
 
     def expire(self, now_ms: int) -> list[Exchange]:
         """Those whose time is over."""

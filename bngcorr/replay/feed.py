@@ -142,8 +142,8 @@ class Feed:
                 if heard is not None:
                     self.packets[number] += 1
                     yield heard
-        except CutCapture as error:
-            self.faults[number] = f"{error}; what is before was read"
+        except CutCapture as cut:
+            self.faults[number] = f"{cut}; what is before was read"
         except (OSError, UnreadableCapture) as error:
             self.faults[number] = str(getattr(error, "strerror", None) or error)
         self._read(octets)

@@ -41,6 +41,7 @@ _STATUS_SERVER: Final = 12
 _ACCOUNTING_REQUEST: Final = 4
 _STRENGTHS: Final = (Strength.PROOF, Strength.STRONG, Strength.HINT)
 MOST_REASONS: Final = 64
+_TITLES: Final = {code.value: code.title for code in a.Code}
 
 
 class Radius:
@@ -82,10 +83,10 @@ class Radius:
                 self._answer(heard, octets)
             else:
                 self._other(heard, octets)
-        except Unauthentic as error:
-            if error.reason is not DropReason.UNKNOWN_NAS and error.reason is not DropReason.UNKNOWN_CLIENT:
+        except Unauthentic as unauthentic:
+            if unauthentic.reason not in (DropReason.UNKNOWN_NAS, DropReason.UNKNOWN_CLIENT):
                 self.wrong += 1
-            self._refuse(error.reason)
+            self._refuse(unauthentic.reason)
         except WireError as error:
             self._refuse(error.reason)
 
@@ -242,7 +243,7 @@ class Radius:
             raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
         exchange.answered = True
         took_ms = max(heard.at_ms - exchange.at_ms, 0)
-        title = a.Code(view.code).title
+        title = _TITLES[view.code]
         self._part(exchange).answered(title, took_ms)
         if exchange.row is not None:
             exchange.row.answer, exchange.row.answer_ms = title, took_ms
@@ -278,7 +279,7 @@ def _mode(verdict: Verdict) -> Mode:
 
 def _row(heard: Heard, request: Request) -> Row:
     record = request.record
-    what = a.Code(request.view.code).title
+    what = _TITLES[request.view.code]
     if record is not None:
         status = request.view.integer(a.ACCT_STATUS_TYPE)
         known = [one for one in a.AcctStatus if one == status]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bngcorr.store import packing
-from bngcorr.store.keys import DomainKeys
+from bngcorr.store.keys import HistoryKeys
 from bngcorr.store.lane import Lane, Reply
 from bngcorr.store.rows import Closed
 
@@ -34,16 +34,6 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[
 if tonumber(ARGV[2]) <= 0 then return 0 end
 return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
 """
-
-
-class HistoryKeys(DomainKeys):
-    """Names of the history in one domain."""
-
-    __slots__ = ("writer",)
-
-    def __init__(self, domain: str) -> None:
-        super().__init__(domain)
-        self.writer = self.closed + "w"
 
 
 class Histories:

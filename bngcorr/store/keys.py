@@ -99,6 +99,32 @@ class DomainKeys:
         return f"{self.prefix}t:{box}"
 
 
+class PlanKeys(DomainKeys):
+    """Names of the plan in one domain."""
+
+    __slots__ = ("claim", "meta", "versions")
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(domain)
+        self.meta = self.plan + "m"
+        self.versions = self.plan + "v"
+        self.claim = self.plan + "l"
+
+    def entries(self, version: str, number: int) -> str:
+        """Entries of one version; `number` is the one that `record` spreads a place to."""
+        return self.bucket(f"p:{version}", number)
+
+
+class HistoryKeys(DomainKeys):
+    """Names of the history in one domain."""
+
+    __slots__ = ("writer",)
+
+    def __init__(self, domain: str) -> None:
+        super().__init__(domain)
+        self.writer = self.closed + "w"
+
+
 def buckets_of(bits: bytes, first: int = 0) -> Iterator[int]:
     """Numbers of the bits that are set, from `first` on; the first bit of an octet is its highest, as SETBIT has it."""
     for at in range(first // 8, len(bits)):

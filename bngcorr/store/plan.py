@@ -24,9 +24,9 @@ from typing import Final
 
 from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
-from bngcorr.store.keys import BUCKETS
+from bngcorr.store.keys import BUCKETS, PlanKeys
 from bngcorr.store.lane import Command, Lane, Reply
-from bngcorr.store.plan_claim import BUDGET_S, Claim, PlanKeys
+from bngcorr.store.plan_claim import BUDGET_S, Claim
 
 FIELDS_AT_ONCE: Final = 1_000  # some 2 ms of the server's time, during which requests wait (565 µs for 244 fields)
 BUCKETS_AT_ONCE: Final = 64

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, Self
 
 from bngcorr.errors import StoreError
-from bngcorr.store.keys import DomainKeys
+from bngcorr.store.keys import PlanKeys
 from bngcorr.store.lane import Command, Lane
 
 BUDGET_S: Final = 5.0  # of one round trip: an import is in no hurry
@@ -26,22 +26,6 @@ class PlanBusyError(StoreError):
         super().__init__(
             f"another import of domain {domain} is under way; if it was killed, try again in {left_ms / 1000:.0f} s"
         )
-
-
-class PlanKeys(DomainKeys):
-    """Names of the plan in one domain."""
-
-    __slots__ = ("claim", "meta", "versions")
-
-    def __init__(self, domain: str) -> None:
-        super().__init__(domain)
-        self.meta = self.plan + "m"
-        self.versions = self.plan + "v"
-        self.claim = self.plan + "l"
-
-    def entries(self, version: str, number: int) -> str:
-        """Entries of one version; `number` is the one that `record` spreads a place to."""
-        return self.bucket(f"p:{version}", number)
 
 
 class Claim:

@@ -29,9 +29,9 @@ from bngcorr.model.line import LineIds
 from bngcorr.profiles.catalogue import compile_profile, packaged
 from bngcorr.proxy.port_id import GRAMMARS
 from bngcorr.resources import resource
+from bngcorr.store.keys import PlanKeys
 from bngcorr.store.lane import Lane, open_lane
 from bngcorr.store.plan import Plans
-from bngcorr.store.plan_claim import PlanKeys
 from bngcorr.wire.dictionary import Dictionary
 from tests.store.servers.single import Single, unix_valkey
 

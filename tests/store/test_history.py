@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from bngcorr.store.history import PAGE, Histories, HistoryKeys
+from bngcorr.store.history import PAGE, Histories
+from bngcorr.store.keys import HistoryKeys
 from bngcorr.store.valkey import ValkeyStore
 from tests.contract.test_history import close, octets
 from tests.store.scene import Scene

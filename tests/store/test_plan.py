@@ -13,10 +13,10 @@ import pytest_asyncio
 
 from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
-from bngcorr.store.keys import BUCKETS, DomainKeys
+from bngcorr.store.keys import BUCKETS, DomainKeys, PlanKeys
 from bngcorr.store.lane import Lane, open_lane
 from bngcorr.store.plan import BUCKETS_AT_ONCE, PlanInfo, Plans
-from bngcorr.store.plan_claim import CLAIM_MS, PlanBusyError, PlanKeys
+from bngcorr.store.plan_claim import CLAIM_MS, PlanBusyError
 
 from .servers.cluster import cluster
 from .servers.single import Single, unix_valkey

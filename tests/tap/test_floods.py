@@ -238,8 +238,11 @@ def every(kind: type, of: object) -> list[object]:
     """What the detectors behind a tap remember with."""
     assert isinstance(of, TapDiagnosis)
     return [
-        one for detector in of._diagnosis._all for one in vars(detector).values() if isinstance(one, kind)
-    ]  # fmt: skip
+        one
+        for detector in of._diagnosis._all
+        for name in dir(detector)
+        if isinstance(one := getattr(detector, name), kind)
+    ]
 
 
 def test_what_detectors_of_a_tap_remember_is_small() -> None:
