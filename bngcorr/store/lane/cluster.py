@@ -53,8 +53,12 @@ class ClusterRoute:
         self._look_soon()
         async with asyncio.timeout(within_s):
             await self._told.wait()
-        if self._map is None:
+        if self._known() is None:
             raise StoreError(f"no node of store.url tells which node of the Cluster serves which slot: {self._trouble}")
+
+    def _known(self) -> SlotMap | None:
+        """The map, read anew: compiled, what was known of an attribute in front of an await is believed behind it."""
+        return self._map
 
     def node(self, key: bytes | None, /) -> Node:
         """The master of a key's slot."""
