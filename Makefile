@@ -34,7 +34,7 @@ storm: .venv/.run          ## a BNG with 50,000 lines restarts: nothing lost, th
 soak: .venv/.run           ## 20 kills of the service while BNGs account: nothing acknowledged is lost; needs FreeRADIUS; about 2 minutes
 	$(BIN)/python -m benchmarks.soak $(ARGS)
 
-bench: .venv/.run          ## beside FreeRADIUS and radsecproxy, the same load in one go; needs both and a C compiler; about 15 minutes (ARGS=--quick: 4)
+bench: .venv/.run          ## beside FreeRADIUS and radsecproxy, the same load in one go; needs both and a C compiler; about 15 minutes (ARGS=--quick: 4; ARGS=--capture: captures beside tshark and scapy)
 	$(BIN)/python -m benchmarks.bench $(ARGS)
 
 compiled: build/compiled/.made  ## the package with its request path compiled (mypyc; needs a C compiler), in build/compiled; about 2 minutes

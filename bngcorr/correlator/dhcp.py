@@ -53,9 +53,9 @@ class Told:
     """One message of a client or to one. Made by `of4` and `of6` only; never changed."""
 
     __slots__ = (
-        "asks", "attachment", "client", "contradictory", "enterprise_number", "exchange", "four", "ids", "keyring",
-        "leaves", "line", "local", "mac", "mac_source", "place", "raw_remote_id", "renews", "six", "to_server",
-        "trigger", "type", "unread", "wanted", "whole",
+        "_keyring", "_line", "asks", "attachment", "client", "contradictory", "enterprise_number", "exchange",
+        "four", "ids", "leaves", "local", "mac", "mac_source", "place", "raw_remote_id", "renews", "six",
+        "to_server", "trigger", "type", "unread", "wanted", "whole",
     )  # fmt: skip
 
     def __init__(
@@ -107,11 +107,27 @@ class Told:
         self.six: Final = six
         # messages of one exchange, retransmissions and what came through a relay included
         self.exchange: Final = (trigger, xid, self.client, "" if attachment is None else attachment.text)
-        self.keyring: Final[Keyring] = keyring(
-            place.ports, attachment, mac, mac_source, place.vlan_model, place=unread, asked=place.keys
-        )
-        policy = place.rules.line_id
-        self.line: Final = line_key(ids, policy) if ids.names_line(policy) else None  # None: it names none
+        self._keyring: Keyring | None = None  # both are made when they are asked for: of most answers nobody does
+        self._line = ""
+
+    @property
+    def keyring(self) -> Keyring:
+        """Correlation keys."""
+        ring, place = self._keyring, self.place
+        if ring is None:
+            ring = self._keyring = keyring(
+                place.ports, self.attachment, self.mac, self.mac_source, place.vlan_model, place=self.unread,
+                asked=place.keys,
+            )  # fmt: skip
+        return ring
+
+    @property
+    def line(self) -> str | None:
+        """Key of the line that it names; None if it names none."""
+        policy = self.place.rules.line_id
+        if not self._line and self.ids.names_line(policy):
+            self._line = line_key(self.ids, policy)
+        return self._line or None
 
     @property
     def name(self) -> str:

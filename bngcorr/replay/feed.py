@@ -27,6 +27,7 @@ REQUESTS: Final = frozenset((1, 4))  # codes of RADIUS: Access-Request, Accounti
 ANSWERS: Final = frozenset((2, 3, 5, 11))  # Access-Accept and -Reject, Accounting-Response, Access-Challenge
 RECORD_OCTETS: Final = 16  # of a frame's header in a capture, more or less
 
+_RADIUS: Final = Kind.RADIUS
 Told = Callable[[int], None]
 
 
@@ -48,7 +49,7 @@ class Feed:
         self.packets: Final = [0] * len(paths)  # of RADIUS and DHCP, by file
 
     def __iter__(self) -> Iterator[Heard]:
-        yield from self._by_time(self._noted(self._merged()))
+        return self._by_time(self._merged())
 
     @property
     def source(self) -> str | None:
@@ -56,20 +57,17 @@ class Feed:
         found = [host for host in self.sources if host not in self._targets]  # a proxy's requests are legs of others
         return found[0] if len(found) == 1 else None
 
-    def _noted(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
+    def _note(self, heard: Heard) -> None:
         """What is known before the first packet is given: who sends RADIUS, and whether anybody answers."""
-        for heard in unordered:
-            if heard.kind is Kind.RADIUS:
-                frame = heard.frame
-                code = frame.octets[frame.start] if frame.start < frame.end else 0
-                if code in REQUESTS:
-                    if len(self.sources) < MOST_SOURCES:
-                        self.sources[address_text(frame.source)] = None
-                        if frame.destination != frame.source:
-                            self._targets[address_text(frame.destination)] = None
-                elif code in ANSWERS:
-                    self.answers = True
-            yield heard
+        frame = heard.frame
+        code = frame.octets[frame.start] if frame.start < frame.end else 0
+        if code in REQUESTS:
+            if len(self.sources) < MOST_SOURCES:
+                self.sources[address_text(frame.source)] = None
+                if frame.destination != frame.source:
+                    self._targets[address_text(frame.destination)] = None
+        elif code in ANSWERS:
+            self.answers = True
 
     def _by_time(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
         """The earliest of those that were read ahead first; of one instant, the first read."""
@@ -77,6 +75,8 @@ class Feed:
         late: list[tuple[int, int, Heard]] = []  # those that came after later ones
         most = self._ahead
         for turn, heard in enumerate(unordered):
+            if heard.kind is _RADIUS:
+                self._note(heard)
             if not rising or heard.at_ns >= rising[-1][0]:
                 rising.append((heard.at_ns, turn, heard))
             else:
@@ -88,10 +88,10 @@ class Feed:
             yield (heappop(late) if late and (not rising or late[0] < rising[0]) else rising.popleft())[2]
 
     def _merged(self) -> Iterator[Heard]:
+        return self._packets(0, 0) if len(self._paths) == 1 else self._side_by_side()
+
+    def _side_by_side(self) -> Iterator[Heard]:
         """Of the files that are open, the packet with the earliest instant; a file is opened when its time comes."""
-        if len(self._paths) == 1:
-            yield from self._packets(0, 0)
-            return
         closed = sorted(((self._begins_ns(number), number) for number in range(len(self._paths))), reverse=True)
         going: list[tuple[int, int, Heard, Iterator[Heard]]] = []
         site, alone = 0, True  # of the file that was opened last; whether no other was open meanwhile
