@@ -14,11 +14,12 @@ def place_of(
     port: str | None = None,
     vlans: tuple[int, ...] = (),
     relayed_mac: MacSource = MacSource.CLAIMED,
+    anywhere: bool = False,
 ) -> Place:
     """Where frames of a BNG's customers are captured.
 
-    `host` is the address that the box's requests come from, where the entry is a network of boxes; `port`, `vlans` and
-    `relayed_mac` are those of `Place`.
+    `host` is the address that the box's requests come from, where the entry is a network of boxes; `port`, `vlans`,
+    `relayed_mac` and `anywhere` are those of `Place`.
     """
     profile, box = nas.profile, nas.box(host)
     return Place(
@@ -36,5 +37,5 @@ def place_of(
         aliases=profile.aliases,
         v4_matched_by_v6=profile.v4_matched_by_v6,
         relayed_mac=relayed_mac,
-        anywhere=False,
+        anywhere=anywhere,
     )

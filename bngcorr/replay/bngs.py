@@ -12,6 +12,7 @@ from bngcorr.correlator.question import Rules
 from bngcorr.model.vocabulary import MacSource, Mode, Trigger, VlanModel
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy.nas import Nas, NasTable
+from bngcorr.proxy.place import place_of
 from bngcorr.proxy.remote_id import Numbers
 
 MOST_BNGS: Final = 10_000  # sources that become BNGs of their own
@@ -111,23 +112,7 @@ class Bngs:
 
     def place(self, nas: Nas, host: str | None, port: str | None) -> Place:
         """Where frames with DHCP are captured."""
-        box = nas.box(host or "")
-        profile = nas.profile
-        return Place(
-            domain=nas.domain,
-            bng=nas.name,
-            box=box,
-            ports=nas.ports_of(box),
-            rules=nas.rules,
-            vlan_model=nas.vlan_model,
-            keys=nas.keys,
-            port=port,
-            untrusted=nas.untrusted,
-            relay=profile.relay,
-            aliases=profile.aliases,
-            v4_matched_by_v6=profile.v4_matched_by_v6,
-            relayed_mac=self._relayed_mac,
-        )
+        return place_of(nas, host=host or "", port=port, relayed_mac=self._relayed_mac, anywhere=True)
 
 
 def _full(nas: Nas) -> Nas:

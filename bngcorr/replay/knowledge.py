@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from bngcorr.store import contract as c
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, Sighting
 from bngcorr.store.memory_records import Domain
-from bngcorr.store.memory_rows import identity, key_record
+from bngcorr.store.memory_rows import recollection
 from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
@@ -39,14 +39,7 @@ class Knowledge:
 
     def recall(self, question: Recall, now_ms: int) -> Recollection:
         """What is known on the keys of a question."""
-        domain = self._domain(question.domain)
-        seen = domain.macs.get(question.mac or "", {})
-        return Recollection(
-            records={key: key_record(domain, key, question.mac, question.place, now_ms) for key in question.keys},
-            mac_lines=sum(at >= now_ms - c.TAINT_MS for at in seen.values()),
-            session=identity(domain.sessions.get(question.session or "")),
-            epochs={nas: box.epoch for nas, box in domain.boxes.items()},
-        )
+        return recollection(self._domain(question.domain), question, now_ms)
 
     def write(self, lessons: Iterable[Lesson], now_ms: int) -> None:
         """Take what was seen."""

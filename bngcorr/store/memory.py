@@ -26,7 +26,7 @@ from bngcorr.store.memory_history import MemoryHistory
 from bngcorr.store.memory_holders import Holders, Move, Pair
 from bngcorr.store.memory_ledger import add, by_port, counted, reckon
 from bngcorr.store.memory_records import Domain
-from bngcorr.store.memory_rows import identity, key_record, line_row, session_row
+from bngcorr.store.memory_rows import line_row, recollection, session_row
 from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see
 from bngcorr.store.memory_upkeep import upkeep
@@ -87,18 +87,7 @@ class MemoryStore:
 
     async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
         """What is known on the keys of each question."""
-        return [self._recollect(question, now_ms) for question in questions]
-
-    def _recollect(self, question: Recall, now_ms: int) -> Recollection:
-        domain = self.domain(question.domain)
-        seen = domain.macs.get(question.mac or "", {})
-        return Recollection(
-            records={key: key_record(domain, key, question.mac, question.place, now_ms) for key in question.keys},
-            mac_lines=sum(at >= now_ms - c.TAINT_MS for at in seen.values()),
-            session=identity(domain.sessions.get(question.session or "")),
-            epochs={nas: box.epoch for nas, box in domain.boxes.items()},
-            plan=domain.plan.get(question.place or ""),
-        )
+        return [recollection(self.domain(question.domain), question, now_ms) for question in questions]
 
     # ---- writing what was seen
 

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from bngcorr.model.vocabulary import SessionState
+from bngcorr.store import contract as c
 from bngcorr.store.memory_records import Domain, Line, Session
-from bngcorr.store.recollection import NOTHING, Candidate, KeyRecord, LiveSession, SessionIdentity, undisputed
+from bngcorr.store.recollection import (
+    NOTHING,
+    Candidate,
+    KeyRecord,
+    LiveSession,
+    Recall,
+    Recollection,
+    SessionIdentity,
+    undisputed,
+)
 from bngcorr.store.rows import LineRow, SessionRow
 
 
@@ -42,6 +52,18 @@ def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now
         epochs = {nas: box.epoch for nas, box in domain.boxes.items()}
         candidates = [one for one in candidates if undisputed(one, notes.disputed_ms, epochs)]
     return KeyRecord(candidates=tuple(candidates), crowded=notes.crowded_ms >= now_ms, shared=notes.shared_ms >= now_ms)
+
+
+def recollection(domain: Domain, question: Recall, now_ms: int) -> Recollection:
+    """What is known on the keys of a question."""
+    seen = domain.macs.get(question.mac or "", {})
+    return Recollection(
+        records={key: key_record(domain, key, question.mac, question.place, now_ms) for key in question.keys},
+        mac_lines=sum(at >= now_ms - c.TAINT_MS for at in seen.values()),
+        session=identity(domain.sessions.get(question.session or "")),
+        epochs={nas: box.epoch for nas, box in domain.boxes.items()},
+        plan=domain.plan.get(question.place or ""),
+    )
 
 
 def identity(session: Session | None) -> SessionIdentity | None:

@@ -1,8 +1,9 @@
 """Big IPv6 packets of TCP that are sent again and again, while nobody says Packet Too Big.
 
 Looked at are segments above 1280 octets in a tunnel, and elsewhere those above the MTU of a tunnel over Ethernet (1480,
-RFC 4213 §3.2), or a smaller one that a Router Advertisement or a Packet Too Big names. It is the size, and not the way,
-if the connection came up, for which small packets got through both ways, and none of its big ones is acknowledged.
+RFC 4213 §3.2), or a smaller one that a Router Advertisement or a Packet Too Big names. It is told if none of a
+connection's big segments is acknowledged. Its handshake is not looked at: a way that dies with the first of them looks
+the same.
 """
 
 from __future__ import annotations
