@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from errno import EACCES, EISDIR, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import Annotated
 
@@ -46,3 +48,15 @@ def packets(files: tuple[Path, ...], texts: tuple[str, ...], kinds: frozenset[Ki
             yield f"{path}: {error}; what is before was read"
         except (OSError, UnreadableCapture) as error:
             yield f"{path}: {getattr(error, 'strerror', None) or error}"
+
+
+def not_writable(path: Path) -> str | None:
+    """Why a file can't be written, as far as can be told without doing it, before hours of reading; None if it can."""
+    why = None
+    if path.is_dir():
+        why = EISDIR
+    elif not path.parent.is_dir():
+        why = ENOTDIR if path.parent.exists() else ENOENT
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        why = EACCES
+    return None if why is None else os.strerror(why)

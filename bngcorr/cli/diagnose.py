@@ -21,7 +21,7 @@ from bngcorr.capture.diagnose.run import Diagnosis
 from bngcorr.capture.diagnose.summary import Summary
 from bngcorr.capture.source import PACKED, STANDARD_INPUT
 from bngcorr.cli import exits
-from bngcorr.cli.captures import Capture, Written
+from bngcorr.cli.captures import Capture, Written, not_writable
 from bngcorr.cli.diagnose_screen import show
 from bngcorr.cli.packet_tree import words
 from bngcorr.cli.spans import seconds_of
@@ -88,6 +88,9 @@ def diagnose(
     limits = _limits(window, most_prefixes, most_macs)
     if json_ and html == STANDARD_INPUT:
         _refuse("--json and --html - both go to standard output")
+    why = None if html is None or html == STANDARD_INPUT else not_writable(html)
+    if why is not None:
+        _refuse(f"--html {html}: {why}")
     diagnosis = Diagnosis(limits)
     settle()
     summary = _read(files, diagnosis)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from errno import EACCES, EISDIR, ENOENT, ENOTDIR
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from bngcorr.app.memory import settle
 from bngcorr.capture.source import STANDARD_INPUT
 from bngcorr.cli import exits
-from bngcorr.cli.captures import Capture
+from bngcorr.cli.captures import Capture, not_writable
 from bngcorr.cli.parameters import FLAG
 from bngcorr.cli.replay_bngs import configured, lines_of, own, refuse
 from bngcorr.cli.replay_out import Out
@@ -117,7 +115,9 @@ def replay(
     if json_ and jsonl:
         refuse("--json and --jsonl exclude each other")
     if plot is not None:
-        _see_writable(plot)
+        why = not_writable(plot)
+        if why is not None:
+            refuse(f"--plot {plot}: {why}")
     outcomes = _outcomes(only)
     windows_ms = _windows(window)
     if config is not None:
@@ -150,19 +150,6 @@ def replay(
     if done.feed.faults:
         sys.exit(exits.REFUSED)
     sys.exit(exits.NEGATIVE if report.nothing(done) else exits.DONE)
-
-
-def _see_writable(path: Path) -> None:
-    """Before hours of reading: that the picture can be written, as far as can be told without doing it."""
-    why = None
-    if path.is_dir():
-        why = EISDIR
-    elif not path.parent.is_dir():
-        why = ENOTDIR if path.parent.exists() else ENOENT
-    elif not os.access(path if path.exists() else path.parent, os.W_OK):
-        why = EACCES
-    if why is not None:
-        refuse(f"--plot {path}: {os.strerror(why)}")
 
 
 def _outcomes(only: str | None) -> frozenset[Outcome]:

@@ -331,3 +331,14 @@ def test_the_page_is_written_beside_what_the_screen_tells(
     assert "router_gone" in out
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert path.read_text(encoding="utf-8") + "\n" == only
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_captures_are_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Reading may take hours: the missing folder is named at once, and nothing else is told."""
+    target = tmp_path / "none" / "page.html"
+
+    assert (2, "", f"bngcorr diagnose: --html {target}: No such file or directory\n") == diagnose(
+        capsys, "--html", target, RA0
+    )
