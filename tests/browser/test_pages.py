@@ -105,6 +105,22 @@ def test_the_live_tail_shows_a_verdict_within_two_seconds(eyes: Eyes, scene: Sce
         expect(page.get_by_text("00:0e:8f:00:00:08")).to_have_count(1)
 
 
+def test_a_verdict_that_has_its_row_is_not_counted_as_new(eyes: Eyes) -> None:
+    """Rows are fetched; the stream may tell one of them only afterwards, when the tail is already paused."""
+    with eyes.looking() as page:
+        page.goto("/live")
+        shown = page.locator("#live-rows tr").first.get_attribute("data-id")
+        told = "".join(f"id: {one}\nevent: request\ndata: {{}}\n\n" for one in (shown, shown, "9999999999999-0.0"))
+        page.route(
+            "**/v1/events*", lambda it: it.fulfill(body=f"retry: 50\n\n{told}", content_type="text/event-stream")
+        )
+        page.goto("/live")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("#live-new")).to_have_text("1 new")  # a stream that ends is asked for again
+        page.wait_for_timeout(300)
+        expect(page.locator("#live-new")).to_have_text("1 new")
+
+
 def test_what_if_stands_beside_what_is(eyes: Eyes) -> None:
     """The bars change as soon as something is chosen, and the link of the page keeps the choice."""
     with eyes.looking() as page:

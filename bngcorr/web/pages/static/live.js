@@ -134,7 +134,8 @@ document.addEventListener("change", async (event) => {
 // ---- the live tail
 
 const rows = one("#live-rows");
-const live = { paused: false, waiting: 0, timer: 0, fetching: false };
+const MOST_WAITING = 1000;
+const live = { paused: false, waiting: new Set(), timer: 0, fetching: false }; // ids of events without a row
 function tellLive(state, text) {
   const line = one("#live-state");
   line.dataset.state = state;
@@ -142,8 +143,9 @@ function tellLive(state, text) {
 }
 function tellWaiting() {
   const button = one("#live-new");
-  button.hidden = !(live.paused && live.waiting);
-  button.textContent = `${live.waiting > 999 ? "999+" : live.waiting} new`;
+  const count = live.waiting.size;
+  button.hidden = !(live.paused && count);
+  button.textContent = `${count < MOST_WAITING ? count : `${MOST_WAITING - 1}+`} new`;
 }
 async function takeRows() {
   live.timer = 0;
@@ -152,7 +154,7 @@ async function takeRows() {
   const query = new URLSearchParams(rows.dataset.live);
   const newest = rows.querySelector("[data-id]:not([data-id=''])")?.dataset.id;
   if (newest) query.set("behind", newest);
-  const before = live.waiting;
+  const before = [...live.waiting];
   try {
     const answer = await fetch(`/live/rows?${query}`, { redirect: "error" });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -164,8 +166,9 @@ async function takeRows() {
     if (fresh.length) one("#live-empty")?.remove();
   } catch { tellLive("lost", "no answer: reload the page"); }
   live.fetching = false;
-  live.waiting -= before;
-  if (live.waiting > 0) soon();
+  for (const id of before) live.waiting.delete(id);
+  for (const row of all("[data-id]", rows)) live.waiting.delete(row.dataset.id); // came while the rows were fetched
+  if (live.waiting.size) soon();
   tellWaiting();
 }
 function soon() { if (!live.timer) live.timer = setTimeout(takeRows, 250); }
@@ -181,8 +184,10 @@ function pause(paused) {
 let source = null;
 if (rows) {
   source = new EventSource(`/v1/events?${rows.dataset.live}`);
-  const arrived = () => {
-    live.waiting += 1;
+  const arrived = (event) => {
+    const id = event.lastEventId;
+    if (live.waiting.size >= MOST_WAITING || rows.querySelector(`[data-id="${CSS.escape(id)}"]`)) return;
+    live.waiting.add(id);
     if (live.paused) tellWaiting();
     else soon();
   };
