@@ -33,6 +33,7 @@ _RESTARTS: Final = (int(a.AcctStatus.ON), int(a.AcctStatus.OFF))
 _START: Final = SessionStep.START
 _NO_TRAFFIC: Final = Traffic()
 _UNCOVERED: Final = frozenset((a.ACCT_DELAY_TIME, a.PROXY_STATE, a.MESSAGE_AUTHENTICATOR))
+_DIGEST: Final = blake2b(digest_size=4)  # a copy costs less than to make one
 _STATUS_TYPE: Final = a.ACCT_STATUS_TYPE
 _DELAY_TIME: Final = a.ACCT_DELAY_TIME
 _EVENT_TIMESTAMP: Final = a.EVENT_TIMESTAMP
@@ -99,6 +100,8 @@ def read(view: PacketView, arrived_ms: int) -> Record:
     traffic = traffic_of(view)
     if traffic is None and step is _START:
         traffic = _NO_TRAFFIC
+    digest = _DIGEST.copy()
+    digest.update(_covered(view))
     return Record(
         step=step,
         restart=status is not None and status in _RESTARTS,
@@ -111,7 +114,7 @@ def read(view: PacketView, arrived_ms: int) -> Record:
         lasted_ms=(view.integer(_SESSION_TIME) or 0) * 1000,
         hosts=hosts_of(view),
         traffic=traffic,
-        digest=blake2b(_covered(view), digest_size=4).hexdigest(),
+        digest=digest.hexdigest(),
     )
 
 

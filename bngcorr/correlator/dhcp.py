@@ -312,12 +312,12 @@ def _where(frame: Frame, place: Place) -> tuple[Attachment | None, bytes]:
     """Port and VLANs. Without a port, or with more tags than a BNG tells, it is a place nonetheless, as a text that no
     BNG sends: whoever asks from a place of his own is not compared with it.
     """
-    vlans = (*place.vlans, *frame.vlans)
+    vlans: tuple[int, ...] = (*place.vlans, *frame.vlans) if place.vlans else frame.vlans
     if place.port is None and place.anywhere:
         return None, b""
     if place.port is None or len(vlans) > _LAST:
         return None, b"\0tap " + ".".join(map(str, vlans)).encode()
-    return Attachment(place.port, *vlans), b""
+    return Attachment(place.port, vlans[0] if vlans else None, vlans[1] if len(vlans) == _LAST else None), b""
 
 
 def _wrapped(frame: Frame) -> bool:

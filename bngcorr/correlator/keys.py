@@ -37,6 +37,12 @@ _BNG_MAC: Final = Key.BNG_MAC
 _SEEN: Final = MacSource.SEEN
 _CLAIMED: Final = MacSource.CLAIMED
 _PER_LINE: Final = VlanModel.PER_LINE
+_WHERE: Final = blake2b(b"p", digest_size=2 * HASH_OCTETS + _PRINT_DIGITS // 2)
+_MAC: Final = blake2b(b"m", digest_size=HASH_OCTETS + _PRINT_DIGITS // 2)
+_PAIR: Final = blake2b(b"c", digest_size=HASH_OCTETS)
+_BOX_MAC: Final = blake2b(b"b", digest_size=HASH_OCTETS)
+_MULTI: Final = blake2b(b"g", digest_size=HASH_OCTETS)
+_NAMED: Final = blake2b(b"s", digest_size=HASH_OCTETS)
 _MADE_UP: Final = 0x02  # bit of a MAC's first octet, see `is_locally_administered`
 
 
@@ -149,6 +155,13 @@ def _owner(name: str) -> bytes:
     return len(raw).to_bytes(2, "big") + raw
 
 
+def _hash_of(state: blake2b, octets: bytes) -> str:
+    """The hash of octets behind those that `state` holds already: a copy costs less than to make one."""
+    mine = state.copy()
+    mine.update(octets)
+    return mine.hexdigest()
+
+
 def keyring(
     ports: str,
     attachment: Attachment | None,
@@ -192,18 +205,18 @@ def keyring(
     bng_mac: str | None = None
     free = False
     if mac is not None:
-        digits = blake2b(b"m" + mac, digest_size=HASH_OCTETS + _PRINT_DIGITS // 2).hexdigest()
+        digits = _hash_of(_MAC, mac)
         mac_print = digits[_DIGITS:]
         if seen or per_line:
             mac_digits = digits[:_DIGITS]
             free = seen and not mac[0] & _MADE_UP
             if where and (every or _ATTACHMENT_MAC in asked):
-                pair = blake2b(b"c" + owner + where + mac, digest_size=HASH_OCTETS).hexdigest()
+                pair = _hash_of(_PAIR, owner + where + mac)
             if free and (every or _BNG_MAC in asked):
-                bng_mac = blake2b(b"b" + owner + mac, digest_size=HASH_OCTETS).hexdigest()
+                bng_mac = _hash_of(_BOX_MAC, owner + mac)
     session: str | None = None
     if multi_session_id and (every or _SESSION in asked):
-        session = blake2b(b"g" + owner + multi_session_id, digest_size=HASH_OCTETS).hexdigest()
+        session = _hash_of(_MULTI, owner + multi_session_id)
     return Keyring(
         session=session,
         attachment_mac=pair,
@@ -221,7 +234,7 @@ def keyring(
 
 def _where_digits(owner: bytes, where: bytes) -> str:
     """Place, key of the attachment and its half of the fingerprint, in this order."""
-    return blake2b(b"p" + owner + where, digest_size=2 * HASH_OCTETS + _PRINT_DIGITS // 2).hexdigest()
+    return _hash_of(_WHERE, owner + where)
 
 
 def place_hash(ports: str, attachment: Attachment) -> str:
@@ -231,7 +244,7 @@ def place_hash(ports: str, attachment: Attachment) -> str:
 
 def session_hash(box: str, acct_session_id: bytes) -> str:
     """Name of a session; Acct-Session-Ids are unique per box only (RFC 2866 §5.5)."""
-    return blake2b(b"s" + _owner(box) + acct_session_id, digest_size=HASH_OCTETS).hexdigest()
+    return _hash_of(_NAMED, _owner(box) + acct_session_id)
 
 
 def fingerprints_agree(one: str, other: str) -> bool:

@@ -5,13 +5,11 @@ The text is that of the `ipaddress` module (RFC 5952), made in a tenth of the ti
 
 from __future__ import annotations
 
-import struct
+from ipaddress import IPv6Address
+from socket import AF_INET6, inet_ntop
 from typing import Final
 
-_EIGHT: Final = struct.Struct(">8H").unpack
-# the longest run of zero groups is looked for first, and the first of equals is found
-_RUNS: Final[tuple[str, ...]] = tuple(":0" * run + ":" for run in range(8, 1, -1))
-_SHORTEST: Final = ":0:0:"
+_FAMILY: Final = int(AF_INET6)
 
 
 def ipv4_text(octets: bytes) -> str:
@@ -21,13 +19,8 @@ def ipv4_text(octets: bytes) -> str:
 
 def ipv6_text(octets: bytes) -> str:
     """``2001:db8::1``, the longest run of two or more zero groups shortened, the first of equals; 16 octets in."""
-    text: str = ":%x:%x:%x:%x:%x:%x:%x:%x:" % _EIGHT(octets)  # noqa: UP031 - likewise
-    if _SHORTEST in text:
-        for run in _RUNS:
-            at = text.find(run)
-            if at >= 0:
-                return text[1:at] + "::" + text[at + len(run) : -1]
-    return text[1:-1]
+    text = inet_ntop(_FAMILY, octets)
+    return str(IPv6Address(octets)) if "." in text else text  # the C library writes the last four as IPv4 has them
 
 
 def ipv6_prefix_text(octets: bytes, length: int) -> str:

@@ -9,6 +9,7 @@ from bngcorr.model.vocabulary import LineIdPolicy
 
 _REMOTE: Final = LineIdPolicy.REMOTE
 _CIRCUIT: Final = LineIdPolicy.CIRCUIT
+_KEY: Final = blake2b(digest_size=12, person=b"bngcorr-line")
 _LENGTHS: Final = tuple(bytes((length,)) for length in range(256))
 
 
@@ -78,7 +79,9 @@ def line_key(ids: LineIds, policy: LineIdPolicy) -> str:
     octets = (b"\0" if policy is _CIRCUIT else _encoded(ids.remote_id)) + (
         b"\0" if policy is _REMOTE else _encoded(ids.circuit_id)
     )
-    return blake2b(octets, digest_size=12, person=b"bngcorr-line").hexdigest()
+    state = _KEY.copy()  # costs less than to make one
+    state.update(octets)
+    return state.hexdigest()
 
 
 def contradict(one: LineIds, other: LineIds) -> bool:

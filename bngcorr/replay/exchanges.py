@@ -21,6 +21,7 @@ from bngcorr.wire.radius import PacketView
 KEPT_MS: Final = 30_000
 COPY_MS: Final = 200  # a packet that comes again so soon is the same one, seen elsewhere
 MOST: Final = 65_536
+_DIGEST: Final = blake2b(digest_size=16)  # a copy costs less than to make one
 
 _PASSED_ON: Final = (
     a.ACCT_SESSION_ID, a.CALLING_STATION_ID, a.NAS_PORT_ID, a.ACCT_STATUS_TYPE, a.EVENT_TIMESTAMP, a.STATE,
@@ -66,7 +67,9 @@ class Exchanges:
 
     def known(self, octets: bytes) -> tuple[bytes, Exchange | None]:
         """The digest of a request, and the exchange if it was seen before."""
-        digest = blake2b(octets, digest_size=16).digest()
+        state = _DIGEST.copy()
+        state.update(octets)
+        digest: bytes = state.digest()
         return digest, self._known.get(digest)
 
     def begin(self, digest: bytes, frame: Frame, at_ms: int) -> Exchange:
@@ -86,15 +89,15 @@ class Exchanges:
             exchange.ends.append(ends)
         self._ends[ends] = exchange
 
-    def about(self, exchange: Exchange, frame: Frame, view: PacketView) -> None:
+    def about(self, exchange: Exchange, frame: Frame, subject: bytes) -> None:
         """Note what the request is about, that its next leg be known."""
-        exchange.subject = _subject(frame.destination, view)
-        if exchange.subject:
+        if subject:
+            exchange.subject = frame.destination + subject
             self._subjects[exchange.subject] = exchange
 
-    def leg(self, frame: Frame, view: PacketView) -> Exchange | None:
+    def leg(self, frame: Frame, subject: bytes) -> Exchange | None:
         """The exchange whose request a proxy passes on here."""
-        found = self._subjects.get(_subject(frame.source, view))
+        found = self._subjects.get(frame.source + subject)
         return None if found is None or found.source == frame.source else found
 
     def answered(self, frame: Frame) -> Exchange | None:
@@ -137,7 +140,15 @@ def _ends_back(frame: Frame, identifier: int) -> bytes:
     return frame.destination + frame.source + ports.to_bytes(5, "big")
 
 
-def _subject(address: bytes, view: PacketView) -> bytes:
-    """Where a request went, and what a proxy passes on unchanged; empty if there is nothing of that."""
-    told = [view.first(key) or b"" for key in _PASSED_ON]
-    return b"\0".join((address, bytes((view.code,)), *told)) if any(told) else b""
+def subject_of(view: PacketView) -> bytes:
+    """What a proxy passes on unchanged; empty if there is nothing of that."""
+    told: list[bytes] = [b"", view.octets[:1]]  # the code
+    any_told = False
+    for key in _PASSED_ON:
+        value = view.first(key)
+        if value:
+            any_told = True
+            told.append(value)
+        else:
+            told.append(b"")
+    return b"\0".join(told) if any_told else b""

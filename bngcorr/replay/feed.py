@@ -71,21 +71,17 @@ class Feed:
 
     def _by_time(self, unordered: Iterator[Heard]) -> Iterator[Heard]:
         """The earliest of those that were read ahead first; of one instant, the first read."""
-        rising: deque[tuple[int, int, Heard]] = deque()
-        late: list[tuple[int, int, Heard]] = []  # those that came after later ones
+        queue = _ByTime()
         most = self._ahead
-        for turn, heard in enumerate(unordered):
+        for heard in unordered:
             if heard.kind is _RADIUS:
                 self._note(heard)
-            if not rising or heard.at_ns >= rising[-1][0]:
-                rising.append((heard.at_ns, turn, heard))
-            else:
-                heappush(late, (heard.at_ns, turn, heard))
-            while len(rising) + len(late) > most:
-                yield (heappop(late) if late and (not rising or late[0] < rising[0]) else rising.popleft())[2]
+            queue.put(heard)
+            while queue.waiting > most:
+                yield queue.take()
                 most = self._further
-        while rising or late:
-            yield (heappop(late) if late and (not rising or late[0] < rising[0]) else rising.popleft())[2]
+        while queue.waiting:
+            yield queue.take()
 
     def _merged(self) -> Iterator[Heard]:
         return self._packets(0, 0) if len(self._paths) == 1 else self._side_by_side()
@@ -148,6 +144,37 @@ class Feed:
             self.faults[number] = str(getattr(error, "strerror", None) or error)
         self._read(octets)
         self.frames += frames_read % TELL_EVERY
+
+
+class _ByTime:
+    """Packets that wait for earlier ones. Nearly all come in the order of their time: those are only lined up."""
+
+    __slots__ = ("_late", "_latest_ns", "_rising", "_turn", "waiting")
+
+    def __init__(self) -> None:
+        self._rising: Final[deque[Heard]] = deque()
+        self._late: Final[list[tuple[int, int, Heard]]] = []  # those that came after later ones, and when they came
+        self._latest_ns = 0  # of `_rising`
+        self._turn = 0
+        self.waiting = 0
+
+    def put(self, heard: Heard) -> None:
+        """One that was read."""
+        self.waiting += 1
+        if heard.at_ns >= self._latest_ns or self.waiting == 1:
+            self._latest_ns = heard.at_ns
+            self._rising.append(heard)
+        else:
+            self._turn += 1
+            heappush(self._late, (heard.at_ns, self._turn, heard))
+
+    def take(self) -> Heard:
+        """The earliest; of one instant, the first read."""
+        self.waiting -= 1
+        rising, late = self._rising, self._late
+        if not late or (rising and rising[0].at_ns <= late[0][0]):  # what is late came after what was equal to it
+            return rising.popleft()
+        return heappop(late)[2]
 
 
 def _heard(file: int, site: int, record: Record, at_ns: int) -> Heard | None:

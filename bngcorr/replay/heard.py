@@ -13,7 +13,7 @@ from bngcorr.wire.frame import Frame
 class Heard:
     """A packet, and where it stood. A plain class: one is made for every packet."""
 
-    __slots__ = ("at_ns", "file", "frame", "interface", "kind", "number", "site")
+    __slots__ = ("at_ms", "at_ns", "file", "frame", "interface", "kind", "number", "site")
 
     def __init__(self, file: int, site: int, number: int, interface: int, at_ns: int, kind: Kind, frame: Frame) -> None:
         self.file: Final = file  # from 0, in the order in which the captures were named
@@ -23,11 +23,7 @@ class Heard:
         self.at_ns: Final = at_ns  # nanoseconds since 1970 UTC
         self.kind: Final = kind
         self.frame: Final = frame
-
-    @property
-    def at_ms(self) -> int:
-        """Milliseconds since 1970 UTC."""
-        return self.at_ns // 1_000_000
+        self.at_ms: Final = at_ns // 1_000_000  # milliseconds since 1970 UTC
 
 
 @lru_cache(maxsize=1024)  # those of a few boxes, again and again

@@ -35,6 +35,8 @@ class Knowledge:
         self._most: Final = most_lines
         self._domains: Final[dict[str, Domain]] = {}
         self._kept_ms = 0
+        self._taught = 0  # lessons since the last walk
+        self._records = 0  # what it left
         self.forgotten = 0  # lines that had to go before their time
 
     def recall(self, question: Recall, now_ms: int) -> Recollection:
@@ -44,32 +46,35 @@ class Knowledge:
     def write(self, lessons: Iterable[Lesson], now_ms: int) -> None:
         """Take what was seen."""
         for lesson in lessons:
+            self._taught += 1
             if isinstance(lesson, Sighting):
                 domain = self._domain(lesson.domain)
-                _used(domain.lines, lesson.line)
+                most = self._most
+                _used(domain.lines, lesson.line, most)
                 for key in lesson.keys:
-                    _used(domain.keys, key)
+                    _used(domain.keys, key, most * KEYS_A_LINE)
                 if lesson.mac is not None:
-                    _used(domain.macs, lesson.mac)
+                    _used(domain.macs, lesson.mac, most * 2)
                 see(domain, lesson, now_ms)
                 self._bound(domain)
             elif isinstance(lesson, SessionChange):
                 domain = self._domain(lesson.domain)
-                _used(domain.sessions, lesson.session)
+                _used(domain.sessions, lesson.session, self._most * 2)
                 change(domain, lesson, now_ms, c.V6_LOST_MS)
                 self._bound(domain)
             elif isinstance(lesson, Restart):
                 restart(self._domain(lesson.domain), lesson)
 
     def elapsed(self, now_ms: int) -> None:
-        """Let run out what has."""
-        if now_ms - self._kept_ms < WALK_MS:
+        """Let run out what has, from time to time: a walk over all records once as many lessons came as there are."""
+        if now_ms - self._kept_ms < WALK_MS or self._taught < self._records:
             return
-        self._kept_ms = now_ms
+        self._kept_ms, self._taught = now_ms, 0
         for domain in self._domains.values():
             upkeep(domain, now_ms, WALK_MS)
             for mac in [mac for mac, lines in domain.macs.items() if domain.lines.keys().isdisjoint(lines)]:
                 del domain.macs[mac]
+        self._records = sum(len(domain.sessions) + len(domain.lines) for domain in self._domains.values())
 
     @property
     def lines(self) -> int:
@@ -99,8 +104,10 @@ class Knowledge:
             _shorten(domain.watched, most // 2)
 
 
-def _used(records: dict[str, ValueT], name: str) -> None:
-    """What was used last goes last."""
+def _used(records: dict[str, ValueT], name: str, most: int) -> None:
+    """What was used last goes last, as soon as half of the room is taken: until then nobody has to go for long."""
+    if len(records) * 2 < most:
+        return
     record = records.pop(name, None)
     if record is not None:
         records[name] = record

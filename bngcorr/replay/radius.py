@@ -19,7 +19,7 @@ from bngcorr.proxy.request import Request
 from bngcorr.proxy.settle import settled
 from bngcorr.replay.bngs import Bngs
 from bngcorr.replay.clock import Clock
-from bngcorr.replay.exchanges import COPY_MS, Exchange, Exchanges
+from bngcorr.replay.exchanges import COPY_MS, Exchange, Exchanges, subject_of
 from bngcorr.replay.feed import ANSWERS, REQUESTS
 from bngcorr.replay.heard import Heard, address_text
 from bngcorr.replay.judge import Judge
@@ -41,7 +41,8 @@ _STATUS_SERVER: Final = 12
 _ACCOUNTING_REQUEST: Final = 4
 _STRENGTHS: Final = (Strength.PROOF, Strength.STRONG, Strength.HINT)
 MOST_REASONS: Final = 64
-_TITLES: Final = {code.value: code.title for code in a.Code}
+_CODES: Final = {code.value: code for code in a.Code}
+_TITLES: Final = {number: code.title for number, code in _CODES.items()}
 
 
 class Radius:
@@ -109,7 +110,8 @@ class Radius:
             self._repeated(known, frame, at_ms)
             return
         view = radius.decode(octets)
-        passed_on = self._exchanges.leg(frame, view)
+        subject = subject_of(view)
+        passed_on = self._exchanges.leg(frame, subject)
         if passed_on is not None:
             self.legs += 1
             return
@@ -124,7 +126,7 @@ class Radius:
         exchange = self._exchanges.begin(digest, frame, at_ms)
         exchange.request, exchange.accounting = request, request.accounting
         exchange.authenticator, exchange.secret = view.authenticator, nas.secret
-        self._exchanges.about(exchange, frame, view)
+        self._exchanges.about(exchange, frame, subject)
         if self._rows is not None:
             exchange.row = _row(heard, request)
             self._rows.begin(exchange.row)
@@ -174,7 +176,7 @@ class Radius:
         if not nas.secret:
             self.unverifiable += 1
             return accounting or view.has(a.MESSAGE_AUTHENTICATOR)
-        authentic = authenticate(view, nas, a.Code(view.code))
+        authentic = authenticate(view, nas, _CODES[view.code])
         if authentic:
             self.verified += 1
         else:

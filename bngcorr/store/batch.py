@@ -47,7 +47,7 @@ _ATTACHED, _V4_EVIDENT, _CLAIMED = 1, 2, 4
 _PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
-_DIGEST_OCTETS: Final = 8
+_DIGEST: Final = blake2b(digest_size=8)
 _NO_INSTANTS: Final[Mapping[str, int]] = {}
 _CACHED_TERMS: Final = 16_384  # an Accept is about what its request was about
 
@@ -240,9 +240,10 @@ def _expected(s: SessionChange) -> Row:
         "" if port is None else port.port, s.interval_ms, s.timeout_ms,
         packing.hosts_text(promised(s.promised)) if s.promised else b"",
     ])  # fmt: skip
+    digest = _DIGEST.copy()
+    digest.update(told)
     return [
-        _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), a2b_hex(s.session),
-        blake2b(told, digest_size=_DIGEST_OCTETS).digest(), told,
+        _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), a2b_hex(s.session), digest.digest(), told,
     ]  # fmt: skip
 
 

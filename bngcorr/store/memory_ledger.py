@@ -61,7 +61,7 @@ def port_of(domain: Domain, nas: str, port: str) -> str:
 
 def add(one: Traffic, other: Traffic) -> Traffic:
     """Their sum."""
-    return Traffic(*(a + b for a, b in zip(one, other, strict=True)))
+    return Traffic(one.v4 + other.v4, one.v6 + other.v6, one.either + other.either)
 
 
 def outlived(box: Box, session: Session) -> tuple[int, str]:
@@ -77,8 +77,10 @@ def outlived(box: Box, session: Session) -> tuple[int, str]:
 
 def close(domain: Domain, held: Session, hosts: Iterable[str], until_ms: int, why: str, to: Session) -> None:
     """A session gives back hosts; `to` knows its line."""
+    if not domain.closed.maxlen:
+        return
     gone = tuple(hosts)
-    if not gone or not domain.closed.maxlen:
+    if not gone:
         return
     domain.closed_lost += len(domain.closed) == domain.closed.maxlen
     domain.closed.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
@@ -15,13 +15,16 @@ LEAST_INTERVAL_MS: Final = 600_000  # shorter ones are not to be configured (ibi
 LATE_STOP_MS: Final = 300_000  # the Stop may come so long after the Session-Timeout
 
 
-class Granted(NamedTuple):
+class Granted:
     """What AAA said when it accepted a session."""
 
-    promised: tuple[str, ...]
-    interval_ms: int
-    timeout_ms: int
-    accepted_ms: int
+    __slots__ = ("accepted_ms", "interval_ms", "promised", "timeout_ms")
+
+    def __init__(self, promised: tuple[str, ...], interval_ms: int, timeout_ms: int, accepted_ms: int) -> None:
+        self.promised: Final = promised
+        self.interval_ms: Final = interval_ms
+        self.timeout_ms: Final = timeout_ms
+        self.accepted_ms: Final = accepted_ms
 
 
 def grant(domain: Domain, s: SessionChange, known: Session, box: Box, *, anew: bool) -> Granted:
@@ -86,7 +89,7 @@ def promise_more(s: SessionChange, known: Session, box: Box) -> None:
 
 def differs(one: str, other: str) -> bool:
     """Whether something that is known of both differs."""
-    if not one or not other:
+    if not one or not other or one == other:
         return False
     return any(a and b and a != b for a, b in zip(one.split("."), other.split("."), strict=True))
 

@@ -6,8 +6,7 @@ Names (lines, sessions, keys, MACs, places) are hexadecimal digits, instants epo
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
@@ -87,18 +86,24 @@ class Voucher:
         self.keys: set[str] = set()  # on which it does
 
 
-class Told(NamedTuple):
+class Told:
     """What the latest sighting by one family said of a line."""
 
-    at_ms: int
-    terms: tuple[str, ...]
+    __slots__ = ("at_ms", "terms")
+
+    def __init__(self, at_ms: int, terms: tuple[str, ...]) -> None:
+        self.at_ms: Final = at_ms
+        self.terms: Final = terms
 
 
-class Shown(NamedTuple):
+class Shown:
     """When a MAC on a line was last noted, and whether the customer's device only claimed it then."""
 
-    at_ms: int
-    claimed: bool
+    __slots__ = ("at_ms", "claimed")
+
+    def __init__(self, at_ms: int, claimed: bool) -> None:
+        self.at_ms: Final = at_ms
+        self.claimed: Final = claimed
 
 
 class Line:
@@ -297,7 +302,10 @@ class Session:
     @property
     def has_v6(self) -> bool:
         """Whether it holds an IPv6 host: what was merely promised may not be there."""
-        return any(host.startswith(("ia_na|", "ia_pd|", "slaac|", "pd_route|")) for host in self.named)
+        return any(host.startswith(_V6_HOSTS) for host in self.named)
+
+
+_V6_HOSTS: Final = ("ia_na|", "ia_pd|", "slaac|", "pd_route|")
 
 
 class Box:
@@ -379,13 +387,12 @@ class Domain:
         box = self.boxes.get(nas)
         return 0 if box is None else box.epoch
 
-    def vouchers(self, line: str, key: str, now_ms: int) -> Iterator[Voucher]:
+    def vouchers(self, line: str, key: str, now_ms: int) -> list[Voucher]:
         """Sessions of a line on a key that count now, or may again: their box has restarted since."""
         known = self.lines.get(line)
-        if known is not None:
-            for voucher in known.vouchers.values():
-                if voucher.until_ms > now_ms and key in voucher.keys:
-                    yield voucher
+        if known is None:
+            return []
+        return [one for one in known.vouchers.values() if one.until_ms > now_ms and key in one.keys]
 
     def counts(self, voucher: Voucher) -> bool:
         """Whether a session is of its box's present life."""
@@ -393,7 +400,7 @@ class Domain:
 
     def live(self, line: str, key: str, now_ms: int) -> bool:
         """Whether a line has a session on a key that counts now."""
-        return any(map(self.counts, self.vouchers(line, key, now_ms)))
+        return any(self.counts(voucher) for voucher in self.vouchers(line, key, now_ms))
 
     def prune(self, key: str, now_ms: int, *, keep: str = "") -> Notes:
         """What stands on a key, without lines that neither sighting nor session keeps; `keep` stays in any case."""
@@ -403,7 +410,7 @@ class Domain:
         gone = [
             line
             for line, seen in notes.lines.items()
-            if seen.until_ms < now_ms and line != keep and not any(self.vouchers(line, key, now_ms))
+            if seen.until_ms < now_ms and line != keep and not self.vouchers(line, key, now_ms)
         ]
         for line in gone:
             del notes.lines[line]

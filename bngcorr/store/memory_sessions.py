@@ -15,7 +15,7 @@ from bngcorr.store.memory_life import deadline, differs, grant, note_gap, promis
 from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
 from bngcorr.store.promises import KINDS, left_out, open_promises, promised
 from bngcorr.store.terms import session_terms
-from bngcorr.store.traffic import believable, growth
+from bngcorr.store.traffic import NOTHING, believable, growth
 
 ENDED: Final = (SessionState.STOPPED, SessionState.EXPIRED)
 MOVES: Final = (SessionStep.START, SessionStep.INTERIM)
@@ -146,16 +146,18 @@ def _hosts(
     """What it holds, what of that accounting left out, and what is promised from now on."""
     if s.step is SessionStep.EXPECTED:
         return (), (), promise
-    if s.hosts is not None:
-        box.names |= set(KINDS) & {host.kind for host in s.hosts}
+    if s.hosts:
+        for host in s.hosts:
+            if host.kind in KINDS:
+                box.names.add(host.kind)
     if s.step is SessionStep.STOP:
         return (), (), ()
     named = () if anew else known.named
     if s.hosts is not None:
-        named = tuple(map(str, s.hosts))
+        named = tuple([host.text for host in s.hosts])
     promise = open_promises(promise, s.fill, box.names)
     filled = left_out(promise, named)
-    return (*named, *filled), filled, promise
+    return (*named, *filled) if filled else named, filled, promise
 
 
 def _began(s: SessionChange, known: Session, *, goes_on: bool) -> int:
@@ -198,9 +200,11 @@ def _count(box: Box, s: SessionChange, known: Session, after: Session, *, counts
         traffic = Traffic(either=sum(traffic))
     base = known.traffic if counts_on else None
     if base is None and s.step is SessionStep.START:
-        base = Traffic()
+        base = NOTHING
     if traffic is not None and base is not None:
-        box.traffic = add(box.traffic, growth(base, traffic))
+        more = growth(base, traffic)
+        if more is not NOTHING:
+            box.traffic = add(box.traffic, more)
 
 
 def _refused(s: SessionChange, before: Session | None, box: Box) -> str | None:

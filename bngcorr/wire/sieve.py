@@ -18,7 +18,7 @@ def passes(octets: bytes, link: int, ports: Container[int]) -> bool:
         return True
     kind = octets[12] << 8 | octets[13]
     at = 14
-    while kind in TAGS:
+    while kind != IPV4 and kind != IPV6 and kind in TAGS:
         if at + 4 > size:
             return True
         kind = octets[at + 2] << 8 | octets[at + 3]
