@@ -50,7 +50,6 @@ BATCH: Final = 512
 WINDOW: Final = 32  # requests outstanding at the most that is borne
 WARM_S: Final = 3.0
 AHEAD: Final = -10  # priority of who asks, where that may be set
-NICE: Final = "10"  # as conf/bngcorr-web.service has it
 START_WITHIN_S: Final = 40.0
 PAGE: Final = 100  # rows
 MOST_MS: Final = {"look-up": 50.0, "page": 100.0}
@@ -244,7 +243,7 @@ def web(scene: Scene, bngs: Sequence[str], build: Path) -> tuple[Child, int]:
     config = places.folder / "web.yaml"
     config.write_text(yaml.safe_dump(settings, sort_keys=False))
     child = Child(
-        pinned(places.cores.others, ["nice", "-n", NICE, python(), "-m", "bngcorr", "web", "-c", str(config)]),
+        pinned(places.cores.others, [python(), "-m", "bngcorr", "web", "-c", str(config)]),
         places.folder / "web.log", folder=places.folder, environment={"PYTHONPATH": str(build)},
     )  # fmt: skip
     until = time.monotonic() + START_WITHIN_S

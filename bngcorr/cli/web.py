@@ -12,6 +12,8 @@ def web(*, config: ConfigFile, watch: WatchFiles = False) -> None:
     It reads the store that `bngcorr serve` writes; give both the same file. `web.listen` says where it listens,
     `web.tokens` who may see and do what. SIGHUP has it take changed tokens and rates; all else needs a restart.
     """
+    from bngcorr.app.priority import give_way
     from bngcorr.app.web import WebProcess
 
+    give_way()
     run_until_signal(config, WebProcess, watch=watch)

@@ -143,15 +143,15 @@ class Queries(Figures, Recent):
         asked: list[str | None] = []  # the domain whose index it is; None: who holds an address, in all domains
         commands: list[Command] = []
         for term in terms:
-            hashed = term_hash(term)
             if term.startswith(_PORT):
                 continue
             if term.startswith(_ADDRESS):
+                hashed = term_hash(term)
                 asked.append(None)
                 commands.append(("HGET", holders(hashed), hashed))
             else:
                 asked += domains
-                commands += [_record("i", domain, hashed) for domain in domains]
+                commands += _in_each(term, tuple(domains))
         found: dict[tuple[str, bytes], None] = {}
         replies = await self._lane.run(commands, READ_BUDGET_S)
         for domain, reply in zip(asked, replies, strict=True):
@@ -238,6 +238,13 @@ class Queries(Figures, Recent):
 
 def _record(kind: str, domain: str, name: bytes) -> Command:
     return ("HGET", _keys(domain).record(kind, name), name)
+
+
+@lru_cache(maxsize=64)  # lines and sessions are asked for side by side
+def _in_each(term: str, domains: tuple[str, ...]) -> tuple[Command, ...]:
+    """What stands under a term in the index of each domain."""
+    hashed = term_hash(term)
+    return tuple([_record("i", domain, hashed) for domain in domains])
 
 
 def _buckets_for(records: int, seen: int, buckets: int) -> int:

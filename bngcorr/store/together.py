@@ -48,21 +48,17 @@ class Together:
         some = self._open.get(node)
         if some is None or some.loop is not loop or len(some.places) >= MOST:
             some = self._open[node] = _Round(loop)
-            loop.call_soon(self._wait, node, some, TURNS - 1)
+            task = loop.create_task(self._send(node, some))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
         return some.ask(commands, budget_s)
 
-    def _wait(self, node: str, some: _Round, turns: int) -> None:
-        if turns:
-            some.loop.call_soon(self._wait, node, some, turns - 1)
-            return
-        if self._open.get(node) is some:
-            del self._open[node]
-        task = some.loop.create_task(self._send(some))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def _send(self, some: _Round) -> None:
+    async def _send(self, node: str, some: _Round) -> None:
         try:
+            for _ in range(TURNS - 1):  # the first one is that in which this begins
+                await asyncio.sleep(0)
+            if self._open.get(node) is some:
+                del self._open[node]
             replies = await self._lane.run_each(list(some.places), some.budget_s)
         except StoreError as error:
             replies = [error] * len(some.places)

@@ -134,10 +134,13 @@ def test_serve_answers_on_after_sigterm_and_is_not_ready(
 
 
 def test_web_ends(aaa: Aaa, start_service: Callable[[Settings], Service]) -> None:
-    """`bngcorr web` ends on SIGTERM, with exit code 0."""
+    """`bngcorr web` ends on SIGTERM, with exit code 0. While it runs it gives way to `bngcorr serve`."""
     service = start_service(one_bng(aaa))
     service.start_web()
     assert service.web is not None
+    assert service.serve is not None
+    assert os.SCHED_BATCH == os.sched_getscheduler(service.web.pid)
+    assert os.SCHED_OTHER == os.sched_getscheduler(service.serve.pid)
 
     assert 0 == end(service.web, WITHIN_S)
     assert "Traceback" not in service.log("web")
