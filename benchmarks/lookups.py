@@ -4,9 +4,11 @@
     make lookups ARGS=--short
 
 `bngcorr serve` carries half of the load that it can bear meanwhile, of other BNGs over the same store. It has a core of
-its own, everything else shares the rest. The last line printed is a JSON object with every figure; exit code 1 if a
-look-up takes more than 50 ms or a page more than 100 ms (99 of 100 each), if requests take more than twice as long
-meanwhile, or if something is not found; 2 if something has to be installed first.
+its own; the store, the load and who asks share the others. `bngcorr web` is tied to none and takes what is free on any.
+
+The last line printed is a JSON object with every figure; exit code 1 if a look-up takes more than 50 ms or a page more
+than 100 ms (99 of 100 each), if requests take more than twice as long meanwhile, or if something is not found; 2 if
+something has to be installed first.
 """
 
 from __future__ import annotations
@@ -243,7 +245,7 @@ def web(scene: Scene, bngs: Sequence[str], build: Path) -> tuple[Child, int]:
     config = places.folder / "web.yaml"
     config.write_text(yaml.safe_dump(settings, sort_keys=False))
     child = Child(
-        pinned(places.cores.others, [python(), "-m", "bngcorr", "web", "-c", str(config)]),
+        pinned("", [python(), "-m", "bngcorr", "web", "-c", str(config)]),
         places.folder / "web.log", folder=places.folder, environment={"PYTHONPATH": str(build)},
     )  # fmt: skip
     until = time.monotonic() + START_WITHIN_S

@@ -57,18 +57,23 @@ class Together:
         try:
             for _ in range(TURNS - 1):  # the first one is that in which this begins
                 await asyncio.sleep(0)
-            if self._open.get(node) is some:
-                del self._open[node]
+            self._close(node, some)
             replies = await self._lane.run_each(list(some.places), some.budget_s)
         except StoreError as error:
             replies = [error] * len(some.places)
         except BaseException:
+            self._close(node, some)
             for _, answer in some.waiting:
                 answer.cancel()
             raise
         for places, answer in some.waiting:
             if not answer.done():
                 answer.set_result([replies[place] for place in places])
+
+    def _close(self, node: str, some: _Round) -> None:
+        """It takes no more questions."""
+        if self._open.get(node) is some:
+            del self._open[node]
 
 
 class _Round:
