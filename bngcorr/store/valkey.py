@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from bngcorr.errors import StoreError
@@ -27,6 +29,7 @@ from bngcorr.store.verdicts import Room
 
 WRITE_BUDGET_S: Final = 2.0
 MOST_ASIDE: Final = 64  # timelines of as many domains are under way at a time
+MOST_WAITING: Final = 16  # and as many batches of one domain wait meanwhile
 
 
 class ValkeyStore:
@@ -52,7 +55,8 @@ class ValkeyStore:
             v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog, timeline=timeline
         )
         self._timeline = timeline
-        self._aside: set[asyncio.Task[object]] = set()  # timelines on their way to other nodes
+        self._aside: dict[str, deque[Command]] = {}  # by domain, timelines that wait for those that are on their way
+        self._tellers: set[asyncio.Task[None]] = set()
         self._history_backlog = history_backlog
         self._names: dict[str, DomainKeys] = {}
         self._troubles: dict[str, str] = {}  # of domains
@@ -94,13 +98,13 @@ class ValkeyStore:
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in self._aside:
+        for task in self._tellers:
             task.cancel()
         await self.lane.close()
 
     async def told(self) -> None:
         """Timelines that are on their way have arrived, or are lost."""
-        await asyncio.gather(*self._aside, return_exceptions=True)
+        await asyncio.gather(*self._tellers, return_exceptions=True)
 
     async def now_ms(self) -> int:
         """The server's clock. Raises StoreError."""
@@ -182,7 +186,7 @@ class ValkeyStore:
             batch.away()
         del replies[len(calls) :]
         if not self.lane.undivided:
-            self._tell_aside(timelines)
+            self._tell_aside(batch.timelines, timelines)
         for some, reply in zip(calls, replies, strict=True):
             batch.take(some, reply)
             if isinstance(reply, StoreError):
@@ -207,13 +211,31 @@ class ValkeyStore:
             for some in calls
         ]
 
-    def _tell_aside(self, commands: Sequence[Command]) -> None:
-        """In a Cluster, so that no node waits for another; what is too much is lost."""
-        for command in commands:
-            if len(self._aside) < MOST_ASIDE:
-                task = asyncio.get_running_loop().create_task(self.lane.run_each([command], WRITE_BUDGET_S))
-                self._aside.add(task)
-                task.add_done_callback(self._aside.discard)
+    def _tell_aside(self, domains: Sequence[str], commands: Sequence[Command]) -> None:
+        """In a Cluster, so that no node waits for another; what is too much is lost.
+
+        Those of one domain go one after the other: the oldest entries of a line give way to what comes later.
+        """
+        for domain, command in zip(domains, commands, strict=True):
+            waiting = self._aside.get(domain)
+            if waiting is None and len(self._aside) < MOST_ASIDE:
+                self._aside[domain] = deque([command])
+                task = asyncio.get_running_loop().create_task(self._tell(domain))
+                self._tellers.add(task)
+                task.add_done_callback(self._tellers.discard)
+            elif waiting is not None and len(waiting) < MOST_WAITING:
+                waiting.append(command)
+
+    async def _tell(self, domain: str) -> None:
+        waiting = self._aside[domain]
+        try:
+            while waiting:
+                some = list(waiting)
+                waiting.clear()
+                with suppress(StoreError):
+                    await self.lane.run_each(some, WRITE_BUDGET_S)
+        finally:
+            del self._aside[domain]
 
     # ---- upkeep
 

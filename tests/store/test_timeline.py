@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import msgpack
+import asyncio
+from collections.abc import Sequence
+from typing import cast
 
+import msgpack
+import pytest
+
+from bngcorr.errors import StoreError
 from bngcorr.store import verdicts
+from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.timeline import Entry, ring
+from bngcorr.store.valkey import MOST_WAITING, ValkeyStore
 
 from .scene import Scene
 from .subjects import NOW, line
@@ -46,3 +54,39 @@ def test_a_timeline_that_is_cut_short_tells_what_is_left() -> None:
 
     assert {0, 1, 2} == {len(_read(packed[:size])) for size in range(len(packed) + 1)}
     assert [] == _read(b"\x01\x01\x00\x00\x09\x00\x00")
+
+
+class Slow:
+    """A lane of a cluster on which what was asked first takes longest."""
+
+    undivided = False
+
+    def __init__(self) -> None:
+        self.arrived: list[Command] = []
+        self._wait_s = 0.05
+
+    async def run_each(self, commands: Sequence[Command], _: float) -> list[Reply]:
+        """No reply; the second command is lost with its node."""
+        self._wait_s, wait_s = 0.0, self._wait_s
+        await asyncio.sleep(wait_s)
+        self.arrived += commands
+        if ("b", "0") in commands:
+            raise StoreError("it is away")
+        return [None] * len(commands)
+
+
+@pytest.mark.asyncio
+async def test_timelines_of_a_domain_arrive_in_their_order() -> None:
+    """One that is slow, or lost, lets no later one go ahead; so many wait, and those of other domains do not."""
+    store = ValkeyStore("redis+cluster://127.0.0.1:9", budget_s=1.0, events=10)
+    await store.lane.close()
+    lane = Slow()
+    store.lane = cast(Lane, lane)
+    for number in range(MOST_WAITING + 3):
+        store._tell_aside(["a", "b"], [("a", str(number)), ("b", str(number))])
+        await asyncio.sleep(0)
+    await store.told()
+
+    assert [str(number) for number in range(MOST_WAITING + 1)] == [number for of, number in lane.arrived if of == "a"]
+    assert [str(number) for number in range(MOST_WAITING + 3)] == [number for of, number in lane.arrived if of == "b"]
+    assert lane.arrived[0][0] == "b"
