@@ -38,7 +38,7 @@ def records(source: Source) -> Iterator[Record]:
         number += 1
         if len(head) < size:
             raise CutCapture(f"the file ends inside the header of record {number}")
-        said: tuple[int, int, int, int] = take(head)
+        said: tuple[int, int, int, int] = take(head)  # known to be numbers, they are reckoned with faster
         seconds, fraction, captured, length = said
         if captured > MOST_OCTETS:
             raise UnreadableCapture(f"record {number} claims {captured} octets; at most {MOST_OCTETS} are read")

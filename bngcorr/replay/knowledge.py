@@ -35,8 +35,6 @@ class Knowledge:
         self._most: Final = most_lines
         self._domains: Final[dict[str, Domain]] = {}
         self._kept_ms = 0
-        self._taught = 0  # lessons since the last walk
-        self._records = 0  # what it left
         self.forgotten = 0  # lines that had to go before their time
 
     def recall(self, question: Recall, now_ms: int) -> Recollection:
@@ -46,7 +44,6 @@ class Knowledge:
     def write(self, lessons: Iterable[Lesson], now_ms: int) -> None:
         """Take what was seen."""
         for lesson in lessons:
-            self._taught += 1
             if isinstance(lesson, Sighting):
                 domain = self._domain(lesson.domain)
                 most = self._most
@@ -66,15 +63,14 @@ class Knowledge:
                 restart(self._domain(lesson.domain), lesson)
 
     def elapsed(self, now_ms: int) -> None:
-        """Let run out what has, from time to time: a walk over all records once as many lessons came as there are."""
-        if now_ms - self._kept_ms < WALK_MS or self._taught < self._records:
+        """Let run out what has."""
+        if now_ms - self._kept_ms < WALK_MS:
             return
-        self._kept_ms, self._taught = now_ms, 0
+        self._kept_ms = now_ms
         for domain in self._domains.values():
             upkeep(domain, now_ms, WALK_MS)
             for mac in [mac for mac, lines in domain.macs.items() if domain.lines.keys().isdisjoint(lines)]:
                 del domain.macs[mac]
-        self._records = sum(len(domain.sessions) + len(domain.lines) for domain in self._domains.values())
 
     @property
     def lines(self) -> int:

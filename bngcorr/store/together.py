@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from bngcorr.errors import StoreError
@@ -50,7 +51,7 @@ class Together:
             some = self._open[node] = _Round(loop)
             task = loop.create_task(self._send(node, some))
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(partial(self._over, node, some))
         return some.ask(commands, budget_s)
 
     async def _send(self, node: str, some: _Round) -> None:
@@ -61,14 +62,16 @@ class Together:
             replies = await self._lane.run_each(list(some.places), some.budget_s)
         except StoreError as error:
             replies = [error] * len(some.places)
-        except BaseException:
-            self._close(node, some)
-            for _, answer in some.waiting:
-                answer.cancel()
-            raise
         for places, answer in some.waiting:
             if not answer.done():
                 answer.set_result([replies[place] for place in places])
+
+    def _over(self, node: str, some: _Round, task: asyncio.Task[None]) -> None:
+        """Whoever still waits then waits for nothing: it was cancelled, maybe before it began."""
+        self._under_way.discard(task)
+        self._close(node, some)
+        for _, answer in some.waiting:
+            answer.cancel()  # nothing, if it is there
 
     def _close(self, node: str, some: _Round) -> None:
         """It takes no more questions."""

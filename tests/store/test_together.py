@@ -119,3 +119,17 @@ async def test_a_node_that_hangs_holds_up_only_what_is_about_it() -> None:
     assert not both.done()
     lane.may_answer.set()
     assert ["node2", "a", "node2b"] == await both
+
+
+async def test_a_round_that_was_cancelled_before_it_began_holds_up_nobody() -> None:
+    """Whoever waits for it is told, and who asks afterwards has a round of his own."""
+    together = over(Told())
+    first = asyncio.ensure_future(asked(together, "a"))
+    await asyncio.sleep(0)
+    for task in list(together._under_way):
+        task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    async with asyncio.timeout(2):
+        assert ["b"] == await asked(together, "b")
