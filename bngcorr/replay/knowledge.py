@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from bngcorr.store import contract as c
 from bngcorr.store.lesson import Lesson, Restart, SessionChange, Sighting
-from bngcorr.store.memory_records import Domain
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.memory_rows import recollection
 from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see

@@ -21,11 +21,11 @@ from bngcorr.store import memory_found
 from bngcorr.store import memory_timelines as timelines
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Lesson
 from bngcorr.store.memory_capacity import MemoryCapacity
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.memory_findings import find
 from bngcorr.store.memory_history import MemoryHistory
 from bngcorr.store.memory_holders import Holders, Move, Pair
 from bngcorr.store.memory_ledger import add, by_port, counted, reckon
-from bngcorr.store.memory_records import Domain
 from bngcorr.store.memory_rows import line_row, recollection, session_row
 from bngcorr.store.memory_sessions import change, restart
 from bngcorr.store.memory_sightings import see

@@ -7,7 +7,7 @@ from typing import Final
 
 from bngcorr.store import contract as c
 from bngcorr.store.lesson import NEW, FindingSeen
-from bngcorr.store.memory_records import Domain
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.rows import FindingRow
 
 DROPPED: Final = 100  # at once, when there are too many

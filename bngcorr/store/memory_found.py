@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from bngcorr.store.duplicates import address_of
-from bngcorr.store.memory_records import Domain, Session
+from bngcorr.store.memory_domain import Domain
+from bngcorr.store.memory_records import Session
 from bngcorr.store.memory_rows import line_row, session_row
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
 from bngcorr.store.terms import address_term, attachment_term, port_term

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 
-from bngcorr.store.memory_records import Domain
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.rows import Closed
 
 

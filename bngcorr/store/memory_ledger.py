@@ -7,7 +7,8 @@ from typing import Final
 
 from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
 from bngcorr.model.vocabulary import SessionState
-from bngcorr.store.memory_records import Box, Domain, Session
+from bngcorr.store.memory_domain import Domain
+from bngcorr.store.memory_records import Box, Session
 from bngcorr.store.rows import Closed
 
 MOST_PORTS: Final = 4096  # of a box

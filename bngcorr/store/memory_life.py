@@ -7,7 +7,8 @@ from typing import Final
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store.lesson import SessionChange, SessionStep
-from bngcorr.store.memory_records import Accepted, Box, Domain, Session
+from bngcorr.store.memory_domain import Domain
+from bngcorr.store.memory_records import Accepted, Box, Session
 from bngcorr.store.promises import merged, promised
 
 LEAST_GAP_MS: Final = 60_000  # between two Interims of the clock (RFC 2869 §5.16)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
-from bngcorr.store.memory_records import Domain, Line, Session
+from bngcorr.store.memory_domain import Domain
+from bngcorr.store.memory_records import Line, Session
 from bngcorr.store.recollection import (
     NOTHING,
     Candidate,

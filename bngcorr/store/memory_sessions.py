@@ -10,9 +10,10 @@ from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store.lesson import Restart, SessionChange, SessionStep
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.memory_ledger import add, close, outlived, port_of
 from bngcorr.store.memory_life import deadline, differs, grant, note_gap, promise_more
-from bngcorr.store.memory_records import Box, Domain, Line, Session, Voucher
+from bngcorr.store.memory_records import Box, Line, Session, Voucher
 from bngcorr.store.promises import KINDS, left_out, open_promises, promised
 from bngcorr.store.terms import session_terms
 from bngcorr.store.traffic import NOTHING, believable, growth

@@ -8,7 +8,8 @@ from bngcorr.model.line import contradict
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store.lesson import Sighting
-from bngcorr.store.memory_records import Domain, Line, Notes, Seen, Shown, Told
+from bngcorr.store.memory_domain import Domain
+from bngcorr.store.memory_records import Line, Notes, Seen, Shown, Told
 from bngcorr.store.terms import line_terms
 
 HOUR_MS: Final = 3_600_000

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgpack
 
 from bngcorr.store.lesson import Event, SessionChange, SessionStep
-from bngcorr.store.memory_records import Domain
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry, read
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
+from bngcorr.store.memory_domain import Domain
 from bngcorr.store.memory_ledger import close, outlived
-from bngcorr.store.memory_records import Domain, Line
+from bngcorr.store.memory_records import Line
 from bngcorr.store.rows import LostV6, Upkeep
 
 OTHERS_PERIOD: Final = 10  # all else is walked once in so many walks over the sessions
