@@ -5,6 +5,7 @@ What a BNG sends again goes through here as well. Anything unexpected drops that
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -44,6 +45,18 @@ _CONFLICT: Final = Outcome.CONFLICT
 _OBSERVE: Final = Mode.OBSERVE
 
 
+class _Reply:
+    """What the BNG is to get."""
+
+    __slots__ = ("code", "octets", "request", "took_s")
+
+    def __init__(self, request: Request, code: int, octets: bytes, took_s: float) -> None:
+        self.request: Final = request
+        self.code: Final = code
+        self.octets: Final = octets
+        self.took_s: Final = took_s
+
+
 class Dispatch:
     """Sends judged requests to AAA, and receives what AAA answers (`upstream.server.Receiver`)."""
 
@@ -72,6 +85,7 @@ class Dispatch:
         self._ways: Mapping[int, Way[Request]] = {}
         self._random = b""
         self._random_at = 0
+        self._replies: list[_Reply] = []  # they leave when all that is at hand has been worked on
 
     def send_by(self, ways: Mapping[int, Way[Request]]) -> None:
         """Send requests of each code to these pools from now on."""
@@ -234,20 +248,29 @@ class Dispatch:
             self._notes.accepted(request, view)
 
     def answer(self, request: Request, code: int, reply: bytes, now: float) -> None:
-        """Send to the BNG, and keep for retransmissions."""
+        """Send to the BNG, together with all else that the callbacks of the loop send now; keep for retransmissions."""
         link = request.link
         self.exchanges.answer(link.exchange, reply, now)
         if self._tracer.open:
             self._tracer.to_bng(request, reply)
         self._over(request, code, None)
-        if link.socket.send(reply, link.peer):
-            took_s = now - link.exchange.began_at
-            self._notes.answered(request, code, took_s)
-            if self._chatter is not None:
-                self._chatter.answered(request, code, reply, took_s)
-        else:
-            self._meters.drop(DropReason.SEND_FAILED)
-            self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
+        if not self._replies:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._replies.append(_Reply(request, code, reply, now - link.exchange.began_at))
+
+    def flush(self) -> None:
+        """Send what waits for that: one behind the other, since to wake who sleeps over there costs the kernel more."""
+        replies, self._replies = self._replies, []
+        for reply in replies:
+            request = reply.request
+            link = request.link
+            if link.socket.send(reply.octets, link.peer):
+                self._notes.answered(request, reply.code, reply.took_s)
+                if self._chatter is not None:
+                    self._chatter.answered(request, reply.code, reply.octets, reply.took_s)
+            else:
+                self._meters.drop(DropReason.SEND_FAILED)
+                self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
 
     def expired(self, flight: Flight[Request]) -> None:
         """AAA did not answer in time: if nobody else is asked, the BNG's next retransmission is a fresh try."""

@@ -296,6 +296,7 @@ class Pipeline:
         self._notes.tell()
 
     def close(self) -> None:
-        """Stop the timers."""
+        """Send what waits for that, and stop the timers."""
+        self.dispatch.flush()
         if self._timer is not None:
             self._timer.cancel()

@@ -364,3 +364,25 @@ async def test_an_answer_is_held_against_the_secret_that_its_request_was_sent_wi
 
     assert reply_fits(reply, asked, SECRET)
     assert message_authenticator_fits(second, second.authenticator, b"the next secret")
+
+
+async def test_answers_that_come_together_leave_together_and_before_the_end() -> None:
+    """Nothing is sent until all that is at hand has been worked on; whoever ends the pipeline then sends it first."""
+    bench = Bench()
+    await bench.start()
+    bench.aaa[0].silent = True
+    for number in range(3):
+        bench.bng.send(request(number).octets)
+    await bench.until(lambda: bench.pipeline.in_flight == 3)
+    waiting = list(bench.pipeline.dispatch._requests.values())
+    took = partial(bench.meters.registry.get_sample_value, "bngcorr_radius_responses_total")
+    labels = {"bng": "bng1", "code": "Access-Accept"}
+    for one in waiting:
+        bench.pipeline.dispatch.answer(one, ACCESS_ACCEPT, b"reply", asyncio.get_running_loop().time())
+    before = took(labels)
+    bench.pipeline.close()
+    after = took(labels)
+    replies = [bench.bng.recv(100) for _ in waiting]
+    await bench.stop()
+
+    assert (0, 3, [b"reply"] * 3) == (before or 0, after, replies)

@@ -83,6 +83,7 @@ class Server(Generic[T]):
         self._noise = noise
         self._moved: Callable[[float], None] | None = None
         self._lanes: list[Lane[T]] = []
+        self._outbox: list[Flight[T]] = []  # what goes out when all that is at hand has been worked on
         self._prober = Prober(code)
         self._timer: asyncio.TimerHandle | None = None
         self._retired = False
@@ -132,6 +133,7 @@ class Server(Generic[T]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._flush()
         self._prober.close()
         for lane in self._lanes:
             self._loop.remove_reader(lane.socket.fileno())
@@ -178,7 +180,9 @@ class Server(Generic[T]):
         flight.context = None
 
     def launch(self, flight: Flight[T], octets: bytes, now: float) -> None:
-        """Send; the answer, or its absence, comes by callback."""
+        """Send, together with all else that the callbacks of the loop send now; the answer, or its absence, comes by
+        callback.
+        """
         flight.octets = octets
         flight.sent_at = now
         flight.deadline = now + self._timeout_s
@@ -193,10 +197,20 @@ class Server(Generic[T]):
         """The same octets again: AAA knows them for a retransmission."""
         flight.last_at = now
         self.health.sent(now)
-        try:
-            flight.lane.socket.send(flight.octets)
-        except OSError as error:
-            self._send_failed(flight, error, now)
+        if not self._outbox:
+            self._loop.call_soon(self._flush)
+        self._outbox.append(flight)
+
+    def _flush(self) -> None:
+        """One behind the other: to wake who sleeps over there costs the kernel more than to send."""
+        flights, self._outbox = self._outbox, []
+        for flight in flights:
+            if not flight.octets:
+                continue  # its request is over by now
+            try:
+                flight.lane.socket.send(flight.octets)
+            except OSError as error:
+                self._send_failed(flight, error, self._loop.time())
 
     def _send_failed(self, flight: Flight[T], error: OSError, now: float) -> None:
         """The buffer is full: like a datagram lost on the way. Or the error is of an earlier one, and nothing went."""

@@ -524,3 +524,19 @@ async def test_requests_leave_from_the_address_that_was_asked_for() -> None:
 
     assert {"127.0.0.77"} == {host for host, _ in bench.aaa[0].sources}
     assert "aaa0" == answered_by
+
+
+async def test_what_is_over_before_it_left_is_not_sent_and_the_rest_leaves_before_the_sockets_close() -> None:
+    """Requests of one turn of the loop leave together at its end, or when the server is closed."""
+    bench = Bench(number=1)
+    await bench.start()
+    over, kept = bench.send("over"), bench.send("kept")
+    over.over()
+    before = list(bench.aaa[0].seen)
+    bench.fleet.close()
+    await bench.until(lambda: bool(bench.aaa[0].seen))
+    await asyncio.sleep(0.02)
+    bench.stop()
+
+    assert [] == before
+    assert [kept.octets] == bench.aaa[0].seen
