@@ -261,16 +261,27 @@ class Dispatch:
     def flush(self) -> None:
         """Send what waits for that: one behind the other, since to wake who sleeps over there costs the kernel more."""
         replies, self._replies = self._replies, []
-        for reply in replies:
-            request = reply.request
-            link = request.link
-            if link.socket.send(reply.octets, link.peer):
-                self._notes.answered(request, reply.code, reply.took_s)
-                if self._chatter is not None:
-                    self._chatter.answered(request, reply.code, reply.octets, reply.took_s)
-            else:
-                self._meters.drop(DropReason.SEND_FAILED)
-                self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
+        at = 0
+        while at < len(replies):
+            end, socket = at + 1, replies[at].request.link.socket
+            while end < len(replies) and replies[end].request.link.socket is socket:
+                end += 1
+            some = replies[at:end]
+            taken = socket.send_all([one.octets for one in some], [one.request.link.peer for one in some])
+            for reply, sent in zip(some, taken, strict=True):
+                self._left(reply, sent)
+            at = end
+
+    def _left(self, reply: _Reply, sent: bool) -> None:
+        """The kernel took it, or would not."""
+        request = reply.request
+        if sent:
+            self._notes.answered(request, reply.code, reply.took_s)
+            if self._chatter is not None:
+                self._chatter.answered(request, reply.code, reply.octets, reply.took_s)
+        else:
+            self._meters.drop(DropReason.SEND_FAILED)
+            self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
 
     def expired(self, flight: Flight[Request]) -> None:
         """AAA did not answer in time: if nobody else is asked, the BNG's next retransmission is a fresh try."""

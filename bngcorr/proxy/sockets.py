@@ -11,37 +11,38 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
+from bngcorr.proxy.datagrams import DATAGRAM_OCTETS, MOST, Address, Origin, address_of, receive_from, send_each
 from bngcorr.proxy.receive_queue import ReceiveQueue
 
-MOST: Final = 64  # datagrams taken from a socket at one wake-up
 LEAST: Final = 8  # however long they take
 TURN_S: Final = 0.004  # a vector that takes longer makes the next one shorter: the store and AAA wait for every turn
 EMPTY_WITHIN_S: Final = 1.0  # at the end
 MOST_PEERS: Final = 16_384  # sources remembered by a socket; anybody can make them up
 IP_PKTINFO: Final = 8  # linux/in.h; the socket module does not name it before Python 3.14
 ANCILLARY_OCTETS: Final = 64
-DATAGRAM_OCTETS: Final = 4097  # one more than a RADIUS packet may have, so that an oversize one is seen as such
 NOBODY_PORT: Final = 9  # discard (RFC 863)
 EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104
 
-Address = tuple[Any, ...]  # as the socket module has it: host, port, and for IPv6 flow and scope
 Ancillary = list[tuple[int, int, bytes]]
 
 
 class Peer:
     """Source of datagrams, and the way back to it."""
 
-    __slots__ = ("address", "ancillary", "host", "name", "port")
+    __slots__ = ("address", "ancillary", "host", "name", "origin", "port")
 
-    def __init__(self, address: Address, ancillary: Ancillary) -> None:
-        """`ancillary`: what makes a reply leave from our address that was asked, where the socket is bound to any."""
+    def __init__(self, address: Address, origin: Origin, ancillary: Ancillary) -> None:
+        """`origin`: the same address as the kernel is told it. `ancillary`: what makes a reply leave from our address
+        that was asked, where the socket is bound to any.
+        """
         self.host: str = address[0]
         self.port: int = address[1]
         # what its requests are told apart by: one that asks two of our addresses numbers them for each on its own
         self.name: str = f"{self.host} {ancillary[0][2].hex()}" if ancillary else self.host
         self.address = address
+        self.origin = origin
         self.ancillary = ancillary
 
 
@@ -83,7 +84,7 @@ class NasSocket:
         bound: Address = self._socket.getsockname()
         self.host: str = bound[0]
         self.port: int = bound[1]
-        self._peers: dict[Address, Peer] = {}
+        self._peers: dict[Origin, Peer] = {}
         self._most = LEAST
         self._carry: Callable[[NasSocket, list[Datagram]], None] | None = None
 
@@ -118,25 +119,21 @@ class NasSocket:
     def drain(self, most: int = MOST) -> int:
         """Carry so many of the datagrams that wait now; how many there were."""
         vector: list[Datagram] = []
-        # an OSError is an ICMP error of an earlier send: the next wake-up reads on. What came before it counts
-        with contextlib.suppress(OSError):
-            if self._ask_local:
+        # an error is an ICMP error of an earlier send: the next wake-up reads on. What came before it counts
+        if self._ask_local:
+            with contextlib.suppress(OSError):
                 while len(vector) < most:
                     vector.append(self._receive())
-            else:
-                self._receive_plain(vector, most)
+        else:
+            peers = self._peers
+            for octets, origin in receive_from(self._socket, most)[0]:
+                peer = peers.get(origin)
+                if peer is None:
+                    peer = self._peer(origin, address_of(origin), origin, [])
+                vector.append(Datagram(octets, peer))
         if vector and self._carry is not None:
             self._carry(self, vector)
         return len(vector)
-
-    def _receive_plain(self, vector: list[Datagram], most: int) -> None:
-        receive, peers = self._socket.recvfrom, self._peers
-        while len(vector) < most:
-            octets, address = receive(DATAGRAM_OCTETS)
-            peer = peers.get(address)
-            if peer is None:
-                peer = self._peer(address, address, [])
-            vector.append(Datagram(octets, peer))
 
     def _receive(self) -> Datagram:
         octets, ancillary, _, address = self._socket.recvmsg(DATAGRAM_OCTETS, ANCILLARY_OCTETS)
@@ -146,10 +143,10 @@ class NasSocket:
                 local = data[8:12]  # struct in_pktinfo: interface, address that routing chose, address in the header
             elif level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO and len(data) == 20:
                 local = data[:16]  # struct in6_pktinfo: address, interface
-        known: Address = (address, local)
+        known: Origin = (address, local)
         peer = self._peers.get(known)
         if peer is None:
-            peer = self._peer(known, address, self._back_from(local))
+            peer = self._peer(known, address, address, self._back_from(local))
         return Datagram(octets, peer)
 
     def _back_from(self, local: bytes) -> Ancillary:
@@ -159,21 +156,29 @@ class NasSocket:
             return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, local + bytes(4))]
         return [(socket.IPPROTO_IP, IP_PKTINFO, bytes(4) + local + bytes(4))]
 
-    def _peer(self, known: Address, address: Address, ancillary: Ancillary) -> Peer:
+    def _peer(self, known: Origin, address: Address, origin: Origin, ancillary: Ancillary) -> Peer:
         if len(self._peers) >= MOST_PEERS:
             self._peers.clear()
-        peer = self._peers[known] = Peer(address, ancillary)
+        peer = self._peers[known] = Peer(address, origin, ancillary)
         return peer
 
     # ---- answering
 
     def send(self, octets: bytes, peer: Peer) -> bool:
         """Send a reply; False if the kernel would not take it."""
+        return self.send_all([octets], [peer])[0]
+
+    def send_all(self, replies: list[bytes], peers: list[Peer]) -> list[bool]:
+        """Send a reply to each of these; False for those that the kernel would not take."""
+        if self._ask_local:
+            return [self._send_from(octets, peer) for octets, peer in zip(replies, peers, strict=True)]
+        errors = send_each(self._socket, replies, [peer.origin for peer in peers])
+        return [True] * len(replies) if errors is None else [not error for error in errors]
+
+    def _send_from(self, octets: bytes, peer: Peer) -> bool:
+        """From the address of ours that was asked."""
         try:
-            if peer.ancillary:
-                self._socket.sendmsg([octets], peer.ancillary, 0, peer.address)
-            else:
-                self._socket.sendto(octets, peer.address)
+            self._socket.sendmsg([octets], peer.ancillary, 0, peer.address)
         except OSError:
             return False
         return True

@@ -10,7 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from bngcorr.proxy.sockets import LEAST, MOST, MOST_PEERS, TURN_S, Datagram, NasSocket
+from bngcorr.proxy.datagrams import MOST
+from bngcorr.proxy.sockets import LEAST, MOST_PEERS, TURN_S, Datagram, NasSocket
 from tests.service.ports import has_ipv6
 
 ROOM = 4_194_304  # octets asked of the kernel
@@ -163,7 +164,7 @@ async def test_made_up_sources_take_no_more_memory(ends: ExitStack) -> None:
     """Sources are remembered to be cheap the next time, a bounded number of them."""
     ours, vectors = listening(ends), list[Vector]()
     for number in range(MOST_PEERS):
-        ours._peer(("192.0.2.1", number), ("192.0.2.1", number), [])
+        ours._peer(number, ("192.0.2.1", number), ("192.0.2.1", number), [])
     bng(ends, ours).send(b"one more")
     ours.start(lambda _, vector: vectors.append(vector))
     await until(lambda: bool(vectors))

@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from errno import EAGAIN
 from typing import Final, Generic, Protocol, TypeVar
 
 from bngcorr.errors import IdentifierExhausted
 from bngcorr.model.vocabulary import Admin, Condition
+from bngcorr.proxy.datagrams import MOST, receive, send_each
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.receive_queue import ReceiveQueue
 from bngcorr.proxy.upstream.choice import Candidate, rank_of
@@ -25,8 +27,6 @@ from bngcorr.proxy.upstream.settings import Settings
 from bngcorr.wire import attributes as a
 
 SWEEP_EVERY_S: Final = 0.05
-DRAIN: Final = 64  # answers taken from a socket at one wake-up
-DATAGRAM_OCTETS: Final = 4097  # one more than a RADIUS packet may have
 SMOOTH: Final = 0.1  # weight of the newest round trip
 
 _ALIVE: Final = Condition.ALIVE
@@ -203,19 +203,24 @@ class Server(Generic[T]):
 
     def _flush(self) -> None:
         """One behind the other: to wake who sleeps over there costs the kernel more than to send."""
-        flights, self._outbox = self._outbox, []
-        for flight in flights:
-            if not flight.octets:
-                continue  # its request is over by now
-            try:
-                flight.lane.socket.send(flight.octets)
-            except OSError as error:
-                self._send_failed(flight, error, self._loop.time())
+        flights, self._outbox = [flight for flight in self._outbox if flight.octets], []  # none that is over by now
+        at = 0
+        while at < len(flights):
+            end, lane = at + 1, flights[at].lane
+            while end < len(flights) and flights[end].lane is lane:
+                end += 1
+            some = flights[at:end]
+            errors = send_each(lane.socket, [flight.octets for flight in some], None)
+            if errors is not None:
+                for flight, error in zip(some, errors, strict=True):
+                    if error:
+                        self._send_failed(flight, error, self._loop.time())
+            at = end
 
-    def _send_failed(self, flight: Flight[T], error: OSError, now: float) -> None:
+    def _send_failed(self, flight: Flight[T], error: int, now: float) -> None:
         """The buffer is full: like a datagram lost on the way. Or the error is of an earlier one, and nothing went."""
         self.meters.failures.inc()
-        if isinstance(error, BlockingIOError):
+        if error == EAGAIN:
             return
         self._refused(now)
         with contextlib.suppress(OSError):
@@ -278,16 +283,14 @@ class Server(Generic[T]):
 
     def _drain(self, lane: Lane[T]) -> None:
         now = self._loop.time()
-        for _ in range(DRAIN):
-            try:
-                octets = lane.socket.recv(DATAGRAM_OCTETS)
-            except BlockingIOError:
-                return
-            except OSError:  # nobody listens there, or there is no way: read on
-                self.meters.failures.inc()
-                self._refused(now)
-                continue
-            self._receiver.answered(self, lane.flights[octets[1]] if len(octets) > 1 else None, octets, now)
+        for _ in range(MOST):
+            replies, error = receive(lane.socket, MOST)
+            for octets in replies:
+                self._receiver.answered(self, lane.flights[octets[1]] if len(octets) > 1 else None, octets, now)
+            if not error or error == EAGAIN:
+                return  # if more waits, the loop says so
+            self.meters.failures.inc()  # nobody listens there, or there is no way: read on
+            self._refused(now)
 
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(SWEEP_EVERY_S, self._sweep)  # first: nothing below may keep it from coming
