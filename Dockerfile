@@ -10,7 +10,7 @@ FROM python:${PYTHON}-slim AS build
 ARG COMPILED=1
 RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY bngcorr ./bngcorr
 COPY dictionaries ./dictionaries
 COPY conf ./conf

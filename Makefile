@@ -49,10 +49,10 @@ format: .venv/.dev         ## rewrite the sources as `make check` wants them
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-build/compiled/.made: pyproject.toml $(shell find bngcorr dictionaries conf -type f ! -path '*/__pycache__/*') | .venv/.dev
+build/compiled/.made: pyproject.toml hatch_build.py $(shell find bngcorr dictionaries conf -type f ! -path '*/__pycache__/*') | .venv/.dev
 	rm -rf build/compiled build/sources build/wheel
 	mkdir -p build/sources
-	cp -r bngcorr dictionaries conf pyproject.toml README.md LICENSE build/sources
+	cp -r bngcorr dictionaries conf pyproject.toml hatch_build.py README.md LICENSE build/sources
 	HATCH_BUILD_HOOKS_ENABLE=1 $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel ./build/sources
 	$(BIN)/python -m pip install --quiet --no-deps --target build/compiled build/wheel/*.whl
 	touch $@

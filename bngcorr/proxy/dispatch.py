@@ -21,7 +21,6 @@ from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.request import Request
-from bngcorr.proxy.rewrite import Edit
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.tracing import Tracer
 from bngcorr.proxy.upstream.flight import Flight
@@ -31,6 +30,7 @@ from bngcorr.proxy.upstream.server import Server
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
+from bngcorr.wire.octets import Edit
 
 RANDOM_OCTETS: Final = 4096  # asked of the system at a time
 

@@ -14,10 +14,10 @@ from bngcorr.proxy import carriers, line_id, trigger
 from bngcorr.proxy.line_id import Identity
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.remote_id import Numbers
-from bngcorr.proxy.rewrite import Edit
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
+from bngcorr.wire.octets import Edit
 from bngcorr.wire.radius import PacketView
 
 

@@ -10,10 +10,11 @@ from bngcorr.errors import Malformed, Unauthentic
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy import rewrite
 from bngcorr.proxy.request import Request
-from bngcorr.proxy.rewrite import Edit, Hop
+from bngcorr.proxy.rewrite import Hop
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius, radius_auth
 from bngcorr.wire.hiding import Hidden
+from bngcorr.wire.octets import Edit
 from bngcorr.wire.radius import PacketView
 
 # named here once: looking a member up in its class costs more than the comparison

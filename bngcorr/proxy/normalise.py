@@ -9,7 +9,7 @@ from bngcorr.model.vocabulary import Mode
 from bngcorr.profiles.profile import Profile
 from bngcorr.proxy import rewrite, template
 from bngcorr.proxy.line_id import Identity
-from bngcorr.proxy.rewrite import Edit
+from bngcorr.wire.octets import Edit
 from bngcorr.wire.radius import PacketView
 
 _OBSERVE: Final = Mode.OBSERVE

@@ -15,7 +15,9 @@ from bngcorr.profiles.profile import Write
 from bngcorr.proxy.line_id import Change
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
+from bngcorr.wire.core import spliced
 from bngcorr.wire.hiding import Hidden, rehidden, rehide
+from bngcorr.wire.octets import Edit
 from bngcorr.wire.radius import HEADER_OCTETS, MAX_OCTETS, PacketView, Span
 from bngcorr.wire.radius_auth import MESSAGE_OCTETS
 
@@ -27,8 +29,6 @@ _PROXY_STATE: Final = int(a.PROXY_STATE)
 _MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
 _LUCENT: Final = 4846  # type in two octets, length in one
 _WIMAX: Final = 24757  # type, length and an octet whose top bit says that the value goes on in the next attribute
-
-Edit = tuple[int, int, bytes]  # octets from … to … of the packet give way to these
 
 
 class Hop:
@@ -42,24 +42,6 @@ class Hop:
 
     def __repr__(self) -> str:
         return "Hop(secret not shown)"
-
-
-def _spliced(octets: bytes, edits: list[Edit]) -> bytes:
-    """The attributes with each ``(start, end, new octets)`` put in; edits do not overlap. Sorts `edits`."""
-    if not edits:
-        return octets[HEADER_OCTETS:]
-    if len(edits) > 1:
-        edits.sort()
-    parts = []
-    at = HEADER_OCTETS
-    for start, end, new in edits:
-        if start > at:
-            parts.append(octets[at:start])
-        if new:
-            parts.append(new)
-        at = end
-    parts.append(octets[at:])
-    return b"".join(parts)
 
 
 def change_edits(view: PacketView, changes: Sequence[Change], drops: Sequence[Span]) -> list[Edit]:
@@ -192,7 +174,7 @@ def to_upstream(
             value = rehide(value, nas.secret, nas.authenticator, aaa.secret, aaa.authenticator)
             every.append((span.start + 2, span.end, value))
         _hide_anew(view, nas, aaa, hidden, int.from_bytes(proxy_state[-2:], "big"), every, strict=False)
-    attributes = _spliced(view.octets, every) + appended + radius.attribute(_PROXY_STATE, proxy_state)
+    attributes = spliced(view.octets, every, appended + radius.attribute(_PROXY_STATE, proxy_state))
     return fitting(attributes, signed=signed)
 
 
@@ -228,7 +210,7 @@ def to_nas(
     if span is not None:
         edits.append((span.start, span.end, b""))
     _hide_anew(view, aaa, nas, hidden, int.from_bytes(ours[-2:], "big"), edits, strict=True)
-    return fitting(_spliced(view.octets, edits), signed=signed)
+    return fitting(spliced(view.octets, edits, b""), signed=signed)
 
 
 def fitting(attributes: bytes, *, signed: bool) -> bytes:
@@ -249,8 +231,7 @@ def _hide_anew(
     What can't be taken apart is refused if `strict` (bad-hidden-attribute), else it stays as it came: nobody could have
     read it, and the request matters more.
     """
-    first = view.first_spans
-    if hidden.keys().isdisjoint(first) and _VENDOR_SPECIFIC not in first:
+    if not view.has_any(hidden) and _VENDOR_SPECIFIC not in view.first_spans:
         return
     if old.secret == new.secret and old.authenticator == new.authenticator:
         return

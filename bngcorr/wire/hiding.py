@@ -11,6 +11,7 @@ from typing import Final
 
 from bngcorr.errors import Malformed
 from bngcorr.model.vocabulary import DropReason
+from bngcorr.wire.core import rehidden_chain
 from bngcorr.wire.md5 import md5
 
 CHAINED: Final = 1
@@ -58,15 +59,9 @@ def rehide(value: bytes, old_secret: bytes, old_vector: bytes, new_secret: bytes
 
     Raises Malformed (bad-hidden-attribute) unless the value is a multiple of 16 octets.
     """
-    size = len(value)
-    if size == 16:  # most passwords: both digests at once
-        mask = int.from_bytes(md5(old_secret + old_vector).digest(), "big") ^ int.from_bytes(
-            md5(new_secret + new_vector).digest(), "big"
-        )
-        return (int.from_bytes(value, "big") ^ mask).to_bytes(16, "big")
-    if size % 16 or not size:
+    if len(value) % 16 or not value:
         raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE)
-    return hide(reveal(value, old_secret, old_vector), new_secret, new_vector)
+    return rehidden_chain(value, old_secret, old_vector, new_secret, new_vector)
 
 
 def rehide_salted(
@@ -83,9 +78,8 @@ def rehide_salted(
     """
     if len(value) < 18 or (len(value) - 2) % 16:
         raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE)
-    plain = reveal(value[2:], old_secret, old_vector + value[:2])
     fresh = (0x8000 | salt).to_bytes(2, "big")
-    return fresh + hide(plain, new_secret, new_vector + fresh)
+    return fresh + rehidden_chain(value[2:], old_secret, old_vector + value[:2], new_secret, new_vector + fresh)
 
 
 def rehide_ascend(value: bytes, old_secret: bytes, old_vector: bytes, new_secret: bytes, new_vector: bytes) -> bytes:

@@ -15,13 +15,15 @@ are padding and are cut off (RFC 2865 §3).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 
 from bngcorr.errors import Malformed
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.wire import attributes as a
+from bngcorr.wire.core import attribute as attribute
+from bngcorr.wire.core import layout as layout_of
 
 HEADER_OCTETS: Final = 20
 MAX_OCTETS: Final = 4096
@@ -50,25 +52,45 @@ class Span:
         self.outer_end: Final = outer_end
 
 
+class Layout:
+    """Where all attributes of a packet lie. Many packets share one: it is never changed, but for what it remembers."""
+
+    __slots__ = ("_asked", "_found", "distinct", "first_spans", "spans")
+
+    def __init__(self, spans: list[Span]) -> None:
+        self.spans: Final = spans
+        self.first_spans: Final[dict[int, Span]] = {span.key: span for span in reversed(spans)}
+        self.distinct: Final = len(self.first_spans) == len(spans)
+        self._asked: Mapping[int, object] | None = None
+        self._found = False
+
+    def has_any(self, keys: Mapping[int, object]) -> bool:
+        """Whether one of the attributes is there; the last answer is remembered, so `keys` must not change."""
+        if self._asked is not keys:
+            self._asked = keys
+            self._found = not keys.keys().isdisjoint(self.first_spans)
+        return self._found
+
+
 class PacketView:
     """A RADIUS packet whose every length has been checked; made by `decode` only.
 
     `spans` holds every well-formed attribute in packet order: standard attributes, and for a VSA of a vendor with the
     usual layout each of its sub-attributes. A VSA that does not follow the layout, and RFC 6929 attributes (241 … 246),
-    appear as one opaque span.
+    appear as one opaque span. `spans` and `first_spans` may be those of another packet too: they are never changed.
     """
 
-    __slots__ = ("_distinct", "authenticator", "code", "first_spans", "identifier", "octets", "spans")
+    __slots__ = ("authenticator", "code", "first_spans", "identifier", "layout", "octets", "spans")
 
-    def __init__(self, octets: bytes, spans: list[Span]) -> None:
+    def __init__(self, octets: bytes, layout: Layout) -> None:
         self.octets: Final = octets
         self.code: Final = octets[0]
         self.identifier: Final = octets[1]
         self.authenticator: Final = octets[4:20]
-        self.spans: Final = spans
+        self.spans: Final = layout.spans
         # by key; of attributes that are there more than once, the first
-        self.first_spans: Final[dict[int, Span]] = {span.key: span for span in reversed(spans)}
-        self._distinct: Final = len(self.first_spans) == len(spans)
+        self.first_spans: Final[dict[int, Span]] = layout.first_spans
+        self.layout: Final = layout
 
     def __repr__(self) -> str:
         return f"PacketView(code={self.code}, identifier={self.identifier}, length={len(self.octets)})"
@@ -76,6 +98,10 @@ class PacketView:
     def has(self, key: int) -> bool:
         """Whether the attribute is there at all, empty or not."""
         return key in self.first_spans
+
+    def has_any(self, keys: Mapping[int, object]) -> bool:
+        """Whether any attribute of those keys is there; `keys` must not change afterwards."""
+        return self.layout.has_any(keys)
 
     def span(self, key: int) -> Span | None:
         """Where the first attribute of that key lies."""
@@ -95,7 +121,7 @@ class PacketView:
         span = self.first_spans.get(key)
         if span is None:
             return ()
-        return (span,) if self._distinct else [span for span in self.spans if span.key == key]
+        return (span,) if self.layout.distinct else [span for span in self.spans if span.key == key]
 
     def all(self, key: int) -> list[bytes]:
         """Values of every attribute of that key, in packet order."""
@@ -116,12 +142,32 @@ class PacketView:
         return value.decode("utf-8", "backslashreplace") if value else None
 
 
+# What BNGs and AAA send has few layouts beside its many values. Should there be more, it starts anew; a layout that
+# `core` tells is of 128 attributes at most.
+_LAYOUTS: Final[dict[bytes, Layout]] = {}
+_MOST_LAYOUTS: Final = 2_048
+
+
 def decode(datagram: bytes) -> PacketView:
     """The packet in a datagram, every length checked.
 
     Raises Malformed with the reason: too-short, bad-length, bad-code, bad-attribute-length, truncated-attribute,
     bad- or duplicate-message-authenticator, bad-password-length (RFC 2865 §5.2: 16 … 128 octets, a multiple of 16).
     """
+    told = layout_of(datagram)
+    if told is None:
+        return _walked(datagram)
+    known = _LAYOUTS.get(told)
+    if known is not None:
+        return PacketView(datagram, known)
+    view = _walked(datagram)
+    if len(_LAYOUTS) >= _MOST_LAYOUTS:
+        _LAYOUTS.clear()
+    _LAYOUTS[told] = view.layout
+    return view
+
+
+def _walked(datagram: bytes) -> PacketView:
     size = len(datagram)
     if size < HEADER_OCTETS:
         raise Malformed(DropReason.TOO_SHORT, size)
@@ -160,7 +206,7 @@ def decode(datagram: bytes) -> PacketView:
                 raise Malformed(DropReason.BAD_PASSWORD_LENGTH, at)
         spans.append(Span(kind, at, end, at, end))
         at = end
-    return PacketView(octets, spans)
+    return PacketView(octets, Layout(spans))
 
 
 def _walk_vendor(octets: bytes, start: int, end: int, spans: list[Span]) -> None:
@@ -181,15 +227,9 @@ def _walk_vendor(octets: bytes, start: int, end: int, spans: list[Span]) -> None
         spans.append(Span(_VENDOR_SPECIFIC, start, end, start, end))
 
 
-def attribute(kind: int, value: bytes) -> bytes:
-    """One standard attribute. Raises ValueError above 253 octets of value."""
-    return bytes((kind, len(value) + 2)) + value
-
-
 def vendor_attribute(key: int, value: bytes) -> bytes:
     """One VSA with one sub-attribute; at most 247 octets of value, else ValueError."""
-    body = (key >> 8).to_bytes(4, "big") + bytes((key & 0xFF, len(value) + 2)) + value
-    return bytes((a.VENDOR_SPECIFIC, len(body) + 2)) + body
+    return attribute(_VENDOR_SPECIFIC, (key >> 8).to_bytes(4, "big") + attribute(key & 0xFF, value))
 
 
 def ipv4(value: bytes | None) -> IPv4Address | None:

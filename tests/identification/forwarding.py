@@ -11,6 +11,7 @@ from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import radius
+from bngcorr.wire.octets import Edit
 from bngcorr.wire.radius import HEADER_OCTETS, PacketView
 
 SAME = Hop(b"secret", bytes(16))
@@ -33,7 +34,7 @@ def forwarded(
     """
     view = radius.decode(octets)
     classification, identity = identified(view, profile, numbers)
-    edits: list[rewrite.Edit] = []
+    edits: list[Edit] = []
     appended = b""
     if classification.trigger != "conflict" and not identity.contradictory:
         mode = Mode.STRIP if only_strip else Mode.FULL
@@ -46,7 +47,7 @@ def unchanged(octets: bytes) -> PacketView:
     return _packet(radius.decode(octets), [], b"")
 
 
-def _packet(view: PacketView, edits: list[rewrite.Edit], appended: bytes) -> PacketView:
+def _packet(view: PacketView, edits: list[Edit], appended: bytes) -> PacketView:
     attributes = rewrite.to_upstream(view, SAME, SAME, edits=edits, appended=appended, proxy_state=b"", hidden={})[:-2]
     head = view.octets[:2] + (HEADER_OCTETS + len(attributes)).to_bytes(2, "big") + view.authenticator
     return radius.decode(head + attributes)

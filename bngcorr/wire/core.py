@@ -1,0 +1,40 @@
+"""Work on the octets of packets: in C where that was built (where the request path is compiled), else in Python."""
+
+from __future__ import annotations
+
+try:
+    from bngcorr.wire._core import (
+        attribute,
+        authenticator_fits,
+        hmac_md5,
+        layout,
+        message_fits,
+        rehidden_chain,
+        signed_over,
+        signed_request,
+        spliced,
+    )
+except ImportError:
+    from bngcorr.wire.octets import (
+        attribute,
+        authenticator_fits,
+        hmac_md5,
+        layout,
+        message_fits,
+        rehidden_chain,
+        signed_over,
+        signed_request,
+        spliced,
+    )
+
+__all__ = (
+    "attribute",
+    "authenticator_fits",
+    "hmac_md5",
+    "layout",
+    "message_fits",
+    "rehidden_chain",
+    "signed_over",
+    "signed_request",
+    "spliced",
+)

@@ -1,0 +1,97 @@
+"""Work on the octets of packets: in C it is what it is in Python, and it keeps within its bounds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from bngcorr.wire import core, radius_auth
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "bngcorr" / "wire" / "_core.c"
+
+# RFC 1321 §A.5
+MD5 = {
+    b"": "d41d8cd98f00b204e9800998ecf8427e",
+    b"a": "0cc175b9c0f1b6a831c399e269772661",
+    b"abc": "900150983cd24fb0d6963f7d28e17f72",
+    b"message digest": "f96b697d7cb7938d525a2f31aaf161d0",
+    b"abcdefghijklmnopqrstuvwxyz": "c3fcd3d76192e4007dfb496cca67e13b",
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789": "d174ab98d277d9f5a5611c2c9f419d9f",
+    b"1234567890" * 8: "57edf4a22be3c955ac49da2e2107b67a",
+}
+# RFC 2202 §2
+HMAC = (
+    (b"\x0b" * 16, b"Hi There", "9294727a3638bb1c13f48ef8158bfc9d"),
+    (b"Jefe", b"what do ya want for nothing?", "750c783e6ab0b503eaa86e310a5db738"),
+    (b"\xaa" * 16, b"\xdd" * 50, "56be34521d144c88dbb8c733f0e8b3f6"),
+    (bytes(range(1, 26)), b"\xcd" * 50, "697eaf0aca3a3aea3a75164746ffaa79"),
+    (b"\x0c" * 16, b"Test With Truncation", "56461ef2342edc00f9bab995690efd4c"),
+    (b"\xaa" * 80, b"Test Using Larger Than Block-Size Key - Hash Key First", "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd"),
+    (
+        b"\xaa" * 80,
+        b"Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
+        "6f630fad67cda0ee1fb1f562db3aa53e",
+    ),
+)
+
+
+@pytest.mark.parametrize("message", MD5)
+def test_the_digests_of_rfc_1321(message: bytes) -> None:
+    """What masks a hidden block is MD5 over secret and vector: the empty message on one hop, this one on the other."""
+    masked = core.rehidden_chain(bytes(16), b"", b"", message[:5], message[5:])
+
+    assert MD5[message] == f"{int.from_bytes(masked, 'big') ^ int(MD5[b''], 16):032x}"
+
+
+@pytest.mark.parametrize(("secret", "message", "digest"), HMAC)
+def test_the_keyed_digests_of_rfc_2202(secret: bytes, message: bytes, digest: str) -> None:
+    """Every example of the RFC, for secrets below and above a block."""
+    assert digest == core.hmac_md5(secret, message).hex()
+
+
+def test_it_is_c_where_the_request_path_is_compiled() -> None:
+    """A build whose modules are compiled has the extension, and uses it."""
+    compiled = not str(radius_auth.__file__).endswith(".py")
+
+    assert {"bngcorr.wire._core" if compiled else "bngcorr.wire.octets"} == {
+        getattr(core, name).__module__ for name in core.__all__
+    }
+
+
+@pytest.fixture(scope="module")
+def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension, built so that an octet read or written out of bounds, or undefined behaviour, ends the process."""
+    if shutil.which("gcc") is None:
+        pytest.skip("no gcc")
+    built = tmp_path_factory.mktemp("core") / "core.so"
+    command = ["gcc", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
+    command += ["-fno-sanitize-recover=all", "-shared", "-fPIC", f"-I{sysconfig.get_path('include')}", str(SOURCE)]
+    done = subprocess.run([*command, "-o", str(built)], capture_output=True, text=True, check=False)
+    if "sanitize" in done.stderr or "Python.h" in done.stderr:
+        pytest.skip(f"gcc can't: {done.stderr.splitlines()[0]}")
+    assert 0 == done.returncode, done.stderr
+    return built
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_it_is_its_model_and_keeps_within_bounds(sanitized: Path, seed: int) -> None:
+    """Right arguments give what the model gives, wrong ones are refused, and the sanitizers find nothing."""
+    library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": library.stdout.strip(),
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "PYTHONMALLOC": "malloc",  # each object with a fence of its own
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    command = [sys.executable, "-m", "tests.wire.core_trial", str(sanitized), str(seed), "200"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
