@@ -170,10 +170,9 @@ def to_upstream(
         every.append((span.start, span.end, b""))
     if view.code == _ACCESS_REQUEST:
         for span in view.spans_of(_USER_PASSWORD):
-            value = view.value(span)
-            value = rehide(value, nas.secret, nas.authenticator, aaa.secret, aaa.authenticator)
+            value = rehide(view.value(span), nas.secret, nas.authenticator, aaa.secret, aaa.authenticator)
             every.append((span.start + 2, span.end, value))
-        _hide_anew(view, nas, aaa, hidden, int.from_bytes(proxy_state[-2:], "big"), every, strict=False)
+        _hide_anew(view, nas, aaa, hidden, proxy_state, every, strict=False)
     attributes = spliced(view.octets, every, appended + radius.attribute(_PROXY_STATE, proxy_state))
     return fitting(attributes, signed=signed)
 
@@ -205,11 +204,12 @@ def to_nas(
         for at, other in enumerate(others):
             if view.value(spans[at]) != other:
                 raise Malformed(DropReason.FOREIGN_PROXY_STATE)
-        edits.append((spans[-1].start, spans[-1].end, b""))
+        span = spans[-1]
+        edits.append((span.start, span.end, b""))
     span = first.get(_MESSAGE_AUTHENTICATOR)
     if span is not None:
         edits.append((span.start, span.end, b""))
-    _hide_anew(view, aaa, nas, hidden, int.from_bytes(ours[-2:], "big"), edits, strict=True)
+    _hide_anew(view, aaa, nas, hidden, ours, edits, strict=True)
     return fitting(spliced(view.octets, edits, b""), signed=signed)
 
 
@@ -224,9 +224,9 @@ def fitting(attributes: bytes, *, signed: bool) -> bytes:
 
 
 def _hide_anew(
-    view: PacketView, old: Hop, new: Hop, hidden: Mapping[int, Hidden], salt: int, edits: list[Edit], *, strict: bool
+    view: PacketView, old: Hop, new: Hop, hidden: Mapping[int, Hidden], ours: bytes, edits: list[Edit], *, strict: bool
 ) -> None:
-    """Add the edits that hide every hidden attribute for the other hop; salts count up from `salt`.
+    """Add the edits that hide every hidden attribute for the other hop; salts count up from the end of `ours`.
 
     What can't be taken apart is refused if `strict` (bad-hidden-attribute), else it stays as it came: nobody could have
     read it, and the request matters more.
@@ -235,6 +235,7 @@ def _hide_anew(
         return
     if old.secret == new.secret and old.authenticator == new.authenticator:
         return
+    salt = int.from_bytes(ours[-2:], "big")
     octets = view.octets
     for span in view.spans:
         how = hidden.get(span.key)

@@ -201,7 +201,7 @@ static int count(const char *function, Py_ssize_t got, Py_ssize_t expected) {
 }
 
 static int take(PyObject *argument, size_t least, size_t most, octets *into) {
-    if (!PyBytes_Check(argument)) {
+    if (!PyBytes_CheckExact(argument)) {
         PyErr_Format(PyExc_TypeError, "got %.80s; expected bytes", Py_TYPE(argument)->tp_name);
         return 0;
     }

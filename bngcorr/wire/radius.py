@@ -15,7 +15,7 @@ are padding and are cut off (RFC 2865 §3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 
@@ -116,12 +116,12 @@ class PacketView:
         span = self.first_spans.get(key)
         return None if span is None else self.octets[span.start + 2 : span.end]
 
-    def spans_of(self, key: int) -> Sequence[Span]:
+    def spans_of(self, key: int) -> list[Span]:
         """Where every attribute of that key lies, in packet order."""
         span = self.first_spans.get(key)
         if span is None:
-            return ()
-        return (span,) if self.layout.distinct else [span for span in self.spans if span.key == key]
+            return []
+        return [span] if self.layout.distinct else [span for span in self.spans if span.key == key]
 
     def all(self, key: int) -> list[bytes]:
         """Values of every attribute of that key, in packet order."""
@@ -145,7 +145,7 @@ class PacketView:
 # What BNGs and AAA send has few layouts beside its many values. Should there be more, it starts anew; a layout that
 # `core` tells is of 128 attributes at most.
 _LAYOUTS: Final[dict[bytes, Layout]] = {}
-_MOST_LAYOUTS: Final = 2_048
+_MOST_LAYOUTS: Final = 1_024
 
 
 def decode(datagram: bytes) -> PacketView:

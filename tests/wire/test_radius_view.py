@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -275,6 +276,33 @@ def test_looking_up_a_key_agrees_with_the_order_of_attributes(whole: Packet) -> 
         assert view.has(key)
     assert view.first(999_999_999_999) is None
     assert [] == view.all(999_999_999_999)
+
+
+@settings(max_examples=80, deadline=None)
+@given(valid_packets(), st.integers(0, 255))
+def test_a_second_packet_of_the_same_layout_has_its_own_values(whole: Packet, mask: int) -> None:
+    """Two packets alike in all types and lengths have their attributes at the same places, and each its own octets."""
+    first = decode(whole.octets)
+    octets = bytearray(whole.octets)
+    for span in first.spans:
+        if span.key != a.VENDOR_SPECIFIC:  # an opaque one may become another
+            for at in range(span.start + 2, span.end):
+                octets[at] ^= mask
+    second = decode(bytes(octets))
+
+    assert [(one.key, one.start, one.end) for one in first.spans] == [
+        (one.key, one.start, one.end) for one in second.spans
+    ]
+    assert [first.value(span) for span in first.spans] == [value for _, value in _seen(decode(whole.octets))]
+    assert [second.value(span) for span in second.spans] == [octets[one.start + 2 : one.end] for one in first.spans]
+
+
+def test_layouts_are_not_remembered_for_ever() -> None:
+    """A sender of ever other layouts takes no more memory than a thousand of them."""
+    for first, second in product(range(254), range(20)):
+        _decoded(plain(a.USER_NAME, bytes(first)), plain(a.CALLING_STATION_ID, bytes(second)))
+
+    assert len(radius._LAYOUTS) <= radius._MOST_LAYOUTS
 
 
 @settings(max_examples=100, deadline=None)
