@@ -29,6 +29,7 @@ _PROXY_STATE: Final = int(a.PROXY_STATE)
 _MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
 _LUCENT: Final = 4846  # type in two octets, length in one
 _WIMAX: Final = 24757  # type, length and an octet whose top bit says that the value goes on in the next attribute
+_OCTETS: Final = [bytes((octet,)) for octet in range(256)]
 
 
 class Hop:
@@ -78,8 +79,8 @@ def _one_edit(octets: bytes, change: Change) -> Edit:
         raise Malformed(DropReason.TOO_LONG, outer)
     tail = octets[start + 2 : change.start] + change.octets
     if outer == start:
-        return start + 1, change.end, bytes((size,)) + tail
-    return outer + 1, change.end, bytes((outer_size,)) + octets[outer + 2 : start + 1] + bytes((size,)) + tail
+        return start + 1, change.end, _OCTETS[size] + tail
+    return outer + 1, change.end, _OCTETS[outer_size] + octets[outer + 2 : start + 1] + _OCTETS[size] + tail
 
 
 def _changed(view: PacketView, span: Span, changes: Sequence[Change]) -> bytes:

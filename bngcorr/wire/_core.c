@@ -212,18 +212,18 @@ static int take(PyObject *argument, size_t least, size_t most, octets *into) {
     return 0;
 }
 
-static int take_number(PyObject *argument, size_t least, size_t most, size_t *into) {
+static int take_number(PyObject *argument, uint64_t least, uint64_t most, uint64_t *into) {
     if (!PyLong_Check(argument)) {
         PyErr_Format(PyExc_TypeError, "got %.80s; expected int", Py_TYPE(argument)->tp_name);
         return 0;
     }
     int over;
-    long number = PyLong_AsLongAndOverflow(argument, &over);
-    if (!over && number >= 0 && least <= (size_t)number && (size_t)number <= most) {
-        *into = (size_t)number;
+    long long number = PyLong_AsLongLongAndOverflow(argument, &over);
+    if (!over && number >= 0 && least <= (uint64_t)number && (uint64_t)number <= most) {
+        *into = (uint64_t)number;
         return 1;
     }
-    PyErr_Format(PyExc_ValueError, "got %R; expected %zu to %zu", argument, least, most);
+    PyErr_Format(PyExc_ValueError, "got %R; expected %llu to %llu", argument, (long long)least, (long long)most);
     return 0;
 }
 
@@ -262,7 +262,7 @@ static PyObject *authenticator_fits(PyObject *Py_UNUSED(module), PyObject *const
 
 static PyObject *message_fits(PyObject *module, PyObject *const *args, Py_ssize_t n) {
     octets packet, authenticator, secret;
-    size_t at;
+    uint64_t at;
     if (!count("message_fits", n, 4) || !take(args[0], HEADER + DIGEST, MOST_OCTETS, &packet)
         || !take_number(args[1], HEADER, packet.n - DIGEST, &at) || !take(args[2], DIGEST, DIGEST, &authenticator)
         || !take(args[3], 0, SECRET_OCTETS, &secret))
@@ -283,7 +283,7 @@ static PyObject *message_fits(PyObject *module, PyObject *const *args, Py_ssize_
 /* A packet whose authenticator is `authenticator`, with an empty Message-Authenticator in front of `attributes` if
  * `with_message`. */
 static PyObject *unsigned_packet(
-    size_t code, size_t identifier, octets authenticator, octets attributes, int with_message, uint8_t **at, size_t *n
+    uint64_t code, uint64_t identifier, octets authenticator, octets attributes, int with_message, uint8_t **at, size_t *n
 ) {
     *n = HEADER + (with_message ? MESSAGE : 0) + attributes.n;
     PyObject *packet = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)*n);
@@ -310,7 +310,8 @@ static void sign_message(const started *key, uint8_t *packet, size_t n) {
 #define ROOM (65535 - HEADER - MESSAGE) /* what the two octets of Length can tell; 4096 is the caller's to see to */
 
 static PyObject *signed_request(PyObject *module, PyObject *const *args, Py_ssize_t n) {
-    size_t code, identifier, size;
+    uint64_t code, identifier;
+    size_t size;
     octets authenticator, attributes, secret;
     if (!count("signed_request", n, 5) || !take_number(args[0], 0, 255, &code)
         || !take_number(args[1], 0, 255, &identifier) || !take(args[2], DIGEST, DIGEST, &authenticator)
@@ -325,7 +326,8 @@ static PyObject *signed_request(PyObject *module, PyObject *const *args, Py_ssiz
 }
 
 static PyObject *signed_over(PyObject *module, PyObject *const *args, Py_ssize_t n) {
-    size_t code, identifier, size;
+    uint64_t code, identifier;
+    size_t size;
     octets authenticator, vector, attributes, secret;
     if (!count("signed_over", n, 7) || !take_number(args[0], 0, 255, &code)
         || !take_number(args[1], 0, 255, &identifier) || !take(args[2], DIGEST, DIGEST, &authenticator)
@@ -382,7 +384,7 @@ static PyObject *rehidden_chain(PyObject *Py_UNUSED(module), PyObject *const *ar
 /* ---- attributes and edits */
 
 static PyObject *attribute(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
-    size_t kind;
+    uint64_t kind;
     octets value;
     if (!count("attribute", n, 2) || !take_number(args[0], 0, 255, &kind) || !take(args[1], 0, 253, &value))
         return NULL;
@@ -394,8 +396,24 @@ static PyObject *attribute(PyObject *Py_UNUSED(module), PyObject *const *args, P
     return made;
 }
 
+static PyObject *vendor_attribute(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
+    uint64_t key;
+    octets value;
+    if (!count("vendor_attribute", n, 2) || !take_number(args[0], 0, ((uint64_t)1 << 40) - 1, &key)
+        || !take(args[1], 0, 247, &value))
+        return NULL;
+    PyObject *made = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)value.n + 8);
+    if (!made) return NULL;
+    uint8_t *p = (uint8_t *)PyBytes_AS_STRING(made);
+    p[0] = 26, p[1] = (uint8_t)(value.n + 8);
+    for (int at = 0; at < 5; at++) p[2 + at] = (uint8_t)(key >> 8 * (4 - at)); /* vendor (4), and its type */
+    p[7] = (uint8_t)(value.n + 2);
+    memcpy(p + 8, value.at, value.n);
+    return made;
+}
+
 typedef struct {
-    size_t start, end;
+    uint64_t start, end;
     octets put;
 } edit;
 
@@ -518,7 +536,8 @@ static PyObject *layout(PyObject *Py_UNUSED(module), PyObject *argument) {
 static PyMethodDef FUNCTIONS[] = {
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
     FAST(attribute), FAST(authenticator_fits), FAST(hmac_md5), FAST(message_fits), FAST(rehidden_chain),
-    FAST(signed_over), FAST(signed_request), FAST(spliced), {"layout", layout, METH_O, NULL}, {NULL, NULL, 0, NULL},
+    FAST(signed_over), FAST(signed_request), FAST(spliced), FAST(vendor_attribute),
+    {"layout", layout, METH_O, NULL}, {NULL, NULL, 0, NULL},
 };
 
 static int core_clear(PyObject *module) {

@@ -13,6 +13,7 @@ try:
         signed_over,
         signed_request,
         spliced,
+        vendor_attribute,
     )
 except ImportError:
     from bngcorr.wire.octets import (
@@ -25,6 +26,7 @@ except ImportError:
         signed_over,
         signed_request,
         spliced,
+        vendor_attribute,
     )
 
 __all__ = (
@@ -37,4 +39,5 @@ __all__ = (
     "signed_over",
     "signed_request",
     "spliced",
+    "vendor_attribute",
 )

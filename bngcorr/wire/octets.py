@@ -101,6 +101,11 @@ def attribute(kind: int, value: bytes, /) -> bytes:
     return bytes((kind, len(value) + 2)) + value
 
 
+def vendor_attribute(key: int, value: bytes, /) -> bytes:
+    """One VSA with one sub-attribute; at most 247 octets of value, else ValueError."""
+    return attribute(26, (key >> 8).to_bytes(4, "big") + attribute(key & 0xFF, value))
+
+
 def spliced(packet: bytes, edits: list[Edit], tail: bytes, /) -> bytes:
     """The attributes with each ``(start, end, new octets)`` put in, and `tail` behind them; edits do not overlap."""
     parts = []

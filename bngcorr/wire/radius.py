@@ -24,6 +24,7 @@ from bngcorr.model.vocabulary import DropReason
 from bngcorr.wire import attributes as a
 from bngcorr.wire.core import attribute as attribute
 from bngcorr.wire.core import layout as layout_of
+from bngcorr.wire.core import vendor_attribute as vendor_attribute
 
 HEADER_OCTETS: Final = 20
 MAX_OCTETS: Final = 4096
@@ -225,11 +226,6 @@ def _walk_vendor(octets: bytes, start: int, end: int, spans: list[Span]) -> None
     if at != end or mark == len(spans):
         del spans[mark:]
         spans.append(Span(_VENDOR_SPECIFIC, start, end, start, end))
-
-
-def vendor_attribute(key: int, value: bytes) -> bytes:
-    """One VSA with one sub-attribute; at most 247 octets of value, else ValueError."""
-    return attribute(_VENDOR_SPECIFIC, (key >> 8).to_bytes(4, "big") + attribute(key & 0xFF, value))
 
 
 def ipv4(value: bytes | None) -> IPv4Address | None:

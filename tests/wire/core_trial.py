@@ -99,6 +99,7 @@ class Trial:
         self.random.shuffle(edits)
         self._same("spliced", packet, edits, self._some(300))
         self._same("attribute", self.random.randint(0, 255), self._some(253))
+        self._same("vendor_attribute", self.random.randint(0, 2**40 - 1), self._some(247))
 
     def layout(self) -> None:
         """A layout tells exactly where a well-formed packet has its attributes, and that it is well-formed."""
@@ -167,7 +168,7 @@ class Trial:
 
 NAMES = (
     "attribute", "authenticator_fits", "hmac_md5", "layout", "message_fits", "rehidden_chain", "signed_over",
-    "signed_request", "spliced",
+    "signed_request", "spliced", "vendor_attribute",
 )  # fmt: skip
 _A, _P, _S = bytes(16), bytes(60), b"secret"
 ARGUMENTS: dict[str, tuple[object, ...]] = {
@@ -180,6 +181,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "signed_over": (1, 1, _A, _A, b"", _S, True),
     "signed_request": (1, 1, _A, b"", _S),
     "spliced": (_P, [(22, 24, b"")], b"x"),
+    "vendor_attribute": (3561 << 8 | 2, b"x"),
 }
 
 
