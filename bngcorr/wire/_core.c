@@ -223,7 +223,8 @@ static int take_number(PyObject *argument, uint64_t least, uint64_t most, uint64
         *into = (uint64_t)number;
         return 1;
     }
-    PyErr_Format(PyExc_ValueError, "got %R; expected %llu to %llu", argument, (long long)least, (long long)most);
+    PyErr_Format(PyExc_ValueError, "got %R; expected %llu to %llu", argument, (unsigned long long)least,
+                 (unsigned long long)most);
     return 0;
 }
 
