@@ -91,7 +91,7 @@ def test_it_is_its_model_and_keeps_within_bounds(sanitized: Path, seed: int) -> 
         "PYTHONMALLOC": "malloc",  # each object with a fence of its own
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    command = [sys.executable, "-m", "tests.wire.core_trial", str(sanitized), str(seed), "200"]
+    command = [sys.executable, "-m", "tests.wire.core_trial", str(sanitized), str(seed), "100"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert 0 == done.returncode, done.stdout + done.stderr
