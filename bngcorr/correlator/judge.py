@@ -118,6 +118,7 @@ class Judge(Generic[RequestT]):
         self._pending = Pending() if pending is None else pending
         self._clock = clock
         self._nodes = nodes
+        self._undivided = nodes.undivided
         self._rounds: set[asyncio.Future[list[Recollection | None]]] = set()  # first rounds under way
         self._holding: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, set[_Group[RequestT]]] = {}  # by key
@@ -149,7 +150,7 @@ class Judge(Generic[RequestT]):
 
     def _by_node(self, requests: list[RequestT]) -> Iterable[list[RequestT]]:
         """One round for each node of the store: nobody waits for a node that is not his."""
-        if len(requests) <= 1:
+        if len(requests) <= 1 or self._undivided:
             return [requests] if requests else []
         where = self._nodes.where
         rounds: dict[str, list[RequestT]] = {}

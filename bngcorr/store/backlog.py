@@ -44,8 +44,8 @@ class Road:
 class Backlog:
     """Bounded. What it is given to keep it gives back as the very objects."""
 
-    def __init__(self, limit: int, where: Callable[[str], str]) -> None:
-        """`limit` in lessons; `where` names the node of a domain now."""
+    def __init__(self, limit: int, where: Callable[[str], str] | None) -> None:
+        """`limit` in lessons; `where` names the node of a domain now, None: it is the same for all of them, and ""."""
         self._limit = limit
         self._where = where
         self._domains: dict[str, Domain] = {}
@@ -101,14 +101,15 @@ class Backlog:
     def release(self, domain: Domain) -> None:
         """What a domain was waiting for has ended: it stands in line again, if it has anything to tell."""
         domain.busy = False
-        if domain.queue:
+        if len(domain.queue):
             self._stand(domain).awaited = True
 
     def next(self, road: Road) -> tuple[list[Kept], list[Domain]]:
         """What goes out to a node, in the order of the line, at most `BATCH`; and the domains that it is of."""
         lessons: list[Kept] = []
         domains: list[Domain] = []
-        while road.line and len(lessons) < BATCH:
+        line = road.line
+        while line and len(lessons) < BATCH:
             domain = self._leave(road)
             taken = domain.queue.take(BATCH - len(lessons))
             if taken:
@@ -150,7 +151,8 @@ class Backlog:
         return given_up
 
     def _stand(self, domain: Domain) -> Road:
-        road = self.road(self._where(domain.name))
+        where = self._where
+        road = self.road("" if where is None else where(domain.name))
         road.line.append(domain)
         road.waiting += len(domain.queue)
         domain.road = road

@@ -79,7 +79,8 @@ class WriteBehind:
         self._tell_lost = lost
         self._nodes = nodes
         self._pending = Pending() if pending is None else pending
-        self._backlog = Backlog(limit, nodes.where)
+        self._undivided = nodes.undivided
+        self._backlog = Backlog(limit, None if nodes.undivided else nodes.where)
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._writing = 0  # lessons under way that are not taken yet
         self._taken_at = 0.0  # when the store last took some; monotonic seconds
@@ -87,6 +88,8 @@ class WriteBehind:
         self._away: dict[str, Domain] = {}  # domains whose node did not take the last lessons
         self._resting: deque[tuple[float, list[Domain]]] = deque()  # when they are tried again
         self._sleeper: asyncio.Future[None] | None = None  # the writer, while it has nothing to do
+        self._timer: asyncio.TimerHandle | None = None  # that wakes it
+        self._timer_at = _NEVER
         self._waiters: list[asyncio.Future[None]] = []  # for everything to be written
         self.lost = 0
 
@@ -122,7 +125,7 @@ class WriteBehind:
         backlog = self._backlog
         if isinstance(lesson, Event):
             self._events.append(lesson)
-            road = backlog.road(self._nodes.where_events())
+            road = backlog.road("" if self._undivided else self._nodes.where_events())
         else:
             if isinstance(lesson, Sighting):
                 if backlog.joined(lesson):
@@ -133,8 +136,7 @@ class WriteBehind:
                 self._make_room()
             road = backlog.put(lesson)
         if road is not None and not road.writing and (not road.awaited or road.waiting >= BATCH):
-            road.awaited = True
-            self._wake()
+            self._call_for(road)
 
     def _make_room(self) -> None:
         given_up = self._backlog.make_room()
@@ -145,41 +147,71 @@ class WriteBehind:
 
     # ---- the writer
 
+    def _call_for(self, road: Road) -> None:
+        """Something waits for a node: wake the writer once it may have it."""
+        road.awaited = True
+        self._wake_at(0.0 if road.waiting >= BATCH else road.free_at)
+
     async def run(self) -> None:
         """Write until cancelled."""
         loop = asyncio.get_running_loop()
-        async with asyncio.TaskGroup() as writes:
-            while True:
-                now = loop.time()
-                again_at = self._rested(now)
-                for road in self._backlog.roads.values():
-                    if road.writing or not road.awaited:
-                        continue
-                    if now < road.free_at and road.waiting < BATCH:
-                        again_at = min(again_at, road.free_at)
-                        continue
-                    batch = self._next(road)
-                    if batch.lessons:
-                        road.free_at = now + GATHER_S
-                        writes.create_task(self._write(batch))
-                self._tell_waiters()
-                await self._sleep(loop, again_at)
+        try:
+            async with asyncio.TaskGroup() as writes:
+                while True:
+                    now = loop.time()
+                    again_at = self._rested(now)
+                    for road in self._backlog.roads.values():
+                        if road.writing or not road.awaited:
+                            continue
+                        if now < road.free_at and road.waiting < BATCH:
+                            again_at = min(again_at, road.free_at)
+                            continue
+                        batch = self._next(road)
+                        if batch.lessons:
+                            road.free_at = now + GATHER_S
+                            writes.create_task(self._write(batch))
+                    self._tell_waiters()
+                    await self._sleep(loop, again_at)
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._ring()
 
     async def _sleep(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
-        """Wait for a lesson, or the end of a write, or until then."""
+        """Wait until something is to be done: then, unless it is earlier."""
         sleeper = self._sleeper = loop.create_future()
-        timer = None if until == _NEVER else loop.call_at(until, self._wake)
+        if until != _NEVER:
+            self._wake_at(until)
         try:
             await sleeper
         finally:
             self._sleeper = None
-            if timer is not None:
-                timer.cancel()
 
     def _wake(self) -> None:
         sleeper = self._sleeper
         if sleeper is not None and not sleeper.done():
             sleeper.set_result(None)
+
+    def _wake_at(self, at: float) -> None:
+        """The same at an instant by the loop's clock, unless it is woken before. A writer that is awake needs no timer: it
+        looks at all that waits before it sleeps.
+        """
+        sleeper = self._sleeper
+        if sleeper is None or sleeper.done() or at >= self._timer_at:
+            return
+        loop = sleeper.get_loop()
+        if at <= loop.time():
+            sleeper.set_result(None)
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._timer_at = _NEVER
+        self._wake()
 
     def _rested(self, now: float) -> float:
         """Domains that have rested long enough stand in line again; when the next ones will have."""
@@ -193,8 +225,13 @@ class WriteBehind:
         road.awaited = False
         kept, domains = self._backlog.next(road)
         lessons: list[Lesson] = [*kept]
-        if self._events and self._nodes.where_events() == road.name:
-            lessons += [self._events.popleft() for _ in range(min(EVENT_BATCH, len(self._events)))]
+        events = self._events
+        if events and (self._undivided or self._nodes.where_events() == road.name):
+            if len(events) <= EVENT_BATCH:
+                lessons.extend(events)
+                events.clear()
+            else:
+                lessons += [events.popleft() for _ in range(EVENT_BATCH)]
         road.writing = bool(lessons)
         self._writing += len(lessons)
         return _Batch(road, lessons, domains)
@@ -222,7 +259,8 @@ class WriteBehind:
         finally:
             self._unfinished -= 1
             self._free(batch)
-            self._wake()
+            if self._waiters:
+                self._wake()
 
     def _taken(self, batch: _Batch, words: list[str]) -> None:
         """The store has said a word on each lesson."""
@@ -284,9 +322,12 @@ class WriteBehind:
             batch.road.writing = False
             batch.road.awaited = bool(batch.road.line or self._events)
             self._writing -= len(batch.lessons)
+            backlog = self._backlog
             for domain in batch.domains:
-                self._backlog.release(domain)
-            self._wake()
+                backlog.release(domain)
+            for road in backlog.roads.values():  # one of a domain that has moved meanwhile, too
+                if road.awaited and not road.writing:
+                    self._call_for(road)
 
     # ---- until everything is written
 

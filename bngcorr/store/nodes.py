@@ -8,6 +8,11 @@ from typing import Final, Protocol
 class Nodes(Protocol):
     """What is known of the store's nodes, without asking them."""
 
+    @property
+    def undivided(self) -> bool:
+        """Whether one node keeps everything, now and ever: `where` says the same of all domains and events."""
+        ...
+
     def where(self, domain: str) -> str:
         """Name of the node that keeps a domain now; the same for all of them if there is but one."""
         ...
@@ -23,6 +28,11 @@ class Nodes(Protocol):
 
 class OneNode:
     """A store in one piece, which does not say what is wrong with it."""
+
+    @property
+    def undivided(self) -> bool:
+        """It is."""
+        return True
 
     def where(self, _domain: str) -> str:
         """There."""

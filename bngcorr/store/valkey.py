@@ -78,6 +78,11 @@ class ValkeyStore:
         """Round trips so far."""
         return self.lane.calls
 
+    @property
+    def undivided(self) -> bool:
+        """Whether one server keeps everything."""
+        return self.lane.undivided
+
     def where(self, domain: str) -> str:
         """Name of the node that keeps a domain now; "" for a single server."""
         return self.lane.where(self._keys(domain).epochs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import MutableSequence
 from typing import Final
 
 from bngcorr.store.lesson import Distances, FindingSeen, NumberSeen, Restart, SessionChange, Sighting
@@ -72,7 +73,7 @@ class Queue:
 
     def __init__(self) -> None:
         """Nothing waits."""
-        self._together: deque[Kept] = deque()
+        self._together: list[Kept] = []
         self._apart = False
         self._restarts: deque[Kept] = deque()
         self._sightings: deque[Kept] = deque()
@@ -83,8 +84,7 @@ class Queue:
         return self._count
 
     def _of(self, lesson: Kept) -> deque[Kept]:
-        if not self._apart:
-            return self._together
+        """Its kind's queue."""
         if isinstance(lesson, Sighting):
             return self._sightings
         return self._restarts if isinstance(lesson, Restart) else self._others
@@ -102,7 +102,10 @@ class Queue:
     def appendleft(self, lesson: Kept) -> None:
         """In front of all that waits."""
         self._count += 1
-        if not self._apart and self._count > BATCH:
+        if not self._apart:
+            if self._count <= BATCH:
+                self._together.insert(0, lesson)
+                return
             self._part()
         self._of(lesson).appendleft(lesson)
 
@@ -116,8 +119,7 @@ class Queue:
         """The next lessons. Of more than that: restarts, sightings, and all else in half of the room that is left."""
         if not self._apart:
             if self._count <= most:
-                taken = list(self._together)
-                self._together.clear()
+                taken, self._together = self._together, []
                 self._count = 0
                 return taken
             self._part()
@@ -132,7 +134,7 @@ class Queue:
     def give_up(self, kind: type[Kept], most: int) -> list[Kept]:
         """The oldest lessons of a kind."""
         apart = self._sightings if kind is Sighting else self._others
-        queue = apart if self._apart else self._together
+        queue: MutableSequence[Kept] = apart if self._apart else self._together
         given_up: list[Kept] = []
         kept: list[Kept] = []
         for lesson in queue:

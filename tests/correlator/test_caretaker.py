@@ -47,6 +47,11 @@ class Noon:
 class Shards:
     """Metro and harbour lie on one node, every other domain on its own."""
 
+    @property
+    def undivided(self) -> bool:
+        """There are several."""
+        return False
+
     def where(self, domain: str) -> str:
         """Which."""
         return "node-1" if domain in ("metro", "harbour") else domain

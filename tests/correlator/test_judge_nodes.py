@@ -23,6 +23,11 @@ HANGS_S = 0.2
 class Halves(Store):
     """The node that keeps domain "there" takes its time and then says nothing."""
 
+    @property
+    def undivided(self) -> bool:
+        """There are several."""
+        return False
+
     def where(self, domain: str) -> str:
         """One node for each domain."""
         return domain

@@ -38,6 +38,11 @@ class Halves:
         self.takes = {"a": True, "b": True}
         self.moved: dict[str, str] = {}  # domains that are on another node
 
+    @property
+    def undivided(self) -> bool:
+        """There are several."""
+        return False
+
     def where(self, domain: str) -> str:
         """The node."""
         return self.moved.get(domain, domain[0])
