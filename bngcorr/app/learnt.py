@@ -15,7 +15,7 @@ from bngcorr.proxy.request import Request
 from bngcorr.proxy.spooling import Spool
 from bngcorr.store.lesson import FAILED, NEW, SUPERSEDED, FindingSeen, Lesson
 
-_PLAIN: Final = ("ok", "applied")  # the store's words on nearly everything: nothing is to be told of it
+_PLAIN: Final = frozenset(("ok", "applied"))  # the store's words on nearly everything: nothing is to be told of it
 
 log = structlog.get_logger()
 
@@ -43,6 +43,8 @@ class Learnt:
             self._judge.sighted([lesson for lesson, word in zip(lessons, words, strict=True) if word != SUPERSEDED])
         if self._spool is not None:
             self._spool.written(lessons)
+        if _PLAIN.issuperset(words):
+            return
         for lesson, word in zip(lessons, words, strict=True):
             if word in _PLAIN:
                 continue
