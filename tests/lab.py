@@ -18,6 +18,7 @@ from bngcorr.correlator.judge import recall_of
 from bngcorr.correlator.keys import place_hash
 from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.limits import AskGuard
+from bngcorr.correlator.question import Question
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Finding, Mode, Outcome, Rung
@@ -31,6 +32,7 @@ from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.settle import rejects, settled
 from bngcorr.store.contract import CorrelationStore, PlanStore, QueryStore, UpkeepStore
 from bngcorr.store.lesson import Lesson, Sighting
+from bngcorr.store.recollection import Recollection
 from bngcorr.store.rows import FindingRow
 from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
@@ -175,9 +177,13 @@ class Lab:
 
     def _climb(self, told: Told) -> Verdict:
         question = told.request.question
-        (known,) = self.run(self.store.recall([recall_of(question)], self.clock.ms))
+        known = self.run(self._recalled(question))
         assert known is not None
         return climb(question, known, self.clock.ms, self.suspended)
+
+    async def _recalled(self, question: Question) -> Recollection | None:
+        (known,) = await self.store.recall([recall_of(question)], self.clock.ms)
+        return known
 
     def _settle(self, told: Told, verdict: Verdict) -> None:
         request = told.request

@@ -202,7 +202,12 @@ class Judge(Generic[RequestT]):
     def _begin(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
         now_ms = self._clock.now_ms()
         turn = self._pending.begin()
-        asked = asyncio.ensure_future(self._store.recall(_recalls(requests), now_ms))
+        try:
+            asked = asyncio.ensure_future(self._store.recall(_recalls(requests), now_ms))
+        except Exception:
+            self._pending.end(turn)
+            self._go_on(requests, then)
+            return
         self._rounds.add(asked)
         asked.add_done_callback(partial(self._end, requests, then, now_ms, turn))
 
@@ -223,7 +228,8 @@ class Judge(Generic[RequestT]):
         held: list[RequestT] = []
         try:
             verdicts = self._verdicts(requests, asked.result(), now_ms)
-            for request, verdict in zip(requests, verdicts, strict=True):
+            for request in requests:
+                verdict = verdicts[told]
                 told += 1
                 if request.hold_s > 0 and _may_change(verdict) and self._may_hold(request, len(held)):
                     held.append(request)
@@ -252,12 +258,12 @@ class Judge(Generic[RequestT]):
         pending = self._pending
         any_pending = pending.any
         verdicts: list[Verdict] = []
-        for request, one in zip(requests, recalled, strict=True):
+        for number, one in enumerate(recalled):
+            question = requests[number].question
             if one is None:
-                self._breaker.lost(request.question.domain)
+                self._breaker.lost(question.domain)
                 verdicts.append(UNKNOWN)
                 continue
-            question = request.question
             if any_pending:
                 ring = question.keyring
                 some = pending.like(question.domain, ring.mac, ring.attachment, ring.session)

@@ -193,8 +193,8 @@ class WriteBehind:
             sleeper.set_result(None)
 
     def _wake_at(self, at: float) -> None:
-        """The same at an instant by the loop's clock, unless it is woken before. A writer that is awake needs no timer: it
-        looks at all that waits before it sleeps.
+        """The same at an instant by the loop's clock, unless it is woken before. A writer that is awake needs no timer:
+        it looks at all that waits before it sleeps.
         """
         sleeper = self._sleeper
         if sleeper is None or sleeper.done() or at >= self._timer_at:

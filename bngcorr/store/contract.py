@@ -7,7 +7,7 @@ is about its domains.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from bngcorr.model.line import LineIds
@@ -54,7 +54,7 @@ class Clock(Protocol):
 class CorrelationStore(Protocol):
     """Reading for verdicts, writing what was seen."""
 
-    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
+    def recall(self, questions: Sequence[Recall], now_ms: int) -> Awaitable[list[Recollection | None]]:
         """Answer all questions in one round trip per node, within the budget; None: its node did not answer."""
         ...
 

@@ -39,7 +39,7 @@ Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
 
@@ -124,6 +124,11 @@ class HistoryKeys(DomainKeys):
     def __init__(self, domain: str) -> None:
         super().__init__(domain)
         self.writer = self.closed + "w"
+
+
+def epochs(domains: Iterable[str]) -> list[str]:
+    """`DomainKeys.epochs` of each of them: the key by which a script knows its domain."""
+    return [f"bngcorr:{{{domain}}}:e" for domain in domains]
 
 
 def buckets_of(bits: bytes, first: int = 0) -> Iterator[int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from bngcorr.errors import StoreError
@@ -17,7 +18,7 @@ from bngcorr.store.capacity import Capacities
 from bngcorr.store.figures import READ_BUDGET_S
 from bngcorr.store.history import Histories
 from bngcorr.store.holders import Holders
-from bngcorr.store.keys import EVENTS, DomainKeys
+from bngcorr.store.keys import EVENTS, DomainKeys, epochs
 from bngcorr.store.lane import Command, Lane, Reply, open_lane
 from bngcorr.store.lesson import DUPLICATE, Lesson
 from bngcorr.store.plan import Plans
@@ -95,11 +96,12 @@ class ValkeyStore:
         """Why the node of a domain last did not answer, or did not take what it was told; "" if it did."""
         return self._troubles.get(domain, "")
 
-    def _heard(self, domain: str, reply: Reply) -> None:
+    def _heard(self, domains: Sequence[str], reply: Reply) -> None:
         if isinstance(reply, Exception):
-            self._troubles[domain] = str(reply)
+            self._troubles.update(dict.fromkeys(domains, str(reply)))
         elif self._troubles:
-            self._troubles.pop(domain, None)
+            for domain in domains:
+                self._troubles.pop(domain, None)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -126,32 +128,24 @@ class ValkeyStore:
 
     # ---- reading for verdicts
 
-    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
+    def recall(self, questions: Sequence[Recall], now_ms: int) -> Awaitable[list[Recollection | None]]:
         """One script call a node, in a Cluster one a domain; None: its node did not answer in time."""
-        asked: dict[str, Questions] = {}
-        for question in questions:
-            one = asked.get(question.domain)
-            if one is None:
-                one = asked[question.domain] = Questions(now_ms)
-            one.add(question)
-        domains = list(asked)
-        calls = [domains] if self.lane.undivided else [[domain] for domain in domains]
-        commands = [
-            self.lane.script(
-                "recall",
-                [self._keys(domain).epochs for domain in some],
-                (packing.pack([asked[domain].row() for domain in some]),),
-            )
-            for some in calls
-        ]
-        replies = await self.lane.run_each(commands, self._budget_s)
+        asked = Questions(questions, now_ms)
+        calls = self._shared(asked.domains)
+        commands = [self.lane.script("recall", epochs(some), (asked.packed(some),)) for some in calls]
+        return self.lane.ask(commands, self._budget_s, partial(self._recalled, asked, calls))
+
+    def _recalled(
+        self, asked: Questions, calls: Sequence[Sequence[str]], replies: Sequence[Reply]
+    ) -> list[Recollection | None]:
         for some, reply in zip(calls, replies, strict=True):
-            answers = None if isinstance(reply, Exception) else packing.unpack(reply)
-            for number, domain in enumerate(some):
-                self._heard(domain, reply)
-                if answers is not None:
-                    asked[domain].take(answers[number])
-        return [asked[question.domain].answer(question) for question in questions]
+            self._heard(some, reply)
+            asked.take(some, reply)
+        return asked.answers()
+
+    def _shared(self, domains: list[str]) -> list[list[str]]:
+        """Which of them one call is about: all, in a Cluster one, and none is about nothing."""
+        return [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
 
     # ---- writing what was seen
 
@@ -170,14 +164,9 @@ class ValkeyStore:
     ) -> list[str]:
         """As `write`, but for domains that have an instant of their own."""
         batch = Batch(lessons_)
-        domains = batch.domains
-        calls = [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
+        calls = self._shared(batch.domains)
         commands = [
-            self.lane.script(
-                "write",
-                [self._keys(domain).epochs for domain in some],
-                (self._settings.packed, batch.packed(some, now_ms, instants)),
-            )
+            self.lane.script("write", epochs(some), (self._settings.packed, batch.packed(some, now_ms, instants)))
             for some in calls
         ]
         entries = self._room.entries(len(batch.events)) if batch.events else 0
@@ -195,8 +184,7 @@ class ValkeyStore:
         for some, reply in zip(calls, replies, strict=True):
             batch.take(some, reply)
             if isinstance(reply, StoreError):
-                for domain in some:
-                    self._heard(domain, reply)
+                self._heard(some, reply)
         words = batch.words
         taken(list(words))
         self._holders.retry()
@@ -207,13 +195,9 @@ class ValkeyStore:
 
     def _timelines(self, batch: Batch) -> list[Command]:
         """What the lines are told of requests that are over: one script call, in a Cluster one a domain."""
-        domains = batch.timelines
-        calls = [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
         return [
-            self.lane.script(
-                "timeline", [self._keys(domain).epochs for domain in some], (batch.timeline(some, self._timeline),)
-            )
-            for some in calls
+            self.lane.script("timeline", epochs(some), (batch.timeline(some, self._timeline),))
+            for some in self._shared(batch.timelines)
         ]
 
     def _tell_aside(self, domains: Sequence[str], commands: Sequence[Command]) -> None:
@@ -248,9 +232,7 @@ class ValkeyStore:
         """One script call a node, in a Cluster one a domain, over at most `buckets` of 4096 of each domain."""
         row = packing.pack([now_ms, buckets, walk_ms, c.TAINT_MS, c.TOMBSTONE_MS, c.FINDING_MS, self._history_backlog])
         calls = [list(domains)] if self.lane.undivided else [[domain] for domain in domains]
-        commands = [
-            self.lane.script("upkeep", [self._keys(domain).epochs for domain in some], (row,)) for some in calls
-        ]
+        commands = [self.lane.script("upkeep", epochs(some), (row,)) for some in calls]
         done: list[Upkeep] = []
         for some, reply in zip(calls, await self.lane.run(commands, WRITE_BUDGET_S), strict=True):
             # of fewer domains than were asked for, if these had much to look after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from redis.exceptions import (
     AskError,
@@ -37,6 +37,7 @@ _SERVER_ERRORS: Final = (
 # … and those for which redis-py has no class, or which came out of a script
 _SERVER_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "CROSSSLOT")
 
+T = TypeVar("T")
 _Work = dict[Node, list[tuple[int, Command]]]  # by node: the place of the reply, and what to send
 _Try = tuple[int, type[ResponseError]]  # place of the reply, and what was wrong the first time
 
@@ -49,6 +50,54 @@ def checked(replies: list[Reply]) -> list[Reply]:
         if isinstance(reply, ResponseError):
             raise StoreError(f"{type(reply).__name__}: {reply}")
     return replies
+
+
+class _Errand(Generic[T]):
+    """Commands on their way to the only node, and what is made of their replies."""
+
+    __slots__ = ("_commands", "_end", "_lane", "_node", "_read", "_started", "answer")
+
+    def __init__(
+        self,
+        lane: Lane,
+        node: Node,
+        commands: Sequence[Command],
+        budget_s: float,
+        read: Callable[[list[Reply]], T],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._lane = lane
+        self._node = node
+        self._commands = commands
+        self._started = loop.time()
+        self._end = self._started + budget_s
+        self._read = read
+        self.answer: asyncio.Future[T] = loop.create_future()
+
+    def told(self, replies: list[Reply]) -> None:
+        """All replies are there."""
+        lane = self._lane
+        lane.calls += 1
+        if not _any_error(replies):
+            self._over(replies)
+            return
+        task = asyncio.get_running_loop().create_task(self._again(replies))
+        lane.errands.add(task)
+        task.add_done_callback(lane.errands.discard)
+
+    async def _again(self, replies: list[Reply]) -> None:
+        await self._lane.carry_on({self._node: list(enumerate(self._commands))}, replies, self._end)
+        self._over(_all_judged(replies))
+
+    def _over(self, replies: list[Reply]) -> None:
+        took_s = asyncio.get_running_loop().time() - self._started
+        self._lane.took(_op(self._commands[0]), took_s, isinstance(replies[-1], Exception))
+        if self.answer.done():
+            return
+        try:
+            self.answer.set_result(self._read(replies))
+        except Exception as error:  # whoever waits is told, not the connection
+            self.answer.set_exception(error)
 
 
 class Lane:
@@ -70,6 +119,7 @@ class Lane:
                 self._route = ClusterRoute(read)
         self.undivided: Final = read.kind is not StoreKind.CLUSTER  # one server keeps all keys: a script may take any
         self.calls = 0  # round trips, for the metrics
+        self.errands: set[asyncio.Task[None]] = set()  # that have to be sent again
         self.took: Callable[[str, float, bool], None] = _untold  # told of each call of `run_each`, as `_untold` says
 
     def script(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
@@ -91,31 +141,39 @@ class Lane:
         """
         if not commands:
             return []
+        if self.undivided:
+            return await self.ask(commands, budget_s, _as_they_are)
         clock = asyncio.get_running_loop().time
         started = clock()
-        only = self._route.only()
-        if only is not None:
-            replies = await only.exchange(commands, budget_s)
-            self.calls += 1
-            wrong = _any_error(replies)
-            work: _Work = {only: list(enumerate(commands))} if wrong else {}
-        else:
-            try:
-                await self._ready(budget_s)
-            except StoreError as error:
-                self.took(_op(commands[0]), clock() - started, True)
-                return [error] * len(commands)
-            replies = [None] * len(commands)
-            work = self._share(commands, replies)
-            wrong = await self._carry(work, replies, budget_s)
-        if wrong:
-            await self._carry_on(work, replies, started + budget_s)
+        try:
+            await self._ready(budget_s)
+        except StoreError as error:
+            self.took(_op(commands[0]), clock() - started, True)
+            return [error] * len(commands)
+        replies: list[Reply] = [None] * len(commands)
+        work = self._share(commands, replies)
+        if await self._carry(work, replies, budget_s):
+            await self.carry_on(work, replies, started + budget_s)
         self.took(_op(commands[0]), clock() - started, isinstance(replies[-1], Exception))
-        return (
-            [_judged(reply) if isinstance(reply, ResponseError) else reply for reply in replies] if wrong else replies
-        )
+        return _all_judged(replies)
 
-    async def _carry_on(self, work: _Work, replies: list[Reply], end: float) -> None:
+    def ask(
+        self, commands: Sequence[Command], budget_s: float, read: Callable[[list[Reply]], T]
+    ) -> asyncio.Future[T]:  # fmt: skip
+        """What `read` makes of the replies of `run_each`. No task is needed for those of an undivided store."""
+        only = self._route.only()
+        if only is None or not commands:
+            return asyncio.get_running_loop().create_task(self._ask_each(commands, budget_s, read))
+        errand = _Errand(self, only, commands, budget_s, read)
+        only.send(commands, budget_s, errand.answer, errand.told)
+        return errand.answer
+
+    async def _ask_each(
+        self, commands: Sequence[Command], budget_s: float, read: Callable[[list[Reply]], T]
+    ) -> T:  # fmt: skip
+        return read(await self.run_each(commands, budget_s))
+
+    async def carry_on(self, work: _Work, replies: list[Reply], end: float) -> None:
         """Send again what is worth it, until then by the loop's clock."""
         clock = asyncio.get_running_loop().time
         tried: set[_Try] = set()
@@ -135,10 +193,7 @@ class Lane:
         nodes = self._route.nodes()
         found = await asyncio.gather(*(node.exchange(commands, budget_s) for node in nodes))
         self.calls += len(nodes)
-        return {
-            node.name: [_judged(reply) if isinstance(reply, ResponseError) else reply for reply in replies]
-            for node, replies in zip(nodes, found, strict=True)
-        }
+        return {node.name: _all_judged(replies) for node, replies in zip(nodes, found, strict=True)}
 
     def where(self, key: str) -> str:
         """Name of the node that serves a key now, host:port; "" for a single server, and where none is known."""
@@ -152,6 +207,8 @@ class Lane:
     async def close(self) -> None:
         """Close all connections."""
         await self._route.close()
+        if self.errands:
+            await asyncio.wait(self.errands)
 
     def _share(self, commands: Sequence[Command], replies: list[Reply]) -> _Work:
         """What goes to which node; a StoreError in the place of what can go to none."""
@@ -231,6 +288,14 @@ def _any_error(replies: Sequence[Reply]) -> bool:
         if isinstance(reply, Exception):
             return True
     return False
+
+
+def _all_judged(replies: Sequence[Reply]) -> list[Reply]:
+    return [_judged(reply) if isinstance(reply, ResponseError) else reply for reply in replies]
+
+
+def _as_they_are(replies: list[Reply]) -> list[Reply]:
+    return replies
 
 
 def _untold(_op: str, _seconds: float, _failed: bool) -> None:

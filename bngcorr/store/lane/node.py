@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, RedisError
@@ -46,9 +46,21 @@ class Node:
         for what happened to one may have happened to all. Other calls on that connection fail with it. The budget is
         for the round trip; waiting for a connection has `CONNECT_BUDGET_S` on top.
         """
+        answer: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+        self.send(commands, budget_s, answer, answer.set_result)
+        return answer
+
+    def send(
+        self,
+        commands: Sequence[Command],
+        budget_s: float,
+        answer: asyncio.Future[Any],
+        told: Callable[[list[Reply]], None],
+    ) -> None:
+        """As `exchange`, but `told` is called with the replies, unless `answer` is done by then."""
         loop = asyncio.get_running_loop()
         octets = pack(commands[0]) if len(commands) == 1 else b"".join([pack(command) for command in commands])
-        call = Call(octets, len(commands), budget_s, loop.create_future())
+        call = Call(octets, len(commands), budget_s, answer, told)
         call.deadline = loop.time() + budget_s
         pipe = self._take()
         if pipe is not None:
@@ -59,7 +71,6 @@ class Node:
             self._bring_up(budget_s)
         if call.deadline < self._timer_at:
             self._watch(loop, call.deadline)
-        return call.answer
 
     def renew(self) -> None:
         """Keep no connection that exists now; those in use are closed after their calls."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from hiredis import Reader
 from redis._parsers import BaseParser
@@ -22,13 +22,22 @@ _CLOSED: Final = "ConnectionError: Connection closed by server."
 class Call:
     """Commands that wait for their replies."""
 
-    __slots__ = ("_forgiven", "answer", "budget_s", "count", "deadline", "octets", "replies")
+    __slots__ = ("_forgiven", "_told", "answer", "budget_s", "count", "deadline", "octets", "replies")
 
-    def __init__(self, octets: bytes, count: int, budget_s: float, answer: asyncio.Future[list[Reply]]) -> None:
+    def __init__(
+        self,
+        octets: bytes,
+        count: int,
+        budget_s: float,
+        answer: asyncio.Future[Any],
+        told: Callable[[list[Reply]], None],
+    ) -> None:
+        """`told` is called with the replies, unless `answer` is done by then: nobody waits any more."""
         self.octets = octets
         self.count = count  # of its commands
         self.budget_s = budget_s  # for the round trip
         self.answer = answer
+        self._told = told
         self.deadline = 0.0  # by the loop's clock
         self.replies: list[Reply] = []
         self._forgiven = False
@@ -51,7 +60,7 @@ class Call:
     def end(self) -> None:
         """Hand over what came, to whoever still waits."""
         if not self.answer.done():
-            self.answer.set_result(self.replies)
+            self._told(self.replies)
 
     def give_up(self, trouble: Exception) -> None:
         """End with the replies that came, and the trouble in the place of the others."""
