@@ -15,6 +15,7 @@ rest, in which nothing but one part varies in length:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -26,6 +27,7 @@ from bngcorr.model.vocabulary import Key, MacSource, VlanModel
 HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
 EVERY_KEY: Final = frozenset(Key)
 REMEMBERED: Final = 65_536  # names of boxes and ports whose octets are remembered
+CPES: Final = 16_384  # whose keys are remembered: the two families of one, and its records, come within seconds
 
 _DIGITS: Final = 2 * HASH_OCTETS  # of a hash in hexadecimal
 _PRINT_DIGITS: Final = 8  # of half a fingerprint
@@ -72,8 +74,8 @@ class Keyring:
     """All correlation keys that could be computed for a request. Never changed. Hashes are hexadecimal."""
 
     __slots__ = (
-        "_handles", "attached", "attachment", "attachment_mac", "bng_mac", "claimed", "fingerprint", "free", "mac",
-        "per_line", "place", "session",
+        "_box", "_expected", "_handles", "_hashes", "_line", "attached", "attachment", "attachment_mac", "bng_mac",
+        "claimed", "fingerprint", "free", "mac", "per_line", "place", "session",
     )  # fmt: skip
 
     def __init__(
@@ -103,7 +105,11 @@ class Keyring:
         # the customer's device says what its MAC is: it counts only where the VLAN pair is one line
         self.claimed: Final = claimed
         self.free: Final = free  # its MAC tells the CPE wherever it is: seen by the BNG, and not made up
+        self._box = ""  # what `expected_session` said last, and of which box and line
+        self._line = ""
+        self._expected = ""
         self._handles: tuple[Handle, ...] | None = None
+        self._hashes: tuple[str, ...] | None = None
 
     @property
     def handles(self) -> tuple[Handle, ...]:
@@ -124,6 +130,9 @@ class Keyring:
     @property
     def hashes(self) -> tuple[str, ...]:
         """Those of `handles`, in their order."""
+        known = self._hashes
+        if known is not None:
+            return known
         found: list[str] = []
         if self.session is not None:
             found.append(self.session)
@@ -133,12 +142,20 @@ class Keyring:
             found.append(self.attachment)
         if self.bng_mac is not None:
             found.append(self.bng_mac)
-        return tuple(found)
+        self._hashes = made = tuple(found)
+        return made
 
     @property
     def bare(self) -> bool:
         """Whether it has no key at all."""
         return self.attachment_mac is None and self.attachment is None and self.bng_mac is None and self.session is None
+
+    def expected_session(self, box: str, line: str) -> str:
+        """Name of the session of an Accept whose request has no Acct-Session-Id: of this CPE, on that line."""
+        if self._line != line or self._box != box:
+            self._expected = session_hash(box, b"\0expected\0" + (line + self.fingerprint).encode())
+            self._line, self._box = line, box
+        return self._expected
 
     def hash_of(self, key: Key) -> str | None:
         """The hash of one key; None if it could not be computed."""
@@ -149,9 +166,8 @@ class Keyring:
         return self.bng_mac if key is _BNG_MAC else self.session
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _owner(name: str) -> bytes:
-    raw = name.encode("utf-8", "surrogateescape")
+def _with_length(name: str) -> bytes:
+    raw = _octets(name)
     return len(raw).to_bytes(2, "big") + raw
 
 
@@ -182,24 +198,42 @@ def keyring(
     A claimed MAC (DUID, EUI-64) is chosen by the customer: it counts only together with an attachment that is the line
     anyway. A locally administered MAC is shared by many devices: it is no key without an attachment.
     """
+    if attachment is None:
+        return _made(ports, b"\0" + place if place else b"", mac, source, False, False, multi_session_id, asked)
+    per_line = vlan_model is _PER_LINE and attachment.outer is not None
+    if asked is EVERY_KEY and not multi_session_id:  # as nearly always
+        return _remembered(ports, attachment.text, mac, source, per_line)
+    return _made(ports, _octets(attachment.text), mac, source, True, per_line, multi_session_id, asked)
+
+
+def _usual(ports: str, where: str, mac: Mac | None, source: MacSource | None, per_line: bool) -> Keyring:
+    return _made(ports, _octets(where), mac, source, True, per_line, b"", EVERY_KEY)
+
+
+def _made(
+    ports: str,
+    where: bytes,
+    mac: Mac | None,
+    source: MacSource | None,
+    read: bool,
+    per_line: bool,
+    multi_session_id: bytes,
+    asked: frozenset[Key],
+) -> Keyring:
+    """`where`: octets of the attachment if it was `read`, else what stands in for it, if anything does."""
     owner = _owner(ports)
     every = asked is EVERY_KEY
     seen = source is _SEEN
-    where = b""
-    per_line = False
-    place_digits: str | None = None
-    attachment_digits: str | None = None
+    place: str | None = None
+    attachment: str | None = None
     where_print = mac_print = ""
-    if attachment is not None:
-        where = attachment.text.encode("utf-8", "surrogateescape")
-        per_line = vlan_model is _PER_LINE and attachment.outer is not None
+    if where:
         digits = _where_digits(owner, where)
-        place_digits, where_print = digits[:_DIGITS], digits[2 * _DIGITS :]
+        where_print = digits[2 * _DIGITS :]
+        if read:
+            place = digits[:_DIGITS]
         if per_line and (every or _ATTACHMENT in asked):
-            attachment_digits = digits[_DIGITS : 2 * _DIGITS]
-    elif place:
-        where = b"\0" + place
-        where_print = _where_digits(owner, where)[2 * _DIGITS :]
+            attachment = digits[_DIGITS : 2 * _DIGITS]
     mac_digits: str | None = None
     pair: str | None = None
     bng_mac: str | None = None
@@ -220,16 +254,25 @@ def keyring(
     return Keyring(
         session=session,
         attachment_mac=pair,
-        attachment=attachment_digits,
+        attachment=attachment,
         bng_mac=bng_mac,
         mac=mac_digits,
         attached=where != b"",
         per_line=per_line,
-        place=place_digits,
+        place=place,
         fingerprint=where_print + "." + mac_print,
         claimed=source is _CLAIMED,
         free=free,
     )
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+# bound once: compiled code looks a decorated function up in its module at every call
+_owner: Final[Callable[[str], bytes]] = lru_cache(maxsize=REMEMBERED)(_with_length)
+_remembered: Final[Callable[[str, str, Mac | None, MacSource | None, bool], Keyring]] = lru_cache(maxsize=CPES)(_usual)
 
 
 def _where_digits(owner: bytes, where: bytes) -> str:
@@ -239,7 +282,7 @@ def _where_digits(owner: bytes, where: bytes) -> str:
 
 def place_hash(ports: str, attachment: Attachment) -> str:
     """Name of a place in the operator's plan: one port and its VLANs, as exactly as they are told."""
-    return _where_digits(_owner(ports), attachment.text.encode("utf-8", "surrogateescape"))[:_DIGITS]
+    return _where_digits(_owner(ports), _octets(attachment.text))[:_DIGITS]
 
 
 def session_hash(box: str, acct_session_id: bytes) -> str:

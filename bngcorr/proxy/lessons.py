@@ -7,7 +7,6 @@ from typing import Final
 
 from bngcorr.accountant.grant import Grant
 from bngcorr.accountant.record import EXPECTED_LIFE_MS, NO_SESSION, Record
-from bngcorr.correlator.keys import session_hash
 from bngcorr.correlator.sighting import sighting_of
 from bngcorr.correlator.trust import teaches
 from bngcorr.model.line import LineIds
@@ -63,11 +62,6 @@ def _keys(request: Request, verdict: Verdict) -> tuple[str, ...]:
     return request.keyring.hashes if verdict.outcome is _OWN else ()
 
 
-def _expected_name(request: Request, line: str) -> str:
-    """Name of the session of an Accept whose request carries no Acct-Session-Id."""
-    return session_hash(request.box, b"\0expected\0" + line.encode() + request.keyring.fingerprint.encode())
-
-
 def expected(request: Request, verdict: Verdict, now_ms: int, grant: Grant) -> SessionChange | None:
     """AAA accepted a request: its session is expected until Accounting-Start.
 
@@ -80,7 +74,7 @@ def expected(request: Request, verdict: Verdict, now_ms: int, grant: Grant) -> S
     if name is None:
         if line is None:
             return None
-        name = _expected_name(request, line)
+        name = request.keyring.expected_session(request.box, line)
     return SessionChange(
         domain=nas.domain,
         bng=nas.name,
@@ -154,7 +148,9 @@ def accounting(request: Request, record: Record, verdict: Verdict, remember_ms: 
             fingerprint=request.keyring.fingerprint,
             digest=record.digest,
             hosts=record.hosts,
-            accepted_as=None if line is None or record.step is _STOP else _expected_name(request, line),
+            accepted_as=(
+                None if line is None or record.step is _STOP else request.keyring.expected_session(request.box, line)
+            ),
             fill=nas.fill,
             interval_ms=record.interval_ms,
             timeout_ms=record.timeout_ms,

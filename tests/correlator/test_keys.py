@@ -158,6 +158,18 @@ def test_sessions_are_known_per_bng() -> None:
     assert session_hash("bng1", b"11") != session_hash("bng11", b"1")
 
 
+def test_an_expected_session_is_of_one_box_line_and_cpe() -> None:
+    """Its name is the same whenever it is asked for, whatever was asked for in between."""
+    keys, other = ring(), ring(mac=OTHER_CPE)
+    asked = [("bng1|", "a" * 24), ("bng1|", "b" * 24), ("bng2|", "a" * 24), ("bng1|", "a" * 24)]
+    names = [keys.expected_session(box, line) for box, line in asked]
+
+    assert names[0] == names[3]
+    assert 3 == len(set(names))
+    assert other.expected_session(*asked[0]) not in names
+    assert names == [ring().expected_session(box, line) for box, line in asked]
+
+
 def test_boxes_of_one_entry_are_told_apart() -> None:
     """A network of BNGs is one entry and many boxes: ports, sessions and restarts are a box's own."""
     boxes = {box_name(bng, host) for bng in ("bng1", "bng2") for host in ("", "192.0.2.1", "2001:db8::1")}
