@@ -10,6 +10,7 @@ Mac = NewType("Mac", bytes)  # 6 octets
 
 _COLON: Final = 0x3A
 _ZEROS: Final = bytes(6)
+_octets_of: Final = unhexlify  # bound once: compiled code looks an imported function up at every call
 
 _GROUPED = re.compile(r"[0-9a-f]{1,2}(?:[:\- ][0-9a-f]{1,2}){5,6}")
 _DOTTED = re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}")
@@ -48,7 +49,7 @@ def read_mac(value: bytes) -> Mac | None:
     """`parse_mac` of octets; the form that nearly every BNG writes is read at once, and read alike."""
     if len(value) == 17 and value[2] == value[5] == value[8] == value[11] == value[14] == _COLON:
         try:
-            octets = unhexlify(value.replace(b":", b""))
+            octets = _octets_of(value.replace(b":", b""))
         except ValueError:
             return parse_mac(value.decode("latin-1"))
         return usable(octets)

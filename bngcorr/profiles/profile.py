@@ -100,6 +100,10 @@ class PortCarrier:
     key: int
     prefix: bytes = b""
     grammar: str  # of proxy.port_id, or a NAS-Port bit layout that starts with "*"
+    layout: bool = field(init=False, repr=False, compare=False)  # whether it is the latter
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layout", self.grammar.startswith("*"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

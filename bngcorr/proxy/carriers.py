@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,7 +42,7 @@ class Found:
         return self.prefixed
 
 
-def ids(view: PacketView, carriers: Sequence[IdCarrier]) -> list[Found]:
+def ids(view: PacketView, carriers: tuple[IdCarrier, ...]) -> list[Found]:
     """Every id that the carriers name, carriers in their order, packet order within one.
 
     Hexadecimal text that is none is taken as it is: some releases write text into the same AV pair.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +24,7 @@ MAC_TEXT: Final = 32
 _CHOSEN_BY_CLIENT: Final = (Trigger.PPP, Trigger.CONFLICT)
 _NEVER_V6: Final = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
 _DHCPV4: Final = Trigger.DHCPV4
+_DHCPV6: Final = Trigger.DHCPV6
 _AUTO: Final = PenPolicy.AUTO
 _CLAIMED: Final = MacSource.CLAIMED
 _HEX: Final = Encoding.HEX
@@ -90,7 +91,7 @@ def identify(
     profile: Profile,
     classification: Classification,
     numbers: Numbers,
-    remote: Sequence[Found],
+    remote: list[Found],
     *,
     verified: bool = False,
 ) -> Identity:
@@ -132,10 +133,11 @@ def identify(
             strips.append(cut)
             if said == value:
                 aliases.append(cut)
-    circuit, contradiction = _circuit(carriers.ids(view, profile.circuit_ids), profile, classification, aliases)
+    circuit, contradiction = _circuit(view, profile, classification, aliases)
     contradictory = contradictory or contradiction
     only_raw = False
-    if first is None and circuit is None and not contradictory and profile.raw:
+    dhcp = trigger is _DHCPV4 or trigger is _DHCPV6  # else raw options name no line
+    if first is None and circuit is None and not contradictory and dhcp and profile.raw:
         raw = carriers.raw(view, profile)
         first, circuit, raw_remote, number = _from_raw(raw, profile, classification, numbers)
         only_raw = first is not None or circuit is not None
@@ -158,7 +160,7 @@ def identify(
     )
 
 
-def disowned(identity: Identity, view: PacketView, profile: Profile, remote: Sequence[Found]) -> Identity:
+def disowned(identity: Identity, view: PacketView, profile: Profile, remote: list[Found]) -> Identity:
     """The same request without the line ids that it claims: they are neither believed nor shown to AAA."""
     found = (*remote, *carriers.ids(view, profile.circuit_ids))
     return Identity(
@@ -179,11 +181,12 @@ def _replaced(found: Found, value: bytes) -> Change:
 
 
 def _circuit(
-    found: Sequence[Found], profile: Profile, classification: Classification, aliases: list[Change]
+    view: PacketView, profile: Profile, classification: Classification, aliases: list[Change]
 ) -> tuple[bytes | None, bool]:
     """The Circuit-Id of the first carrier that has one, and whether that carrier contradicts itself."""
-    if len(found) == 1 and not profile.aliases:  # as nearly always
-        return found[0].value or None, False
+    found = carriers.ids(view, profile.circuit_ids)
+    if not profile.aliases and len(found) < 2:  # as nearly always
+        return (found[0].value or None, False) if found else (None, False)
     values: dict[bytes, None] = {}
     key = None
     for one in found:
@@ -203,9 +206,9 @@ def _from_raw(
     raw: Raw, profile: Profile, classification: Classification, numbers: Numbers
 ) -> tuple[bytes | None, bytes | None, bytes | None, int | None]:
     """(Remote-Id, Circuit-Id, Remote-Id as it came, enterprise number) from options 82.1, 82.2, 18 and 37."""
-    if raw.four is not None and classification.trigger is Trigger.DHCPV4:
+    if raw.four is not None and classification.trigger is _DHCPV4:
         return raw.four.remote_id, raw.four.circuit_id, raw.four.remote_id, None
-    if raw.six is None or classification.trigger is not Trigger.DHCPV6:
+    if raw.six is None or classification.trigger is not _DHCPV6:
         return None, None, None, None
     layer = relays.naming_layer(raw.six, outermost=profile.relay is Relay.OUTERMOST)
     if layer is None:
@@ -250,9 +253,12 @@ def _mac(view: PacketView, profile: Profile, classification: Classification) -> 
     return claimed, _CLAIMED if claimed is not None else None
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _port_in(value: bytes, grammar: str) -> Attachment | None:
+def _read_port(value: bytes, grammar: str) -> Attachment | None:
     return port_id.GRAMMARS[grammar](value.decode("latin-1"))
+
+
+# bound once: compiled code looks a decorated function up in its module at every call
+_port_in: Final[Callable[[bytes, str], Attachment | None]] = lru_cache(maxsize=REMEMBERED)(_read_port)
 
 
 def _attachment(view: PacketView, profile: Profile) -> tuple[Attachment | None, bytes]:
@@ -265,7 +271,7 @@ def _attachment(view: PacketView, profile: Profile) -> tuple[Attachment | None, 
                 if not value.startswith(carrier.prefix):
                     continue
                 value = value[len(carrier.prefix) :]
-            if carrier.grammar.startswith("*"):
+            if carrier.layout:
                 number = int.from_bytes(value, "big") if len(value) == 4 else None
                 attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
             else:

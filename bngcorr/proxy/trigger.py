@@ -60,7 +60,7 @@ _BY_NUMBER: Final = Evidence(
 )
 
 
-def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Sequence[Found]) -> Classification:
+def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: list[Found]) -> Classification:
     """Weigh every signal that the profile knows, raw DHCP options and the Remote-Ids' own values.
 
     One proof decides; proofs of different families make `conflict`. Without proof the strongest family wins; two
@@ -68,7 +68,9 @@ def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: Seque
     """
     there = view.first_spans
     found = [carrier.evidence for carrier in profile.raw if carrier.key in there]
-    found += [signal.evidence for signal in profile.signals if signal.key in there and _present(view, signal)]
+    for signal in profile.signals:
+        if signal.key in there and _present(view, signal):
+            found.append(signal.evidence)  # noqa: PERF401 - `extend` makes another list first
     for one in remote:
         prefixed = one.look(numbers)
         if prefixed is not None:
@@ -81,16 +83,22 @@ def _present(view: PacketView, signal: Signal) -> bool:
     if not signal.prefix and not signal.values and signal.pattern is None:
         return True
     for span in view.spans_of(signal.key):
-        value = view.value(span)
-        if not value.startswith(signal.prefix):
-            continue
-        rest = value[len(signal.prefix) :]
-        if signal.values and (len(rest) != 4 or int.from_bytes(rest, "big") not in signal.values):
+        rest = view.value(span)
+        if signal.prefix:
+            if not rest.startswith(signal.prefix):
+                continue
+            rest = rest[len(signal.prefix) :]
+        if signal.values and (len(rest) != 4 or _number(rest) not in signal.values):
             continue
         if signal.pattern is not None and signal.pattern.search(rest) is None:
             continue
         return True
     return False
+
+
+def _number(octets: bytes) -> int:
+    """Of four octets in network order."""
+    return octets[0] << 24 | octets[1] << 16 | octets[2] << 8 | octets[3]
 
 
 def weigh(evidence: Sequence[Evidence]) -> Classification:
