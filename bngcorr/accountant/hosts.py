@@ -23,10 +23,10 @@ _FRAMED_IPV6_ADDRESS: Final = a.FRAMED_IPV6_ADDRESS
 _ALC_IPV6_ADDRESS: Final = a.ALC_IPV6_ADDRESS
 _FRAMED_IPV6_ROUTE: Final = a.FRAMED_IPV6_ROUTE
 _DELEGATED_IPV6_PREFIX: Final = a.DELEGATED_IPV6_PREFIX
-_KEYS: Final = frozenset((
-    a.FRAMED_IP_ADDRESS, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS, a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX,
-    a.FRAMED_IPV6_ROUTE,
-))  # fmt: skip
+_IPV6_KEYS: Final[tuple[int, ...]] = (
+    a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.FRAMED_IPV6_ROUTE, a.ALC_IPV6_ADDRESS,
+)  # fmt: skip
+_KEYS: Final = frozenset((a.FRAMED_IP_ADDRESS, *_IPV6_KEYS))
 # named here once: looking a member up in its class costs more than the comparison
 _V4: Final = HostKind.V4
 _IA_NA: Final = HostKind.IA_NA
@@ -62,6 +62,9 @@ def promised(view: PacketView) -> tuple[Host, ...]:
 
     No IPv4: every accounting record names that by itself.
     """
+    there = view.first_spans
+    if not any(key in there for key in _IPV6_KEYS):  # as nearly always
+        return ()
     hosts = _named(view)
     return tuple([host for host in hosts if host.kind is not _V4]) if hosts else ()
 

@@ -6,20 +6,22 @@ The text is that of the `ipaddress` module (RFC 5952), made in a tenth of the ti
 from __future__ import annotations
 
 from ipaddress import IPv6Address
-from socket import AF_INET6, inet_ntop
+from socket import AF_INET6, inet_ntoa, inet_ntop
 from typing import Final
 
 _FAMILY: Final = int(AF_INET6)
+_ipv4: Final = inet_ntoa  # bound once: compiled code looks an imported function up at every call
+_ipv6: Final = inet_ntop
 
 
 def ipv4_text(octets: bytes) -> str:
     """``203.0.113.9``; 4 octets in."""
-    return "%d.%d.%d.%d" % (octets[0], octets[1], octets[2], octets[3])  # noqa: UP031 - half of what format costs
+    return _ipv4(octets)
 
 
 def ipv6_text(octets: bytes) -> str:
     """``2001:db8::1``, the longest run of two or more zero groups shortened, the first of equals; 16 octets in."""
-    text = inet_ntop(_FAMILY, octets)
+    text = _ipv6(_FAMILY, octets)
     return str(IPv6Address(octets)) if "." in text else text  # the C library writes the last four as IPv4 has them
 
 
