@@ -23,6 +23,9 @@ _DISTANCE_S: Final[tuple[float, ...]] = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 3.
 _RTT_S: Final[tuple[float, ...]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _CALL_S: Final[tuple[float, ...]] = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _LAG_S: Final[tuple[float, ...]] = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+# named here once: looking a member up in its class costs more than the comparison
+_OWN: Final = Outcome.OWN
+_WINDOW: Final = Rung.WINDOW
 _VECTOR: Final[tuple[float, ...]] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
@@ -266,6 +269,8 @@ class NasMeters:
         "auth_took",
         "distance",
         "limited",
+        "matched_in_window",
+        "own",
         "responses",
         "strips",
         "unsigned",
@@ -292,8 +297,16 @@ class NasMeters:
             for outcome in Outcome
             for rung in (tuple(Rung) if outcome is Outcome.MATCHED else (None,))
         }
+        self.own: Final = self.verdicts[Outcome.OWN, None]  # those that are counted most
+        self.matched_in_window: Final = self.verdicts[Outcome.MATCHED, Rung.WINDOW]
         self.distance: Final = meters.distance.labels(name)
         self.strips: Final = meters.strips.labels(name)
         self.unsigned: Final = meters.unsigned.labels(name)
         self.unsigned_states: Final = meters.unsigned_states.labels(name)
         self.limited: Final = meters.limited.labels(name)
+
+    def judged(self, outcome: Outcome, rung: Rung | None) -> Count:
+        """Verdicts of that kind."""
+        if outcome is _OWN:
+            return self.own
+        return self.matched_in_window if rung is _WINDOW else self.verdicts[outcome, rung]

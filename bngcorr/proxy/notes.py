@@ -12,7 +12,6 @@ from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Finding
 from bngcorr.proxy import lessons
 from bngcorr.proxy.meters import Meters, NasMeters
-from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.request import Request
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson, NumberSeen
@@ -35,16 +34,20 @@ class Notes:
         self._numbers_seen: Final[set[tuple[str, int]]] = set()
         self._evidence: Final = WindowEvidence()
 
-    def of(self, nas: Nas) -> NasMeters:
-        """The metrics of one BNG."""
-        meters = self._per_nas.get(nas.name)
+    def _of(self, request: Request) -> NasMeters:
+        """The metrics of its BNG, looked up once."""
+        meters = request.meters
         if meters is None:
-            meters = self._per_nas[nas.name] = self._meters.nas(nas.name)
+            name = request.nas.name
+            meters = self._per_nas.get(name)
+            if meters is None:
+                meters = self._per_nas[name] = self._meters.nas(name)
+            request.meters = meters
         return meters
 
     def admitted(self, request: Request) -> None:
         """A request that is no retransmission."""
-        meters = self.of(request.nas)
+        meters = self._of(request)
         (meters.acct if request.accounting else meters.auth).inc()
         if not request.authentic:
             meters.unsigned.inc()
@@ -53,13 +56,13 @@ class Notes:
 
     def answered(self, request: Request, code: int, took_s: float) -> None:
         """Its reply of that code is on its way to the BNG, so long after the request came."""
-        meters = self.of(request.nas)
+        meters = self._of(request)
         meters.responses[code].inc()
         (meters.acct_took if request.accounting else meters.auth_took).observe(took_s)
 
     def limited(self, request: Request) -> None:
         """Its port asks too much; it is not looked up."""
-        self.of(request.nas).limited.inc()
+        self._of(request).limited.inc()
 
     def found(self, request: Request, finding: Finding) -> None:
         """Tell operations what this request shows."""
@@ -74,8 +77,8 @@ class Notes:
         record = request.record
         if record is not None and record.step is None:
             return  # Accounting-On and the like ask for no line: there is no verdict to count
-        meters = self.of(request.nas)
-        meters.verdicts[verdict.outcome, verdict.rung].inc()
+        meters = self._of(request)
+        meters.judged(verdict.outcome, verdict.rung).inc()
         if verdict.distance_ms is not None:
             meters.distance.observe(abs(verdict.distance_ms) / 1000)
             self._evidence.add(request.nas.domain, request.nas.name, verdict.distance_ms)
