@@ -19,6 +19,16 @@ TELL_EVERY_S: Final = 60.0
 MOST_PORTS: Final = 65_536
 
 
+class _Bucket:
+    """What one key may still take."""
+
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: float, at: float) -> None:
+        self.tokens = tokens
+        self.at = at  # when there were so many
+
+
 class AskLimit:
     """A bucket of tokens for each key, the most recently used kept."""
 
@@ -26,19 +36,26 @@ class AskLimit:
         self._per_second = per_second
         self._burst = burst
         self._most = most
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key → (tokens, at)
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._buckets)
 
     def allows(self, key: str, now: float) -> bool:
         """Take a token; False if there is none. `now` in monotonic seconds."""
-        tokens, at = self._buckets.pop(key, (self._burst, now))
-        tokens = min(tokens + (now - at) * self._per_second, self._burst)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = _Bucket(self._burst, now)
+            if len(self._buckets) > self._most:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(key)
+        tokens = bucket.tokens + (now - bucket.at) * self._per_second
+        if tokens > self._burst:
+            tokens = self._burst
         allowed = tokens >= 1.0
-        self._buckets[key] = (tokens - 1.0 if allowed else tokens, now)
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
+        bucket.tokens = tokens - 1.0 if allowed else tokens
+        bucket.at = now
         return allowed
 
 

@@ -10,25 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from bngcorr.correlator.evidence import BUCKETS, bucket_of
 from bngcorr.correlator.ladder import climb
 from bngcorr.correlator.question import Question, Rules
 from bngcorr.model.vocabulary import Outcome, Rung
-from bngcorr.store.lesson import DISTANCE_BUCKETS_MS
 from bngcorr.store.recollection import Recollection
 
 _ALONE: Final = frozenset((Rung.WINDOW,))
 _UNMATCHED: Final = Outcome.UNMATCHED
 _MATCHED: Final = Outcome.MATCHED
-BUCKETS: Final = len(DISTANCE_BUCKETS_MS) + 1
-
-
-def bucket_of(distance_ms: int) -> int:
-    """The bucket of DISTANCE_BUCKETS_MS that holds a distance, its sign aside; the last is open."""
-    apart = abs(distance_ms)
-    for at, bound in enumerate(DISTANCE_BUCKETS_MS):
-        if apart <= bound:
-            return at
-    return BUCKETS - 1
 
 
 class Distances:
@@ -147,3 +137,6 @@ def _asked(question: Question, rules: Rules) -> Question:
         accounting=question.accounting,
         begins=question.begins,
     )
+
+
+__all__ = ["BUCKETS", "Distances", "Trial", "Windows", "bucket_of"]
