@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from bngcorr.correlator.keys import EVERY_KEY
@@ -37,10 +37,14 @@ class Nas:
     one_box: bool  # its addresses are one box's; else a network of boxes, told apart by their source addresses
     identifiers: frozenset[bytes] = frozenset()  # NAS-Identifiers it goes by, inside a network shared with others
     addresses: frozenset[bytes] = frozenset()  # NAS-IP(v6)-Addresses it goes by, likewise
+    only_box: str = field(init=False, repr=False)  # name of its box, if it is one
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "only_box", box_name(self.name, ""))
 
     def box(self, host: str) -> str:
         """Name of the box that sends from `host`. Ports, sessions and restarts are a box's own."""
-        return box_name(self.name, "" if self.one_box else host)
+        return self.only_box if self.one_box else box_name(self.name, host)
 
     def ports_of(self, box: str) -> str:
         """Name of the set of ports that a box's attachments are of."""
