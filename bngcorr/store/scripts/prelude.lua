@@ -373,6 +373,7 @@ local function vlans_of(shown)
   local told = shown ~= '' and unpack_(shown) or {}
   return ((told[6] or 0) * 7 + (told[7] or 0)) % 32
 end
+local function port_of(shown) return shown ~= '' and unpack_(shown)[5] or nil end
 local function seats_of(box, port, vlans, sid)
   local name, field = PREFIX .. 'd:' .. box .. ':' .. format('%d', port), string.char(vlans, byte(sid, 3) % 4)
   local sids = call('HGET', name, field) or ''

@@ -106,25 +106,20 @@ local function tell(s, line, ids, before, after)
   remember(line, pack({0, s[4], ids, s[9]}), pack({s[2], s[1], s[12], came, went}), MOST_ENTRIES, true)
 end
 
--- s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys, sid, port or '',
---   interval, timeout; of an Accept what it promises, and a digest
---   of all that it tells; else: digest (4 octets or ''), hosts or false, traffic {v4, v6, either}
---   or false, name under which the Accept of an unnamed session was noted or '', fill, when the box told it by our clock or
---   0, how long it lasted until this record or 0}
+-- What accounting says. s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys,
+--   sid, port or '', interval, timeout, digest (4 octets or ''), hosts or false, traffic {v4, v6, either} or false, name under
+--   which the Accept of an unnamed session was noted or '', fill, when the box told it by our clock or 0, how long it lasted
+--   until this record or 0}
 -- Returns a word, or {word, hosts that came, hosts that went}. Words: 'applied' and what is worth telling, or why it was not:
--- 'stale', 'duplicate', 'restarted' (older than the box's last restart), 'known'.
-local function change(s, stored)
+-- 'stale', 'duplicate', 'restarted' (older than the box's last restart).
+local function change(s)
   local step, at, until_ms, box, line, ids, own = s[1], s[2], s[3], s[4], s[5], s[6], s[7] == 1
   local fingerprint, shown, terms, tags, sid, told_ms, told_timeout_ms = s[8], s[9], s[10], s[11], s[12], s[14], s[15]
   local B = epochs[box] or box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
-  stored = stored or call('HGET', bucket('s', sid), sid)
-  local promised, digest, given, traffic, accepted_as, fill, sent_ms, lasted_ms = '', '', false, NOTHING, '', 'auto', at, 0
-  local said = ''  -- digest of what an Accept told
-  if step == 'expected' then promised, said = s[16], s[17] else
-    digest, given, traffic, accepted_as, fill, lasted_ms = s[16], s[17], s[18] or NOTHING, s[19], s[20], s[22]
-    if s[21] > 0 then sent_ms = s[21] end
-  end
+  local stored = call('HGET', bucket('s', sid), sid)
+  local digest, given, traffic, accepted_as, fill, lasted_ms = s[16], s[17], s[18] or NOTHING, s[19], s[20], s[22]
+  local sent_ms = s[21] > 0 and s[21] or at
   local words = {'applied'}
   local epoch, epoch_at, names = B[1], B[2], B[3]
   local known = stored and true or false
@@ -134,42 +129,21 @@ local function change(s, stored)
   local r_fingerprint, r_digests, r_hosts, interval_ms = S[9], S[10], S[11], S[12]
   local was_expected, accepted = r_state == EXPECTED, S[16]
 
-  -- Of an Accept as well: a restart is never dated ahead of our clock. A Stop of the life before still tells when its session
-  -- gave its hosts back: others may have had them before the restart.
+  -- a Stop of the life before still tells when its session gave its hosts back: others may have had them before the restart
   local overtaken = at < epoch_at
   local tells_end = step == 'stop' and r_state == UP and r_epoch + 1 == epoch
   if overtaken and not tells_end then return 'restarted' end
-  if step == 'expected' then
-    local over_ms = (r_state == STOPPED or r_state == EXPIRED) and S[1] - TOMBSTONE_MS or 0  -- when it was, by our clock
-    if known and (r_state == UP or at <= accepted or at <= over_ms) then
-      -- its other family was authenticated while it is up: what is promised counts from its next record on
-      if r_state == UP and at > accepted and promised ~= '' and r_epoch == epoch and not differs(r_fingerprint, fingerprint) then
-        S[PROMISED], S[16] = merged(S[PROMISED], promised), at
-        put_session(sid, S)
-      -- it is of another CPE, or the box has restarted: kept for the session that this CPE begins under that name
-      elseif r_state == UP and fingerprint ~= NO_PRINT and at > max(accepted, S[NEXT][5] or 0) and
-        (r_epoch ~= epoch or differs(r_fingerprint, fingerprint)) then
-        local adds = S[NEXT][1] == fingerprint and S[NEXT][6] == epoch
-        S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told_ms, told_timeout_ms, at, epoch}
-        put_session(sid, S)
+  if at < r_at then return 'stale' end
+  if at == r_at then
+    for i = 1, #r_digests, 4 do
+      if sub(r_digests, i, i + 3) == digest then
+        return {'duplicate', missing(r_hosts, ''), NOTHING}  -- its addresses may not have been noted the first time
       end
-      return 'known'
     end
-    accepted = at
-    at, digest = r_at, ''  -- accounting speaks by the NAS's clock: what it says is newer than any Accept
-  else
-    if at < r_at then return 'stale' end
-    if at == r_at then
-      for i = 1, #r_digests, 4 do
-        if sub(r_digests, i, i + 3) == digest then
-          return {'duplicate', missing(r_hosts, ''), NOTHING}  -- its addresses may not have been noted the first time
-        end
-      end
-      if r_state == UP and step == 'start' then return 'stale' end  -- overtaken by an Interim of the same second
-    end
-    if r_state == STOPPED and r_epoch == epoch and (step == 'interim' or at == r_at) and step ~= 'stop' then
-      return 'stale'  -- the BNG ended it: only a Start, or another life of the BNG, begins it again
-    end
+    if r_state == UP and step == 'start' then return 'stale' end  -- overtaken by an Interim of the same second
+  end
+  if r_state == STOPPED and r_epoch == epoch and (step == 'interim' or at == r_at) and step ~= 'stop' then
+    return 'stale'  -- the BNG ended it: only a Start, or another life of the BNG, begins it again
   end
 
   -- another CPE or line, another life of the BNG, or a Start after the Stop: the name came back, the session is a new one
@@ -178,7 +152,7 @@ local function change(s, stored)
   local reborn = known and step ~= 'stop' and
     (r_epoch ~= epoch and (own or step == 'start') or other or
     ((r_state == STOPPED or r_state == EXPIRED) and step ~= 'interim'))
-  local ended, moves = step == 'stop', step == 'start' or step == 'interim'
+  local ended, moves = step == 'stop', step ~= 'stop'
   -- whether it holds nothing any more of what it held; else it survived a restart of its box, if there was one
   local anew = reborn and (step ~= 'interim' or other)
   local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
@@ -200,9 +174,7 @@ local function change(s, stored)
       if S[NEXT][3] > 0 then interval_ms = S[NEXT][3] end
     end
   end
-  if step == 'expected' then
-    promise = merged(r_epoch == epoch and promise or '', promised)
-  elseif moves and accepted_as ~= '' and (step == 'interim' or not known or anew or was_expected) then
+  if moves and accepted_as ~= '' and (step == 'interim' or not known or anew or was_expected) then
     local P = call('HGET', bucket('s', accepted_as), accepted_as)
     P = P and session_of(P)
     if P then catch_up_by_line(P, accepted_as) end
@@ -229,7 +201,7 @@ local function change(s, stored)
   local unchanged = goes_on and moves and promise == '' and S[FILLED] == 0 and (not given or given == r_hosts)
   local held = unchanged and NOTHING or tokens_of(r_hosts)
   local tokens = {}
-  if given and not unchanged and step ~= 'expected' and names < 15 then
+  if given and not unchanged and names < 15 then
     local seen = bit.bor(names, kinds_of(given))
     if seen ~= names then put_box(box, epoch, epoch_at, seen) end
     names = seen
@@ -253,7 +225,7 @@ local function change(s, stored)
       end
     end
   end
-  if step ~= 'expected' then promise = table.concat(kept, '\n') end
+  promise = table.concat(kept, '\n')
   local text = unchanged and r_hosts or table.concat(tokens, '\n')
   local same = goes_on and text == r_hosts
   account(now, box, epoch, sid, before, S[PORT], text, port)
@@ -367,37 +339,37 @@ local function change(s, stored)
       end
     end
 
-    local marks = (step ~= 'expected' and IS_UP or 0) + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
-    vouch(L, ended, sid, box, epoch, until_ms, marks, step == 'expected' and accepted or at, tags, reborn, step == 'expected' and (anew or promised ~= '' or S[CLAIMED] == 0) and said or '')
+    local marks = IS_UP + (v4 and HAS_V4 or 0) + (v6 and HAS_V6 or 0)
+    vouch(L, ended, sid, box, epoch, until_ms, marks, at, tags, reborn, '')
     if not ended then watch(words, L, r_line, v4, v6, had_v4, at) end
     put_line(r_line, L)
   end
   local octets = S[13]
   if #traffic == 3 then octets = {traffic[1], traffic[2], flat, traffic[3]} elseif reborn then octets = {} end
 
-  local state = step == 'stop' and STOPPED or step == 'expected' and EXPECTED or UP
   if at == r_at and known then
     digest = digest == '' and r_digests or sub(r_digests .. digest, -64)
   end
   if known and r_line ~= line then terms = S[15] end  -- those of the line that stays
   find_by(S, sid, terms, box, port, shown)
   put_session(sid, {
-    ended and now + TOMBSTONE_MS or until_ms, at, state, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
+    ended and now + TOMBSTONE_MS or until_ms, at, ended and STOPPED or UP, overtaken and r_epoch or epoch, box, r_line, r_ids, r_own and 1 or 0,
     (fingerprint ~= NO_PRINT and not ended) and fingerprint or r_fingerprint, digest, text, interval_ms, octets,
     shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
-    step == 'expected' and not anew and promised == '' and S[CLAIMED] or 0, anew and {} or S[NEXT], twice,
+    0, anew and {} or S[NEXT], twice,
   })
-  if L and step ~= 'expected' then tell(s, r_line, r_ids, r_hosts, text) end
+  if L then tell(s, r_line, r_ids, r_hosts, text) end
   local word = #words > 1 and table.concat(words, ',') or 'applied'
   if same or text == r_hosts then return word end
   return {word, missing(text, r_hosts), missing(r_hosts, text)}
 end
 
 -- an Accept of a session that nothing is known of
-local function begin(L, at, until_ms, box, line, sid, digest, told)
+local function begin(at, until_ms, box, line, sid, digest, told)
   local B = box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
   if at < B[2] then return 'restarted' end
+  local L = line ~= '' and line_of(line)
   if L then
     vouch(L, false, sid, box, B[1], until_ms, 0, at, told[6], false, digest)
     put_line(line, L)
@@ -409,6 +381,67 @@ local function begin(L, at, until_ms, box, line, sid, digest, told)
     port, 0, {}, 0, told[9], 0, told[10], 0, {}, 0,
   })
   return 'applied'
+end
+
+-- an Accept of a session that is up
+local function note_accept(S, sid, at, epoch, told)
+  local fingerprint, promised = told[3], told[10]
+  local other = differs(S[9], fingerprint)
+  -- its other family was authenticated: what is promised counts from its next record on
+  if at > S[16] and promised ~= '' and S[4] == epoch and not other then
+    S[PROMISED], S[16] = merged(S[PROMISED], promised), at
+    put_session(sid, S)
+  -- it is of another CPE, or the box has restarted: kept for the session that this CPE begins under that name
+  elseif fingerprint ~= NO_PRINT and at > max(S[16], S[NEXT][5] or 0) and (S[4] ~= epoch or other) then
+    local adds = S[NEXT][1] == fingerprint and S[NEXT][6] == epoch
+    S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told[8], told[9], at, epoch}
+    put_session(sid, S)
+  end
+end
+
+-- An Accept of a session that something is known of. What accounting says is by the NAS's clock, and newer than any Accept.
+local function again(at, until_ms, box, line, sid, digest, told, stored)
+  local B = box_of(box)
+  if not B[4] then put_box(box, 0, 0, 0) end
+  local epoch, S = B[1], session_of(stored)
+  if at < B[2] then return 'restarted' end  -- a restart is never dated ahead of our clock
+  catch_up_by_line(S, sid)
+  local own, shown, promised, over = told[2] == 1, told[4], told[10], S[3] == STOPPED or S[3] == EXPIRED
+  if S[3] == UP then
+    note_accept(S, sid, at, epoch, told)
+    return 'known'
+  end
+  if at <= S[16] or over and at <= S[1] - TOMBSTONE_MS then return 'known' end  -- when it was over, by our clock
+
+  -- another CPE or line, another life of the BNG, or a session that ended: the name came back, the session is a new one
+  local anew = over or own and S[4] ~= epoch or differs(S[9], told[3]) or
+    own and S[8] == 1 and line ~= S[6] and contradict(S[7], told[1])
+  local promise, word = merged(not anew and S[4] == epoch and S[PROMISED] or '', promised), 'applied'
+  -- the same place has the same number
+  local stays = not anew and (told[7] == '' or S[5] == box and port_of(S[SHOWN]) == told[7])
+  local port = stays and S[PORT] or port_number(box, told[7])
+  -- identity: as in `change`
+  if anew or S[6] == '' or own and (S[8] ~= 1 or line ~= S[6]) then
+    if not anew and own and S[6] == '' then word = 'applied,late' end
+    if S[6] ~= line then disown(S[6], sid) end
+    S[6], S[7], S[8] = line, told[1], told[2]
+  end
+  if anew then S[13], S[GAP], S[TIMEOUT], S[NEXT], S[TWICE] = {}, 0, 0, {}, 0 end
+  if anew or promised ~= '' then S[CLAIMED] = 0 end
+  local L = S[6] ~= '' and line_of(S[6])
+  if L then
+    vouch(L, false, sid, box, epoch, until_ms, 0, at, told[6], anew, S[CLAIMED] == 0 and digest or '')
+    put_line(S[6], L)
+  end
+  local terms = S[6] == line and told[5] or S[15]  -- those of the line that stays
+  find_by(S, sid, terms, box, port, shown)
+  S[1], S[3], S[4], S[5], S[11], S[14], S[15], S[16], S[PORT] = until_ms, EXPECTED, epoch, box, '', shown, terms, at, port
+  S[BEGAN], S[SINCE], S[FILLED], S[PROMISED] = 0, {}, 0, promise
+  if told[3] ~= NO_PRINT then S[9] = told[3] end
+  if told[8] > 0 then S[12] = told[8] end
+  if told[9] > 0 then S[TIMEOUT] = told[9] end
+  put_session(sid, S)
+  return word
 end
 
 -- AAA accepted a session. What it tells: {ids, own, fingerprint, shown, terms, tags, port, interval, timeout, what it promises},
@@ -431,7 +464,6 @@ local function expect(at, until_ms, box, line, sid, digest, packed)
   end
   local told = unpack_(packed)
   local stored = call('HGET', bucket('s', sid), sid)
-  if not stored then return begin(L, at, until_ms, box, line, sid, digest, told) end
-  return change({'expected', at, until_ms, box, line, told[1], told[2], told[3], told[4], told[5], told[6], sid, told[7],
-    told[8], told[9], told[10], digest}, stored)
+  if not stored then return begin(at, until_ms, box, line, sid, digest, told) end
+  return again(at, until_ms, box, line, sid, digest, told, stored)
 end
