@@ -222,7 +222,8 @@ def _change(s: SessionChange) -> Row:
     remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
     row = [
         s.step, s.at_ms, s.until_ms, s.nas, packing.name(s.line), b"" if ids is None else ids.encode(),
-        1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
+        1 if s.own else 0, packing.fingerprint(s.fingerprint),
+        _shown(s, port, packing.outcome_code(s.outcome)),
         terms_of(remote_id, circuit_id, s.address, s.user_name), packing.tags(s.keys), a2b_hex(s.session),
         "" if port is None else port.port, s.interval_ms, s.timeout_ms, packing.name(s.digest),
         False if s.hosts is None else packing.hosts_text(s.hosts), believable(s.traffic) or False,
@@ -235,8 +236,8 @@ def _expected(s: SessionChange) -> Row:
     ids, port = s.ids, s.port
     remote_id, circuit_id = (None, None) if ids is None else (ids.remote_id, ids.circuit_id)
     told: bytes = _pack([
-        b"" if ids is None else ids.encode(), 1 if s.own else 0, packing.fingerprint(s.fingerprint), _shown(s, port),
-        terms_of(remote_id, circuit_id, s.address, s.user_name), packing.tags(s.keys),
+        b"" if ids is None else ids.encode(), packing.fingerprint(s.fingerprint), _shown(s, port, 0),
+        terms_of(remote_id, circuit_id, s.address, s.user_name),
         "" if port is None else port.port, s.interval_ms, s.timeout_ms,
         packing.hosts_text(promised(s.promised)) if s.promised else b"",
     ])  # fmt: skip
@@ -244,13 +245,14 @@ def _expected(s: SessionChange) -> Row:
     digest.update(told)
     return [
         _ACCEPT, s.at_ms, s.until_ms, s.nas, packing.name(s.line), a2b_hex(s.session), digest.digest(), told,
+        1 if s.own else 0, packing.tags(s.keys), packing.outcome_code(s.outcome),
     ]  # fmt: skip
 
 
-def _shown(s: SessionChange, port: Attachment | None) -> bytes:
-    """Acct-Session-Id, User-Name, MAC, how it came by its line, and its port: for people."""
+def _shown(s: SessionChange, port: Attachment | None, outcome: int) -> bytes:
+    """How it came by its line, Acct-Session-Id, User-Name, MAC, and its port: for people."""
     user = None if s.user_name is None else s.user_name.encode("utf-8", "surrogateescape")
-    shown: Row = [s.session_id, user, s.address or b"", s.outcome or ""]
+    shown: Row = [outcome, s.session_id, user, s.address or b""]
     if port is not None:
         shown += (port.port, port.outer, port.inner)
     packed: bytes = _pack(shown)

@@ -24,7 +24,8 @@ Instants are epoch milliseconds. Lines, sessions, keys, MACs and places are 12 o
 Hosts are a text, one ``kind|service|address`` a line; ports are numbers, those of the box's ``o``. The
 list of ages is empty if a session took all of its hosts with the first record of its life. What a session's record says
 nothing of behind its port is left out.
-Marks of a session: 1 up, 4 has IPv4, 8 has IPv6. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
+Marks of a session: 1 up, 2 its line is its own word (of one that is only expected), 4 has IPv4, 8 has IPv6; from 16 on
+there is how one that is only expected came by its line. Marks of a key: 1 attached, 2 DHCPv4 evident. Tags
 are the first four octets of the keys on which a session vouches. A key is disputed when another line than the one that
 is live there was sighted, and not believed.
 """
@@ -56,8 +57,18 @@ unpack: Callable[[bytes], Record] = partial(msgpack.unpackb, raw=True, strict_ma
 STATES: Final = (
     SessionState.SUSPECT, SessionState.EXPECTED, SessionState.UP, SessionState.STOPPED, SessionState.EXPIRED,
 )  # fmt: skip
-_OUTCOMES: Final = {outcome.encode(): outcome for outcome in Outcome}
+OUTCOMES: Final = (
+    None,
+    Outcome.OWN,
+    Outcome.MATCHED,
+    Outcome.AMBIGUOUS,
+    Outcome.CONFLICT,
+    Outcome.UNMATCHED,
+    Outcome.UNKNOWN,
+)  # by what stands for them in records
+_OUTCOME_CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 _UP = 1
+_CAME_BY: Final = 16
 _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
 _WHOLE_PRINT: Final = 17  # digits of both parts, and a dot
@@ -100,6 +111,11 @@ def _fingerprint_shown(octets: bytes) -> str:
 # ---- what people are shown
 
 
+def outcome_code(outcome: Outcome | None) -> int:
+    """Its place in `OUTCOMES`."""
+    return _OUTCOME_CODES[outcome]
+
+
 def _read_port(given: Record) -> Attachment | None:
     return Attachment(given[0].decode("utf-8", "replace"), given[1], given[2]) if given else None
 
@@ -116,13 +132,13 @@ def _read_shown(packed: Packed) -> _Shown:
     """What `batch` made of it."""
     if not packed:
         return _Shown()
-    session_id, user, mac, outcome, *port = unpack(packed)
+    outcome, session_id, user, mac, *port = unpack(packed)
     return _Shown(
         session_id,
         None if user is None else user.decode("utf-8", "surrogateescape"),
         _read_port(port),
         Mac(mac) if mac else None,
-        _OUTCOMES[outcome] if outcome else None,
+        OUTCOMES[outcome],
     )
 
 
@@ -215,11 +231,13 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
 
 
 def caught_up(row: SessionRow, line: Packed) -> SessionRow:
-    """A session that is only expected, with the deadline that its line knows."""
+    """A session that is only expected, with the deadline and outcome that its line knows."""
     record, name = unpack(line), bytes.fromhex(row.session)
     for at in range(_VOUCHERS, len(record), _VOUCHER):
-        if record[at] == name and record[at + 7] and record[at + 3] > row.until_ms:
-            return replace(row, until_ms=record[at + 3])
+        if record[at] == name and record[at + 7]:
+            return replace(
+                row, until_ms=max(row.until_ms, record[at + 3]), outcome=OUTCOMES[record[at + 4] // _CAME_BY]
+            )
     return row
 
 

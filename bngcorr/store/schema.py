@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from bngcorr.store.lane import Command, Reply
 
-VERSION: Final = 1
-OLDEST: Final = 1
+VERSION: Final = 2
+OLDEST: Final = 2
 KEY: Final = "bngcorr:schema"
 
 _MEET: Final = """

@@ -24,6 +24,7 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.vocabulary import DropReason, Key, Mode, Outcome, Rung, Strength, Trigger
 from bngcorr.store.lesson import SessionStep
+from bngcorr.store.packing import OUTCOMES
 from bngcorr.wire.attributes import Code
 
 ABOUT_FIELDS: Final = (
@@ -180,7 +181,7 @@ def _request(about: Sequence[Any], moment: Sequence[Any]) -> RequestEntry:
 def _accounting(about: Sequence[Any], moment: Sequence[Any], domain: str, line: str) -> AccountingEntry:
     _, box, ids, shown = about
     at_ms, step, session, came, went = moment
-    session_id, user, mac, outcome, *port = _unpack(shown)
+    outcome, session_id, user, mac, *port = _unpack(shown)
     return AccountingEntry(
         at_ms=at_ms,
         domain=domain,
@@ -192,7 +193,7 @@ def _accounting(about: Sequence[Any], moment: Sequence[Any], domain: str, line: 
         user_name=_user(user),
         mac=Mac(mac) if mac else None,
         port=Attachment(port[0].decode("utf-8", "replace"), port[1], port[2]) if port else None,
-        verdict=Outcome(outcome.decode()) if outcome else None,
+        verdict=OUTCOMES[outcome],
         ids=LineIds.decode(ids) if ids else None,
         came=tuple(came.decode().split("\n")) if came else (),
         went=tuple(went.decode().split("\n")) if went else (),

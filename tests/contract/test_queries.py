@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from bngcorr.model.attachment import Attachment
@@ -10,7 +12,7 @@ from bngcorr.model.usage import Traffic, Usage
 from bngcorr.model.vocabulary import Outcome, SessionState
 from bngcorr.store.rows import LineRow, Page, SessionQuery, SessionRow
 from tests.store.scene import Scene, Store
-from tests.store.subjects import BNG, INTERIM, NAS, NOW, START, STOP, ia_pd, ids_of, key, line, v4
+from tests.store.subjects import BNG, EXPECTED, INTERIM, NAS, NOW, START, STOP, ia_pd, ids_of, key, line, v4
 
 pytestmark = pytest.mark.asyncio
 
@@ -38,6 +40,32 @@ async def test_a_session_is_shown_as_it_was_told(scene: Scene) -> None:
     )  # fmt: skip
     assert [shown] == await scene.rows()
     assert BNG == shown.bng
+
+
+async def test_an_expected_session_is_shown_as_its_latest_accept_told(scene: Scene) -> None:
+    """The families of a line are authenticated in turn: one names the line, the other was matched with it."""
+    own = partial(scene.change, EXPECTED, number=1, keys=["k"], address=CPE, outcome=Outcome.OWN)
+    matched = partial(scene.change, EXPECTED, number=1, own=False, address=CPE, outcome=Outcome.MATCHED)
+    await scene.write(scene.sighting(1, attachment="k"))
+
+    async def shown() -> tuple[Outcome | None, int]:
+        row = await scene.row()
+        return row.outcome, row.until_ms - NOW
+
+    for step, told in (
+        (own(at=1_000), (Outcome.OWN, 601_000)),
+        (matched(at=2_000), (Outcome.MATCHED, 602_000)),
+        (own(at=3_000), (Outcome.OWN, 603_000)),
+        (own(at=4_000, keys=["k", "k2"]), (Outcome.OWN, 604_000)),
+        (matched(at=5_000), (Outcome.MATCHED, 605_000)),
+    ):
+        assert ["applied"] == await scene.write(step)
+        assert told == await shown()
+    assert ["known"] == await scene.write(own(at=4_500))  # told late
+    assert (Outcome.MATCHED, 605_000) == await shown()
+    await scene.walk(now=605_001)
+    row = await scene.row()
+    assert (SessionState.EXPIRED, Outcome.MATCHED) == (row.state, row.outcome)
 
 
 async def test_sessions_are_found_by_what_people_know(scene: Scene) -> None:

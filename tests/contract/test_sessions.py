@@ -45,6 +45,19 @@ async def test_a_session_lives_from_accept_to_stop(scene: Scene) -> None:
         assert set(map(str, step.hosts or ())) == set(row.hosts)
 
 
+async def test_an_accept_that_names_the_line_makes_it_the_sessions_own(scene: Scene) -> None:
+    """One that was matched before: from then on another line is another session, which was promised nothing."""
+    await scene.write(
+        scene.change(EXPECTED, number=1, own=False, promised=[ia_pd()]),
+        scene.change(EXPECTED, at=1_000, number=1, promised=[ia_pd()]),
+        scene.change(EXPECTED, at=2_000, number=1, own=False, promised=[ia_pd()]),
+        scene.change(START, at=3_000, number=2, hosts=[v4()]),
+    )
+
+    assert line(2) == (await scene.row()).line
+    assert Usage(v4=1, sessions=1) == await scene.usage()
+
+
 async def test_an_interim_without_addresses_keeps_the_hosts(scene: Scene) -> None:
     """A record that names no host says nothing of hosts."""
     await scene.write(scene.change(START, hosts=DUAL), scene.change(INTERIM, at=1_000))

@@ -6,7 +6,8 @@ local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
 local sub, byte, format, remove = string.sub, string.byte, string.format, table.remove
 local floor, max, min = math.floor, math.max, math.min
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
-local IS_UP, HAS_V4, HAS_V6 = 1, 4, 8  -- marks of a session that vouches for a line
+-- marks of a session that vouches for a line; those of one that is only expected have, from 16 on, how it came by its line
+local IS_UP, IS_OWN, HAS_V4, HAS_V6, CAME_BY = 1, 2, 4, 8, 16
 local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
 local epochs  -- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers}, as far as it was looked up
 local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
@@ -51,8 +52,8 @@ local function server_is_away(trouble) return SERVERS[string.match(trouble, '^-?
 -- when it was last sighted by it, until when that counts, when all of that sighting was noted (0: has to be again), the keys
 -- that no other line stands on, and what it told. On those keys these instants count as if they stood in the keys' own
 -- records. From VOUCHERS on there are eight fields for each session that vouches for it; the last one is a digest of what the
--- Accept of a session told that is only expected: while it is there, deadline and instant of the session's latest Accept are
--- those of the voucher, and its own record may lag.
+-- Accept of a session told that is only expected: while it is there, deadline, instant and outcome of the session's latest
+-- Accept are those of the voucher, and its own record may lag.
 local UNTIL, FIRST, LAST, LATEST, PLACE, V6_AT, V4_BEGUN, V6_LOST, V4_ROSE, MACS, PLANNED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 local FAMILY, VOUCHERS = 7, 22
 
@@ -183,9 +184,13 @@ local function put_session(sid, S)
   put('s', sid, S)
 end
 
+-- how a session came by its line is the second octet of what people are shown of it
+local function came_by(shown, outcome) return sub(shown, 1, 1) .. string.char(outcome) .. sub(shown, 3) end
+
 -- what a voucher says of a session that is only expected
 local function catch_up(S, L, at)
   S[1], S[16] = max(S[1], L[at + 3]), max(S[16], L[at + 5])
+  S[SHOWN] = came_by(S[SHOWN], floor(L[at + 4] / CAME_BY))
 end
 local function catch_up_by_line(S, sid)
   local L = S[3] == EXPECTED and S[6] ~= '' and line_of(S[6])
@@ -246,6 +251,16 @@ local function has_tag(tags, key)
     if sub(tags, at, at + 3) == tag then return true end
   end
   return false
+end
+
+-- tags, and some more of them
+local function with_tags(has, tags)
+  if has == tags then return has end
+  for at = 1, #tags, 4 do
+    local tag = sub(tags, at, at + 3)
+    if not has_tag(has, tag) then has = has .. tag end
+  end
+  return has
 end
 
 -- whether a line has a session on a key; `live` asks for one that counts now, else one that may be heard of again will do

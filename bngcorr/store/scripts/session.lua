@@ -39,14 +39,7 @@ local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, re
     L[mine], L[mine + 5], L[mine + 6], L[mine + 7] = sid, 0, '', ''
   end
   if mine then
-    local has = L[mine + 6]
-    if reborn then
-      has = tags
-    elseif has ~= tags then
-      for i = 1, #tags, 4 do
-        if not has_tag(has, sub(tags, i, i + 3)) then has = has .. sub(tags, i, i + 3) end
-      end
-    end
+    local has = reborn and tags or with_tags(L[mine + 6], tags)
     L[mine + 1], L[mine + 2], L[mine + 3], L[mine + 4] = box, epoch, until_ms, marks
     L[mine + 7] = L[mine + 5] <= heard and digest or ''
     L[mine + 5], L[mine + 6] = max(L[mine + 5], heard), has
@@ -364,28 +357,31 @@ local function change(s)
   return {word, missing(text, r_hosts), missing(r_hosts, text)}
 end
 
+-- What an Accept tells is {ids, fingerprint, shown, terms, port, interval, timeout, what it promises}; beside that, whether
+-- its request named the line itself (1 or 0), tags, and how the session came by its line.
+
 -- an Accept of a session that nothing is known of
-local function begin(at, until_ms, box, line, sid, digest, told)
+local function begin(at, until_ms, box, line, sid, digest, told, own, tags, outcome)
   local B = box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
   if at < B[2] then return 'restarted' end
   local L = line ~= '' and line_of(line)
   if L then
-    vouch(L, false, sid, box, B[1], until_ms, 0, at, told[6], false, digest)
+    vouch(L, false, sid, box, B[1], until_ms, own * IS_OWN + outcome * CAME_BY, at, tags, false, digest)
     put_line(line, L)
   end
-  local port = port_number(box, told[7])
-  find_by(BLANK, sid, told[5], box, port, told[4])
+  local port, shown = port_number(box, told[5]), came_by(told[3], outcome)
+  find_by(BLANK, sid, told[4], box, port, shown)
   put_session(sid, {
-    until_ms, 0, EXPECTED, B[1], box, line, told[1], told[2], told[3], '', '', told[8], {}, told[4], told[5], at,
-    port, 0, {}, 0, told[9], 0, told[10], 0, {}, 0,
+    until_ms, 0, EXPECTED, B[1], box, line, told[1], own, told[2], '', '', told[6], {}, shown, told[4], at,
+    port, 0, {}, 0, told[7], 0, told[8], 0, {}, 0,
   })
   return 'applied'
 end
 
 -- an Accept of a session that is up
 local function note_accept(S, sid, at, epoch, told)
-  local fingerprint, promised = told[3], told[10]
+  local fingerprint, promised = told[2], told[8]
   local other = differs(S[9], fingerprint)
   -- its other family was authenticated: what is promised counts from its next record on
   if at > S[16] and promised ~= '' and S[4] == epoch and not other then
@@ -394,69 +390,70 @@ local function note_accept(S, sid, at, epoch, told)
   -- it is of another CPE, or the box has restarted: kept for the session that this CPE begins under that name
   elseif fingerprint ~= NO_PRINT and at > max(S[16], S[NEXT][5] or 0) and (S[4] ~= epoch or other) then
     local adds = S[NEXT][1] == fingerprint and S[NEXT][6] == epoch
-    S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told[8], told[9], at, epoch}
+    S[NEXT] = {fingerprint, merged(adds and S[NEXT][2] or '', promised), told[6], told[7], at, epoch}
     put_session(sid, S)
   end
 end
 
 -- An Accept of a session that something is known of. What accounting says is by the NAS's clock, and newer than any Accept.
-local function again(at, until_ms, box, line, sid, digest, told, stored)
+local function again(at, until_ms, box, line, sid, digest, told, own, tags, outcome, stored)
   local B = box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
   local epoch, S = B[1], session_of(stored)
   if at < B[2] then return 'restarted' end  -- a restart is never dated ahead of our clock
   catch_up_by_line(S, sid)
-  local own, shown, promised, over = told[2] == 1, told[4], told[10], S[3] == STOPPED or S[3] == EXPIRED
   if S[3] == UP then
     note_accept(S, sid, at, epoch, told)
     return 'known'
   end
+  local over, names = S[3] == STOPPED or S[3] == EXPIRED, own == 1
   if at <= S[16] or over and at <= S[1] - TOMBSTONE_MS then return 'known' end  -- when it was over, by our clock
 
   -- another CPE or line, another life of the BNG, or a session that ended: the name came back, the session is a new one
-  local anew = over or own and S[4] ~= epoch or differs(S[9], told[3]) or
-    own and S[8] == 1 and line ~= S[6] and contradict(S[7], told[1])
-  local promise, word = merged(not anew and S[4] == epoch and S[PROMISED] or '', promised), 'applied'
-  -- the same place has the same number
-  local stays = not anew and (told[7] == '' or S[5] == box and port_of(S[SHOWN]) == told[7])
-  local port = stays and S[PORT] or port_number(box, told[7])
-  -- identity: as in `change`
-  if anew or S[6] == '' or own and (S[8] ~= 1 or line ~= S[6]) then
-    if not anew and own and S[6] == '' then word = 'applied,late' end
+  local anew = over or names and S[4] ~= epoch or differs(S[9], told[2]) or
+    names and S[8] == 1 and line ~= S[6] and contradict(S[7], told[1])
+  local promise, word = merged(not anew and S[4] == epoch and S[PROMISED] or '', told[8]), 'applied'
+  local stays = not anew and (told[5] == '' or S[5] == box and port_of(S[SHOWN]) == told[5])
+  local port, shown = stays and S[PORT] or port_number(box, told[5]), came_by(told[3], outcome)
+  -- identity: fixed at first sight, see `change`
+  if anew or S[6] == '' or names and (S[8] ~= 1 or line ~= S[6]) then
+    if not anew and names and S[6] == '' then word = 'applied,late' end
     if S[6] ~= line then disown(S[6], sid) end
-    S[6], S[7], S[8] = line, told[1], told[2]
+    S[6], S[7], S[8] = line, told[1], own
   end
   if anew then S[13], S[GAP], S[TIMEOUT], S[NEXT], S[TWICE] = {}, 0, 0, {}, 0 end
-  if anew or promised ~= '' then S[CLAIMED] = 0 end
+  if anew or told[8] ~= '' then S[CLAIMED] = 0 end
   local L = S[6] ~= '' and line_of(S[6])
   if L then
-    vouch(L, false, sid, box, epoch, until_ms, 0, at, told[6], anew, S[CLAIMED] == 0 and digest or '')
+    local marks = S[8] * IS_OWN + outcome * CAME_BY
+    vouch(L, false, sid, box, epoch, until_ms, marks, at, tags, anew, S[CLAIMED] == 0 and digest or '')
     put_line(S[6], L)
   end
-  local terms = S[6] == line and told[5] or S[15]  -- those of the line that stays
+  local terms = S[6] == line and told[4] or S[15]  -- those of the line that stays
   find_by(S, sid, terms, box, port, shown)
   S[1], S[3], S[4], S[5], S[11], S[14], S[15], S[16], S[PORT] = until_ms, EXPECTED, epoch, box, '', shown, terms, at, port
   S[BEGAN], S[SINCE], S[FILLED], S[PROMISED] = 0, {}, 0, promise
-  if told[3] ~= NO_PRINT then S[9] = told[3] end
-  if told[8] > 0 then S[12] = told[8] end
-  if told[9] > 0 then S[TIMEOUT] = told[9] end
+  if told[2] ~= NO_PRINT then S[9] = told[2] end
+  if told[6] > 0 then S[12] = told[6] end
+  if told[7] > 0 then S[TIMEOUT] = told[7] end
   put_session(sid, S)
   return word
 end
 
--- AAA accepted a session. What it tells: {ids, own, fingerprint, shown, terms, tags, port, interval, timeout, what it promises},
--- packed; `digest` is of that. If the last Accept of the session said just that, only the instants of its voucher are new.
-local function expect(at, until_ms, box, line, sid, digest, packed)
+-- AAA accepted a session. What that tells is packed, `digest` is of it. If the last Accept of the session told just that, only
+-- what its voucher says is new.
+local function expect(at, until_ms, box, line, sid, digest, packed, own, tags, outcome)
   local L = line ~= '' and line_of(line)
   local mine = L and voucher_of(L, sid)
-  if mine and L[mine + 7] == digest and L[mine + 1] == box and at > L[mine + 5] then
+  if mine and L[mine + 7] == digest and L[mine + 1] == box and at > L[mine + 5] and
+    (own == 0 or bit.band(L[mine + 4], IS_OWN) > 0) and with_tags(L[mine + 6], tags) == L[mine + 6] then
     local epoch, epoch_at = epoch_of(box)
     local others = true
     for V = VOUCHERS, #L, 8 do
       if L[V + 3] < now and V ~= mine then others = false end  -- some are to be dismissed
     end
     if others and L[mine + 2] == epoch and at >= epoch_at then
-      L[mine + 3], L[mine + 5] = until_ms, at
+      L[mine + 3], L[mine + 4], L[mine + 5] = until_ms, L[mine + 4] % CAME_BY + outcome * CAME_BY, at
       if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
       changed[line] = true
       return 'applied'
@@ -464,6 +461,6 @@ local function expect(at, until_ms, box, line, sid, digest, packed)
   end
   local told = unpack_(packed)
   local stored = call('HGET', bucket('s', sid), sid)
-  if not stored then return begin(at, until_ms, box, line, sid, digest, told) end
-  return again(at, until_ms, box, line, sid, digest, told, stored)
+  if not stored then return begin(at, until_ms, box, line, sid, digest, told, own, tags, outcome) end
+  return again(at, until_ms, box, line, sid, digest, told, own, tags, outcome, stored)
 end

@@ -70,8 +70,9 @@ for number = 1, #KEYS do
       fine, word = pcall(sight, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7], A[at + 8], kind)
       at = at + 9
     elseif kind == 3 then  -- an Accept
-      fine, word = pcall(expect, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7])
-      at = at + 8
+      fine, word = pcall(expect, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7], A[at + 8], A[at + 9],
+        A[at + 10])
+      at = at + 11
     else
       fine, word = pcall(KINDS[kind - 3], A[at + 1])
       at = at + 2
