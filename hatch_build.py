@@ -1,13 +1,16 @@
-"""Builds ``bngcorr.wire._core``, what of the request path is C, beside what mypyc compiles: see pyproject.toml."""
+"""Builds what of the request path is C, beside what mypyc compiles: see pyproject.toml."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
+
+
+SOURCES: Final = ("bngcorr/wire/_core.c", "bngcorr/proxy/_datagrams.c")
 
 
 def build(name: str, source: Path, folder: Path, *flags: str) -> Path:
@@ -24,13 +27,15 @@ class Core(BuildHookInterface[Any]):
     """The hook of the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Add the extension to the wheel."""
+        """Add the extensions to the wheel."""
         self._folder = TemporaryDirectory()
-        built = build("bngcorr.wire._core", Path(self.root, "bngcorr/wire/_core.c"), Path(self._folder.name))
-        build_data["force_include"][str(built)] = f"bngcorr/wire/{built.name}"
+        for source in SOURCES:
+            name = source.removesuffix(".c").replace("/", ".")
+            built = build(name, Path(self.root, source), Path(self._folder.name))
+            build_data["force_include"][str(built)] = str(Path(source).with_name(built.name))
         build_data["infer_tag"] = True
         build_data["pure_python"] = False
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
-        """The wheel has it."""
+        """The wheel has them."""
         self._folder.cleanup()
