@@ -9,7 +9,6 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 
-
 SOURCES: Final = ("bngcorr/wire/_core.c", "bngcorr/proxy/_datagrams.c")
 
 
