@@ -86,7 +86,12 @@ class _Errand(Generic[T]):
         task.add_done_callback(lane.errands.discard)
 
     async def _again(self, replies: list[Reply]) -> None:
-        await self._lane.carry_on({self._node: list(enumerate(self._commands))}, replies, self._end)
+        try:
+            await self._lane.carry_on({self._node: list(enumerate(self._commands))}, replies, self._end)
+        except BaseException as error:
+            if not self.answer.done():
+                self.answer.set_exception(StoreError(f"{type(error).__name__}: {error}"))
+            raise
         self._over(_all_judged(replies))
 
     def _over(self, replies: list[Reply]) -> None:
