@@ -57,7 +57,7 @@ end
 
 local answers = {}
 for number = 1, #KEYS do
-  within(KEYS[number])
+  name_after(KEYS[number])
   local fine, answer = pcall(recall, asked[number])
   answers[number] = fine and answer or ''
 end

@@ -2,7 +2,7 @@
 -- store/timeline.py; it is cut and joined as octets, for that takes a third of the time that unpacking and packing it would.
 local RING_MS = 40 * 86400000  -- gone by itself if nothing comes for so long
 
-local function sized(octets) return string.char(floor(#octets / 256), #octets % 256) .. octets end
+local char = string.char
 local function size_at(ring, at)
   local high, low = byte(ring, at, at + 1)
   return high * 256 + low
@@ -22,29 +22,31 @@ local function sorted_out(ring, abouts, moments, count, about)
     local place, behind = byte(moments, at), at + 3 + size_at(moments, at + 1)
     if not places[place] then
       kept[#kept + 1] = texts[place]
-      places[place] = string.char(#kept)
+      places[place] = char(#kept)
     end
     parts[2 * number - 1], parts[2 * number] = places[place], sub(moments, at + 1, behind - 1)
     at = behind
   end
-  kept[#kept + 1] = sized(about)
+  kept[#kept + 1] = char(floor(#about / 256), #about % 256) .. about
   return table.concat(kept), table.concat(parts), #kept
 end
 
 -- The last `most` entries are kept, of a line that there is; `known`: there surely is.
 local function remember(line, about, moment, most, known)
   local number = number_of(line)
-  local name = PREFIX .. 'y:' .. format('%d', number)
+  local name = PREFIX .. 'y:' .. number
   local ring = call('HGET', name, line)
   if not ring then
     if not known and call('HEXISTS', bucket('l', line), line) == 0 then return end
     ring = '\0\0'
     occupy('y', number)
   end
-  local abouts, count, at, place = byte(ring, 1), byte(ring, 2), 3, nil
+  local abouts, count = byte(ring, 1, 2)
+  local at, size, place = 3, #about, nil
   for number = 1, abouts do
-    local behind = at + 2 + size_at(ring, at)
-    if behind - at - 2 == #about and sub(ring, at + 2, behind - 1) == about then place = number end
+    local high, low = byte(ring, at, at + 1)
+    local behind = at + 2 + high * 256 + low
+    if behind == at + 2 + size and sub(ring, at + 2, behind - 1) == about then place = number end
     at = behind
   end
   local moments = at
@@ -59,6 +61,7 @@ local function remember(line, about, moment, most, known)
     texts, rest, abouts = sorted_out(ring, abouts, sub(ring, at), count, about)
     place = abouts
   end
-  call('HSET', name, line, string.char(abouts, count + 1) .. texts .. rest .. string.char(place) .. sized(moment))
+  size = #moment
+  call('HSET', name, line, char(abouts, count + 1) .. texts .. rest .. char(place, floor(size / 256), size % 256) .. moment)
   if count < 1 or byte(moment, -1) % 16 == 0 then call('PEXPIRE', name, RING_MS) end  -- now and then
 end

@@ -3,7 +3,7 @@
 -- if the MAC was seen on one alone. Lines that are not known have no timeline: nobody fills the store with names of his own.
 local A = unpack_(ARGV[1])
 for number = 1, #KEYS do
-  within(KEYS[number])
+  name_after(KEYS[number])
   local told = A[number + 1]
   for at = 1, #told, 4 do
     local line, mac = told[at], told[at + 1]
