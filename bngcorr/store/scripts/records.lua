@@ -328,7 +328,10 @@ local function missing(from, other)
 end
 
 -- whether a list of hosts has one whose kind begins so
-local function has_kind(hosts, kind) return string.find('\n' .. hosts, '\n' .. kind, 1, true) ~= nil end
+local function has_kind(hosts, kind)
+  if hosts == '' then return false end
+  return sub(hosts, 1, #kind) == kind or string.find(hosts, '\n' .. kind, 1, true) ~= nil
+end
 
 -- which of the PROMISED_KINDS are among some hosts, as the sum of their marks
 local function kinds_of(hosts)

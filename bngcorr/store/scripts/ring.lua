@@ -63,5 +63,6 @@ local function remember(line, about, moment, most, known)
   end
   size = #moment
   call('HSET', name, line, char(abouts, count + 1) .. texts .. rest .. char(place, floor(size / 256), size % 256) .. moment)
-  if count < 1 or byte(moment, -1) % 16 == 0 then call('PEXPIRE', name, RING_MS) end  -- now and then
+  -- now and then: a moment begins with its instant, of which that is the last octet
+  if count < 1 or byte(moment, 10) % 16 == 0 then call('PEXPIRE', name, RING_MS) end
 end

@@ -91,12 +91,11 @@ local function say_no_more(line, sid)
 end
 
 local MOST_TOLD = 16  -- hosts that came, and hosts that went
--- The line's timeline is told of a Start, a Stop, and an Interim with other hosts than `before`.
-local function tell(s, line, ids, before, after)
-  if MOST_ENTRIES == 0 or s[1] == 'interim' and before == after then return end
-  local function hosts(some) return table.concat(some, '\n', 1, min(#some, MOST_TOLD)) end
-  local came, went = hosts(missing(after, before)), hosts(missing(before, after))
-  remember(line, pack({0, s[4], ids, s[9]}), pack({s[2], s[1], s[12], came, went}), MOST_ENTRIES, true)
+local function told_hosts(some) return table.concat(some, '\n', 1, min(#some, MOST_TOLD)) end
+-- The line's timeline is told of a Start, a Stop, and an Interim with other hosts than the record before it.
+local function tell(s, line, ids, came, went)
+  local moment = pack({s[2], s[1], s[12], told_hosts(came), told_hosts(went)})
+  remember(line, pack({0, s[4], ids, s[9]}), moment, MOST_ENTRIES, true)
 end
 
 -- What accounting says. s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys,
@@ -151,13 +150,6 @@ local function change(s)
   local goes_on = known and not anew and (r_state == UP or r_state == EXPIRED)
   local port = known and not anew and (s[13] == '' or S[SHOWN] == shown) and S[PORT] or port_number(box, s[13])
 
-  -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the next
-  -- Interim; what a session took that began since is that one's.
-  local function claimable(P)
-    local unfollowed = P[3] == EXPECTED or P[3] == EXPIRED and P[BEGAN] == 0
-    return unfollowed and P[CLAIMED] == 0 and goes_on and step == 'interim' and P[16] > accepted
-  end
-
   -- what AAA said when it accepted the session
   local promise, timeout_ms = S[PROMISED], S[TIMEOUT]
   if anew then
@@ -171,8 +163,16 @@ local function change(s)
     local P = call('HGET', bucket('s', accepted_as), accepted_as)
     P = P and session_of(P)
     if P then catch_up_by_line(P, accepted_as) end
-    local first = not known or anew or was_expected
-    if P and P[4] == epoch and P[5] == box and (first and P[3] == EXPECTED or not first and claimable(P)) then
+    local first, claimable = not known or anew or was_expected, false
+    if P and first then
+      claimable = P[3] == EXPECTED
+    elseif P then
+      -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the
+      -- next Interim; what a session took that began since is that one's.
+      local unfollowed = P[3] == EXPECTED or P[3] == EXPIRED and P[BEGAN] == 0
+      claimable = unfollowed and P[CLAIMED] == 0 and goes_on and step == 'interim' and P[16] > accepted
+    end
+    if claimable and P[4] == epoch and P[5] == box then
       local takes = first and promise == '' and P[PROMISED] ~= ''
       if takes or not first then promise = merged(promise, P[PROMISED]) end
       if interval_ms == 0 then interval_ms = P[12] end
@@ -351,10 +351,10 @@ local function change(s)
     shown, terms, accepted, port, began, since, gap, timeout_ms, filled, promise,
     0, anew and {} or S[NEXT], twice,
   })
-  if L then tell(s, r_line, r_ids, r_hosts, text) end
-  local word = #words > 1 and table.concat(words, ',') or 'applied'
-  if same or text == r_hosts then return word end
-  return {word, missing(text, r_hosts), missing(r_hosts, text)}
+  local word, came, went = #words > 1 and table.concat(words, ',') or 'applied', NOTHING, NOTHING
+  if text ~= r_hosts then came, went = missing(text, r_hosts), missing(r_hosts, text) end
+  if L and MOST_ENTRIES > 0 and (step ~= 'interim' or text ~= r_hosts) then tell(s, r_line, r_ids, came, went) end
+  return text == r_hosts and word or {word, came, went}
 end
 
 -- What an Accept tells is {ids, fingerprint, shown, terms, port, interval, timeout, what it promises}; beside that, whether
