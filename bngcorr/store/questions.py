@@ -65,7 +65,7 @@ class Questions:
         """What the script said of these domains, or the error that came in its place."""
         if isinstance(reply, Exception):
             return
-        said: list[bytes] = unpackb(reply, raw=True)  # of each domain; empty if the script failed there
+        said: list[bytes] = reply  # of each domain; empty if the script failed there
         for number, domain in enumerate(domains):
             self._domains[domain].take(said[number], self._now_ms)
 
