@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -436,3 +436,20 @@ async def test_every_request_gets_one_verdict() -> None:
     assert {Outcome.UNKNOWN, Outcome.UNMATCHED} == set(court.outcomes)
     assert 0 == court.judge.held
     await court.judge.close()
+
+
+class Unaskable(Store):
+    """A question can't even be put to it."""
+
+    def recall(self, questions: Sequence[Recall], now_ms: int) -> Awaitable[list[Recollection | None]]:  # type: ignore[override]
+        """An error at once, not once it is waited for."""
+        raise RuntimeError(questions, now_ms)
+
+
+@pytest.mark.asyncio
+async def test_requests_go_on_if_the_store_can_not_even_be_asked() -> None:
+    """An error that nobody foresaw costs the verdicts of its vector, and loses none of its requests."""
+    court = Court(store=Unaskable())
+    court.ask(_request(1), _request(2))
+
+    assert [UNKNOWN, UNKNOWN] == [verdict for _, verdict, _ in court.given]

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from bngcorr.config.store_url import read_store_url
 from bngcorr.errors import StoreError
-from bngcorr.store.lane import CONNECT_BUDGET_S, MOST_CONNECTIONS, SCRIPTS, Lane, open_lane
+from bngcorr.store.lane import CONNECT_BUDGET_S, MOST_CONNECTIONS, SCRIPTS, Lane, Reply, open_lane
 from bngcorr.store.lane.commands import Command, key_of
 from bngcorr.store.lane.link import Linker
 from bngcorr.store.lane.node import Node
@@ -61,6 +61,30 @@ async def test_no_commands_are_no_round_trip(lane: Lane) -> None:
     """Nothing to ask is answered without the server."""
     assert [] == await lane.run([], 5.0)
     assert 0 == lane.calls
+
+
+async def test_what_is_made_of_replies_is_made_as_they_come(lane: Lane) -> None:
+    """Whoever asks gets what his reading made of them, or its error, which harms no other call on the connection."""
+    commands: list[Command] = [("ECHO", "7"), ("ECHO", "8")]
+    sums, no_number, after = [
+        lane.ask(commands, 5.0, read)
+        for read in (lambda some: sum(map(int, some)), lambda _: int("no number"), lambda some: some[1])
+    ]  # fmt: skip
+
+    assert 15 == await sums
+    with pytest.raises(ValueError, match="no number"):
+        await no_number
+    assert b"8" == await after
+
+
+async def test_what_nobody_waits_for_is_not_read(lane: Lane) -> None:
+    """A call that was given up keeps its place on the connection, and no more."""
+    read: list[list[Reply]] = []
+    given_up = lane.ask([("ECHO", "lost")], 5.0, read.append)
+    given_up.cancel()
+
+    assert [b"next", b"nextnext"] == await _echo(lane, "next")
+    assert [] == read
 
 
 async def test_an_overrun_is_a_store_error_within_the_budget(lane: Lane) -> None:

@@ -96,13 +96,14 @@ class _Errand(Generic[T]):
 
     def _over(self, replies: list[Reply]) -> None:
         took_s = asyncio.get_running_loop().time() - self._started
-        self._lane.took(_op(self._commands[0]), took_s, isinstance(replies[-1], Exception))
-        if self.answer.done():
-            return
+        answer = self.answer
         try:
-            self.answer.set_result(self._read(replies))
+            self._lane.took(_op(self._commands[0]), took_s, isinstance(replies[-1], Exception))
+            if not answer.done():
+                answer.set_result(self._read(replies))
         except Exception as error:  # whoever waits is told, not the connection
-            self.answer.set_exception(error)
+            if not answer.done():
+                answer.set_exception(error)
 
 
 class Lane:
