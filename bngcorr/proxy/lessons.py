@@ -178,7 +178,8 @@ def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event
         upstream = request.flight.server.name  # that was asked last
     ids = own if verdict.ids is None else verdict.ids
     raw_remote, raw_circuit, line = identity.raw_remote_id, own.circuit_id, verdict.line
-    if identity.aliases or identity.untrusted or identity.contradictory:
+    aliased = len(identity.aliases) > 0 and (len(nas.profile.aliases) > 0 or raw_circuit is None)
+    if aliased or identity.untrusted or identity.contradictory:
         found = carriers.ids(view, nas.profile.circuit_ids)
         raw_circuit = found[0].value if found else None
     same_remote = raw_remote is not None and raw_remote == ids.remote_id

@@ -21,8 +21,8 @@ from bngcorr.wire.radius import PacketView, Span
 
 MAC_TEXT: Final = 32
 # named here once: looking a member up in its class costs more than the comparison
-_CHOSEN_BY_CLIENT: Final = (Trigger.PPP, Trigger.CONFLICT)
-_NEVER_V6: Final = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
+_CHOSEN_BY_CLIENT: Final[tuple[Trigger, ...]] = (Trigger.PPP, Trigger.CONFLICT)
+_NEVER_V6: Final[tuple[Trigger, ...]] = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
 _DHCPV4: Final = Trigger.DHCPV4
 _DHCPV6: Final = Trigger.DHCPV6
 _AUTO: Final = PenPolicy.AUTO

@@ -23,7 +23,7 @@ _NEVER: Final = PenPolicy.NEVER
 _ALWAYS: Final = PenPolicy.ALWAYS
 _V6: Final = Trigger.DHCPV6
 _PROOF: Final = Strength.PROOF
-_SURE: Final = (Strength.PROOF, Strength.STRONG)
+_STRONG: Final = Strength.STRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def decide(
     if policy is _ALWAYS:
         other = trigger in (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT) and strength is Strength.PROOF
         return None if other else prefixed
-    if trigger is not _V6 or strength not in _SURE:
+    if trigger is not _V6 or (strength is not _PROOF and strength is not _STRONG):
         return None
     if not prefixed.printable and (strength is not _PROOF or prefixed.mac_sized):
         return None

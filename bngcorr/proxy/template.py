@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -21,20 +22,24 @@ def fill(template: str, ids: LineIds, mac: Mac | None, attachment: Attachment | 
     """
     out = b""
     for text, field in _parts(template):
-        out += text
+        if text:
+            out += text
         if field:
             value = _value(field, ids, mac, attachment, bng)
             if value is None:
                 return None
-            out += value
+            out = out + value if out else value
     return out
 
 
-@lru_cache(maxsize=1024)  # those of the profiles and of the configuration
-def _parts(template: str) -> tuple[tuple[bytes, str], ...]:
+def _taken_apart(template: str) -> tuple[tuple[bytes, str], ...]:
     """Each text with the field behind it; of the last, without one."""
     words = [*_FIELD.split(template), ""]  # text, field, text, field, …, text
     return tuple((text.encode(), field) for text, field in zip(words[::2], words[1::2], strict=True))
+
+
+# of the profiles and of the configuration; bound once: compiled code looks a decorated function up at every call
+_parts: Final[Callable[[str], tuple[tuple[bytes, str], ...]]] = lru_cache(maxsize=1024)(_taken_apart)
 
 
 def _value(field: str, ids: LineIds, mac: Mac | None, attachment: Attachment | None, bng: str) -> bytes | None:

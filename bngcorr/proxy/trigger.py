@@ -44,7 +44,7 @@ class Classification:
         return f"Classification({self.trigger}, {self.strength}, {self.evidence!r})"
 
 
-_RANKS: Final = (Strength.PROOF, Strength.STRONG, Strength.HINT)
+_RANKS: Final[tuple[Strength, ...]] = (Strength.PROOF, Strength.STRONG, Strength.HINT)
 _WEAKEST: Final = len(_RANKS)
 UNKNOWN: Final = Classification(Trigger.UNKNOWN, None)
 SELF_VERIFIED: Final = Evidence(

@@ -261,7 +261,9 @@ class Event:
 Lesson = Sighting | SessionChange | Restart | NumberSeen | FindingSeen | Distances | Event
 
 # Upper bounds in ms of what lies between a request and the sighting that it was matched with; beyond is open
-DISTANCE_BUCKETS_MS: Final = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 30_000, 60_000)
+DISTANCE_BUCKETS_MS: Final[tuple[int, ...]] = (
+    10, 20, 50, 100, 200, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 30_000, 60_000,
+)  # fmt: skip
 
 # The store's words on a lesson, separated by commas
 NEW: Final = "new"  # on a NumberSeen or FindingSeen: it was not known
