@@ -21,12 +21,12 @@ _UNSPECIFIED: Final = bytes(16)
 _FRAMED_IP_ADDRESS: Final = a.FRAMED_IP_ADDRESS
 _FRAMED_IPV6_ADDRESS: Final = a.FRAMED_IPV6_ADDRESS
 _ALC_IPV6_ADDRESS: Final = a.ALC_IPV6_ADDRESS
+_FRAMED_IPV6_PREFIX: Final = a.FRAMED_IPV6_PREFIX
 _FRAMED_IPV6_ROUTE: Final = a.FRAMED_IPV6_ROUTE
 _DELEGATED_IPV6_PREFIX: Final = a.DELEGATED_IPV6_PREFIX
-_IPV6_KEYS: Final[tuple[int, ...]] = (
+IPV6_KEYS: Final[tuple[int, ...]] = (
     a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.FRAMED_IPV6_ROUTE, a.ALC_IPV6_ADDRESS,
 )  # fmt: skip
-_KEYS: Final = frozenset((a.FRAMED_IP_ADDRESS, *_IPV6_KEYS))
 # named here once: looking a member up in its class costs more than the comparison
 _V4: Final = HostKind.V4
 _IA_NA: Final = HostKind.IA_NA
@@ -63,7 +63,7 @@ def promised(view: PacketView) -> tuple[Host, ...]:
     No IPv4: every accounting record names that by itself.
     """
     there = view.first_spans
-    if not any(key in there for key in _IPV6_KEYS):  # as nearly always
+    if not any(key in there for key in IPV6_KEYS):  # as nearly always
         return ()
     hosts = _named(view)
     return tuple([host for host in hosts if host.kind is not _V4]) if hosts else ()
@@ -72,8 +72,14 @@ def promised(view: PacketView) -> tuple[Host, ...]:
 def _named(view: PacketView) -> list[Host]:
     """Distinct hosts in packet order, so many at most."""
     hosts: list[Host] = []
-    for span in [span for span in view.spans if span.key in _KEYS]:
-        host = _host(span.key, view.value(span))
+    for span in view.spans:
+        key = span.key
+        if key not in (  # compiled it costs less than a set
+            _FRAMED_IP_ADDRESS, _FRAMED_IPV6_PREFIX, _DELEGATED_IPV6_PREFIX, _FRAMED_IPV6_ADDRESS, _FRAMED_IPV6_ROUTE,
+            _ALC_IPV6_ADDRESS,
+        ):  # fmt: skip
+            continue
+        host = _host(key, view.value(span))
         if host is not None and host not in hosts:
             hosts.append(host)
             if len(hosts) >= MOST_HOSTS:

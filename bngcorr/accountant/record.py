@@ -32,10 +32,11 @@ _STEPS: Final[dict[int, SessionStep]] = {
 _RESTARTS: Final = (int(a.AcctStatus.ON), int(a.AcctStatus.OFF))
 _START: Final = SessionStep.START
 _NO_TRAFFIC: Final = Traffic()
-_UNCOVERED: Final = frozenset((a.ACCT_DELAY_TIME, a.PROXY_STATE, a.MESSAGE_AUTHENTICATOR))
 _DIGEST: Final = blake2b(digest_size=4)  # a copy costs less than to make one
 _STATUS_TYPE: Final = a.ACCT_STATUS_TYPE
 _DELAY_TIME: Final = a.ACCT_DELAY_TIME
+_PROXY_STATE: Final = a.PROXY_STATE
+_MESSAGE_AUTHENTICATOR: Final = a.MESSAGE_AUTHENTICATOR
 _EVENT_TIMESTAMP: Final = a.EVENT_TIMESTAMP
 _INTERIM_INTERVAL: Final = a.ACCT_INTERIM_INTERVAL
 _SESSION_ID: Final = a.ACCT_SESSION_ID
@@ -124,7 +125,7 @@ def _covered(view: PacketView) -> bytes:
     pieces: list[bytes] = []
     at = radius.HEADER_OCTETS
     for span in view.spans:
-        if span.key in _UNCOVERED:
+        if span.key in (_DELAY_TIME, _PROXY_STATE, _MESSAGE_AUTHENTICATOR):  # compiled it costs less than a set
             pieces.append(octets[at : span.start])
             at = span.end
     pieces.append(octets[at:])

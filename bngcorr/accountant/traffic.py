@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.accountant.hosts import IPV6_KEYS
 from bngcorr.model.usage import Traffic
 from bngcorr.wire import attributes as a
 from bngcorr.wire.attributes import vendor_key
@@ -26,11 +27,8 @@ MOST_OCTETS: Final = (
     2**53 - 1
 )  # of one session, 9 PB: more is a broken counter, and no exact number in a store's script
 _BOTH: Final = (a.ACCT_INPUT_OCTETS, a.ACCT_OUTPUT_OCTETS, a.ACCT_INPUT_GIGAWORDS, a.ACCT_OUTPUT_GIGAWORDS)
-_IPV6_OCTETS: Final = frozenset(key for keys in _IPV6 for key in keys[:2])
+_IPV6_OCTETS: Final[tuple[int, ...]] = tuple(key for keys in _IPV6 for key in keys[:2])
 _FRAMED_IP_ADDRESS: Final = a.FRAMED_IP_ADDRESS
-_IPV6_HOSTS: Final = frozenset((
-    a.FRAMED_IPV6_PREFIX, a.DELEGATED_IPV6_PREFIX, a.FRAMED_IPV6_ADDRESS, a.ALC_IPV6_ADDRESS, a.FRAMED_IPV6_ROUTE,
-))  # fmt: skip
 
 
 def traffic_of(view: PacketView) -> Traffic | None:
@@ -42,16 +40,16 @@ def traffic_of(view: PacketView) -> Traffic | None:
     total = _sum(view, _BOTH)
     if total is not None and total > MOST_OCTETS:
         return None
-    there = view.first_spans.keys()
-    if not _IPV6_OCTETS.isdisjoint(there):
+    there = view.first_spans
+    if any(key in there for key in _IPV6_OCTETS):
         for keys in _IPV6:
             ipv6 = _sum(view, keys)
             if ipv6 is not None:
                 return Traffic(max((total or 0) - ipv6, 0), ipv6, 0) if ipv6 <= MOST_OCTETS else None
     if total is None:
         return None
-    has_v4 = _FRAMED_IP_ADDRESS in view.first_spans
-    if has_v4 != _IPV6_HOSTS.isdisjoint(there):
+    has_v4 = _FRAMED_IP_ADDRESS in there
+    if has_v4 == any(key in there for key in IPV6_KEYS):
         return Traffic(0, 0, total)
     return Traffic(total, 0, 0) if has_v4 else Traffic(0, total, 0)
 
