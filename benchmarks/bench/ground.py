@@ -112,7 +112,8 @@ def builds(folder: Path = ROOT) -> tuple[list[Build], str]:
     stamp = compiled / ".made"
     if not stamp.exists():
         return [pure], "there is no compiled build (make compiled)"
-    changed = max((path.stat().st_mtime for path in (folder / "bngcorr").rglob("*.py")), default=0.0)
+    sources = [path for path in (folder / "bngcorr").rglob("*.*") if path.suffix in (".py", ".c")]
+    changed = max((path.stat().st_mtime for path in sources), default=0.0)
     if stamp.stat().st_mtime < changed:
         return [pure], "the compiled build is older than the sources (make compiled)"
     return [Build("compiled", compiled), pure], ""
