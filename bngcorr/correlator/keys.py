@@ -22,6 +22,7 @@ from typing import Final
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.mac import Mac
+from bngcorr.model.memo import Memo
 from bngcorr.model.vocabulary import Key, MacSource, VlanModel
 
 HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
@@ -202,12 +203,15 @@ def keyring(
         return _made(ports, b"\0" + place if place else b"", mac, source, False, False, multi_session_id, asked)
     per_line = vlan_model is _PER_LINE and attachment.outer is not None
     if asked is EVERY_KEY and not multi_session_id:  # as nearly always
-        return _remembered(ports, attachment.text, mac, source, per_line)
+        shown = 0 if source is None else 1 if source is _SEEN else 2  # members of enums take long to hash
+        cpe = (ports, attachment.text, mac, shown, per_line)
+        known = _KEYRINGS.get(cpe)
+        if known is None:
+            known = _KEYRINGS.put(
+                cpe, _made(ports, _octets(attachment.text), mac, source, True, per_line, b"", EVERY_KEY)
+            )
+        return known
     return _made(ports, _octets(attachment.text), mac, source, True, per_line, multi_session_id, asked)
-
-
-def _usual(ports: str, where: str, mac: Mac | None, source: MacSource | None, per_line: bool) -> Keyring:
-    return _made(ports, _octets(where), mac, source, True, per_line, b"", EVERY_KEY)
 
 
 def _made(
@@ -272,7 +276,7 @@ def _octets(text: str) -> bytes:
 
 # bound once: compiled code looks a decorated function up in its module at every call
 _owner: Final[Callable[[str], bytes]] = lru_cache(maxsize=REMEMBERED)(_with_length)
-_remembered: Final[Callable[[str, str, Mac | None, MacSource | None, bool], Keyring]] = lru_cache(maxsize=CPES)(_usual)
+_KEYRINGS: Final[Memo[tuple[str, str, Mac | None, int, bool], Keyring]] = Memo(CPES)
 
 
 def _where_digits(owner: bytes, where: bytes) -> str:

@@ -38,12 +38,13 @@ _FULL: Final = Admission.FULL
 class Exchange:
     """One request from first sight until its reply is forgotten."""
 
-    __slots__ = ("answered", "authenticator", "began_at", "expires_at", "forwarded_at", "key", "reply")
+    __slots__ = ("answered", "authenticator", "began_at", "current", "expires_at", "forwarded_at", "key", "reply")
 
     def __init__(self, key: ExchangeKey, authenticator: bytes, began_at: float, expires_at: float) -> None:
         self.key: Final = key
         self.authenticator: Final = authenticator
         self.began_at: Final = began_at  # monotonic seconds
+        self.current = True  # nothing has superseded it, and it is not forgotten
         self.answered = False  # then it stands among the answered ones
         self.reply: bytes | None = None
         self.forwarded_at: float | None = None  # monotonic seconds of the last copy sent to AAA
@@ -87,18 +88,15 @@ class Exchanges:
             return _FULL, None
         if known is not None:
             known.reply = None  # superseded, or out of time
+            known.current = False
         exchange = Exchange(key, authenticator, now, now + self.in_flight_s)
         self._known[key] = exchange
         self._open.append(exchange)
         return _NEW, exchange
 
-    def current(self, exchange: Exchange) -> bool:
-        """Whether nothing has superseded it."""
-        return self._known.get(exchange.key) is exchange
-
     def answer(self, exchange: Exchange, reply: bytes, now: float) -> None:
         """Keep the reply for retransmissions that cross it."""
-        if self._known.get(exchange.key) is not exchange:
+        if not exchange.current:
             return
         exchange.reply = reply
         exchange.expires_at = now + REPLY_KEPT_S
@@ -108,8 +106,8 @@ class Exchanges:
 
     def abandon(self, exchange: Exchange) -> None:
         """Forget a request that could not be carried on, so that its retransmission is a fresh try."""
-        if not exchange.answered and self._known.get(exchange.key) is exchange:
-            del self._known[exchange.key]
+        if not exchange.answered and exchange.current:
+            self._forget(exchange)
 
     def expire(self, now: float) -> list[Exchange]:
         """Forget what has run out, and tell what it was."""
@@ -117,13 +115,17 @@ class Exchanges:
         queue = self._open
         while queue and (queue[0].answered or queue[0].expires_at <= now):
             exchange = queue.popleft()
-            if not exchange.answered and self._known.get(exchange.key) is exchange:
-                del self._known[exchange.key]
+            if not exchange.answered and exchange.current:
+                self._forget(exchange)
                 gone.append(exchange)
         queue = self._answered
         while queue and queue[0].expires_at <= now:
             exchange = queue.popleft()
-            if self._known.get(exchange.key) is exchange:
-                del self._known[exchange.key]
+            if exchange.current:
+                self._forget(exchange)
                 gone.append(exchange)
         return gone
+
+    def _forget(self, exchange: Exchange) -> None:
+        exchange.current = False
+        del self._known[exchange.key]

@@ -262,7 +262,7 @@ class Pipeline:
             self.tracer.judged(request, verdict)
         if self._chatter is not None:
             self._chatter.judged(request, verdict)
-        if not self._exchanges.current(request.link.exchange):
+        if not request.link.exchange.current:
             self._give_up(request, DropReason.SUPERSEDED)
             return
         if rejects(request, verdict):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from binascii import a2b_hex
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from bngcorr.errors import StoreError
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
+from bngcorr.model.memo import Memo
 from bngcorr.store import contract as c
 from bngcorr.store import lesson as words
 from bngcorr.store import packing, verdicts
@@ -49,7 +49,8 @@ _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
 _DIGEST: Final = blake2b(digest_size=8)
 _NO_INSTANTS: Final[Mapping[str, int]] = {}
-_CACHED_TERMS: Final = 16_384  # an Accept is about what its request was about
+# an Accept is about what its request was about
+_TERMS: Final[Memo[tuple[bytes | None, bytes | None, Mac | None, str | None], bytes]] = Memo(16_384)
 
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
 
@@ -259,7 +260,11 @@ def _shown(s: SessionChange, port: Attachment | None, outcome: int) -> bytes:
     return packed
 
 
-@lru_cache(maxsize=_CACHED_TERMS)
 def terms_of(remote_id: bytes | None, circuit_id: bytes | None, address: Mac | None, user_name: str | None) -> bytes:
     """Hashes of the terms of a line or session, one behind the other."""
-    return b"".join(map(term_hash, session_terms(LineIds(remote_id, circuit_id), address, user_name)))
+    asked = (remote_id, circuit_id, address, user_name)
+    known = _TERMS.get(asked)
+    if known is None:
+        terms = session_terms(LineIds(remote_id, circuit_id), address, user_name)
+        known = _TERMS.put(asked, b"".join(map(term_hash, terms)))
+    return known

@@ -35,7 +35,7 @@ from __future__ import annotations
 from binascii import a2b_hex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgpack
@@ -43,6 +43,7 @@ import msgpack
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
+from bngcorr.model.memo import Memo
 from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import Finding, Outcome, SessionState
 from bngcorr.store.recollection import SessionIdentity
@@ -67,6 +68,8 @@ OUTCOMES: Final = (
     Outcome.UNKNOWN,
 )  # by what stands for them in records
 _OUTCOME_CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+_OWN: Final = Outcome.OWN
+_MATCHED: Final = Outcome.MATCHED
 _UP = 1
 _CAME_BY: Final = 16
 _ATTACHED, _V4_EVIDENT = 1, 2
@@ -74,7 +77,7 @@ _NO_PRINT = bytes(4)
 _WHOLE_PRINT: Final = 17  # digits of both parts, and a dot
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
 _TOLD: Final = (0, 15, 20)  # fields of a line: what its families told
-_CACHED_IDS: Final = 16_384
+_IDS: Final[Memo[bytes, LineIds]] = Memo(16_384)
 _STR8: Final = 0xD9  # a text of less than 256 octets, in MessagePack; below it in `told`, one of less than 32
 _FIXSTR_SIZE: Final = 0x1F
 _VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
@@ -113,7 +116,9 @@ def _fingerprint_shown(octets: bytes) -> str:
 
 def outcome_code(outcome: Outcome | None) -> int:
     """Its place in `OUTCOMES`."""
-    return _OUTCOME_CODES[outcome]
+    if outcome is _OWN:  # members of enums take long to hash
+        return 1
+    return 2 if outcome is _MATCHED else _OUTCOME_CODES[outcome]
 
 
 def _read_port(given: Record) -> Attachment | None:
@@ -175,10 +180,9 @@ def session_identity(record: Record) -> SessionIdentity | None:
     )
 
 
-@lru_cache(maxsize=_CACHED_IDS)
 def line_ids(octets: bytes) -> LineIds:
     """Those that `LineIds.encode` made octets of. Raises ValueError on anything else."""
-    return LineIds.decode(octets)
+    return _IDS.get(octets) or _IDS.put(octets, LineIds.decode(octets))
 
 
 def ids_of_line(record: Record) -> LineIds:

@@ -96,8 +96,8 @@ def test_a_new_request_with_an_old_identifier_supersedes(answered: bool) -> None
 
     assert Admission.NEW is admission
     assert new is not None
-    assert exchanges.current(new)
-    assert not exchanges.current(old)
+    assert new.current
+    assert not old.current
     assert 1 == len(exchanges)
     exchanges.answer(old, b"late", NOW + 0.2)
     exchanges.abandon(old)
@@ -111,7 +111,7 @@ def test_a_request_that_could_not_be_carried_on_is_forgotten() -> None:
     exchanges.abandon(exchange)
 
     assert 0 == len(exchanges)
-    assert not exchanges.current(exchange)
+    assert not exchange.current
     assert Admission.NEW is exchanges.admit(KEY, FIRST, NOW + 0.1)[0]
 
 
@@ -215,7 +215,7 @@ def test_the_table_is_bounded_and_never_answers_for_another(story: list[tuple[st
                     assert (key, authenticator) == (exchange.key, exchange.authenticator)
                     assert (admission is Admission.ANSWERED) == (exchange.reply is not None)
                     assert exchange.reply in (None, authenticator + bytes((number,)))
-                    assert exchanges.current(exchange)
+                    assert exchange.current
                     known.append(exchange)
             case "answer" if known:
                 exchange = known[number % len(known)]
