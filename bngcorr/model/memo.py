@@ -9,26 +9,32 @@ V = TypeVar("V")
 
 
 class Memo(Generic[K, V]):
-    """A dictionary that starts anew when it is full. To look something up in it takes compiled code a tenth of what
-    `functools.lru_cache` takes.
+    """Those that were asked for last: from `most` up to twice as many of them. To look something up takes compiled code
+    a tenth of what `functools.lru_cache` takes.
     """
 
-    __slots__ = ("_known", "_most")
+    __slots__ = ("_earlier", "_known", "_most")
 
     def __init__(self, most: int) -> None:
-        self._known: Final[dict[K, V]] = {}
+        self._known: dict[K, V] = {}
+        self._earlier: dict[K, V] = {}  # given up when there are too many again, but for those that were asked for
         self._most: Final = most
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._known) + len(self._earlier)
 
     def get(self, asked: K) -> V | None:
         """What was put there, if it is still known."""
-        return self._known.get(asked)
+        known = self._known.get(asked)
+        if known is not None or not self._earlier:
+            return known
+        known = self._earlier.pop(asked, None)
+        return known if known is None else self.put(asked, known)
 
     def put(self, asked: K, found: V) -> V:
         """Keep it, and give it back."""
         if len(self._known) >= self._most:
-            self._known.clear()
+            self._earlier = self._known
+            self._known = {}
         self._known[asked] = found
         return found
