@@ -31,6 +31,7 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
 from bngcorr.wire.octets import Edit
+from bngcorr.wire.radius import PacketView
 
 RANDOM_OCTETS: Final = 4096  # asked of the system at a time
 
@@ -48,13 +49,14 @@ _OBSERVE: Final = Mode.OBSERVE
 class _Reply:
     """What the BNG is to get."""
 
-    __slots__ = ("code", "octets", "request", "took_s")
+    __slots__ = ("accept", "code", "octets", "request", "took_s")
 
-    def __init__(self, request: Request, code: int, octets: bytes, took_s: float) -> None:
+    def __init__(self, request: Request, code: int, octets: bytes, took_s: float, accept: PacketView | None) -> None:
         self.request: Final = request
         self.code: Final = code
         self.octets: Final = octets
         self.took_s: Final = took_s
+        self.accept: Final = accept  # AAA's, if that is what it is
 
 
 class Dispatch:
@@ -243,12 +245,15 @@ class Dispatch:
             server.meters.unsigned.inc()
         if code == _ACCESS_CHALLENGE:
             self._ways[_ACCESS_REQUEST].pool(request.nas.name, request.view).challenged(server, view)
-        self.answer(request, code, reply, now)
-        if code == _ACCESS_ACCEPT:
-            self._notes.accepted(request, view)
+        self.answer(request, code, reply, now, view if code == _ACCESS_ACCEPT else None)
 
-    def answer(self, request: Request, code: int, reply: bytes, now: float) -> None:
-        """Send to the BNG, together with all else that the callbacks of the loop send now; keep for retransmissions."""
+    def answer(
+        self, request: Request, code: int, reply: bytes, now: float, accept: PacketView | None = None
+    ) -> None:  # fmt: skip
+        """Send to the BNG, together with all else that the callbacks of the loop send now; keep for retransmissions.
+
+        What an `accept` of AAA's teaches is written down when the BNG has its answer.
+        """
         link = request.link
         self.exchanges.answer(link.exchange, reply, now)
         if self._tracer.open:
@@ -256,7 +261,7 @@ class Dispatch:
         self._over(request, code, None)
         if not self._replies:
             asyncio.get_running_loop().call_soon(self.flush)
-        self._replies.append(_Reply(request, code, reply, now - link.exchange.began_at))
+        self._replies.append(_Reply(request, code, reply, now - link.exchange.began_at, accept))
 
     def flush(self) -> None:
         """Send what waits for that: one behind the other, since to wake who sleeps over there costs the kernel more."""
@@ -271,6 +276,16 @@ class Dispatch:
             for reply, sent in zip(some, taken, strict=True):
                 self._left(reply, sent)
             at = end
+        for reply in replies:
+            if reply.accept is not None:
+                self._learn(reply.request, reply.accept)
+
+    def _learn(self, request: Request, accept: PacketView) -> None:
+        try:
+            self._notes.accepted(request, accept)
+        except Exception as fault:
+            self._meters.drop(DropReason.INTERNAL_ERROR)
+            self._noise.internal("Accept not learnt", request.host, fault, request.view.authenticator)
 
     def _left(self, reply: _Reply, sent: bool) -> None:
         """The kernel took it, or would not."""

@@ -125,15 +125,20 @@ class Pipeline:
         now = monotonic()  # the clock of the loop; to ask for the loop is a system call
         now_ms = self._clock.now_ms()
         self._meters.vector.observe(len(vector))
-        questions: list[Request] = []
-        for datagram in vector:
+        admitted: list[Request] = []
+        for datagram in vector:  # stage by stage: the processor then finds the code of each in its cache
             request = self._admit(socket, datagram, code, now, now_ms)
             if request is not None:
-                self._consider(request, questions, now)
+                admitted.append(request)
+        questions: list[Request] = []
+        sent: list[Request] = []
+        for request in admitted:
+            self._consider(request, questions, sent, now)
+        self._note(sent)
         if questions:
             self._judge.ask(questions, self._judged)
 
-    def _consider(self, request: Request, questions: list[Request], now: float) -> None:
+    def _consider(self, request: Request, questions: list[Request], sent: list[Request], now: float) -> None:
         """Send it on at once, or put it to the others that need a verdict."""
         try:
             verdict = own_verdict(request)
@@ -145,7 +150,7 @@ class Pipeline:
         if verdict is None:
             questions.append(request)
         else:
-            self._carry_on(request, verdict, now)
+            self._carry_on(request, verdict, sent, now)
 
     def _admit(self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int) -> Request | None:
         """Known BNG, valid octets, authentic, not a duplicate; else dropped by name, or answered again."""
@@ -230,11 +235,13 @@ class Pipeline:
     # ---- verdicts, and on to AAA
 
     def _judged(self, request: Request, verdict: Verdict) -> None:
-        self._carry_on(request, verdict, monotonic())
+        sent: list[Request] = []
+        self._carry_on(request, verdict, sent, monotonic())
+        self._note(sent)
 
-    def _carry_on(self, request: Request, verdict: Verdict, now: float) -> None:
+    def _carry_on(self, request: Request, verdict: Verdict, sent: list[Request], now: float) -> None:
         try:
-            self._forward(request, verdict, now)
+            self._forward(request, verdict, sent, now)
         except WireError as error:
             self._give_up(request, DropReason(error.reason))
         except IdentifierExhausted:
@@ -252,8 +259,8 @@ class Pipeline:
         self.dispatch.abandon(request, reason)
         self._noise.dropped(request.nas.name, request.host, reason, request.view.authenticator)
 
-    def _forward(self, request: Request, verdict: Verdict, now: float) -> None:
-        """Rewrite as the mode allows, sign for AAA, send; write down what the request taught."""
+    def _forward(self, request: Request, verdict: Verdict, sent: list[Request], now: float) -> None:
+        """Rewrite as the mode allows, sign for AAA, send; what such a request teaches is left to `_note`."""
         verdict = settled(request, verdict, self._numbers)
         if verdict.outcome is _CONFLICT and request.question.own is not None:
             self._notes.found(request, Finding.CONFLICT)
@@ -274,10 +281,22 @@ class Pipeline:
             self._spool.take(request, hops.accounting_attributes(request.view, edits, appended), self._spooled)
             self._notes.judged(request, verdict)
             return
-        sent = self.dispatch.send(request, verdict, now)
-        self._notes.judged(request, verdict)
-        if sent:
-            self._notes.recorded(request, verdict)
+        if self.dispatch.send(request, verdict, now):
+            sent.append(request)
+        else:
+            self._notes.judged(request, verdict)
+
+    def _note(self, sent: list[Request]) -> None:
+        """Write down what requests taught that are on their way."""
+        for request in sent:
+            verdict = request.verdict
+            if verdict is None:
+                continue
+            try:
+                self._notes.judged(request, verdict)
+                self._notes.recorded(request, verdict)
+            except Exception as fault:
+                self._failed(request, fault)
 
     def _spooled(self, request: Request, durable: bool) -> None:
         """The spool has it, and answers for it from now on; or it can't take it, and the BNG keeps it."""

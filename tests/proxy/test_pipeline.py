@@ -31,7 +31,7 @@ from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.routing import PoolSettings, Routing
 from bngcorr.proxy.upstream.server import Server
 from bngcorr.proxy.upstream.settings import Settings
-from bngcorr.store.lesson import Distances, Event
+from bngcorr.store.lesson import Distances, Event, SessionChange
 from bngcorr.wire import attributes as a
 from tests.lab_parts import SECRET, nas
 from tests.service.radius import (
@@ -386,3 +386,27 @@ async def test_answers_that_come_together_leave_together_and_before_the_end() ->
     await bench.stop()
 
     assert (0, 3, [b"reply"] * 3) == (before or 0, after, replies)
+
+
+async def test_a_bng_has_its_answer_whatever_becomes_of_what_it_teaches() -> None:
+    """What an Accept teaches comes after it, and a fault there is counted, held against that request alone."""
+    bench = Bench()
+
+    def learn(lesson: Any) -> None:
+        if isinstance(lesson, SessionChange):
+            raise RuntimeError("a bug")
+        bench.lessons.append(lesson)
+
+    bench.learn = learn
+    await bench.start()
+    answered = []
+    for number in range(2):
+        asked = request(number)
+        bench.bng.send(asked.octets)
+        answered.append(reply_fits(await bench.receive(), asked, SECRET))
+    dropped = bench.meters.registry.get_sample_value("bngcorr_radius_discards_total", {"reason": "internal-error"})
+    await bench.stop()
+
+    assert [True, True] == answered
+    assert 2 == dropped
+    assert 2 == sum(isinstance(one, Event) for one in bench.lessons)
