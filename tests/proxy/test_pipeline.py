@@ -393,7 +393,7 @@ async def test_a_bng_has_its_answer_whatever_becomes_of_what_it_teaches() -> Non
     bench = Bench()
 
     def learn(lesson: Any) -> None:
-        if isinstance(lesson, SessionChange):
+        if type(lesson) is SessionChange:
             raise RuntimeError("a bug")
         bench.lessons.append(lesson)
 
