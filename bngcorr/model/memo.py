@@ -25,11 +25,11 @@ class Memo(Generic[K, V]):
 
     def get(self, asked: K) -> V | None:
         """What was put there, if it is still known."""
-        known = self._known.get(asked)
+        known: V | None = self._known.get(asked)
         if known is not None or not self._earlier:
             return known
-        known = self._earlier.pop(asked, None)
-        return known if known is None else self.put(asked, known)
+        earlier: V | None = self._earlier.pop(asked, None)
+        return None if earlier is None else self.put(asked, earlier)
 
     def put(self, asked: K, found: V) -> V:
         """Keep it, and give it back."""
