@@ -5,7 +5,6 @@ What a BNG sends again goes through here as well. Anything unexpected drops that
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -20,6 +19,7 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.notes import Notes
+from bngcorr.proxy.replies import Replies
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.tracing import Tracer
@@ -44,19 +44,6 @@ _RESEND: Final = Admission.RESEND
 _MATCHED: Final = Outcome.MATCHED
 _CONFLICT: Final = Outcome.CONFLICT
 _OBSERVE: Final = Mode.OBSERVE
-
-
-class _Reply:
-    """What the BNG is to get."""
-
-    __slots__ = ("accept", "code", "octets", "request", "took_s")
-
-    def __init__(self, request: Request, code: int, octets: bytes, took_s: float, accept: PacketView | None) -> None:
-        self.request: Final = request
-        self.code: Final = code
-        self.octets: Final = octets
-        self.took_s: Final = took_s
-        self.accept: Final = accept  # AAA's, if that is what it is
 
 
 class Dispatch:
@@ -87,7 +74,7 @@ class Dispatch:
         self._ways: Mapping[int, Way[Request]] = {}
         self._random = b""
         self._random_at = 0
-        self._replies: list[_Reply] = []  # they leave when all that is at hand has been worked on
+        self.replies = Replies(notes=notes, meters=meters, noise=noise, chatter=chatter)
 
     def send_by(self, ways: Mapping[int, Way[Request]]) -> None:
         """Send requests of each code to these pools from now on."""
@@ -259,44 +246,7 @@ class Dispatch:
         if self._tracer.open:
             self._tracer.to_bng(request, reply)
         self._over(request, code, None)
-        if not self._replies:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self._replies.append(_Reply(request, code, reply, now - link.exchange.began_at, accept))
-
-    def flush(self) -> None:
-        """Send what waits for that: one behind the other, since to wake who sleeps over there costs the kernel more."""
-        replies, self._replies = self._replies, []
-        at = 0
-        while at < len(replies):
-            end, socket = at + 1, replies[at].request.link.socket
-            while end < len(replies) and replies[end].request.link.socket is socket:
-                end += 1
-            some = replies[at:end]
-            taken = socket.send_all([one.octets for one in some], [one.request.link.peer for one in some])
-            for reply, sent in zip(some, taken, strict=True):
-                self._left(reply, sent)
-            at = end
-        for reply in replies:
-            if reply.accept is not None:
-                self._learn(reply.request, reply.accept)
-
-    def _learn(self, request: Request, accept: PacketView) -> None:
-        try:
-            self._notes.accepted(request, accept)
-        except Exception as fault:
-            self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("Accept not learnt", request.host, fault, request.view.authenticator)
-
-    def _left(self, reply: _Reply, sent: bool) -> None:
-        """The kernel took it, or would not."""
-        request = reply.request
-        if sent:
-            self._notes.answered(request, reply.code, reply.took_s)
-            if self._chatter is not None:
-                self._chatter.answered(request, reply.code, reply.octets, reply.took_s)
-        else:
-            self._meters.drop(DropReason.SEND_FAILED)
-            self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
+        self.replies.put(request, code, reply, now - link.exchange.began_at, accept)
 
     def expired(self, flight: Flight[Request]) -> None:
         """AAA did not answer in time: if nobody else is asked, the BNG's next retransmission is a fresh try."""

@@ -316,6 +316,6 @@ class Pipeline:
 
     def close(self) -> None:
         """Send what waits for that, and stop the timers."""
-        self.dispatch.flush()
+        self.dispatch.replies.flush()
         if self._timer is not None:
             self._timer.cancel()
