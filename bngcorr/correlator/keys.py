@@ -72,7 +72,10 @@ class Handle:
 
 
 class Keyring:
-    """All correlation keys that could be computed for a request. Never changed. Hashes are hexadecimal."""
+    """All correlation keys that could be computed for a request. Hashes are hexadecimal.
+
+    Requests of one CPE share one: never changed, but for what it remembers.
+    """
 
     __slots__ = (
         "_box", "_expected", "_handles", "_hashes", "_line", "attached", "attachment", "attachment_mac", "bng_mac",
