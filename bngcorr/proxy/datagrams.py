@@ -8,12 +8,13 @@ import socket
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 DATAGRAM_OCTETS: Final = 4097  # one more than a RADIUS packet may have, so that an oversize one is seen as such
 MOST: Final = 64  # datagrams that are received at a time
 
 Address = tuple[Any, ...]  # as the socket module has it: host, port, and for IPv6 flow and scope
+T = TypeVar("T")
 Origin = Any  # who sent a datagram: an Address, or a struct sockaddr as octets; to be hashed, and to send to
 
 _Receive = Callable[[int, int], tuple[list[bytes], int]]
@@ -39,13 +40,7 @@ def receive(sock: socket.socket, most: int) -> tuple[list[bytes], int]:
     if _FAST is not None:
         fast: _Receive = _FAST.receive
         return fast(sock.fileno(), most)
-    found: list[bytes] = []
-    try:
-        while len(found) < most:
-            found.append(sock.recv(DATAGRAM_OCTETS))
-    except OSError as error:
-        return found, error.errno or 0
-    return found, 0
+    return _one_by_one(sock.recv, most)
 
 
 def receive_from(sock: socket.socket, most: int) -> tuple[list[tuple[bytes, Origin]], int]:
@@ -53,10 +48,14 @@ def receive_from(sock: socket.socket, most: int) -> tuple[list[tuple[bytes, Orig
     if _FAST is not None:
         fast: _ReceiveFrom = _FAST.receive_from
         return fast(sock.fileno(), most)
-    found: list[tuple[bytes, Origin]] = []
+    return _one_by_one(sock.recvfrom, most)
+
+
+def _one_by_one(read: Callable[[int], T], most: int) -> tuple[list[T], int]:
+    found: list[T] = []
     try:
         while len(found) < most:
-            found.append(sock.recvfrom(DATAGRAM_OCTETS))
+            found.append(read(DATAGRAM_OCTETS))
     except OSError as error:
         return found, error.errno or 0
     return found, 0
