@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from time import monotonic  # the clock of the loop; to ask for the loop is a system call
+from typing import Any, Final, TypeVar
 
 from redis.exceptions import (
     AskError,
@@ -24,6 +25,7 @@ from bngcorr.store.lane.cluster import ClusterRoute
 from bngcorr.store.lane.commands import Argument, Command, Reply, key_of
 from bngcorr.store.lane.master import MasterRoute
 from bngcorr.store.lane.node import CONNECT_BUDGET_S, Node
+from bngcorr.store.lane.pipe import Call
 from bngcorr.store.lane.routes import Route, SingleRoute
 from bngcorr.store.lane.scripts import DIGESTS, LOADS, NAMES
 
@@ -52,10 +54,10 @@ def checked(replies: list[Reply]) -> list[Reply]:
     return replies
 
 
-class _Errand(Generic[T]):
-    """Commands on their way to the only node, and what is made of their replies."""
+class _Errand(Call):
+    """Commands on their way to the only node, and who is told of their replies."""
 
-    __slots__ = ("_commands", "_end", "_lane", "_node", "_read", "_started", "answer")
+    __slots__ = ("_answer", "_commands", "_lane", "_node", "_started", "_told")
 
     def __init__(
         self,
@@ -63,47 +65,56 @@ class _Errand(Generic[T]):
         node: Node,
         commands: Sequence[Command],
         budget_s: float,
-        read: Callable[[list[Reply]], T],
+        told: Callable[[list[Reply]], None],
+        answer: asyncio.Future[Any] | None,
     ) -> None:
-        loop = asyncio.get_running_loop()
-        self._lane = lane
-        self._node = node
-        self._commands = commands
-        self._started = loop.time()
-        self._end = self._started + budget_s
-        self._read = read
-        self.answer: asyncio.Future[T] = loop.create_future()
+        """Nobody is told any more when `answer` is done, if there is one."""
+        super().__init__(commands, budget_s)
+        self._lane: Final = lane
+        self._node: Final = node
+        self._commands: Final = commands
+        self._told: Final = told
+        self._answer: Final = answer
+        self._started: Final = monotonic()
 
-    def told(self, replies: list[Reply]) -> None:
+    def send(self) -> None:
+        """On its way."""
+        self._node.send(self, self._started)
+
+    @property
+    def wanted(self) -> bool:
+        answer = self._answer
+        return answer is None or not answer.done()
+
+    def end(self) -> None:
         """All replies are there."""
-        lane = self._lane
+        lane, replies = self._lane, self.replies
+        if not self.wanted:
+            return
         lane.calls += 1
         if not _any_error(replies):
             self._over(replies)
-            return
-        task = asyncio.get_running_loop().create_task(self._again(replies))
-        lane.errands.add(task)
-        task.add_done_callback(lane.errands.discard)
+        else:
+            lane.keep(self._again(replies))
 
     async def _again(self, replies: list[Reply]) -> None:
+        """Whatever happens, somebody is told."""
         try:
-            await self._lane.carry_on({self._node: list(enumerate(self._commands))}, replies, self._end)
+            work: _Work = {self._node: list(enumerate(self._commands))}
+            await self._lane.carry_on(work, replies, self._started + self.budget_s)
         except BaseException as error:
-            if not self.answer.done():
-                self.answer.set_exception(StoreError(f"{type(error).__name__}: {error}"))
+            self._over([StoreError(f"{type(error).__name__}: {error}")] * self.count)
             raise
         self._over(_all_judged(replies))
 
     def _over(self, replies: list[Reply]) -> None:
-        took_s = asyncio.get_running_loop().time() - self._started
-        answer = self.answer
+        took_s = monotonic() - self._started
         try:
+            if self.wanted:
+                self._told(replies)
             self._lane.took(_op(self._commands[0]), took_s, isinstance(replies[-1], Exception))
-            if not answer.done():
-                answer.set_result(self._read(replies))
-        except Exception as error:  # whoever waits is told, not the connection
-            if not answer.done():
-                answer.set_exception(error)
+        except Exception as error:  # it is not the connection's fault
+            asyncio.get_running_loop().call_exception_handler({"message": "what a call was for", "exception": error})
 
 
 class Lane:
@@ -125,7 +136,7 @@ class Lane:
                 self._route = ClusterRoute(read)
         self.undivided: Final = read.kind is not StoreKind.CLUSTER  # one server keeps all keys: a script may take any
         self.calls = 0  # round trips, for the metrics
-        self.errands: set[asyncio.Task[None]] = set()  # that have to be sent again
+        self._errands: set[asyncio.Task[None]] = set()  # that take more than one round trip
         self.took: Callable[[str, float, bool], None] = _untold  # told of each call of `run_each`, as `_untold` says
 
     def script(self, name: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Command:
@@ -170,14 +181,43 @@ class Lane:
         only = self._route.only()
         if only is None or not commands:
             return asyncio.get_running_loop().create_task(self._ask_each(commands, budget_s, read))
-        errand = _Errand(self, only, commands, budget_s, read)
-        only.send(commands, budget_s, errand.answer, errand.told)
-        return errand.answer
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def told(replies: list[Reply]) -> None:
+            try:
+                answer.set_result(read(replies))
+            except Exception as error:  # whoever waits is told
+                answer.set_exception(error)
+
+        _Errand(self, only, commands, budget_s, told, answer).send()
+        return answer
 
     async def _ask_each(
         self, commands: Sequence[Command], budget_s: float, read: Callable[[list[Reply]], T]
     ) -> T:  # fmt: skip
         return read(await self.run_each(commands, budget_s))
+
+    def tell(self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
+        """`told` is called with the replies of `run_each`, once and not before this returns: the cheapest way to ask.
+
+        It must not raise.
+        """
+        only = self._route.only()
+        if only is None or not commands:
+            self.keep(self._tell_each(commands, budget_s, told))
+        else:
+            _Errand(self, only, commands, budget_s, told, None).send()
+
+    async def _tell_each(
+        self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]
+    ) -> None:
+        told(await self.run_each(commands, budget_s))
+
+    def keep(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Do it aside; `close` waits for it."""
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     async def carry_on(self, work: _Work, replies: list[Reply], end: float) -> None:
         """Send again what is worth it, until then by the loop's clock."""
@@ -213,8 +253,8 @@ class Lane:
     async def close(self) -> None:
         """Close all connections."""
         await self._route.close()
-        if self.errands:
-            await asyncio.wait(self.errands)
+        if self._errands:
+            await asyncio.wait(self._errands)
 
     def _share(self, commands: Sequence[Command], replies: list[Reply]) -> _Work:
         """What goes to which node; a StoreError in the place of what can go to none."""

@@ -5,19 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from time import monotonic  # the clock of the loop; to ask for the loop is a system call
+from typing import Final
 
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, RedisError
 
 from bngcorr.errors import StoreError
-from bngcorr.store.lane.commands import Command, Reply, pack
+from bngcorr.store.lane.commands import Command, Reply
 from bngcorr.store.lane.pipe import Call, Pipe
 
 MOST_CONNECTIONS: Final = 8  # to one node; more calls than that share them
 CONNECT_BUDGET_S: Final = 0.2  # for a connection: some round trips with TLS and authentication
 _READ: Final = 65_536  # octets at a time
 _NEVER: Final = float("inf")
+
+
+class _Exchange(Call):
+    """One whose replies are waited for."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, commands: Sequence[Command], budget_s: float) -> None:
+        super().__init__(commands, budget_s)
+        self.answer: Final[asyncio.Future[list[Reply]]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def wanted(self) -> bool:
+        return not self.answer.done()
+
+    def end(self) -> None:
+        if not self.answer.done():
+            self.answer.set_result(self.replies)
 
 
 class Node:
@@ -46,22 +65,14 @@ class Node:
         for what happened to one may have happened to all. Other calls on that connection fail with it. The budget is
         for the round trip; waiting for a connection has `CONNECT_BUDGET_S` on top.
         """
-        answer: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
-        self.send(commands, budget_s, answer, answer.set_result)
-        return answer
+        call = _Exchange(commands, budget_s)
+        self.send(call, monotonic())
+        return call.answer
 
-    def send(
-        self,
-        commands: Sequence[Command],
-        budget_s: float,
-        answer: asyncio.Future[Any],
-        told: Callable[[list[Reply]], None],
-    ) -> None:
-        """As `exchange`, but `told` is called with the replies, unless `answer` is done by then."""
-        loop = asyncio.get_running_loop()
-        octets = pack(commands[0]) if len(commands) == 1 else b"".join([pack(command) for command in commands])
-        call = Call(octets, len(commands), budget_s, answer, told)
-        call.deadline = loop.time() + budget_s
+    def send(self, call: Call, now: float) -> None:
+        """As `exchange`; the call is ended with its replies, not before this returns."""
+        budget_s = call.budget_s
+        call.deadline = now + budget_s
         pipe = self._take()
         if pipe is not None:
             pipe.send(call)
@@ -70,7 +81,7 @@ class Node:
             self._queue.append(call)
             self._bring_up(budget_s)
         if call.deadline < self._timer_at:
-            self._watch(loop, call.deadline)
+            self._watch(call.deadline)
 
     def renew(self) -> None:
         """Keep no connection that exists now; those in use are closed after their calls."""
@@ -163,12 +174,11 @@ class Node:
             return
         while queue:
             call = queue.popleft()
-            if not call.answer.done():
-                loop = asyncio.get_running_loop()
-                call.deadline = min(loop.time() + call.budget_s, call.deadline)
+            if call.wanted:
+                call.deadline = min(monotonic() + call.budget_s, call.deadline)
                 pipe.send(call)
                 if call.deadline < self._timer_at:
-                    self._watch(loop, call.deadline)
+                    self._watch(call.deadline)
                 return
         if self._closed:
             self._forget(pipe)
@@ -199,17 +209,16 @@ class Node:
 
     # ---- deadlines
 
-    def _watch(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+    def _watch(self, deadline: float) -> None:
         """Look again then, and no earlier."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = deadline
-        self._timer = loop.call_at(deadline, self._look)
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._look)
 
     def _look(self) -> None:
         """Give up what is over, and find the next deadline."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = monotonic()
         self._timer = None
         self._timer_at = _NEVER
         hanging = [pipe for pipe in self._pipes if pipe.is_over(now)]
@@ -225,7 +234,7 @@ class Node:
                 call.give_up(self._overrun(call))
         nearest = self._nearest()
         if nearest < self._timer_at:
-            self._watch(loop, nearest)
+            self._watch(nearest)
 
     def _nearest(self) -> float:
         """The earliest deadline of all calls."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, cast
+from collections.abc import Callable, Sequence
+from typing import Final, cast
 
 from hiredis import Reader
 from redis._parsers import BaseParser
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, ReadOnlyError, RedisError, ResponseError
 
-from bngcorr.store.lane.commands import Reply
+from bngcorr.store.lane.commands import Command, Reply, pack
 
 LATE_S: Final = 0.002  # a loop that comes this late to a deadline was busy
 _NOT_YET: Final = object()  # what hiredis says while a reply is not complete
@@ -20,27 +20,26 @@ _CLOSED: Final = "ConnectionError: Connection closed by server."
 
 
 class Call:
-    """Commands that wait for their replies."""
+    """Commands that wait for their replies. What becomes of these is the matter of those that derive from it."""
 
-    __slots__ = ("_forgiven", "_told", "answer", "budget_s", "count", "deadline", "octets", "replies")
+    __slots__ = ("_forgiven", "budget_s", "count", "deadline", "octets", "replies")
 
-    def __init__(
-        self,
-        octets: bytes,
-        count: int,
-        budget_s: float,
-        answer: asyncio.Future[Any],
-        told: Callable[[list[Reply]], None],
-    ) -> None:
-        """`told` is called with the replies, unless `answer` is done by then: nobody waits any more."""
-        self.octets = octets
-        self.count = count  # of its commands
-        self.budget_s = budget_s  # for the round trip
-        self.answer = answer
-        self._told = told
+    def __init__(self, commands: Sequence[Command], budget_s: float) -> None:
+        """The budget is for the round trip."""
+        self.octets: Final = pack(commands[0]) if len(commands) == 1 else b"".join([pack(one) for one in commands])
+        self.count: Final = len(commands)
+        self.budget_s: Final = budget_s
         self.deadline = 0.0  # by the loop's clock
         self.replies: list[Reply] = []
         self._forgiven = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody still waits."""
+        return True
+
+    def end(self) -> None:
+        """Hand over what came, to whoever still waits."""
 
     def is_over(self, now: float) -> bool:
         """Whether its time is up, for which it is not to blame what the event loop spent elsewhere.
@@ -56,11 +55,6 @@ class Call:
             self.deadline = now + late
             return False
         return True
-
-    def end(self) -> None:
-        """Hand over what came, to whoever still waits."""
-        if not self.answer.done():
-            self._told(self.replies)
 
     def give_up(self, trouble: Exception) -> None:
         """End with the replies that came, and the trouble in the place of the others."""
