@@ -54,39 +54,52 @@ def climb(question: Question, recalled: Recollection, now_ms: int, suspended: fr
     if plan is not None and _INVENTORY in rungs and plan.names_line(rules.line_id):
         line = line_key(plan, rules.line_id)
         return Verdict(outcome=_MATCHED, line=line, ids=plan, rung=_INVENTORY, key=_ATTACHMENT)
-    usable = False
-    climbing = _Climb(question, recalled, rungs, alone, now_ms)
-    for key, name in (
-        (_SESSION, ring.session),
-        (_ATTACHMENT_MAC, ring.attachment_mac),
-        (_ATTACHMENT, ring.attachment),
-        (_BNG_MAC, ring.bng_mac),
+    climbing = _Climb(question, recalled, rungs, alone, tainted, now_ms)
+    verdict = (
+        _ask(climbing, _SESSION, ring.session)
+        or _ask(climbing, _ATTACHMENT_MAC, ring.attachment_mac)
+        or _ask(climbing, _ATTACHMENT, ring.attachment)
+        or _ask(climbing, _BNG_MAC, ring.bng_mac)
+    )
+    if verdict is not None:
+        return verdict
+    return AMBIGUOUS if tainted and not climbing.usable else UNMATCHED
+
+
+def _ask(climbing: _Climb, key: Key, name: str | None) -> Verdict | None:
+    """What one key says, if there is such a key and it can tell a line; None to try a weaker one."""
+    recalled = climbing.recalled
+    if name is None or not says_anything(
+        key, climbing.question.keyring, alone=climbing.alone, tainted=climbing.tainted
     ):
-        if name is None or not says_anything(key, ring, alone=alone, tainted=tainted):
-            continue
-        usable = True
-        record = recalled.records[name]
-        if record.crowded:
-            return AMBIGUOUS
-        if record.candidates:
-            verdict = _on_key(climbing, key, record)
-            if verdict is not None:
-                return verdict
-    return AMBIGUOUS if tainted and not usable else UNMATCHED
+        return None
+    climbing.usable = True
+    record = recalled.records[name]
+    if record.crowded:
+        return AMBIGUOUS
+    return _on_key(climbing, key, record) if record.candidates else None
 
 
 class _Climb:
     """One request on its way up."""
 
-    __slots__ = ("alone", "now_ms", "question", "recalled", "rungs")
+    __slots__ = ("alone", "now_ms", "question", "recalled", "rungs", "tainted", "usable")
 
     def __init__(
-        self, question: Question, recalled: Recollection, rungs: frozenset[Rung], alone: bool, now_ms: int
+        self,
+        question: Question,
+        recalled: Recollection,
+        rungs: frozenset[Rung],
+        alone: bool,
+        tainted: bool,
+        now_ms: int,
     ) -> None:
         self.question: Final = question
         self.recalled: Final = recalled
         self.rungs: Final = rungs
         self.alone: Final = alone  # the VLAN pair is one line
+        self.tainted: Final = tainted  # its MAC was seen on several lines
+        self.usable = False  # one of its keys can tell a line
         self.now_ms: Final = now_ms
 
 
