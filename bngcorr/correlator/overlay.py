@@ -32,6 +32,7 @@ _MAY_DIFFER: Final = 1
 _AGAINST_SESSION: Final = 2
 _MAY_BE_LIVE: Final = 3  # against another line's session, unless its own has one that is not seen
 _AGAINST_PLAN: Final = 4
+_NO_SESSIONS: Final[tuple[LiveSession, ...]] = ()
 
 
 def verdict_over(
@@ -133,19 +134,31 @@ class _Overlay:
     # ---- one sighting
 
     def _is_known(self, s: Sighting) -> bool:
-        """Whether the store told of it, or of a later one like it, on every key of the question that it is on."""
+        """Whether the store told of it, or of a later one like it, on every key of the question that it is on.
+
+        About a request's own id not all keys are asked (`own_id.looks_at`): what is on the others only is not known.
+        """
         keys = s.keys
+        stands = False
         for key, record in self._records.items():
             mine = _of_line(record, s.line)
             if mine is None:
                 if key in keys:
                     return False
                 continue
-            if key in keys and (mine.sighted_v6_ms if s.v6 else mine.sighted_ms) < s.at_ms:
-                return False
+            if key in keys:
+                stands = True
+                if (mine.sighted_v6_ms if s.v6 else mine.sighted_ms) < s.at_ms:
+                    return False
             if not mine.same_mac and s.mac is not None and s.mac == self._ring.mac:
                 return False
-        return True
+        return self._climbs or stands or not self._shares_what_is_not_asked(s)
+
+    def _shares_what_is_not_asked(self, s: Sighting) -> bool:
+        ring = self._ring
+        return (s.bng_mac is not None and s.bng_mac == ring.bng_mac) or (
+            s.multi_session is not None and s.multi_session == ring.session
+        )
 
     def _compared(self, s: Sighting) -> int:
         """What becomes of it when it is compared with what is planned and live where it was seen.
@@ -217,11 +230,12 @@ class _Overlay:
                 if len(record.candidates) >= MAX_LINES_PER_KEY:
                     records[key] = KeyRecord(candidates=record.candidates, crowded=True, shared=record.shared)
                     continue
-                mine = _new(s) if known is None else _elsewhere(known, s)
                 unheard = self._climbs and s.v6 and not self._match_v6
                 self.doubtful = self.doubtful or unheard
+                sessions = _NO_SESSIONS
                 if self._bold and self._climbs and (live or unheard):
-                    mine.sessions = (LiveSession(nas="", epoch=0, until_ms=self._now_ms + 1, heard_ms=self._now_ms),)
+                    sessions = (LiveSession(nas="", epoch=0, until_ms=self._now_ms + 1, heard_ms=self._now_ms),)
+                mine = _new(s, sessions) if known is None else _elsewhere(known, s, sessions)
             told = self._told(mine, s, latest=latest, stands=stands, with_mac=with_mac)
             others = [one for one in record.candidates if one.line != s.line]
             records[key] = KeyRecord(candidates=(*others, told), crowded=record.crowded, shared=record.shared)
@@ -298,14 +312,14 @@ def _of_line(record: KeyRecord, line: str) -> Candidate | None:
     return None
 
 
-def _new(s: Sighting) -> Candidate:
+def _new(s: Sighting, sessions: tuple[LiveSession, ...]) -> Candidate:
     """A line that was not on any key."""
-    return Candidate(line=s.line, ids=s.ids, first_ms=s.at_ms, attached=False)
+    return Candidate(line=s.line, ids=s.ids, first_ms=s.at_ms, attached=False, sessions=sessions)
 
 
-def _elsewhere(known: Candidate, s: Sighting) -> Candidate:
+def _elsewhere(known: Candidate, s: Sighting, sessions: tuple[LiveSession, ...]) -> Candidate:
     """A line that was on another key: what is the line's own is known."""
     return Candidate(
         line=s.line, ids=known.ids, first_ms=s.at_ms, attached=False, same_mac=known.same_mac,
-        same_place=known.same_place,
+        same_place=known.same_place, sessions=sessions,
     )  # fmt: skip

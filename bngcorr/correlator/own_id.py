@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.question import Question, counts, is_alone, is_fresh, says_anything
 from bngcorr.model.line import LineIds, contradict
 from bngcorr.model.verdict import CONFLICT, Verdict
@@ -15,6 +16,14 @@ _ATTACHMENT_MAC: Final = Key.ATTACHMENT_MAC
 _ATTACHMENT: Final = Key.ATTACHMENT
 _OWN: Final = Verdict(outcome=Outcome.OWN)
 _VERIFIED: Final = Verdict(outcome=Outcome.OWN, verified=True)
+
+
+def looks_at(ring: Keyring) -> tuple[str, ...]:
+    """The keys whose records `check` needs."""
+    pair, attachment = ring.attachment_mac, ring.attachment
+    if pair is None:
+        return () if attachment is None else (attachment,)
+    return (pair,) if attachment is None else (pair, attachment)
 
 
 def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int, rungs: frozenset[Rung]) -> Verdict:
@@ -31,16 +40,26 @@ def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int,
     for key, name in ((_ATTACHMENT_MAC, ring.attachment_mac), (_ATTACHMENT, ring.attachment)):
         if name is None or not says_anything(key, ring, alone=alone, tainted=tainted):
             continue
-        agrees = differs = False
-        for candidate in recalled.records[name].candidates:
-            if _is_live(question, candidate, recalled.epochs, now_ms):
-                if contradict(candidate.ids, own):
-                    differs = True
-                else:
-                    agrees = True
-        if differs and not agrees:
+        if _is_against(recalled.records[name].candidates, question, own, recalled.epochs, now_ms):
             return CONFLICT
     return _verify(question, recalled)
+
+
+def _is_against(
+    candidates: tuple[Candidate, ...], question: Question, own: LineIds, epochs: dict[str, int], now_ms: int
+) -> bool:
+    """Whether another line is live on a key and this one is not. Nearly always there is no other, and what is live
+    need not be looked at.
+    """
+    against = False
+    for candidate in candidates:
+        if contradict(candidate.ids, own) and _is_live(question, candidate, epochs, now_ms):
+            against = True
+    if against:
+        for candidate in candidates:
+            if not contradict(candidate.ids, own) and _is_live(question, candidate, epochs, now_ms):
+                return False
+    return against
 
 
 def _is_live(question: Question, candidate: Candidate, epochs: dict[str, int], now_ms: int) -> bool:
