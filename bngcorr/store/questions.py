@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from binascii import a2b_hex
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from msgpack import Packer, unpackb
 
+from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
+from bngcorr.model.memo import Memo
 from bngcorr.store import contract as c
 from bngcorr.store import packing
 from bngcorr.store.recollection import (
@@ -27,29 +27,32 @@ Record = list[Any]  # what MessagePack gives
 _UP: Final = 1
 _ATTACHED: Final = 1
 _V4_EVIDENT: Final = 2
-_DIGITS: Final = 24  # of a name
-_OCTETS: Final = 12
-_CACHED_EPOCHS: Final = 16_384  # domains
+_OCTETS: Final = 12  # of a name
+_TAG: Final = 4
+_VOUCHERS: Final = 21  # where the sessions that vouch for a line begin, and how many fields each has
+_VOUCHER: Final = 8
 _pack: Final = Packer(use_bin_type=False).pack  # to make one costs more than to use it
-_NO_SESSIONS: Final[tuple[LiveSession, ...]] = ()
+_NO_EPOCHS: Final[dict[str, int]] = {}
+_EPOCHS: Final[Memo[tuple[bytes, ...], dict[str, int]]] = Memo(16_384)  # of domains
 
 
 class Questions:
-    """What one round asks, by domain."""
+    """What one round asks, by domain, and the answers in the order of the questions."""
 
-    __slots__ = ("_asked", "_domains", "_now_ms")
+    __slots__ = ("_asked", "_domains", "_of")
 
     def __init__(self, asked: Sequence[Recall], now_ms: int) -> None:
         """What counts only until an instant is judged at `now_ms`."""
-        self._now_ms: Final = now_ms
         self._asked: Final = asked
+        self._of: Final[list[_OfDomain]] = []  # of each of them
         self._domains: Final[dict[str, _OfDomain]] = {}
         domains = self._domains
         for question in asked:
             one = domains.get(question.domain)
             if one is None:
-                one = domains[question.domain] = _OfDomain()
-            one.add(question)
+                one = domains[question.domain] = _OfDomain(now_ms)
+            one.asked.append(question)
+            self._of.append(one)
 
     @property
     def domains(self) -> list[str]:
@@ -67,103 +70,79 @@ class Questions:
             return
         said: list[bytes] = reply  # of each domain; empty if the script failed there
         for number, domain in enumerate(domains):
-            self._domains[domain].take(said[number], self._now_ms)
+            self._domains[domain].take(said[number])
 
     def answers(self) -> list[Recollection | None]:
-        """The answer to each question; None if there is none."""
-        domains = self._domains
-        return [domains[question.domain].answer(question) for question in self._asked]
-
-
-class _Names:
-    """Names of one kind, each once: nearly always one or two."""
-
-    __slots__ = ("_first", "_further", "digits")
-
-    def __init__(self) -> None:
-        self.digits = ""  # of all of them, one behind the other
-        self._first = ""
-        self._further: dict[str, int] | None = None  # places of the others
-
-    def add(self, name: str) -> None:
-        """Unless it is there."""
-        if not self.digits:
-            self._first = self.digits = name
-        elif name != self._first:
-            further = self._further
-            if further is None:
-                further = self._further = {}
-            if name not in further:
-                further[name] = len(self.digits) // _DIGITS
-                self.digits += name
-
-    def place(self, name: str) -> int:
-        """Its own, from 0 on."""
-        further = self._further
-        return 0 if further is None or name == self._first else further[name]
+        """The answer to each question, once; None if there is none."""
+        return [self._of[number].next_answer(question) for number, question in enumerate(self._asked)]
 
 
 class _OfDomain:
-    """All questions about one domain: each record is asked for once."""
+    """All questions about one domain. What two of them have in common is asked twice: that is rare."""
 
-    __slots__ = ("_found", "_keys", "_macs", "_octets", "_places", "_sessions")
+    __slots__ = (
+        "_found", "_key", "_keys", "_mac", "_macs", "_now_ms", "_place", "_places", "_session", "asked",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._keys: Final = _Names()
-        self._macs: Final = _Names()
-        self._sessions: Final = _Names()
-        self._places: Final = _Names()
-        self._octets = b""  # of the keys
+    def __init__(self, now_ms: int) -> None:
+        self.asked: Final[list[Recall]] = []
+        self._now_ms: Final = now_ms
         self._found: _Found | None = None
-
-    def add(self, question: Recall) -> None:
-        """Ask for what it is about."""
-        for key in question.keys:
-            self._keys.add(key)
-        if question.mac is not None:
-            self._macs.add(question.mac)
-        if question.session is not None:
-            self._sessions.add(question.session)
-        if question.place is not None:
-            self._places.add(question.place)
+        self._keys = self._macs = self._places = b""  # what they ask for, one behind the other
+        self._key = self._mac = self._session = self._place = 0  # where among that the next question's begin
 
     def row(self) -> list[bytes]:
         """As `recall.lua` takes it."""
-        self._octets = a2b_hex(self._keys.digits)
-        return [
-            self._octets, a2b_hex(self._macs.digits), a2b_hex(self._sessions.digits), a2b_hex(self._places.digits),
-        ]  # fmt: skip
+        keys = macs = sessions = places = ""
+        for question in self.asked:
+            keys += "".join(question.keys)
+            if question.mac is not None:
+                macs += question.mac
+            if question.session is not None:
+                sessions += question.session
+            if question.place is not None:
+                places += question.place
+        self._keys, self._macs, self._places = packing.name(keys), packing.name(macs), packing.name(places)
+        return [self._keys, self._macs, packing.name(sessions), self._places]
 
-    def take(self, answer: bytes, now_ms: int) -> None:
+    def take(self, answer: bytes) -> None:
         """What the script says of it."""
         try:
-            self._found = _Found(unpackb(answer, raw=True, strict_map_key=False), now_ms)
+            self._found = _Found(unpackb(answer, raw=True, strict_map_key=False), self._now_ms)
         except (ValueError, TypeError, IndexError, AttributeError):
             self._found = None  # a record is none: it puts all behind it out of place
 
-    def answer(self, question: Recall) -> Recollection | None:
-        """The answer to one of them; None if there is none."""
+    def next_answer(self, question: Recall) -> Recollection | None:
+        """The answer to the next of them, which is given; None if there is none."""
         found = self._found
         if found is None:
             return None
-        mac_name, session_name, place_name = question.mac, question.session, question.place
+        first, mac_at, session_at, place_at = self._key, self._mac, self._session, self._place
+        self._key += len(question.keys)
+        if question.mac is not None:
+            self._mac += 1
+        if question.session is not None:
+            self._session += 1
+        if question.place is not None:
+            self._place += 1
         try:
-            mac = a2b_hex(mac_name) if mac_name is not None else b""
-            place = a2b_hex(place_name) if place_name is not None else b""
+            mac = place = b""
+            mac_lines = 0
+            if question.mac is not None:
+                mac = _nth(self._macs, mac_at)
+                mac_lines = found.mac_lines(mac_at)
+            plan = b""
+            if question.place is not None:
+                place = _nth(self._places, place_at)
+                plan = found.places[place_at]
             records: dict[str, KeyRecord] = {}
-            for key in question.keys:
-                number = self._keys.place(key)
+            for number, key in enumerate(question.keys, first):
                 record = found.keys[number]
-                if record:
-                    octets = self._octets[_OCTETS * number : _OCTETS * (number + 1)]
-                    records[key] = found.record(record, octets, mac, place)
-                else:
-                    records[key] = NOTHING
-            session = found.sessions[self._sessions.place(session_name)] if session_name is not None else b""
-            plan = found.places[self._places.place(place_name)] if place_name is not None else b""
+                records[key] = found.record(record, _nth(self._keys, number), mac, place) if record else NOTHING
+            session = found.sessions[session_at] if question.session is not None else b""
             return Recollection(
                 records=records,
-                mac_lines=found.mac_lines(self._macs.place(mac_name)) if mac_name is not None else 0,
+                mac_lines=mac_lines,
                 session=packing.session_identity(session) if session else None,
                 epochs=found.epochs,
                 plan=LineIds.decode(plan) if plan else None,
@@ -176,11 +155,14 @@ class _Line:
     """A line's record, as far as questions are about it."""
 
     __slots__ = (
-        "ids", "keys", "keys_v6", "last_ms", "last_v6_ms", "macs", "name", "place", "sessions", "tags", "until_ms",
+        "_now_ms", "_record", "ids", "keys", "keys_v6", "last_ms", "last_v6_ms", "macs", "name", "place", "until_ms",
         "until_v6_ms",
     )  # fmt: skip
 
     def __init__(self, name: bytes, record: Record, now_ms: int) -> None:
+        """Raises ValueError, TypeError or IndexError if it can't be read."""
+        self._record: Final = record
+        self._now_ms: Final = now_ms
         self.name: Final[str] = name.hex()
         self.ids: Final[LineIds] = packing.ids_of_line(record)
         self.place: Final[bytes] = record[4]
@@ -191,29 +173,57 @@ class _Line:
         self.last_v6_ms: Final[int] = record[16]
         self.until_v6_ms: Final[int] = record[17]
         self.keys_v6: Final[bytes] = record[19]
-        self.sessions: Final[list[LiveSession]] = []  # that count at `now_ms`
-        self.tags: Final[list[bytes]] = []  # of the keys on which each of them vouches
-        for at in range(21, len(record), 8):
-            until_ms: int = record[at + 3]
-            if until_ms > now_ms:
+        if len(record) % _VOUCHER != _VOUCHERS % _VOUCHER:
+            raise ValueError("line: half a session")
+
+    def vouching(self, tag: bytes) -> tuple[LiveSession, ...]:
+        """Its sessions that count and vouch for it on a key. Raises StoreError if one can't be read."""
+        record, now_ms = self._record, self._now_ms
+        some: list[LiveSession] = []
+        try:
+            for at in range(_VOUCHERS, len(record), _VOUCHER):
+                until_ms: int = record[at + 3]
+                tags: bytes = record[at + 6]
+                if until_ms <= now_ms or not _is_among(tag, tags):
+                    continue
                 nas: bytes = record[at + 1]
                 marks: int = record[at + 4]
-                self.tags.append(record[at + 6])
-                self.sessions.append(
+                some.append(
                     LiveSession(
                         nas=nas.decode(), epoch=record[at + 2], until_ms=until_ms, heard_ms=record[at + 5],
                         up=marks & _UP != 0,
                     )
                 )  # fmt: skip
+        except (ValueError, TypeError):
+            raise StoreError("a line's sessions are of another version") from None
+        return tuple(some)
 
-    def vouching(self, tag: bytes) -> tuple[LiveSession, ...]:
-        """Its sessions that do so on a key."""
-        sessions, tags = self.sessions, self.tags
-        if not sessions:
-            return _NO_SESSIONS
-        if len(sessions) == 1:
-            return (sessions[0],) if _has_tag(tags[0], tag) else _NO_SESSIONS
-        return tuple([session for number, session in enumerate(sessions) if _has_tag(tags[number], tag)])
+
+class _Told(Candidate):
+    """A line on a key, as its record tells it. What its sessions are is read if it matters: it seldom does."""
+
+    __slots__ = ("_line", "_read", "_tag")
+
+    def __init__(
+        self, line: _Line, tag: bytes, *, first_ms: int, sighted_ms: int, sighted_v6_ms: int, marks: int,
+        same_mac: bool, same_place: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            line=line.name, ids=line.ids, first_ms=first_ms, sighted_ms=sighted_ms, sighted_v6_ms=sighted_v6_ms,
+            attached=marks & _ATTACHED != 0, v4_evident=marks & _V4_EVIDENT != 0, same_mac=same_mac,
+            same_place=same_place,
+        )  # fmt: skip
+        self._line: Final = line
+        self._tag: Final = tag
+        self._read = False
+
+    @property
+    def sessions(self) -> tuple[LiveSession, ...]:
+        """Raises StoreError if they can't be read."""
+        if not self._read:
+            self._sessions = self._line.vouching(self._tag)
+            self._read = True
+        return self._sessions
 
 
 class _Found:
@@ -225,7 +235,7 @@ class _Found:
         epochs: list[bytes] = answer[0]
         lines: list[Any] = answer[2]
         self._now_ms: Final = now_ms
-        self.epochs: Final = _epochs(*epochs)
+        self.epochs: Final = _epochs(epochs)
         self.keys: Final[list[Any]] = answer[1]  # records, or empty: not there
         self._macs: Final[list[Any]] = answer[3]
         self.sessions: Final[list[Any]] = answer[4]
@@ -263,7 +273,7 @@ class _Found:
         crowded = shared = False
         disputed_ms = 0
         now_ms = self._now_ms
-        tag = key[:4]
+        tag = key[:_TAG]
         for at in range(0, len(record), 6):
             name: bytes = record[at]
             sighted_ms: int = record[at + 2]
@@ -275,33 +285,28 @@ class _Found:
             if line is None:
                 continue
             until_ms: int = record[at + 4]
-            marks: int = record[at + 5]
-            if line.keys.find(key) % _OCTETS == 0:  # the line's own record says more
+            if _is_among(key, line.keys):  # the line's own record says more
                 if line.last_ms > sighted_ms:
                     sighted_ms = line.last_ms
                 if line.until_ms > until_ms:
                     until_ms = line.until_ms
-            if line.keys_v6 and line.keys_v6.find(key) % _OCTETS == 0:
+            if _is_among(key, line.keys_v6):
                 if line.last_v6_ms > sighted_v6_ms:
                     sighted_v6_ms = line.last_v6_ms
                 if line.until_v6_ms > until_ms:
                     until_ms = line.until_v6_ms
-            sessions = line.vouching(tag)
-            if until_ms < now_ms and not sessions:
+            if until_ms < now_ms and not line.vouching(tag):
                 continue
             candidates.append(
-                Candidate(
-                    line=line.name,
-                    ids=line.ids,
+                _Told(
+                    line,
+                    tag,
                     first_ms=record[at + 1],
                     sighted_ms=sighted_ms,
                     sighted_v6_ms=sighted_v6_ms,
-                    attached=marks & _ATTACHED != 0,
-                    v4_evident=marks & _V4_EVIDENT != 0,
-                    # 12 octets of a hash stand nowhere else by chance; `in` would try first whether they are a number
-                    same_mac=mac != b"" and line.macs.find(mac) >= 0,
+                    marks=record[at + 5],
+                    same_mac=mac != b"" and _was_seen_with(line.macs, mac),
                     same_place=place != b"" and place == line.place,
-                    sessions=sessions,
                 )
             )
         if disputed_ms:
@@ -309,14 +314,30 @@ class _Found:
         return KeyRecord(candidates=tuple(candidates), crowded=crowded, shared=shared)
 
 
-@lru_cache(maxsize=_CACHED_EPOCHS)
-def _epochs(*flat: bytes) -> dict[str, int]:
+def _epochs(flat: list[bytes]) -> dict[str, int]:
     """As `packing.epochs_of`: they change only when a box restarts, and nobody changes what was made of them."""
-    return packing.epochs_of(flat)
+    if not flat:
+        return _NO_EPOCHS
+    all_of = tuple(flat)
+    known = _EPOCHS.get(all_of)
+    return _EPOCHS.put(all_of, packing.epochs_of(flat)) if known is None else known
 
 
-def _has_tag(tags: bytes, tag: bytes) -> bool:
-    at = tags.find(tag)
-    while at > 0 and at % 4:  # across two of them
-        at = tags.find(tag, at + 1)
-    return at >= 0
+def _nth(names: bytes, number: int) -> bytes:
+    return names[_OCTETS * number : _OCTETS * (number + 1)]
+
+
+def _is_among(name: bytes, names: bytes) -> bool:
+    """Whether it is one of those that stand one behind the other, all of its size: nearly always the first or second,
+    and a search of Python's costs more than a few comparisons.
+    """
+    size = len(name)
+    return any(names[at : at + size] == name for at in range(0, len(names), size))
+
+
+def _was_seen_with(macs: bytes, mac: bytes) -> bool:
+    """Whether a MAC is among those of a line, which are packed: behind two octets if it comes first, as nearly always.
+
+    12 octets of a hash stand nowhere else by chance; `in` would try first whether they are a number.
+    """
+    return macs[2 : 2 + _OCTETS] == mac or macs.find(mac) >= 0

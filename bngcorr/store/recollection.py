@@ -77,13 +77,13 @@ class Candidate:
     """A line that was seen on a key."""
 
     __slots__ = (
+        "_sessions",
         "attached",
         "first_ms",
         "ids",
         "line",
         "same_mac",
         "same_place",
-        "sessions",
         "sighted_ms",
         "sighted_v6_ms",
         "v4_evident",
@@ -114,7 +114,12 @@ class Candidate:
         )
         self.same_mac: bool = same_mac  # the line was seen with the MAC of the question
         self.same_place: bool = same_place  # the line was last seen at the place of the question
-        self.sessions: tuple[LiveSession, ...] = sessions
+        self._sessions: tuple[LiveSession, ...] = sessions
+
+    @property
+    def sessions(self) -> tuple[LiveSession, ...]:
+        """Those that vouch for it there and whose time is not up. Raises StoreError if that can't be read."""
+        return self._sessions
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Candidate) and self._values() == other._values()
