@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -17,7 +16,10 @@ from bngcorr.correlator.breaker import Breaker
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.overlay import IN_DOUBT, verdict_over
+from bngcorr.correlator.own_id import looks_at
 from bngcorr.correlator.question import Question
+from bngcorr.correlator.rounds import Answers, Round, Rounds
+from bngcorr.errors import StoreError
 from bngcorr.model.verdict import UNKNOWN, Verdict
 from bngcorr.model.vocabulary import Outcome, Rung
 from bngcorr.store.contract import CorrelationStore
@@ -68,13 +70,11 @@ RequestT = TypeVar("RequestT", bound=Asked)
 def recall_of(question: Question) -> Recall:
     """What a question needs to know of the store."""
     ring = question.keyring
+    if question.own is not None:
+        return Recall(domain=question.domain, keys=looks_at(ring), mac=ring.mac, session=None, place=ring.place)
     return Recall(
-        domain=question.domain,
-        keys=ring.hashes,
-        mac=ring.mac,
-        session=question.session if question.own is None else None,
-        place=ring.place,
-    )
+        domain=question.domain, keys=ring.hashes, mac=ring.mac, session=question.session, place=ring.place
+    )  # fmt: skip
 
 
 def _recalls(requests: Sequence[Asked]) -> list[Recall]:
@@ -119,7 +119,7 @@ class Judge(Generic[RequestT]):
         self._clock = clock
         self._nodes = nodes
         self._undivided = nodes.undivided
-        self._rounds: set[asyncio.Future[list[Recollection | None]]] = set()  # first rounds under way
+        self._rounds: Rounds[RequestT] = Rounds(store, self._pending, self._told)
         self._holding: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, set[_Group[RequestT]]] = {}  # by key
         self._breaker = Breaker(store, nodes)
@@ -146,7 +146,7 @@ class Judge(Generic[RequestT]):
                     then(request, UNKNOWN)
             requests = [request for request in requests if request.question.domain not in away]
         for ours in self._by_node(requests):
-            self._begin(ours, then)
+            self._rounds.begin(ours, _recalls(ours), then, self._clock.now_ms())
 
     def _by_node(self, requests: list[RequestT]) -> Iterable[list[RequestT]]:
         """One round for each node of the store: nobody waits for a node that is not his."""
@@ -185,13 +185,14 @@ class Judge(Generic[RequestT]):
         for groups in self._waiting.values():
             for group in groups:
                 group.woken.set()
-        under_way: list[asyncio.Future[Any]] = [*self._rounds, *self._holding]
-        if under_way:
-            await asyncio.wait(under_way, timeout=RELEASE_WITHIN_S)
+        rounds = asyncio.get_running_loop().create_task(self._rounds.wait())
+        await asyncio.wait((rounds, *self._holding), timeout=RELEASE_WITHIN_S)
+        rounds.cancel()
 
     async def close(self) -> None:
-        """End all tasks."""
-        tasks: list[asyncio.Future[Any]] = [*self._rounds, *self._holding]
+        """End all tasks, and give up what is under way."""
+        await self._rounds.close()
+        tasks = list(self._holding)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -199,35 +200,16 @@ class Judge(Generic[RequestT]):
 
     # ---- the first round
 
-    def _begin(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        now_ms = self._clock.now_ms()
-        turn = self._pending.begin()
-        try:
-            asked = asyncio.ensure_future(self._store.recall(_recalls(requests), now_ms))
-        except Exception:
-            self._pending.end(turn)
-            self._go_on(requests, then)
-            return
-        self._rounds.add(asked)
-        asked.add_done_callback(partial(self._end, requests, then, now_ms, turn))
-
-    def _end(
-        self,
-        requests: list[RequestT],
-        then: Callable[[RequestT, Verdict], None],
-        now_ms: int,
-        turn: int,
-        asked: asyncio.Future[list[Recollection | None]],
-    ) -> None:
-        """Tell the verdicts, and hold those that may find their sighting yet."""
-        self._rounds.discard(asked)
-        if asked.cancelled():
-            self._pending.end(turn)
+    def _told(self, asked: Round[RequestT], said: Answers | Exception) -> None:
+        """Tell the verdicts of a vector, and hold those that may find their sighting yet."""
+        requests, then = asked.requests, asked.then
+        if isinstance(said, Exception):
+            self._go_on(requests, then, said)
             return
         told = 0
         held: list[RequestT] = []
         try:
-            verdicts = self._verdicts(requests, asked.result(), now_ms)
+            verdicts = self._verdicts(requests, said, asked.now_ms)
             for request in requests:
                 verdict = verdicts[told]
                 told += 1
@@ -235,18 +217,16 @@ class Judge(Generic[RequestT]):
                     held.append(request)
                 else:
                     then(request, verdict)
-        except Exception:
-            self._go_on(requests[told:], then)
-        finally:
-            self._pending.end(turn)
+        except Exception as error:
+            self._go_on(requests[told:], then, error)
         if held:
             task = asyncio.get_running_loop().create_task(self._hold(_Group(held, then, time.monotonic())))
             self._holding.add(task)
             task.add_done_callback(self._holding.discard)
 
-    def _go_on(self, requests: Sequence[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        """Called where an exception that nobody foresaw is handled."""
-        log.exception("internal error, requests go on as they are", requests=len(requests))
+    def _go_on(self, requests: Sequence[RequestT], then: Callable[[RequestT, Verdict], None], error: Exception) -> None:
+        """After an error that nobody foresaw."""
+        log.error("internal error, requests go on as they are", requests=len(requests), exc_info=error)
         for request in requests:
             then(request, UNKNOWN)
 
@@ -255,23 +235,22 @@ class Judge(Generic[RequestT]):
     ) -> list[Verdict]:
         """One verdict for each request."""
         suspended = NO_RUNGS if self._clock.steady else _NO_WINDOW
-        pending = self._pending
-        any_pending = pending.any
-        verdicts: list[Verdict] = []
-        for number, one in enumerate(recalled):
-            question = requests[number].question
-            if one is None:
-                self._breaker.lost(question.domain)
-                verdicts.append(UNKNOWN)
-                continue
-            if any_pending:
-                ring = question.keyring
+        return [self._verdict(requests[number].question, one, now_ms, suspended) for number, one in enumerate(recalled)]
+
+    def _verdict(
+        self, question: Question, recalled: Recollection | None, now_ms: int, suspended: frozenset[Rung]
+    ) -> Verdict:
+        if recalled is not None:
+            ring, pending = question.keyring, self._pending
+            try:
                 some = pending.like(question.domain, ring.mac, ring.attachment, ring.session)
                 if some:
-                    verdicts.append(verdict_over(question, one, some, now_ms, suspended))
-                    continue
-            verdicts.append(climb(question, one, now_ms, suspended))
-        return verdicts
+                    return verdict_over(question, recalled, some, now_ms, suspended)
+                return climb(question, recalled, now_ms, suspended)
+            except StoreError:
+                pass  # what matters can't be read: as good as no answer
+        self._breaker.lost(question.domain)
+        return UNKNOWN
 
     # ---- the hold
 
@@ -293,8 +272,8 @@ class Judge(Generic[RequestT]):
         try:
             while group.held:
                 await self._look_again(group)
-        except Exception:
-            self._go_on(group.held, group.then)
+        except Exception as error:
+            self._go_on(group.held, group.then, error)
         finally:
             self.held -= most
             for key in group.keys:

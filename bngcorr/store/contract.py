@@ -8,7 +8,7 @@ is about its domains.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import USAGE_FIELDS, Traffic, Usage
@@ -48,6 +48,18 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """Epoch milliseconds."""
+        ...
+
+
+Told = Callable[[list[Recollection | None] | Exception], None]  # with the answers, or the error that nobody foresaw
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A store that calls back, which costs less than to be waited for."""
+
+    def ask(self, questions: Sequence[Recall], now_ms: int, told: Told) -> None:
+        """As `recall`, but `told` is called with the answers, once and not before this returns."""
         ...
 
 

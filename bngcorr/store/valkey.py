@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from bngcorr.errors import StoreError
 from bngcorr.store import contract as c
 from bngcorr.store import packing, verdicts
+from bngcorr.store.asking import Asker
 from bngcorr.store.audit import Audits
 from bngcorr.store.batch import Batch, Moved, Settings
 from bngcorr.store.capacity import Capacities
@@ -23,7 +23,6 @@ from bngcorr.store.lane import Command, Lane, Reply, open_lane
 from bngcorr.store.lesson import DUPLICATE, Lesson
 from bngcorr.store.plan import Plans
 from bngcorr.store.queries import Queries
-from bngcorr.store.questions import Questions
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import Upkeep
 from bngcorr.store.verdicts import Room
@@ -67,6 +66,7 @@ class ValkeyStore:
         self.capacity = Capacities(self.lane)
         self.history = Histories(self.lane)
         self._holders = Holders(self.lane, self.queries)
+        self.ask = Asker(self.lane, budget_s, self._heard).ask  # as `recall`, for whoever is called back
 
     def _keys(self, domain: str) -> DomainKeys:
         names = self._names.get(domain)
@@ -128,20 +128,20 @@ class ValkeyStore:
 
     # ---- reading for verdicts
 
-    def recall(self, questions: Sequence[Recall], now_ms: int) -> Awaitable[list[Recollection | None]]:
+    async def recall(self, questions: Sequence[Recall], now_ms: int) -> list[Recollection | None]:
         """One script call a node, in a Cluster one a domain; None: its node did not answer in time."""
-        asked = Questions(questions, now_ms)
-        calls = self._shared(asked.domains)
-        commands = [self.lane.script("recall", epochs(some), (asked.packed(some),)) for some in calls]
-        return self.lane.ask(commands, self._budget_s, partial(self._recalled, asked, calls))
+        answer: asyncio.Future[list[Recollection | None]] = asyncio.get_running_loop().create_future()
 
-    def _recalled(
-        self, asked: Questions, calls: Sequence[Sequence[str]], replies: Sequence[Reply]
-    ) -> list[Recollection | None]:
-        for some, reply in zip(calls, replies, strict=True):
-            self._heard(some, reply)
-            asked.take(some, reply)
-        return asked.answers()
+        def told(said: list[Recollection | None] | Exception) -> None:
+            if answer.done():
+                return
+            if isinstance(said, Exception):
+                answer.set_exception(said)
+            else:
+                answer.set_result(said)
+
+        self.ask(questions, now_ms, told)
+        return await answer
 
     def _shared(self, domains: list[str]) -> list[list[str]]:
         """Which of them one call is about: all, in a Cluster one, and none is about nothing."""

@@ -335,13 +335,14 @@ async def test_a_bng_where_holding_does_not_pay_is_not_held() -> None:
 
 
 def test_what_a_question_needs_to_know() -> None:
-    """All keys, the MAC, the place; the session only of a request that has to climb."""
+    """The keys, the MAC, the place; BNG and MAC and the session only of a request that has to climb."""
     keys = ring(PORT, model=VlanModel.PER_LINE)
     climbs = recall_of(question(keys, session="5" * 24))
     checked = recall_of(question(keys, session="5" * 24, own=LineIds(b"LINE-A")))
 
-    hashes = tuple(one.hash for one in keys.handles)
-    for asked, session in ((climbs, "5" * 24), (checked, None)):
+    every = tuple(one.hash for one in keys.handles)
+    here = (keys.attachment_mac, keys.attachment)
+    for asked, hashes, session in ((climbs, every, "5" * 24), (checked, here, None)):
         assert ("bng1", hashes, keys.mac, session, keys.place) == (
             asked.domain, asked.keys, asked.mac, asked.session, asked.place,
         )  # fmt: skip
