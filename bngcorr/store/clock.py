@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final, Protocol
 
 from bngcorr.errors import StoreError
@@ -73,9 +74,10 @@ class StoreClock:
 
     def now_ms(self) -> int:
         """Epoch milliseconds by the store's clock."""
-        if self._bearing is None:
+        bearing = self._bearing
+        if bearing is None:
             return time.time_ns() // 1_000_000
-        return round(_local_ms() + self._bearing.offset_ms)
+        return int(monotonic() * 1000.0 + bearing.offset_ms + 0.5)
 
     @property
     def steady(self) -> bool:
@@ -116,4 +118,4 @@ class StoreClock:
 
 
 def _local_ms() -> float:
-    return time.monotonic_ns() / 1_000_000
+    return monotonic() * 1000.0
