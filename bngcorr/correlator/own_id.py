@@ -40,24 +40,24 @@ def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int,
     for key, name in ((_ATTACHMENT_MAC, ring.attachment_mac), (_ATTACHMENT, ring.attachment)):
         if name is None or not says_anything(key, ring, alone=alone, tainted=tainted):
             continue
-        if _is_against(recalled.records[name].candidates, question, own, recalled.epochs, now_ms):
+        if _is_against(recalled.records[name].candidates, question, own, recalled, now_ms):
             return CONFLICT
     return _verify(question, recalled)
 
 
 def _is_against(
-    candidates: tuple[Candidate, ...], question: Question, own: LineIds, epochs: dict[str, int], now_ms: int
+    candidates: tuple[Candidate, ...], question: Question, own: LineIds, recalled: Recollection, now_ms: int
 ) -> bool:
     """Whether another line is live on a key and this one is not. Nearly always there is no other, and what is live
     need not be looked at.
     """
     against = False
     for candidate in candidates:
-        if contradict(candidate.ids, own) and _is_live(question, candidate, epochs, now_ms):
+        if contradict(candidate.ids, own) and _is_live(question, candidate, recalled.epochs, now_ms):
             against = True
     if against:
         for candidate in candidates:
-            if not contradict(candidate.ids, own) and _is_live(question, candidate, epochs, now_ms):
+            if not contradict(candidate.ids, own) and _is_live(question, candidate, recalled.epochs, now_ms):
                 return False
     return against
 

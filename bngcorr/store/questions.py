@@ -19,6 +19,7 @@ from bngcorr.store.recollection import (
     LiveSession,
     Recall,
     Recollection,
+    SessionIdentity,
     undisputed,
 )
 
@@ -32,7 +33,7 @@ _TAG: Final = 4
 _VOUCHERS: Final = 21  # where the sessions that vouch for a line begin, and how many fields each has
 _VOUCHER: Final = 8
 _pack: Final = Packer(use_bin_type=False).pack  # to make one costs more than to use it
-_NO_EPOCHS: Final[dict[str, int]] = {}
+_NO_EPOCHS: Final[dict[str, int]] = {}  # stands in for those that are not read
 _EPOCHS: Final[Memo[tuple[bytes, ...], dict[str, int]]] = Memo(16_384)  # of domains
 
 
@@ -140,12 +141,12 @@ class _OfDomain:
                 record = found.keys[number]
                 records[key] = found.record(record, _nth(self._keys, number), mac, place) if record else NOTHING
             session = found.sessions[session_at] if question.session is not None else b""
-            return Recollection(
-                records=records,
-                mac_lines=mac_lines,
-                session=packing.session_identity(session) if session else None,
-                epochs=found.epochs,
-                plan=LineIds.decode(plan) if plan else None,
+            return _Recalled(
+                found,
+                records,
+                mac_lines,
+                packing.session_identity(session) if session else None,
+                LineIds.decode(plan) if plan else None,
             )
         except (ValueError, TypeError, IndexError, AttributeError):
             return None  # a record that this version can't read: as good as no answer
@@ -226,16 +227,37 @@ class _Told(Candidate):
         return self._sessions
 
 
+class _Recalled(Recollection):
+    """One answer. The epochs are read if it matters whether somebody is live: it seldom does."""
+
+    __slots__ = ("_found",)
+
+    def __init__(
+        self,
+        found: _Found,
+        records: dict[str, KeyRecord],
+        mac_lines: int,
+        session: SessionIdentity | None,
+        plan: LineIds | None,
+    ) -> None:
+        super().__init__(records=records, mac_lines=mac_lines, session=session, epochs=_NO_EPOCHS, plan=plan)
+        self._found: Final = found
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """Raises StoreError if they can't be read."""
+        return self._found.epochs
+
+
 class _Found:
     """The script's answer about one domain; its lines are read once, by those who ask first."""
 
-    __slots__ = ("_lines", "_macs", "_now_ms", "epochs", "keys", "places", "sessions")
+    __slots__ = ("_epochs", "_lines", "_macs", "_now_ms", "keys", "places", "sessions")
 
     def __init__(self, answer: Record, now_ms: int) -> None:
-        epochs: list[bytes] = answer[0]
         lines: list[Any] = answer[2]
         self._now_ms: Final = now_ms
-        self.epochs: Final = _epochs(epochs)
+        self._epochs: Final[list[bytes]] = answer[0]
         self.keys: Final[list[Any]] = answer[1]  # records, or empty: not there
         self._macs: Final[list[Any]] = answer[3]
         self.sessions: Final[list[Any]] = answer[4]
@@ -243,6 +265,11 @@ class _Found:
         self._lines: Final[dict[bytes, Any]] = {}  # a record, or the line that was made of it
         for at in range(0, len(lines), 2):
             self._lines[lines[at]] = lines[at + 1]
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """Of every box of the domain. Raises StoreError if that can't be read."""
+        return _epochs(self._epochs)
 
     def mac_lines(self, number: int) -> int:
         """How many lines a MAC was seen on, as far as that still taints it."""
@@ -316,11 +343,14 @@ class _Found:
 
 def _epochs(flat: list[bytes]) -> dict[str, int]:
     """As `packing.epochs_of`: they change only when a box restarts, and nobody changes what was made of them."""
-    if not flat:
-        return _NO_EPOCHS
-    all_of = tuple(flat)
-    known = _EPOCHS.get(all_of)
-    return _EPOCHS.put(all_of, packing.epochs_of(flat)) if known is None else known
+    boxes = tuple(flat)
+    known = _EPOCHS.get(boxes)
+    if known is not None:
+        return known
+    try:
+        return _EPOCHS.put(boxes, packing.epochs_of(flat))
+    except (ValueError, TypeError, IndexError, AttributeError):
+        raise StoreError("the epochs of a domain are of another version") from None
 
 
 def _nth(names: bytes, number: int) -> bytes:
@@ -331,8 +361,8 @@ def _is_among(name: bytes, names: bytes) -> bool:
     """Whether it is one of those that stand one behind the other, all of its size: nearly always the first or second,
     and a search of Python's costs more than a few comparisons.
     """
-    size = len(name)
-    return any(names[at : at + size] == name for at in range(0, len(names), size))
+    size, first = len(name), name[0]
+    return any(names[at] == first and names[at : at + size] == name for at in range(0, len(names), size))
 
 
 def _was_seen_with(macs: bytes, mac: bytes) -> bool:

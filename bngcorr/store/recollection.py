@@ -217,7 +217,7 @@ class SessionIdentity:
 class Recollection:
     """The answer: what the store knows about the keys of one request."""
 
-    __slots__ = ("epochs", "mac_lines", "plan", "records", "session")
+    __slots__ = ("_epochs", "mac_lines", "plan", "records", "session")
 
     def __init__(
         self,
@@ -231,8 +231,13 @@ class Recollection:
         self.records: dict[str, KeyRecord] = records  # by key hash
         self.mac_lines: int = mac_lines  # lines the MAC was seen on within TAINT_MS (2 means two or more)
         self.session: SessionIdentity | None = session
-        self.epochs: dict[str, int] = epochs  # of every box of the domain
+        self._epochs: dict[str, int] = epochs
         self.plan: LineIds | None = plan  # what the operator's plan says of the place
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """Of every box of the domain. Raises StoreError if that can't be read."""
+        return self._epochs
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recollection) and self._values() == other._values()

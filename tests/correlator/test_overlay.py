@@ -102,6 +102,23 @@ def test_a_line_whose_sessions_are_not_seen_leaves_it_in_doubt() -> None:
     assert IN_DOUBT is _judged(question(keys), against, claimed)
 
 
+def test_what_is_seen_on_a_key_that_was_not_asked_about_is_not_taken_for_known() -> None:
+    """About a request's own id only the keys of its attachment are asked. What was just seen of its line elsewhere, on
+    the key of BNG and MAC, is the latest word on that line's ids all the same, and may be what it goes by now.
+    """
+    keys = ring()
+    mine = LineIds(b"MINE", b"C")
+    asked = question(keys, own=mine)
+    there = Candidate(line="C", ids=mine, sighted_ms=NOW - DAY, same_mac=True, sessions=(live(),))
+    every = recalled(keys, {PAIR: (there,)})
+    here = recalled(keys, {PAIR: every.records[keys.attachment_mac or ""]})
+    del here.records[keys.bng_mac or ""]
+    seen = _seen(ring(OTHER_PORT), "C", ids=LineIds(b"OTHER", b"C"))
+
+    assert Outcome.OWN is climb(asked, here, NOW).outcome
+    assert [Outcome.CONFLICT] * 2 == [_judged(asked, known, seen).outcome for known in (every, here)]
+
+
 def test_too_many_lines_on_a_key_crowd_it() -> None:
     """A fifth line on a key is one too many, as it is in the store."""
     keys = ring()

@@ -87,6 +87,43 @@ async def test_what_nobody_waits_for_is_not_read(lane: Lane) -> None:
     assert [] == read
 
 
+async def test_who_is_called_back_is_told_once_and_later(lane: Lane) -> None:
+    """With the replies of his own call, or the error in their place; an error of his own harms no other call."""
+    told: list[list[Reply]] = []
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context["exception"]))
+
+    def stumbles(_: list[Reply]) -> None:
+        raise ValueError("what nobody foresaw")
+
+    async def _until(count: int) -> None:
+        async with asyncio.timeout(5):
+            while len(told) < count:  # noqa: ASYNC110  # it calls back
+                await asyncio.sleep(0.001)
+
+    lane.tell([("ECHO", "lost")], 5.0, stumbles)
+    for number in range(3):
+        lane.tell([("ECHO", f"{number}"), ("ECHO", "again")], 5.0, told.append)
+    assert [] == told
+    await _until(3)
+    lane.tell([("DEBUG", "SLEEP", "0.1")], 0.02, told.append)
+    await _until(4)
+
+    assert [[b"%d" % number, b"again"] for number in range(3)] == sorted(told[:3])
+    assert [StoreError] == [type(reply) for reply in told[3]]
+    assert ["what nobody foresaw"] == [str(one) for one in failures]
+    assert [b"own", b"ownown"] == await _echo(lane, "own")
+
+
+async def test_who_is_called_back_is_told_of_what_had_to_be_sent_again(lane: Lane) -> None:
+    """A server that does not know our scripts is told them first."""
+    await lane.run([("SCRIPT", "FLUSH")], 5.0)
+    answer: asyncio.Future[list[Reply]] = asyncio.get_running_loop().create_future()
+    lane.tell([observation(lane, "bngcorr:{called back}:", 1)], 5.0, answer.set_result)
+
+    assert [b"ok"] == await answer
+
+
 async def test_an_overrun_is_a_store_error_within_the_budget(lane: Lane) -> None:
     """A server that is silent beyond the budget is given up in time, not when it answers."""
     await _echo(lane, "warm")

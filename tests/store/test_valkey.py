@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bngcorr.errors import StoreError
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
@@ -85,6 +86,56 @@ async def test_a_record_that_cannot_be_read_leaves_other_domains_alone(scene: Sc
         assert first is None
         assert second is not None
         assert [line(1)] == [candidate.line for candidate in second.records[key("k")].candidates]
+
+
+async def test_sessions_that_cannot_be_read_are_an_error_once_they_matter(scene: Scene, store: ValkeyStore) -> None:
+    """A line is told whose sessions are of another version, if their number is right; whoever asks for these is told
+    that they can't be read.
+    """
+    await scene.write(scene.sighting(1, attachment="k"))
+    name, tag = bytes.fromhex(line(1)), bytes.fromhex(key("k"))[:4]
+    bucket = DomainKeys(scene.domain).record("l", name)
+    (packed,) = await _raw(store, ("HGET", bucket, name))
+    session = [bytes(12), b"bng1|", 0, "never", 1, NOW, tag, b""]
+    await _raw(store, ("HSET", bucket, name, packing.pack(packing.unpack(packed) + session)))
+    (told,) = (await scene.recall("k")).records[key("k")].candidates
+
+    assert line(1) == told.line
+    with pytest.raises(StoreError, match="another version"):
+        _ = told.sessions
+
+    await _raw(store, ("HSET", bucket, name, packing.pack(packing.unpack(packed) + session[:-1])))
+    half = Recall(domain=scene.domain, keys=(key("k"),), mac=None, session=None)
+    assert [None] == await store.recall([half], NOW)
+
+
+async def test_epochs_that_cannot_be_read_are_an_error_once_they_matter(scene: Scene, store: ValkeyStore) -> None:
+    """What stands on a key is told all the same."""
+    await scene.write(scene.sighting(1, attachment="k"))
+    await _raw(store, ("HSET", DomainKeys(scene.domain).epochs, "bng1|", "new"))
+    known = await scene.recall("k")
+
+    assert [line(1)] == [one.line for one in known.records[key("k")].candidates]
+    with pytest.raises(StoreError, match="another version"):
+        _ = known.epochs
+
+
+async def test_questions_that_have_records_in_common_have_answers_of_their_own(
+    scene: Scene, store: ValkeyStore
+) -> None:
+    """However many are asked about one domain in one call, and whatever they leave out."""
+    await scene.write(scene.sighting(1, attachment="k", pair="pk", mac="m"), scene.sighting(2, attachment="l"))
+    asked = [
+        Recall(domain=scene.domain, keys=keys, mac=mac, session=None, place=place)
+        for keys, mac, place in (
+            ((key("pk"), key("k")), key("m"), None), ((), None, key("p")), ((key("k"),), None, None),
+            ((key("l"), key("pk")), key("other"), key("p")), ((key("l"),), key("m"), None),
+        )
+    ]  # fmt: skip
+    together = await store.recall(asked, NOW)
+
+    assert [(await store.recall([one], NOW))[0] for one in asked] == together
+    assert [1, 0, 0, 0, 1] == [one.mac_lines for one in together if one is not None]
 
 
 @pytest.mark.parametrize("octets", [1, 12, 30, 120, 247])
