@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
@@ -18,7 +18,7 @@ from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.overlay import IN_DOUBT, verdict_over
 from bngcorr.correlator.own_id import looks_at
 from bngcorr.correlator.question import Question
-from bngcorr.correlator.rounds import Answers, Round, Rounds
+from bngcorr.correlator.rounds import Answers, Round, Rounds, Then
 from bngcorr.errors import StoreError
 from bngcorr.model.verdict import UNKNOWN, Verdict
 from bngcorr.model.vocabulary import Outcome, Rung
@@ -91,7 +91,7 @@ class _Group(Generic[RequestT]):
 
     __slots__ = ("held", "keys", "started", "then", "woken")
 
-    def __init__(self, held: list[RequestT], then: Callable[[RequestT, Verdict], None], started: float) -> None:
+    def __init__(self, held: list[RequestT], then: Then[RequestT], started: float) -> None:
         self.held = held  # those without their verdict
         self.then = then
         self.started = started  # monotonic seconds
@@ -137,13 +137,15 @@ class Judge(Generic[RequestT]):
         """Domains whose node does not answer."""
         return len(self._breaker.away)
 
-    def ask(self, requests: list[RequestT], then: Callable[[RequestT, Verdict], None]) -> None:
-        """Judge a vector; `then` is called once for each request, at once where the store is known to be away."""
+    def ask(self, requests: list[RequestT], then: Then[RequestT]) -> None:
+        """Judge a vector; `then` is called with each request and its verdict once, with as many together as are settled
+        at a time; at once where the store is known to be away.
+        """
         away = self._breaker.away
         if away:
-            for request in requests:
-                if request.question.domain in away:
-                    then(request, UNKNOWN)
+            lost = [request for request in requests if request.question.domain in away]
+            if lost:
+                then(lost, [UNKNOWN] * len(lost))
             requests = [request for request in requests if request.question.domain not in away]
         for ours in self._by_node(requests):
             self._rounds.begin(ours, _recalls(ours), then, self._clock.now_ms())
@@ -206,29 +208,32 @@ class Judge(Generic[RequestT]):
         if isinstance(said, Exception):
             self._go_on(requests, then, said)
             return
-        told = 0
-        held: list[RequestT] = []
         try:
             verdicts = self._verdicts(requests, said, asked.now_ms)
-            for request in requests:
-                verdict = verdicts[told]
-                told += 1
-                if request.hold_s > 0 and _may_change(verdict) and self._may_hold(request, len(held)):
-                    held.append(request)
-                else:
-                    then(request, verdict)
         except Exception as error:
-            self._go_on(requests[told:], then, error)
+            self._go_on(requests, then, error)
+            return
+        settled: list[RequestT] = []
+        judged: list[Verdict] = []
+        held: list[RequestT] = []
+        for number, request in enumerate(requests):
+            verdict = verdicts[number]
+            if request.hold_s > 0 and _may_change(verdict) and self._may_hold(request, len(held)):
+                held.append(request)
+            else:
+                settled.append(request)
+                judged.append(verdict)
         if held:
             task = asyncio.get_running_loop().create_task(self._hold(_Group(held, then, time.monotonic())))
             self._holding.add(task)
             task.add_done_callback(self._holding.discard)
+        if settled:
+            then(settled, judged)
 
-    def _go_on(self, requests: Sequence[RequestT], then: Callable[[RequestT, Verdict], None], error: Exception) -> None:
+    def _go_on(self, requests: list[RequestT], then: Then[RequestT], error: Exception) -> None:
         """After an error that nobody foresaw."""
         log.error("internal error, requests go on as they are", requests=len(requests), exc_info=error)
-        for request in requests:
-            then(request, UNKNOWN)
+        then(requests, [UNKNOWN] * len(requests))
 
     def _verdicts(
         self, requests: Sequence[RequestT], recalled: Sequence[Recollection | None], now_ms: int
@@ -299,17 +304,17 @@ class Judge(Generic[RequestT]):
         finally:
             self._pending.end(turn)
         waited = time.monotonic() - group.started
-        asked, group.held = group.held, []
-        told = 0
-        try:
-            for request, verdict in zip(asked, verdicts, strict=True):
-                told += 1
-                if _may_change(verdict) and waited < request.hold_s and not self._closing:
-                    group.held.append(request)
-                    continue
-                if verdict.outcome is not _UNKNOWN:
-                    self._pays[request.bng].ended(verdict.outcome is _MATCHED, group.started + waited)
-                group.then(request, verdict.with_held(round(waited * 1000)))
-        except Exception:
-            group.held += asked[told:]
-            raise
+        settled: list[RequestT] = []
+        judged: list[Verdict] = []
+        held: list[RequestT] = []
+        for request, verdict in zip(group.held, verdicts, strict=True):
+            if _may_change(verdict) and waited < request.hold_s and not self._closing:
+                held.append(request)
+                continue
+            if verdict.outcome is not _UNKNOWN:
+                self._pays[request.bng].ended(verdict.outcome is _MATCHED, group.started + waited)
+            settled.append(request)
+            judged.append(verdict.with_held(round(waited * 1000)))
+        group.held = held
+        if settled:
+            group.then(settled, judged)

@@ -15,6 +15,7 @@ from bngcorr.store.recollection import Recall, Recollection
 RequestT = TypeVar("RequestT")
 
 Answers = list[Recollection | None]
+Then = Callable[[list[RequestT], list[Verdict]], None]  # is told of requests and their verdicts
 
 
 class Round(Generic[RequestT]):
@@ -26,7 +27,7 @@ class Round(Generic[RequestT]):
         self,
         rounds: Rounds[RequestT],
         requests: list[RequestT],
-        then: Callable[[RequestT, Verdict], None],
+        then: Then[RequestT],
         now_ms: int,
         turn: int,
     ) -> None:
@@ -55,9 +56,7 @@ class Rounds(Generic[RequestT]):
         self._under_way: set[Round[RequestT]] = set()
         self._none: asyncio.Event | None = None  # set when none is under way, if anybody waits for that
 
-    def begin(
-        self, requests: list[RequestT], recalls: list[Recall], then: Callable[[RequestT, Verdict], None], now_ms: int
-    ) -> None:
+    def begin(self, requests: list[RequestT], recalls: list[Recall], then: Then[RequestT], now_ms: int) -> None:
         """Ask the store about some requests."""
         asked = Round(self, requests, then, now_ms, self._pending.begin())
         self._under_way.add(asked)

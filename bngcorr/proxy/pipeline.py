@@ -47,8 +47,8 @@ _STATUS_SERVER: Final = bytes((STATUS_SERVER,))
 class Judging(Protocol):
     """The judge, as the pipeline sees it."""
 
-    def ask(self, requests: list[Request], then: Callable[[Request, Verdict], None]) -> None:
-        """Judge all of them; `then` is called once for each."""
+    def ask(self, requests: list[Request], then: Callable[[list[Request], list[Verdict]], None]) -> None:
+        """Judge all of them; `then` is called with each of them once, with some together."""
         ...
 
 
@@ -234,9 +234,11 @@ class Pipeline:
 
     # ---- verdicts, and on to AAA
 
-    def _judged(self, request: Request, verdict: Verdict) -> None:
+    def _judged(self, requests: list[Request], verdicts: list[Verdict]) -> None:
         sent: list[Request] = []
-        self._carry_on(request, verdict, sent, monotonic())
+        now = monotonic()
+        for number, request in enumerate(requests):
+            self._carry_on(request, verdicts[number], sent, now)
         self._note(sent)
 
     def _carry_on(self, request: Request, verdict: Verdict, sent: list[Request], now: float) -> None:

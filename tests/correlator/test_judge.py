@@ -17,10 +17,13 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import UNKNOWN, Verdict
 from bngcorr.model.vocabulary import Key, Outcome, Rung, VlanModel
+from bngcorr.store import packing
+from bngcorr.store.contract import Told
 from bngcorr.store.lesson import Lesson, Sighting
+from bngcorr.store.questions import Questions
 from bngcorr.store.recollection import Candidate, KeyRecord, Recall, Recollection
 
-from .questions import NOW, PORT, candidate, handle, live, question, ring
+from .questions import DAY, NOW, PORT, candidate, handle, live, question, ring
 
 HASH = handle(ring(), Key.ATTACHMENT_MAC).hash
 SEEN = Candidate(line="A", ids=LineIds(b"LINE-A"), sighted_ms=NOW, sighted_v6_ms=0, attached=True)
@@ -78,6 +81,34 @@ class Store:
 
 
 @dataclass
+class Calling(Store):
+    """One that calls back, when the test wants it."""
+
+    asked: list[Told] = field(default_factory=list)
+
+    def ask(self, questions: Sequence[Recall], now_ms: int, told: Told) -> None:
+        """Note who is to be told."""
+        assert now_ms == NOW
+        self.recalls.append(len(questions))
+        self.asked.append(told)
+
+
+def _unreadable(asked: Recall) -> list[Recollection | None]:
+    """What a store tells of a line whose only session is of another version."""
+    record: list[object] = [b""] * 21
+    record[3], record[15] = 1, packing.pack([LineIds(b"LINE-A").encode()])
+    for instant in (11, 12, 16, 17):
+        record[instant] = NOW + 1
+    name, on_key = bytes(12), [bytes(12), NOW - DAY, 0, 0, NOW + DAY, 0]
+    record += [bytes(12), b"bng1|", 0, "never", 1, NOW, bytes.fromhex(asked.keys[0])[:4], b""]
+    questions = Questions([asked], NOW)
+    domains = questions.domains
+    questions.packed(domains)
+    questions.take(domains, [packing.pack([[], [on_key], [name, record], [], [], []])])
+    return questions.answers()
+
+
+@dataclass
 class Noon:
     """A clock that stands, and is steady unless told otherwise."""
 
@@ -100,9 +131,10 @@ class Court:
     def __post_init__(self) -> None:
         self.judge: Judge[Waiting] = Judge(self.store, self.clock)
 
-    def then(self, request: Waiting, verdict: Verdict) -> None:
-        """Note a verdict and when it came."""
-        self.given.append((request, verdict, time.monotonic() - self.started))
+    def then(self, requests: list[Waiting], verdicts: list[Verdict]) -> None:
+        """Note verdicts and when they came."""
+        for request, verdict in zip(requests, verdicts, strict=True):
+            self.given.append((request, verdict, time.monotonic() - self.started))
 
     def ask(self, *requests: Waiting) -> None:
         """Ask now."""
@@ -401,6 +433,58 @@ async def test_a_bug_does_not_swallow_requests() -> None:
 
     assert Outcome.UNMATCHED is court.outcomes[-1]
     assert 0 == court.judge.held
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_a_store_that_calls_back_is_not_waited_for() -> None:
+    """Its answer brings the verdicts at once, an error that nobody foresaw makes them unknown."""
+    store = Calling()
+    court = Court(store)
+    court.ask(_request(1))
+    court.judge.ask([_request(2), _request(3)], court.then)
+    nothing = Recollection(records={}, mac_lines=2, session=None, epochs={})
+    assert [] == court.given
+
+    store.asked[1]([nothing, nothing])
+    assert [Outcome.AMBIGUOUS] * 2 == court.outcomes
+    store.asked[0](ValueError("what nobody foresaw"))
+    assert Outcome.UNKNOWN is court.outcomes[-1]
+    assert not court.judge.broken
+    await court.judge.close()
+
+
+@pytest.mark.asyncio
+async def test_what_a_store_says_after_the_end_is_heard_by_nobody() -> None:
+    """A judge that is closed tells no verdict any more; one that lets go waits for those under way."""
+    store = Calling()
+    court = Court(store)
+    court.ask(_request(1))
+    court.judge.ask([_request(2)], court.then)
+    letting_go = asyncio.create_task(court.judge.release())
+    await asyncio.sleep(0.01)
+    assert not letting_go.done()
+    store.asked[0]([None])
+    await court.judge.close()
+    store.asked[1]([None])
+    await letting_go
+
+    assert 1 == len(court.given)
+
+
+@pytest.mark.asyncio
+async def test_what_matters_and_cannot_be_read_is_as_good_as_no_answer() -> None:
+    """A line whose sessions are of another version may be live: the request is unknown, and nothing is said of it."""
+    store = Calling()
+    court = Court(store)
+    request = _request(1)
+    court.ask(request)
+    asked = recall_of(request.question)
+    asked = Recall(domain=asked.domain, keys=asked.keys[:1], mac=None, session=None)
+    store.asked[0](_unreadable(asked))
+
+    assert [UNKNOWN] == [verdict for _, verdict, _ in court.given]
+    assert court.judge.broken
     await court.judge.close()
 
 

@@ -54,8 +54,9 @@ async def test_nobody_waits_for_a_node_that_is_not_his() -> None:
     given: dict[str, list[tuple[Outcome, float]]] = {"here": [], "there": []}
     started = time.monotonic()
 
-    def then(request: Waiting, verdict: Verdict) -> None:
-        given[request.question.domain].append((verdict.outcome, time.monotonic() - started))
+    def then(requests: list[Waiting], verdicts: list[Verdict]) -> None:
+        for request, verdict in zip(requests, verdicts, strict=True):
+            given[request.question.domain].append((verdict.outcome, time.monotonic() - started))
 
     keyrings = [ring(PORT, Mac(bytes((0x3C, 0xA6, 0x2F, 0, 0, octet)))) for octet in range(8)]
     domains = ["here", "there"] * 4

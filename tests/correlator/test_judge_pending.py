@@ -91,7 +91,7 @@ class Scene:
 
     def ask(self, hold_s: float = 0.0) -> None:
         """One bare request."""
-        self.judge.ask([Waiting(question(KEYS), hold_s)], lambda _, verdict: self.given.append(verdict))
+        self.judge.ask([Waiting(question(KEYS), hold_s)], lambda _, verdicts: self.given.extend(verdicts))
 
     async def told(self) -> Verdict:
         """The verdict, when it comes."""

@@ -61,10 +61,9 @@ class Judge:
     def __init__(self) -> None:
         self.verdict = UNMATCHED
 
-    def ask(self, requests: list[Request], then: Callable[[Request, Verdict], None]) -> None:
+    def ask(self, requests: list[Request], then: Callable[[list[Request], list[Verdict]], None]) -> None:
         """At once."""
-        for request in requests:
-            then(request, self.verdict)
+        then(requests, [self.verdict] * len(requests))
 
 
 class Clock:
