@@ -43,23 +43,11 @@ class LineIds:
     @classmethod
     def decode(cls, octets: bytes) -> LineIds:
         """Inverse of `encode`. Raises ValueError on anything `encode` does not produce."""
-        values: list[bytes | None] = []
-        at = 0
-        for _ in range(2):
-            if at >= len(octets):
-                raise ValueError("line ids: truncated")
-            size = octets[at] - 1
-            at += 1
-            if size < 0:
-                values.append(None)
-                continue
-            if size == 0 or at + size > len(octets):
-                raise ValueError("line ids: bad length")
-            values.append(octets[at : at + size])
-            at += size
-        if at != len(octets):
+        between = _end(octets, 0)
+        end = _end(octets, between)
+        if end != len(octets):
             raise ValueError("line ids: trailing octets")
-        return cls(values[0], values[1])
+        return LineIds(_decoded(octets, 0, between), _decoded(octets, between, end))
 
     def names_line(self, policy: LineIdPolicy) -> bool:
         """Whether these ids name a line under the profile's policy."""
@@ -72,6 +60,20 @@ class LineIds:
 
 def _encoded(value: bytes | None) -> bytes:
     return b"\0" if value is None else _LENGTHS[len(value) + 1] + value
+
+
+def _end(octets: bytes, at: int) -> int:
+    """Where the id ends that begins there."""
+    if at >= len(octets):
+        raise ValueError("line ids: truncated")
+    size = octets[at]  # with this octet; an empty id is not told as 1, but as none
+    if size == 1 or at + size > len(octets):
+        raise ValueError("line ids: bad length")
+    return at + size if size else at + 1
+
+
+def _decoded(octets: bytes, at: int, end: int) -> bytes | None:
+    return octets[at + 1 : end] if end - at > 1 else None
 
 
 def line_key(ids: LineIds, policy: LineIdPolicy) -> str:

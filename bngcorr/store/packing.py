@@ -43,7 +43,6 @@ import msgpack
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
-from bngcorr.model.memo import Memo
 from bngcorr.model.usage import Host, Traffic
 from bngcorr.model.vocabulary import Finding, Outcome, SessionState
 from bngcorr.store.recollection import SessionIdentity
@@ -77,7 +76,6 @@ _NO_PRINT = bytes(4)
 _WHOLE_PRINT: Final = 17  # digits of both parts, and a dot
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
 _TOLD: Final = (0, 15, 20)  # fields of a line: what its families told
-_IDS: Final[Memo[bytes, LineIds]] = Memo(16_384)
 _STR8: Final = 0xD9  # a text of less than 256 octets, in MessagePack; below it in `told`, one of less than 32
 _FIXSTR_SIZE: Final = 0x1F
 _VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
@@ -172,7 +170,7 @@ def session_identity(record: Record) -> SessionIdentity | None:
         return None
     return SessionIdentity(
         line=record[5].hex() or None,
-        ids=line_ids(record[6]) if record[6] else None,
+        ids=LineIds.decode(record[6]) if record[6] else None,
         state=STATES[record[2]],
         epoch=record[3],
         nas=record[4].decode(),
@@ -180,20 +178,15 @@ def session_identity(record: Record) -> SessionIdentity | None:
     )
 
 
-def line_ids(octets: bytes) -> LineIds:
-    """Those that `LineIds.encode` made octets of. Raises ValueError on anything else."""
-    return _IDS.get(octets) or _IDS.put(octets, LineIds.decode(octets))
-
-
 def ids_of_line(record: Record) -> LineIds:
     """What a line's last sighting told, of which the ids come first: only they are unpacked."""
     told: bytes = record[_TOLD[record[3]]]
     form = told[1]
     if form < _STR8:
-        return line_ids(told[2 : 2 + (form & _FIXSTR_SIZE)])
+        return LineIds.decode(told[2 : 2 + (form & _FIXSTR_SIZE)])
     if form == _STR8:
-        return line_ids(told[3 : 3 + told[2]])
-    return line_ids(unpack(told)[0])
+        return LineIds.decode(told[3 : 3 + told[2]])
+    return LineIds.decode(unpack(told)[0])
 
 
 # ---- what people read
@@ -218,7 +211,7 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
         nas=box,
         state=state,
         line=record[5].hex() or None,
-        ids=line_ids(record[6]) if record[6] else None,
+        ids=LineIds.decode(record[6]) if record[6] else None,
         hosts=hosts,
         at_ms=record[1],
         until_ms=record[0],
@@ -273,7 +266,7 @@ def line_row(domain: str, line: bytes, packed: Packed) -> LineRow:
     return LineRow(
         line=line.hex(),
         domain=domain,
-        ids=line_ids(ids),
+        ids=LineIds.decode(ids),
         first_ms=record[1],
         last_ms=record[2],
         until_ms=record[0],
