@@ -25,10 +25,12 @@ def compile_all(config: Config, dictionary: Dictionary) -> dict[str, Profile]:
     """Profiles by name of the BNG. Raises ConfigError with every fault."""
     faults: list[ConfigFault] = []
     compiled: dict[str, Profile] = {}
+    alike: dict[Profile, Profile] = {}  # most BNGs of a kind are: what requests are read by is in few places then
     known = profiles_of(config)
     for index, bng in enumerate(config.bngs):
         try:
-            compiled[bng.name] = compile_one(known, bng, dictionary)
+            profile = compile_one(known, bng, dictionary)
+            compiled[bng.name] = alike.setdefault(profile, profile)
         except ProfileFault as error:
             inside = (
                 error.key if error.key.split("[")[0].split(".")[0] in Bng.model_fields else f"profile {bng.profile}: "

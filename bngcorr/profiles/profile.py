@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from bngcorr.model.memo import Memo
 from bngcorr.model.vocabulary import LineIdPolicy, MacSource, PenPolicy, Strength, Trigger
+from bngcorr.profiles.reading import Reading
+from bngcorr.wire.radius import Layout
 
+READINGS: Final = 1_024  # layouts of packets that a profile's reading is remembered of
 ID_OCTETS: Final = 247  # the longest value of a vendor sub-attribute (RFC 2865 §5.26)
 
 
@@ -157,3 +161,15 @@ class Profile:
     serialises_stacks: bool  # it parks the DISCOVER behind the SOLICIT: holding that one would be a deadlock
     first_host_only: bool  # one Access-Request for all stacks of a session
     cost_table: str
+    readings: Memo[Layout, Reading] = field(
+        init=False, repr=False, compare=False, default_factory=lambda: Memo(READINGS)
+    )
+
+    def reading(self, layout: Layout) -> Reading:
+        """Where it finds what it asks for in packets of that layout."""
+        known = self.readings.get(layout)
+        if known is None:
+            known = Reading(self, layout)
+            if layout.shared:
+                self.readings.put(layout, known)
+        return known

@@ -50,9 +50,10 @@ def describe(
     `host` is the address that it came from, `at_ms` when, in epoch milliseconds of the store's clock.
     """
     profile = nas.profile
-    remote = carriers.ids(view, profile.remote_ids)
-    classification = trigger.classify(view, profile, numbers, remote)
-    identity = line_id.identify(view, profile, classification, numbers, remote)
+    reading = profile.reading(view.layout)
+    remote = carriers.standing_ids(view, reading.remote_ids)
+    classification = trigger.classify(view, reading, numbers, remote)
+    identity = line_id.identify(view, reading, classification, numbers, remote)
     accounting = view.code == _ACCOUNTING_REQUEST
     record = accounting_record.read(view, at_ms) if accounting else None
     if nas.untrusted and _untrusted(nas, classification, record):

@@ -8,6 +8,7 @@ from typing import Final
 
 from bngcorr.model.vocabulary import PenPolicy
 from bngcorr.profiles.profile import Encoding, IdCarrier, Profile, RawCarrier, RawForm
+from bngcorr.profiles.reading import standing
 from bngcorr.proxy import remote_id
 from bngcorr.proxy.remote_id import Numbers, Prefixed
 from bngcorr.wire import dhcp4, dhcp6
@@ -47,26 +48,30 @@ def ids(view: PacketView, carriers: tuple[IdCarrier, ...]) -> list[Found]:
 
     Hexadecimal text that is none is taken as it is: some releases write text into the same AV pair.
     """
+    return standing_ids(view, standing(carriers, view.layout))
+
+
+def standing_ids(view: PacketView, places: tuple[tuple[IdCarrier, Span], ...]) -> list[Found]:
+    """The same, of carriers that are known to stand there."""
     found: list[Found] = []
-    for carrier in carriers:
+    for carrier, span in places:
+        value = view.value(span)
         prefix = carrier.prefix
-        for span in view.spans_of(carrier.key):
-            value = view.value(span)
-            if prefix:
-                if not value.startswith(prefix):
-                    continue
-                value = value[len(prefix) :]
-            start = span.end - len(value)
-            encoding = carrier.encoding
-            if encoding is _HEX:
-                digits = value[2:] if value[:2] in (b"0x", b"0X") else value
-                decoded = _from_hex(digits)
-                if decoded is None:
-                    encoding = _OCTETS
-                else:
-                    start += len(value) - len(digits)
-                    value = decoded
-            found.append(Found(span, start, value, encoding, carrier.pen))
+        if prefix:
+            if not value.startswith(prefix):
+                continue
+            value = value[len(prefix) :]
+        start = span.end - len(value)
+        encoding = carrier.encoding
+        if encoding is _HEX:
+            digits = value[2:] if value[:2] in (b"0x", b"0X") else value
+            decoded = _from_hex(digits)
+            if decoded is None:
+                encoding = _OCTETS
+            else:
+                start += len(value) - len(digits)
+                value = decoded
+        found.append(Found(span, start, value, encoding, carrier.pen))
     return found
 
 

@@ -40,9 +40,10 @@ def explain(octets: bytes, profile: Profile, numbers: Numbers, bng: str = "") ->
     `bng` is what the field {bng} of templates stands for.
     """
     view = radius.decode(octets)
-    remote = carriers.ids(view, profile.remote_ids)
-    classification = trigger.classify(view, profile, numbers, remote)
-    identity = line_id.identify(view, profile, classification, numbers, remote)
+    reading = profile.reading(view.layout)
+    remote = carriers.standing_ids(view, reading.remote_ids)
+    classification = trigger.classify(view, reading, numbers, remote)
+    identity = line_id.identify(view, reading, classification, numbers, remote)
     consistent = classification.trigger is not Trigger.CONFLICT and not identity.contradictory
     named = consistent and identity.ids.names_line(profile.line_id)
     rewritten = consistent and view.code in (a.Code.ACCESS_REQUEST, a.Code.ACCOUNTING_REQUEST)

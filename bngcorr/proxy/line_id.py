@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, read_mac
+from bngcorr.model.memo import Memo
 from bngcorr.model.vocabulary import MacSource, PenPolicy, Strength, Trigger
 from bngcorr.profiles.profile import ID_OCTETS, Encoding, Profile, Relay, aliased
+from bngcorr.profiles.reading import Reading
 from bngcorr.proxy import carriers, port_id, remote_id
 from bngcorr.proxy.carriers import Found, Raw
 from bngcorr.proxy.remote_id import NUMBER_OCTETS, Numbers
@@ -88,7 +88,7 @@ class Identity:
 
 def identify(
     view: PacketView,
-    profile: Profile,
+    reading: Reading,
     classification: Classification,
     numbers: Numbers,
     remote: list[Found],
@@ -100,7 +100,7 @@ def identify(
     `remote` is what `carriers` read before the trigger was known. `verified`: the self-verifying test has
     proved the number, so that not even the length of a MAC speaks against it. An empty id is no id.
     """
-    trigger, strength = classification.trigger, classification.strength
+    profile, trigger, strength = reading.profile, classification.trigger, classification.strength
     first: bytes | None = None
     contradictory = False
     strips: list[Change] = []
@@ -133,7 +133,7 @@ def identify(
             strips.append(cut)
             if said == value:
                 aliases.append(cut)
-    circuit, contradiction = _circuit(view, profile, classification, aliases)
+    circuit, contradiction = _circuit(view, reading, classification, aliases)
     contradictory = contradictory or contradiction
     only_raw = False
     dhcp = trigger is _DHCPV4 or trigger is _DHCPV6  # else raw options name no line
@@ -142,8 +142,8 @@ def identify(
         first, circuit, raw_remote, number = _from_raw(raw, profile, classification, numbers)
         only_raw = first is not None or circuit is not None
         contradictory = only_raw and raw.pieced and trigger is _DHCPV4
-    mac, source = _mac(view, profile, classification)
-    attachment, place = _attachment(view, profile)
+    mac, source = _mac(view, reading, classification)
+    attachment, place = _attachment(view, reading)
     return Identity(
         _NO_IDS if contradictory else LineIds(first, circuit),
         raw_remote,
@@ -181,10 +181,11 @@ def _replaced(found: Found, value: bytes) -> Change:
 
 
 def _circuit(
-    view: PacketView, profile: Profile, classification: Classification, aliases: list[Change]
+    view: PacketView, reading: Reading, classification: Classification, aliases: list[Change]
 ) -> tuple[bytes | None, bool]:
     """The Circuit-Id of the first carrier that has one, and whether that carrier contradicts itself."""
-    found = carriers.ids(view, profile.circuit_ids)
+    profile = reading.profile
+    found = carriers.standing_ids(view, reading.circuit_ids)
     if not profile.aliases and len(found) < 2:  # as nearly always
         return (found[0].value or None, False) if found else (None, False)
     values: dict[bytes, None] = {}
@@ -227,23 +228,20 @@ def _from_raw(
     return remote, circuit, came, number
 
 
-def _mac(view: PacketView, profile: Profile, classification: Classification) -> tuple[Mac | None, MacSource | None]:
-    there = view.first_spans
-    for carrier in profile.macs:
-        if carrier.key not in there:
-            continue
+def _mac(view: PacketView, reading: Reading, classification: Classification) -> tuple[Mac | None, MacSource | None]:
+    for carrier, span in reading.macs:
         if carrier.key == a.USER_NAME and classification.trigger in _CHOSEN_BY_CLIENT:
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
-        for span in view.spans_of(carrier.key):
-            value = view.value(span)
-            if carrier.prefix:
-                if not value.startswith(carrier.prefix):
-                    continue
-                value = value[len(carrier.prefix) :]
-            if len(value) <= MAC_TEXT:
-                mac = read_mac(value)
-                if mac is not None:
-                    return mac, carrier.source
+        value = view.value(span)
+        if carrier.prefix:
+            if not value.startswith(carrier.prefix):
+                continue
+            value = value[len(carrier.prefix) :]
+        if len(value) <= MAC_TEXT:
+            mac = read_mac(value)
+            if mac is not None:
+                return mac, carrier.source
+    profile = reading.profile
     if not profile.raw:
         return None, None
     raw = carriers.raw(view, profile)
@@ -253,31 +251,34 @@ def _mac(view: PacketView, profile: Profile, classification: Classification) -> 
     return claimed, _CLAIMED if claimed is not None else None
 
 
-def _read_port(value: bytes, grammar: str) -> Attachment | None:
-    return port_id.GRAMMARS[grammar](value.decode("latin-1"))
+def _port_in(value: bytes, grammar: str) -> Attachment | None:
+    ports = _PORTS[grammar]
+    known = ports.get(value)
+    if known is None:
+        known = ports.put(value, port_id.GRAMMARS[grammar](value.decode("latin-1")) or _UNREADABLE)
+    return None if known is _UNREADABLE else known
 
 
-# bound once: compiled code looks a decorated function up in its module at every call
-_port_in: Final[Callable[[bytes, str], Attachment | None]] = lru_cache(maxsize=REMEMBERED)(_read_port)
+_PORTS: Final[dict[str, Memo[bytes, Attachment]]] = {grammar: Memo(REMEMBERED) for grammar in port_id.GRAMMARS}
+_UNREADABLE: Final = Attachment("")
 
 
-def _attachment(view: PacketView, profile: Profile) -> tuple[Attachment | None, bytes]:
+def _attachment(view: PacketView, reading: Reading) -> tuple[Attachment | None, bytes]:
     """Port and VLANs, or the text that no grammar reads."""
     unread = b""
-    for carrier in profile.ports:
-        for span in view.spans_of(carrier.key):
-            value = view.value(span)
-            if carrier.prefix:
-                if not value.startswith(carrier.prefix):
-                    continue
-                value = value[len(carrier.prefix) :]
-            if carrier.layout:
-                number = int.from_bytes(value, "big") if len(value) == 4 else None
-                attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
-            else:
-                attachment = _port_in(value, carrier.grammar)
-                if attachment is None and not unread:
-                    unread = value.strip()
-            if attachment is not None:
-                return attachment, b""
+    for carrier, span in reading.ports:
+        value = view.value(span)
+        if carrier.prefix:
+            if not value.startswith(carrier.prefix):
+                continue
+            value = value[len(carrier.prefix) :]
+        if carrier.layout:
+            number = int.from_bytes(value, "big") if len(value) == 4 else None
+            attachment = port_id.nas_port(number, carrier.grammar) if number is not None else None
+        else:
+            attachment = _port_in(value, carrier.grammar)
+            if attachment is None and not unread:
+                unread = value.strip()
+        if attachment is not None:
+            return attachment, b""
     return None, unread

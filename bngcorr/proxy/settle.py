@@ -47,11 +47,11 @@ def rejects(request: Request, verdict: Verdict) -> bool:
 
 def verified(request: Request, numbers: Numbers) -> None:
     """Take the self-verifying test for proof: the request is DHCPv6, its Remote-Id loses the enterprise number."""
-    nas, view = request.nas, request.view
+    view, reading = request.view, request.nas.profile.reading(request.view.layout)
     evidence = (*request.classification.evidence, trigger.SELF_VERIFIED)
     request.classification = trigger.Classification(Trigger.DHCPV6, Strength.PROOF, evidence)
-    remote = carriers.ids(view, nas.profile.remote_ids)
-    request.identity = line_id.identify(view, nas.profile, request.classification, numbers, remote, verified=True)
+    remote = carriers.standing_ids(view, reading.remote_ids)
+    request.identity = line_id.identify(view, reading, request.classification, numbers, remote, verified=True)
 
 
 def is_v6(nas: Nas, classification: trigger.Classification) -> bool:

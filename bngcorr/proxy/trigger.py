@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from bngcorr.model.vocabulary import Strength, Trigger
-from bngcorr.profiles.profile import Evidence, Profile, Signal
+from bngcorr.profiles.profile import Evidence, Signal
+from bngcorr.profiles.reading import Reading
 from bngcorr.proxy import remote_id
 from bngcorr.proxy.carriers import Found
 from bngcorr.proxy.remote_id import Numbers
-from bngcorr.wire.radius import PacketView
+from bngcorr.wire.radius import PacketView, Span
 
 _PROOF: Final = Strength.PROOF
 _STRONG: Final = Strength.STRONG
@@ -60,17 +61,16 @@ _BY_NUMBER: Final = Evidence(
 )
 
 
-def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: list[Found]) -> Classification:
+def classify(view: PacketView, reading: Reading, numbers: Numbers, remote: list[Found]) -> Classification:
     """Weigh every signal that the profile knows, raw DHCP options and the Remote-Ids' own values.
 
     One proof decides; proofs of different families make `conflict`. Without proof the strongest family wins; two
     families of equal best strength leave the trigger `unknown`, for a guess is worse than none.
     """
-    there = view.first_spans
-    found = [carrier.evidence for carrier in profile.raw if carrier.key in there]
-    for signal in profile.signals:
-        if signal.key in there and _present(view, signal):
-            found.append(signal.evidence)  # noqa: PERF401 - `extend` makes another list first
+    found = list(reading.proofs)
+    for signal, spans in reading.signals:
+        if _present(view, signal, spans):
+            found.append(signal.evidence)
     for one in remote:
         prefixed = one.look(numbers)
         if prefixed is not None:
@@ -78,11 +78,11 @@ def classify(view: PacketView, profile: Profile, numbers: Numbers, remote: list[
     return weigh(found) if found else UNKNOWN
 
 
-def _present(view: PacketView, signal: Signal) -> bool:
-    """Whether any instance of the attribute says what the signal looks for."""
+def _present(view: PacketView, signal: Signal, spans: list[Span]) -> bool:
+    """Whether any instance of the attribute, which is there, says what the signal looks for."""
     if not signal.prefix and not signal.values and signal.pattern is None:
         return True
-    for span in view.spans_of(signal.key):
+    for span in spans:
         rest = view.value(span)
         if signal.prefix:
             if not rest.startswith(signal.prefix):

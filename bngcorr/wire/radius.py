@@ -23,7 +23,7 @@ from bngcorr.errors import Malformed
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.wire import attributes as a
 from bngcorr.wire.core import attribute as attribute
-from bngcorr.wire.core import layout as layout_of
+from bngcorr.wire.core import layout
 from bngcorr.wire.core import vendor_attribute as vendor_attribute
 
 HEADER_OCTETS: Final = 20
@@ -38,6 +38,8 @@ _ACCESS_REQUEST: Final = 1
 _USER_PASSWORD: Final = a.USER_PASSWORD
 _VENDOR_SPECIFIC: Final = a.VENDOR_SPECIFIC
 _MESSAGE_AUTHENTICATOR: Final = a.MESSAGE_AUTHENTICATOR
+_PROXY_STATE: Final = a.PROXY_STATE
+_layout_of: Final = layout  # bound once: compiled code looks an imported function up at every call
 
 
 class Span:
@@ -56,14 +58,29 @@ class Span:
 class Layout:
     """Where all attributes of a packet lie. Many packets share one: it is never changed, but for what it remembers."""
 
-    __slots__ = ("_asked", "_found", "distinct", "first_spans", "spans")
+    __slots__ = (
+        "_asked", "_found", "distinct", "first_spans", "message_authenticator", "passwords", "proxy_states", "shared",
+        "spans",
+    )  # fmt: skip
 
-    def __init__(self, spans: list[Span]) -> None:
+    def __init__(self, spans: list[Span], *, shared: bool) -> None:
         self.spans: Final = spans
         self.first_spans: Final[dict[int, Span]] = {span.key: span for span in reversed(spans)}
         self.distinct: Final = len(self.first_spans) == len(spans)
+        self.shared: Final = shared  # further packets may come with it: what is found out of it is worth remembering
+        # what every packet is asked for
+        self.message_authenticator: Final = self.first_spans.get(_MESSAGE_AUTHENTICATOR)
+        self.passwords: Final = self.spans_of(_USER_PASSWORD)
+        self.proxy_states: Final = self.spans_of(_PROXY_STATE)
         self._asked: Mapping[int, object] | None = None
         self._found = False
+
+    def spans_of(self, key: int) -> list[Span]:
+        """Where every attribute of that key lies, in packet order."""
+        span = self.first_spans.get(key)
+        if span is None:
+            return []
+        return [span] if self.distinct else [span for span in self.spans if span.key == key]
 
     def has_any(self, keys: Mapping[int, object]) -> bool:
         """Whether one of the attributes is there; the last answer is remembered, so `keys` must not change."""
@@ -119,10 +136,7 @@ class PacketView:
 
     def spans_of(self, key: int) -> list[Span]:
         """Where every attribute of that key lies, in packet order."""
-        span = self.first_spans.get(key)
-        if span is None:
-            return []
-        return [span] if self.layout.distinct else [span for span in self.spans if span.key == key]
+        return self.layout.spans_of(key)
 
     def all(self, key: int) -> list[bytes]:
         """Values of every attribute of that key, in packet order."""
@@ -155,20 +169,20 @@ def decode(datagram: bytes) -> PacketView:
     Raises Malformed with the reason: too-short, bad-length, bad-code, bad-attribute-length, truncated-attribute,
     bad- or duplicate-message-authenticator, bad-password-length (RFC 2865 §5.2: 16 … 128 octets, a multiple of 16).
     """
-    told = layout_of(datagram)
+    told = _layout_of(datagram)
     if told is None:
-        return _walked(datagram)
+        return _walked(datagram, shared=False)
     known = _LAYOUTS.get(told)
     if known is not None:
         return PacketView(datagram, known)
-    view = _walked(datagram)
+    view = _walked(datagram, shared=True)
     if len(_LAYOUTS) >= _MOST_LAYOUTS:
         _LAYOUTS.clear()
     _LAYOUTS[told] = view.layout
     return view
 
 
-def _walked(datagram: bytes) -> PacketView:
+def _walked(datagram: bytes, *, shared: bool) -> PacketView:
     size = len(datagram)
     if size < HEADER_OCTETS:
         raise Malformed(DropReason.TOO_SHORT, size)
@@ -207,7 +221,7 @@ def _walked(datagram: bytes) -> PacketView:
                 raise Malformed(DropReason.BAD_PASSWORD_LENGTH, at)
         spans.append(Span(kind, at, end, at, end))
         at = end
-    return PacketView(octets, Layout(spans))
+    return PacketView(octets, Layout(spans, shared=shared))
 
 
 def _walk_vendor(octets: bytes, start: int, end: int, spans: list[Span]) -> None:

@@ -19,9 +19,10 @@ SAME = Hop(b"secret", bytes(16))
 
 def identified(view: PacketView, profile: Profile, numbers: Numbers) -> tuple[Classification, Identity]:
     """Trigger and identity of a packet."""
-    remote = carriers.ids(view, profile.remote_ids)
-    classification = trigger.classify(view, profile, numbers, remote)
-    return classification, line_id.identify(view, profile, classification, numbers, remote)
+    reading = profile.reading(view.layout)
+    remote = carriers.standing_ids(view, reading.remote_ids)
+    classification = trigger.classify(view, reading, numbers, remote)
+    return classification, line_id.identify(view, reading, classification, numbers, remote)
 
 
 def forwarded(

@@ -53,7 +53,7 @@ def circuit_id(value: bytes) -> Piece:
 
 
 def _classify(view: PacketView, of: Profile) -> Classification:
-    return trigger.classify(view, of, Numbers(), carriers.ids(view, of.remote_ids))
+    return trigger.classify(view, of.reading(view.layout), Numbers(), carriers.ids(view, of.remote_ids))
 
 
 def classified(*pieces: Piece, family: str = NOKIA) -> Classification:
@@ -65,4 +65,4 @@ def identified(*pieces: Piece, family: str = NOKIA, policy: PenPolicy = PenPolic
     """What a request says of its line."""
     view, of = request(*pieces), replace(profile(family), pen=policy)
     remote = carriers.ids(view, of.remote_ids)
-    return line_id.identify(view, of, _classify(view, of), Numbers(), remote)
+    return line_id.identify(view, of.reading(view.layout), _classify(view, of), Numbers(), remote)

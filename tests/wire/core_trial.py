@@ -188,7 +188,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
 def _walked(packet: bytes) -> PacketView | None:
     """As `decode` does without a layout."""
     try:
-        return radius._walked(packet)
+        return radius._walked(packet, shared=False)
     except Malformed:
         return None
 
