@@ -21,9 +21,10 @@ from hashlib import blake2b
 from typing import Final
 
 from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import Mac
 from bngcorr.model.memo import Memo
-from bngcorr.model.vocabulary import Key, MacSource, VlanModel
+from bngcorr.model.vocabulary import Key, LineIdPolicy, MacSource, VlanModel
 
 HASH_OCTETS: Final = 12  # 96 bits: a collision among 10**8 keys has odds below 10**-13
 EVERY_KEY: Final = frozenset(Key)
@@ -78,7 +79,8 @@ class Keyring:
     """
 
     __slots__ = (
-        "_box", "_expected", "_handles", "_hashes", "_line", "attached", "attachment", "attachment_mac", "bng_mac",
+        "_box", "_expected", "_handles", "_hashes", "_ids", "_line", "_named", "_policy", "_ports",
+        "_source", "_where", "attached", "attachment", "attachment_mac", "bng_mac",
         "claimed", "fingerprint", "free", "mac", "per_line", "place", "session",
     )  # fmt: skip
 
@@ -112,6 +114,12 @@ class Keyring:
         self._box = ""  # what `expected_session` said last, and of which box and line
         self._line = ""
         self._expected = ""
+        self._named = ""  # what `line` said last, and of which ids under which policy
+        self._ids: LineIds | None = None
+        self._policy: LineIdPolicy | None = None
+        self._ports = ""  # what it was made of, where it is remembered
+        self._where = ""
+        self._source: MacSource | None = None
         self._handles: tuple[Handle, ...] | None = None
         self._hashes: tuple[str, ...] | None = None
 
@@ -161,6 +169,32 @@ class Keyring:
             self._line, self._box = line, box
         return self._expected
 
+    def of(self, ports: str, attachment: Attachment, source: MacSource | None) -> None:
+        """Remember what it was made of, beside its MAC and `per_line`."""
+        self._ports, self._where, self._source = ports, attachment.text, source
+
+    def is_of(self, ports: str, attachment: Attachment, source: MacSource | None, *, per_line: bool) -> bool:
+        """Whether it was made of these, and of this MAC."""
+        return (
+            self._ports == ports
+            and self._where == attachment.text
+            and self._source is source
+            and self.per_line is per_line
+        )
+
+    def line(self, ids: LineIds, policy: LineIdPolicy) -> str:
+        """Key of the line (`line_key`) that this CPE's ids name: nearly always the same one."""
+        known = self._ids
+        if (
+            known is None
+            or known.remote_id != ids.remote_id
+            or known.circuit_id != ids.circuit_id
+            or self._policy is not policy
+        ):
+            self._named = line_key(ids, policy)
+            self._ids, self._policy = ids, policy
+        return self._named
+
     def hash_of(self, key: Key) -> str | None:
         """The hash of one key; None if it could not be computed."""
         if key is _ATTACHMENT_MAC:
@@ -206,13 +240,11 @@ def keyring(
         return _made(ports, b"\0" + place if place else b"", mac, source, False, False, multi_session_id, asked)
     per_line = vlan_model is _PER_LINE and attachment.outer is not None
     if asked is EVERY_KEY and not multi_session_id:  # as nearly always
-        shown = 0 if source is None else 1 if source is _SEEN else 2  # members of enums take long to hash
-        cpe = (ports, attachment.text, mac, shown, per_line)
-        known = _KEYRINGS.get(cpe)
-        if known is None:
-            known = _KEYRINGS.put(
-                cpe, _made(ports, _octets(attachment.text), mac, source, True, per_line, b"", EVERY_KEY)
-            )
+        rings, cpe = (_OF_PLACES, _octets(attachment.text)) if mac is None else (_OF_MACS, mac)
+        known = rings.get(cpe)
+        if known is None or not known.is_of(ports, attachment, source, per_line=per_line):
+            known = rings.put(cpe, _made(ports, _octets(attachment.text), mac, source, True, per_line, b"", EVERY_KEY))
+            known.of(ports, attachment, source)
         return known
     return _made(ports, _octets(attachment.text), mac, source, True, per_line, multi_session_id, asked)
 
@@ -279,7 +311,9 @@ def _octets(text: str) -> bytes:
 
 # bound once: compiled code looks a decorated function up in its module at every call
 _owner: Final[Callable[[str], bytes]] = lru_cache(maxsize=REMEMBERED)(_with_length)
-_KEYRINGS: Final[Memo[tuple[str, str, Mac | None, int, bool], Keyring]] = Memo(CPES)
+# a CPE is at one place: where one is at several, the last of them is remembered
+_OF_MACS: Final[Memo[bytes, Keyring]] = Memo(CPES)
+_OF_PLACES: Final[Memo[bytes, Keyring]] = Memo(CPES)  # without a MAC
 
 
 def _where_digits(owner: bytes, where: bytes) -> str:

@@ -11,7 +11,6 @@ from bngcorr.correlator import keys
 from bngcorr.correlator.keys import EVERY_KEY
 from bngcorr.correlator.question import Question
 from bngcorr.errors import Malformed, Unauthentic
-from bngcorr.model.line import line_key
 from bngcorr.model.verdict import CONFLICT, UNMATCHED, Verdict
 from bngcorr.model.vocabulary import DropReason, HostKind, Key, Mode, Outcome, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
@@ -27,7 +26,6 @@ from bngcorr.wire.radius import PacketView
 _ACCOUNTING_REQUEST: Final = 4
 _SESSION_ID: Final = a.ACCT_SESSION_ID
 _MULTI_SESSION_ID: Final = a.ACCT_MULTI_SESSION_ID
-_MESSAGE_AUTHENTICATOR: Final = a.MESSAGE_AUTHENTICATOR
 _EAP_MESSAGE: Final = a.EAP_MESSAGE
 # named here once: looking a member up in its class costs more than the comparison
 _DHCPV4: Final = Trigger.DHCPV4
@@ -132,7 +130,7 @@ def own_verdict(request: Request) -> Verdict | None:
     if request.question.own is not None and nas.mode is not _STRIP:
         return None  # the store may know better, and what stands behind the first four octets
     if identity.ids.names_line(nas.profile.line_id):
-        return Verdict(outcome=_OWN, line=line_key(identity.ids, nas.profile.line_id))
+        return Verdict(outcome=_OWN, line=request.keyring.line(identity.ids, nas.profile.line_id))
     if nas.mode is _STRIP or (request.record is not None and request.record.step is None):
         return UNMATCHED
     ring = request.keyring
@@ -151,12 +149,12 @@ def authenticate(view: PacketView, nas: Nas, code: a.Code) -> bool:
     if view.code == _ACCOUNTING_REQUEST:
         if not radius_auth.accounting_authenticator_fits(view, nas.secret):
             raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
-        if view.has(_MESSAGE_AUTHENTICATOR) and not radius_auth.message_authenticator_fits(
+        if view.layout.message_authenticator is not None and not radius_auth.message_authenticator_fits(
             view, nas.secret, radius_auth.ZEROS
         ):
             raise Unauthentic(DropReason.BAD_MESSAGE_AUTHENTICATOR)
         return True
-    if not view.has(_MESSAGE_AUTHENTICATOR):
+    if view.layout.message_authenticator is None:
         if nas.require_message_authenticator or view.has(_EAP_MESSAGE):
             raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
         return False

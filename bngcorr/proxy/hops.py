@@ -24,7 +24,6 @@ _CHAP_PASSWORD: Final = int(a.CHAP_PASSWORD)
 _CHAP_CHALLENGE: Final = int(a.CHAP_CHALLENGE)
 _EAP_MESSAGE: Final = int(a.EAP_MESSAGE)
 _PROXY_STATE: Final = int(a.PROXY_STATE)
-_MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
 _NOTHING: Final[Mapping[int, Hidden]] = {}
 
 
@@ -43,9 +42,8 @@ def to_aaa(
     attributes are hidden. Raises Malformed.
     """
     view, nas = request.view, request.nas
-    first = view.first_spans
     if request.accounting:
-        signed = _MESSAGE_AUTHENTICATOR in first
+        signed = view.layout.message_authenticator is not None
         attributes = rewrite.to_upstream(
             view, _NOWHERE, _NOWHERE, edits=edits, appended=appended, proxy_state=request.proxy_state, hidden=_NOTHING,
             signed=signed,
@@ -54,6 +52,7 @@ def to_aaa(
         request.aaa = Hop(secret, octets[4:20])
         return octets
     # CHAP without CHAP-Challenge is computed over the Request Authenticator, which must then stay (RFC 2865 §2.3)
+    first = view.first_spans
     keep = _CHAP_PASSWORD in first and _CHAP_CHALLENGE not in first
     authenticator = view.authenticator if keep else fresh
     aaa = request.aaa = Hop(secret, authenticator)
@@ -71,7 +70,7 @@ def accounting_attributes(view: PacketView, edits: list[Edit], appended: bytes) 
     """
     return rewrite.to_upstream(
         view, _NOWHERE, _NOWHERE, edits=edits, appended=appended, proxy_state=_ROOM, hidden=_NOTHING,
-        signed=_MESSAGE_AUTHENTICATOR in view.first_spans,
+        signed=view.layout.message_authenticator is not None,
     )[: -len(_ROOM) - 2]  # fmt: skip
 
 
@@ -86,7 +85,7 @@ def acknowledgement(request: Request) -> bytes:
     view = request.view
     return radius_auth.sign_reply(
         _ACCOUNTING_RESPONSE, view.identifier, view.authenticator, states_of(view), request.nas.secret,
-        with_message=_MESSAGE_AUTHENTICATOR in view.first_spans,
+        with_message=view.layout.message_authenticator is not None,
     )  # fmt: skip
 
 
@@ -102,9 +101,8 @@ def verify(view: PacketView, aaa: Hop | None, codes: frozenset[int], *, require_
         raise Malformed(DropReason.BAD_REPLY_CODE)
     if not radius_auth.response_authenticator_fits(view, aaa.authenticator, aaa.secret):
         raise Unauthentic(DropReason.BAD_AUTHENTICATOR)
-    first = view.first_spans
-    if _MESSAGE_AUTHENTICATOR not in first:
-        if require_message_authenticator or _EAP_MESSAGE in first:
+    if view.layout.message_authenticator is None:
+        if require_message_authenticator or _EAP_MESSAGE in view.first_spans:
             raise Unauthentic(DropReason.MISSING_MESSAGE_AUTHENTICATOR)
         return False
     if not radius_auth.message_authenticator_fits(view, aaa.secret, aaa.authenticator) and not (
@@ -120,11 +118,11 @@ def to_bng(view: PacketView, request: Request, hidden: Mapping[int, Hidden]) -> 
     nas, original, aaa = request.nas, request.view, request.aaa
     if aaa is None:
         raise Malformed(DropReason.UNEXPECTED_REPLY)
-    signed = not request.accounting or _MESSAGE_AUTHENTICATOR in original.first_spans
+    signed = not request.accounting or original.layout.message_authenticator is not None
     authenticator = original.authenticator
     attributes = rewrite.to_nas(
-        view, Hop(nas.secret, authenticator), aaa, others=original.all(_PROXY_STATE), ours=request.proxy_state,
-        hidden=hidden, signed=signed,
+        view, Hop(nas.secret, authenticator), aaa, others=original.values(original.layout.proxy_states),
+        ours=request.proxy_state, hidden=hidden, signed=signed,
     )  # fmt: skip
     return radius_auth.sign_reply(
         view.code, original.identifier, authenticator, attributes, nas.secret, with_message=signed
@@ -146,7 +144,7 @@ def reject(request: Request) -> bytes:
 def states_of(view: PacketView) -> bytes:
     """The Proxy-States of a request as a reply brings them back."""
     octets = view.octets
-    return b"".join([octets[span.start : span.end] for span in view.spans_of(_PROXY_STATE)])
+    return b"".join([octets[span.start : span.end] for span in view.layout.proxy_states])
 
 
 _NOWHERE: Final = Hop(b"", b"")

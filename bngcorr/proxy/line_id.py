@@ -21,7 +21,8 @@ from bngcorr.wire.radius import PacketView, Span
 
 MAC_TEXT: Final = 32
 # named here once: looking a member up in its class costs more than the comparison
-_CHOSEN_BY_CLIENT: Final[tuple[Trigger, ...]] = (Trigger.PPP, Trigger.CONFLICT)
+_PPP: Final = Trigger.PPP
+_CONFLICT: Final = Trigger.CONFLICT
 _NEVER_V6: Final[tuple[Trigger, ...]] = (Trigger.DHCPV4, Trigger.PPP, Trigger.CONFLICT)
 _DHCPV4: Final = Trigger.DHCPV4
 _DHCPV6: Final = Trigger.DHCPV6
@@ -229,8 +230,9 @@ def _from_raw(
 
 
 def _mac(view: PacketView, reading: Reading, classification: Classification) -> tuple[Mac | None, MacSource | None]:
+    trigger = classification.trigger
     for carrier, span in reading.macs:
-        if carrier.key == a.USER_NAME and classification.trigger in _CHOSEN_BY_CLIENT:
+        if carrier.key == a.USER_NAME and (trigger is _PPP or trigger is _CONFLICT):
             continue  # a PPP client chooses its own user name: somebody else's MAC, if it likes
         value = view.value(span)
         if carrier.prefix:

@@ -24,11 +24,13 @@ from bngcorr.wire.radius_auth import MESSAGE_OCTETS
 # named here once: looking a member up in its class costs more than the comparison
 _ACCESS_REQUEST: Final = int(a.Code.ACCESS_REQUEST)
 _VENDOR_SPECIFIC: Final = int(a.VENDOR_SPECIFIC)
-_USER_PASSWORD: Final = int(a.USER_PASSWORD)
 _PROXY_STATE: Final = int(a.PROXY_STATE)
-_MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
 _LUCENT: Final = 4846  # type in two octets, length in one
 _WIMAX: Final = 24757  # type, length and an octet whose top bit says that the value goes on in the next attribute
+# bound once: compiled code looks an imported function up at every call
+_attribute: Final = radius.attribute
+_vendor_attribute: Final = radius.vendor_attribute
+_spliced: Final = spliced
 _OCTETS: Final = [bytes((octet,)) for octet in range(256)]
 
 
@@ -146,7 +148,7 @@ def attribute_octets(key: int, value: bytes) -> bytes:
     """A standard attribute or a VSA. Raises Malformed (too-long) for a value that does not fit."""
     if len(value) > most_octets(key):
         raise Malformed(DropReason.TOO_LONG)
-    return radius.vendor_attribute(key, value) if key > 255 else radius.attribute(key, value)
+    return _vendor_attribute(key, value) if key > 255 else _attribute(key, value)
 
 
 def to_upstream(
@@ -166,15 +168,16 @@ def to_upstream(
     RFC. `signed`: there must be room for a Message-Authenticator. Raises Malformed (bad-hidden-attribute, too-long).
     """
     every = list(edits)
-    span = view.first_spans.get(_MESSAGE_AUTHENTICATOR)
-    if span is not None:
-        every.append((span.start, span.end, b""))
+    layout = view.layout
+    message = layout.message_authenticator
+    if message is not None:
+        every.append((message.start, message.end, b""))
     if view.code == _ACCESS_REQUEST:
-        for span in view.spans_of(_USER_PASSWORD):
+        for span in layout.passwords:
             value = rehide(view.value(span), nas.secret, nas.authenticator, aaa.secret, aaa.authenticator)
             every.append((span.start + 2, span.end, value))
         _hide_anew(view, nas, aaa, hidden, proxy_state, every, strict=False)
-    attributes = spliced(view.octets, every, appended + radius.attribute(_PROXY_STATE, proxy_state))
+    attributes = _spliced(view.octets, every, appended + _attribute(_PROXY_STATE, proxy_state))
     return fitting(attributes, signed=signed)
 
 
@@ -195,11 +198,9 @@ def to_nas(
     begin (RFC 2868 §3.5: unique within a packet). `signed` as for requests. Raises Malformed: foreign-proxy-state,
     bad-hidden-attribute, too-long.
     """
-    first = view.first_spans
     edits: list[Edit] = []
-    span = first.get(_PROXY_STATE)
-    if span is not None or others:
-        spans = view.spans_of(_PROXY_STATE)
+    spans = view.layout.proxy_states
+    if spans or others:
         if len(spans) != len(others) + 1 or view.value(spans[-1]) != ours:
             raise Malformed(DropReason.FOREIGN_PROXY_STATE)
         for at, other in enumerate(others):
@@ -207,11 +208,11 @@ def to_nas(
                 raise Malformed(DropReason.FOREIGN_PROXY_STATE)
         span = spans[-1]
         edits.append((span.start, span.end, b""))
-    span = first.get(_MESSAGE_AUTHENTICATOR)
-    if span is not None:
-        edits.append((span.start, span.end, b""))
+    message = view.layout.message_authenticator
+    if message is not None:
+        edits.append((message.start, message.end, b""))
     _hide_anew(view, aaa, nas, hidden, ours, edits, strict=True)
-    return fitting(spliced(view.octets, edits, b""), signed=signed)
+    return fitting(_spliced(view.octets, edits, b""), signed=signed)
 
 
 def fitting(attributes: bytes, *, signed: bool) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from bngcorr.model.line import line_key
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Mode, OnUnmatched, Outcome, Strength, Trigger
 from bngcorr.proxy import carriers, line_id, trigger
@@ -13,8 +12,11 @@ from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Request
 
 # named here once: looking a member up in its class costs more than the comparison
+_OWN: Final = Outcome.OWN
 _CONFLICT: Final = Outcome.CONFLICT
 _UNMATCHED: Final = Outcome.UNMATCHED
+_REJECT: Final = OnUnmatched.REJECT
+_FULL: Final = Mode.FULL
 _UNKNOWN: Final = Trigger.UNKNOWN
 _DHCPV6: Final = Trigger.DHCPV6
 
@@ -28,8 +30,8 @@ def settled(request: Request, verdict: Verdict, numbers: Numbers) -> Verdict:
         return verdict
     if verdict.verified:
         verified(request, numbers)
-    line = line_key(request.identity.ids, request.nas.profile.line_id)
-    return Verdict(outcome=Outcome.OWN, line=line, verified=verdict.verified)
+    line = request.keyring.line(request.identity.ids, request.nas.profile.line_id)
+    return Verdict(outcome=_OWN, line=line, verified=verdict.verified)
 
 
 def rejects(request: Request, verdict: Verdict) -> bool:
@@ -38,8 +40,8 @@ def rejects(request: Request, verdict: Verdict) -> bool:
         return False
     nas = request.nas
     return (
-        nas.on_unmatched is OnUnmatched.REJECT
-        and nas.mode is Mode.FULL
+        nas.on_unmatched is _REJECT
+        and nas.mode is _FULL
         and not request.accounting
         and is_v6(nas, request.classification)
     )

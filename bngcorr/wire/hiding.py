@@ -17,6 +17,7 @@ from bngcorr.wire.md5 import md5
 CHAINED: Final = 1
 SALTED: Final = 2
 ASCEND: Final = 3
+_rehidden_chain: Final = rehidden_chain  # bound once: compiled code looks an imported function up at every call
 
 
 class Hidden:
@@ -61,7 +62,7 @@ def rehide(value: bytes, old_secret: bytes, old_vector: bytes, new_secret: bytes
     """
     if len(value) % 16 or not value:
         raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE)
-    return rehidden_chain(value, old_secret, old_vector, new_secret, new_vector)
+    return _rehidden_chain(value, old_secret, old_vector, new_secret, new_vector)
 
 
 def rehide_salted(
@@ -79,7 +80,7 @@ def rehide_salted(
     if len(value) < 18 or (len(value) - 2) % 16:
         raise Malformed(DropReason.BAD_HIDDEN_ATTRIBUTE)
     fresh = (0x8000 | salt).to_bytes(2, "big")
-    return fresh + rehidden_chain(value[2:], old_secret, old_vector + value[:2], new_secret, new_vector + fresh)
+    return fresh + _rehidden_chain(value[2:], old_secret, old_vector + value[:2], new_secret, new_vector + fresh)
 
 
 def rehide_ascend(value: bytes, old_secret: bytes, old_vector: bytes, new_secret: bytes, new_vector: bytes) -> bytes:

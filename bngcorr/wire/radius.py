@@ -140,8 +140,12 @@ class PacketView:
 
     def all(self, key: int) -> list[bytes]:
         """Values of every attribute of that key, in packet order."""
+        return self.values(self.spans_of(key))
+
+    def values(self, spans: list[Span]) -> list[bytes]:
+        """Those that lie there."""
         octets = self.octets
-        return [octets[span.start + 2 : span.end] for span in self.spans_of(key)]
+        return [octets[span.start + 2 : span.end] for span in spans] if spans else []
 
     def integer(self, key: int) -> int | None:
         """Value of a 4-octet integer or time attribute; a value of another length is no value (RFC 8044 §2.3)."""

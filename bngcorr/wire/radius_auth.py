@@ -17,20 +17,24 @@ from bngcorr.wire.radius import PacketView
 
 ZEROS: Final = bytes(16)
 MESSAGE_OCTETS: Final = 18  # of a Message-Authenticator
-_MESSAGE_AUTHENTICATOR: Final = int(a.MESSAGE_AUTHENTICATOR)
 _ACCESS_REQUEST: Final = int(a.Code.ACCESS_REQUEST)
 _ACCOUNTING_REQUEST: Final = int(a.Code.ACCOUNTING_REQUEST)
 _ACCOUNTING_RESPONSE: Final = int(a.Code.ACCOUNTING_RESPONSE)
+# bound once: compiled code looks an imported function up at every call
+_authenticator_fits: Final = authenticator_fits
+_message_fits: Final = message_fits
+_signed_over: Final = signed_over
+_signed_request: Final = signed_request
 
 
 def accounting_authenticator_fits(view: PacketView, secret: bytes) -> bool:
     """Request Authenticator of an Accounting-Request (RFC 2866 §3), or of a CoA- or Disconnect-Request (RFC 5176)."""
-    return authenticator_fits(view.octets, ZEROS, secret)
+    return _authenticator_fits(view.octets, ZEROS, secret)
 
 
 def response_authenticator_fits(view: PacketView, request_authenticator: bytes, secret: bytes) -> bool:
     """Response Authenticator (RFC 2865 §3)."""
-    return authenticator_fits(view.octets, request_authenticator, secret)
+    return _authenticator_fits(view.octets, request_authenticator, secret)
 
 
 def message_authenticator_fits(view: PacketView, secret: bytes, header_authenticator: bytes) -> bool:
@@ -39,18 +43,18 @@ def message_authenticator_fits(view: PacketView, secret: bytes, header_authentic
     `header_authenticator` stands in the header while computing: the packet's own for an Access-Request, the request's
     for a reply, zeros for an Accounting-Request.
     """
-    span = view.first_spans.get(_MESSAGE_AUTHENTICATOR)
-    return span is not None and message_fits(view.octets, span.start + 2, header_authenticator, secret)
+    span = view.layout.message_authenticator
+    return span is not None and _message_fits(view.octets, span.start + 2, header_authenticator, secret)
 
 
 def sign_access_request(identifier: int, authenticator: bytes, attributes: bytes, secret: bytes) -> bytes:
     """Access-Request with a Message-Authenticator in front of `attributes`."""
-    return signed_request(_ACCESS_REQUEST, identifier, authenticator, attributes, secret)
+    return _signed_request(_ACCESS_REQUEST, identifier, authenticator, attributes, secret)
 
 
 def sign_request(code: int, identifier: int, authenticator: bytes, attributes: bytes, secret: bytes) -> bytes:
     """A request whose authenticator is random octets (Access-Request, Status-Server), Message-Authenticator first."""
-    return signed_request(code, identifier, authenticator, attributes, secret)
+    return _signed_request(code, identifier, authenticator, attributes, secret)
 
 
 def sign_accounting_request(identifier: int, attributes: bytes, secret: bytes, *, with_message: bool) -> bytes:
@@ -62,7 +66,7 @@ def sign_computed_request(code: int, identifier: int, attributes: bytes, secret:
     """A request whose authenticator is a digest over the packet: accounting (RFC 2866 §3), CoA and Disconnect
     (RFC 5176 §2.3); `with_message` puts a Message-Authenticator in front of `attributes`.
     """
-    return signed_over(code, identifier, ZEROS, ZEROS, attributes, secret, with_message)
+    return _signed_over(code, identifier, ZEROS, ZEROS, attributes, secret, with_message)
 
 
 def sign_reply(
@@ -74,7 +78,7 @@ def sign_reply(
     for the request, and so does this.
     """
     vector = ZEROS if code == _ACCOUNTING_RESPONSE else request_authenticator
-    return signed_over(code, identifier, request_authenticator, vector, attributes, secret, with_message)
+    return _signed_over(code, identifier, request_authenticator, vector, attributes, secret, with_message)
 
 
 def sign_status_reply(
@@ -83,4 +87,4 @@ def sign_status_reply(
     """Reply to a Status-Server (RFC 5997 §3), Message-Authenticator first and over the request's authenticator: of an
     Accounting-Response too, as FreeRADIUS computes it.
     """
-    return signed_over(code, identifier, request_authenticator, request_authenticator, attributes, secret, True)
+    return _signed_over(code, identifier, request_authenticator, request_authenticator, attributes, secret, True)
