@@ -19,11 +19,11 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.normalise import normalised
 from bngcorr.proxy.notes import Notes
-from bngcorr.proxy.replies import Replies
+from bngcorr.proxy.replies import Replies, Reply
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.sockets import Datagram, NasSocket
 from bngcorr.proxy.tracing import Tracer
-from bngcorr.proxy.upstream.flight import Flight
+from bngcorr.proxy.upstream.flight import Flight, Lane
 from bngcorr.proxy.upstream.pool import Pool
 from bngcorr.proxy.upstream.routes import Way
 from bngcorr.proxy.upstream.server import Server
@@ -31,12 +31,10 @@ from bngcorr.wire import attributes as a
 from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
 from bngcorr.wire.octets import Edit
-from bngcorr.wire.radius import PacketView
 
 RANDOM_OCTETS: Final = 4096  # asked of the system at a time
 
 # named here once: looking a member up in its class costs more than the comparison
-_ACCESS_ACCEPT: Final = int(a.Code.ACCESS_ACCEPT)
 _ACCESS_CHALLENGE: Final = int(a.Code.ACCESS_CHALLENGE)
 _ACCESS_REQUEST: Final = int(a.Code.ACCESS_REQUEST)
 _ANSWERED: Final = Admission.ANSWERED
@@ -189,23 +187,50 @@ class Dispatch:
 
     # ---- from AAA, and back to the BNG
 
-    def answered(self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float) -> None:
-        """A datagram from AAA: verified, rewritten for the BNG, sent, kept for retransmissions."""
-        try:
-            self._complete(server, flight, octets, now)
-        except WireError as error:
-            self._meters.drop(DropReason(error.reason))
-            self._noise.bad_reply(server.settings, str(error.reason), octets, _named(flight))
-        except Exception as fault:
-            self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("reply dropped", server.name, fault, _named(flight))
+    def answered(self, server: Server[Request], lane: Lane[Request], replies: list[bytes], now: float) -> None:
+        """Datagrams from AAA: verified, rewritten for their BNGs, sent, kept for retransmissions."""
+        flights: list[Flight[Request]] = []
+        rewritten: list[Reply] = []
+        for octets in replies:  # stage by stage: the processor then finds the code of each in its cache
+            flight = lane.awaiting(octets)
+            try:
+                reply = self._rewritten(server, flight, octets, now)
+                if flight is not None and reply is not None:
+                    flights.append(flight)
+                    rewritten.append(reply)
+            except WireError as error:
+                self._refuse(server, error, octets, flight)
+            except Exception as fault:
+                self._failed(server, fault, flight)
+        for place, reply in enumerate(rewritten):
+            flight = flights[place]
+            try:
+                self._complete(server, flight, reply, now)
+            except WireError as error:
+                self._refuse(server, error, replies[place], flight)
+            except Exception as fault:
+                self._failed(server, fault, flight)
 
-    def _complete(self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float) -> None:
+    def _refuse(
+        self, server: Server[Request], error: WireError, octets: bytes, flight: Flight[Request] | None
+    ) -> None:  # fmt: skip
+        self._meters.drop(DropReason(error.reason))
+        self._noise.bad_reply(server.settings, str(error.reason), octets, _named(flight))
+
+    def _failed(self, server: Server[Request], fault: Exception, flight: Flight[Request] | None) -> None:
+        """Our bug: this one is dropped, the others go on."""
+        self._meters.drop(DropReason.INTERNAL_ERROR)
+        self._noise.internal("reply dropped", server.name, fault, _named(flight))
+
+    def _rewritten(
+        self, server: Server[Request], flight: Flight[Request] | None, octets: bytes, now: float
+    ) -> Reply | None:  # fmt: skip
+        """What a datagram comes to for the BNG; None if it is authentic and comes too late. Raises WireError."""
         view = radius.decode(octets)
         if flight is None:
             server.meters.late.inc()
             raise Malformed(DropReason.UNEXPECTED_REPLY)
-        signed = hops.verify(
+        hops.verify(
             view, flight.aaa, server.replies, require_message_authenticator=server.require_message_authenticator
         )
         request = flight.context
@@ -213,40 +238,49 @@ class Dispatch:
             server.late(flight, now)
             self._meters.drop(DropReason.UNEXPECTED_REPLY)
             self._noise.bad_reply(server.settings, str(DropReason.UNEXPECTED_REPLY), octets, None)
-            return
+            return None
         request.aaa = flight.aaa
         request.proxy_state = flight.proxy_state
         if self._tracer.open:
             self._tracer.from_aaa(request, f"{server.settings.pool}/{server.name}", view)
         try:
-            reply = hops.to_bng(view, request, self._hidden)
+            return Reply(request, view.code, hops.to_bng(view, request, self._hidden), view)
         except WireError:
             server.unusable(flight, now)
             raise
+
+    def _complete(self, server: Server[Request], flight: Flight[Request], reply: Reply, now: float) -> None:
+        request, view = reply.request, reply.answer
+        if view is None or flight.context is None:  # a copy of it came just before
+            server.meters.late.inc()
+            raise Malformed(DropReason.UNEXPECTED_REPLY)
         if self._chatter is not None:
             self._chatter.heard(request, flight, view, now)
         server.finish(flight, now)
-        request.upstream, request.answered_ms = server.name, round((now - flight.sent_at) * 1000)
-        code = view.code
-        if not signed and not request.accounting:
+        request.upstream, request.answered_ms = server.name, int((now - flight.sent_at) * 1000.0 + 0.5)
+        if view.layout.message_authenticator is None and not request.accounting:
             server.meters.unsigned.inc()
-        if code == _ACCESS_CHALLENGE:
+        if view.code == _ACCESS_CHALLENGE:
             self._ways[_ACCESS_REQUEST].pool(request.nas.name, request.view).challenged(server, view)
-        self.answer(request, code, reply, now, view if code == _ACCESS_ACCEPT else None)
+        self._answer(reply, now)
 
-    def answer(
-        self, request: Request, code: int, reply: bytes, now: float, accept: PacketView | None = None
-    ) -> None:  # fmt: skip
+    def answer(self, request: Request, code: int, reply: bytes, now: float) -> None:
+        """Answer a request here."""
+        self._answer(Reply(request, code, reply), now)
+
+    def _answer(self, reply: Reply, now: float) -> None:
         """Send to the BNG, together with all else that the callbacks of the loop send now; keep for retransmissions.
 
-        What an `accept` of AAA's teaches is written down when the BNG has its answer.
+        What an Accept of AAA's teaches is written down when the BNG has its answer.
         """
-        link = request.link
-        self.exchanges.answer(link.exchange, reply, now)
+        request = reply.request
+        exchange = request.link.exchange
+        self.exchanges.answer(exchange, reply.octets, now)
         if self._tracer.open:
-            self._tracer.to_bng(request, reply)
-        self._over(request, code, None)
-        self.replies.put(request, code, reply, now - link.exchange.began_at, accept)
+            self._tracer.to_bng(request, reply.octets)
+        self._over(request, reply.code, None)
+        reply.took_s = now - exchange.began_at
+        self.replies.put(reply)
 
     def expired(self, flight: Flight[Request]) -> None:
         """AAA did not answer in time: if nobody else is asked, the BNG's next retransmission is a fresh try."""

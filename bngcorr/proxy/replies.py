@@ -15,20 +15,23 @@ from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.request import Request
+from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
+_ACCESS_ACCEPT: Final = int(a.Code.ACCESS_ACCEPT)
 
-class _Reply:
-    """What a BNG is to get."""
 
-    __slots__ = ("accept", "code", "octets", "request", "took_s")
+class Reply:
+    """What a BNG is to get. A plain class: one is made for every request."""
 
-    def __init__(self, request: Request, code: int, octets: bytes, took_s: float, accept: PacketView | None) -> None:
+    __slots__ = ("answer", "code", "octets", "request", "took_s")
+
+    def __init__(self, request: Request, code: int, octets: bytes, answer: PacketView | None = None) -> None:
         self.request: Final = request
         self.code: Final = code
         self.octets: Final = octets
-        self.took_s: Final = took_s
-        self.accept: Final = accept
+        self.answer: Final = answer  # AAA's, of which it is made
+        self.took_s = 0.0  # since the request came
 
 
 class Replies:
@@ -40,13 +43,16 @@ class Replies:
         self._meters = meters
         self._noise = noise
         self._chatter = chatter
-        self._waiting: list[_Reply] = []
+        self._waiting: list[Reply] = []
+        self._loop: asyncio.AbstractEventLoop | None = None  # to ask for it is a system call
 
-    def put(self, request: Request, code: int, octets: bytes, took_s: float, accept: PacketView | None) -> None:
-        """Send these octets soon, an answer of that code; `accept`: AAA's, if that is what it is."""
+    def put(self, reply: Reply) -> None:
+        """Send it soon; an Accept of AAA's is learnt from."""
         if not self._waiting:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self._waiting.append(_Reply(request, code, octets, took_s, accept))
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self.flush)
+        self._waiting.append(reply)
 
     def flush(self) -> None:
         """Send what waits, one behind the other."""
@@ -58,20 +64,20 @@ class Replies:
                 end += 1
             some = replies[at:end]
             taken = socket.send_all([one.octets for one in some], [one.request.link.peer for one in some])
-            for reply, sent in zip(some, taken, strict=True):
+            for place, reply in enumerate(some):
                 try:
-                    self._left(reply, sent)
+                    self._left(reply, taken[place])
                 except Exception as fault:
                     self._failed(reply, "answer not counted", fault)
             at = end
         for reply in replies:
-            if reply.accept is not None:
+            if reply.code == _ACCESS_ACCEPT and reply.answer is not None:
                 try:
-                    self._notes.accepted(reply.request, reply.accept)
+                    self._notes.accepted(reply.request, reply.answer)
                 except Exception as fault:
                     self._failed(reply, "Accept not learnt", fault)
 
-    def _left(self, reply: _Reply, sent: bool) -> None:
+    def _left(self, reply: Reply, sent: bool) -> None:
         """The kernel took it, or would not."""
         request = reply.request
         if sent:
@@ -82,7 +88,7 @@ class Replies:
             self._meters.drop(DropReason.SEND_FAILED)
             self._noise.dropped(request.nas.name, request.host, DropReason.SEND_FAILED, request.view.authenticator)
 
-    def _failed(self, reply: _Reply, event: str, fault: Exception) -> None:
+    def _failed(self, reply: Reply, event: str, fault: Exception) -> None:
         """Our bug: the others go on."""
         self._meters.drop(DropReason.INTERNAL_ERROR)
         self._noise.internal(event, reply.request.host, fault, reply.request.view.authenticator)

@@ -22,7 +22,7 @@ from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.relearning import Reader, Relearning, Writer
 from bngcorr.proxy.request import Request
 from bngcorr.proxy.tracing import Tracer
-from bngcorr.proxy.upstream.flight import Flight
+from bngcorr.proxy.upstream.flight import Flight, Lane
 from bngcorr.proxy.upstream.routes import Way
 from bngcorr.proxy.upstream.server import Server
 from bngcorr.store.lesson import Lesson
@@ -147,9 +147,10 @@ class Spool:
 
     # ---- from AAA and from the store
 
-    def answered(self, server: Server[Row], flight: Flight[Row] | None, octets: bytes, now: float) -> None:
-        """A datagram from AAA."""
-        self._delivery.answered(server, flight, octets, now)
+    def answered(self, server: Server[Row], lane: Lane[Row], replies: list[bytes], now: float) -> None:
+        """Datagrams from AAA."""
+        for octets in replies:
+            self._delivery.answered(server, lane.awaiting(octets), octets, now)
 
     def expired(self, flight: Flight[Row]) -> None:
         """AAA did not answer in time."""

@@ -39,6 +39,10 @@ class Lane(Generic[T]):
         self.flights: list[Flight[T] | None] = [None] * IDENTIFIERS
         self.busy = 0  # identifiers in use
 
+    def awaiting(self, octets: bytes) -> Flight[T] | None:
+        """The flight under whose identifier a datagram came; None: nothing was awaited under it."""
+        return self.flights[octets[1]] if len(octets) > 1 else None
+
     @property
     def source(self) -> str:
         """The address of this host that requests leave from, as the kernel chose it; "" if the socket is closed."""

@@ -37,8 +37,8 @@ T = TypeVar("T")
 class Receiver(Protocol[T]):
     """Who sends requests to AAA and gets the answers."""
 
-    def answered(self, server: Server[T], flight: Flight[T] | None, octets: bytes, now: float) -> None:
-        """A datagram came under that flight's identifier; None: nothing was awaited under it."""
+    def answered(self, server: Server[T], lane: Lane[T], replies: list[bytes], now: float) -> None:
+        """Datagrams came, each under the identifier of a flight of that lane."""
         ...
 
     def expired(self, flight: Flight[T]) -> None:
@@ -285,8 +285,8 @@ class Server(Generic[T]):
         now = self._loop.time()
         for _ in range(MOST):
             replies, error = receive(lane.socket, MOST)
-            for octets in replies:
-                self._receiver.answered(self, lane.flights[octets[1]] if len(octets) > 1 else None, octets, now)
+            if replies:
+                self._receiver.answered(self, lane, replies, now)
             if not error or error == EAGAIN:
                 return  # if more waits, the loop says so
             self.meters.failures.inc()  # nobody listens there, or there is no way: read on

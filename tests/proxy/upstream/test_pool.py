@@ -14,7 +14,7 @@ from bngcorr.errors import IdentifierExhausted, NoUpstream
 from bngcorr.model.vocabulary import Admin, Condition, OnNoUpstream, PoolPolicy
 from bngcorr.proxy.noise import Noise
 from bngcorr.proxy.upstream.fleet import Fleet, UnreachableError
-from bngcorr.proxy.upstream.flight import Flight
+from bngcorr.proxy.upstream.flight import Flight, Lane
 from bngcorr.proxy.upstream.health import Patience
 from bngcorr.proxy.upstream.meters import UpstreamMeters
 from bngcorr.proxy.upstream.pool import Pool
@@ -113,16 +113,18 @@ class Bench:
         """One of them."""
         return next(server for server in self.pool.servers if server.name == f"aaa{place}")
 
-    def answered(self, server: Server[str], flight: Flight[str] | None, octets: bytes, now: float) -> None:  # noqa: ARG002 -- as a Receiver
+    def answered(self, server: Server[str], lane: Lane[str], replies: list[bytes], now: float) -> None:
         """As the pipeline does it."""
-        if flight is None:
-            self.late += 1
-        elif flight.context is None:
-            self.late += 1
-            server.late(flight, now)
-        else:
-            self.answers.append((server.name, flight.context))
-            server.finish(flight, now)
+        for octets in replies:
+            flight = lane.awaiting(octets)
+            if flight is None:
+                self.late += 1
+            elif flight.context is None:
+                self.late += 1
+                server.late(flight, now)
+            else:
+                self.answers.append((server.name, flight.context))
+                server.finish(flight, now)
 
     def expired(self, flight: Flight[str]) -> None:
         """Likewise."""
