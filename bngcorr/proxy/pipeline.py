@@ -20,7 +20,7 @@ from bngcorr.proxy import hops
 from bngcorr.proxy.admit import authenticate, describe, own_verdict, which
 from bngcorr.proxy.chatter import Chatter
 from bngcorr.proxy.dispatch import Dispatch, edits_of
-from bngcorr.proxy.exchange import Admission, Exchanges
+from bngcorr.proxy.exchange import Admission, Exchange, Exchanges
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import Nas, NasTable
 from bngcorr.proxy.noise import Noise
@@ -28,7 +28,7 @@ from bngcorr.proxy.notes import Notes
 from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.request import Link, Request
 from bngcorr.proxy.settle import rejects, settled
-from bngcorr.proxy.sockets import Datagram, NasSocket
+from bngcorr.proxy.sockets import Datagram, NasSocket, Peer
 from bngcorr.proxy.status import STATUS_SERVER, StatusServer
 from bngcorr.proxy.tracing import Tracer
 from bngcorr.store.contract import Clock
@@ -41,7 +41,6 @@ EXPIRE_EVERY_S: Final = 0.5
 # named here once: looking a member up in its class costs more than the comparison
 _NEW: Final = Admission.NEW
 _CONFLICT: Final = Outcome.CONFLICT
-_STATUS_SERVER: Final = bytes((STATUS_SERVER,))
 
 
 class Judging(Protocol):
@@ -58,6 +57,17 @@ class Spooling(Protocol):
     def take(self, request: Request, attributes: bytes, then: Callable[[Request, bool], None]) -> None:
         """Keep a judged Accounting-Request; `then` is told whether it is durable. `attributes` are those for AAA."""
         ...
+
+
+class _Repeat:
+    """A datagram that a BNG has sent before."""
+
+    __slots__ = ("admission", "datagram", "exchange")
+
+    def __init__(self, admission: Admission, exchange: Exchange, datagram: Datagram) -> None:
+        self.admission: Final = admission
+        self.exchange: Final = exchange
+        self.datagram: Final = datagram
 
 
 class Pipeline:
@@ -125,11 +135,19 @@ class Pipeline:
         now = monotonic()  # the clock of the loop; to ask for the loop is a system call
         now_ms = self._clock.now_ms()
         self._meters.vector.observe(len(vector))
-        admitted: list[Request] = []
+        links: list[Link] = []
+        repeats: list[_Repeat] = []
         for datagram in vector:  # stage by stage: the processor then finds the code of each in its cache
-            request = self._admit(socket, datagram, code, now, now_ms)
+            link = self._receive(socket, datagram, code, now, repeats)
+            if link is not None:
+                links.append(link)
+        admitted: list[Request] = []
+        for link in links:
+            request = self._admit(link, now_ms)
             if request is not None:
                 admitted.append(request)
+        for repeat in repeats:
+            self.dispatch.repeat(repeat.admission, repeat.exchange, socket, repeat.datagram, now)
         questions: list[Request] = []
         sent: list[Request] = []
         for request in admitted:
@@ -152,11 +170,13 @@ class Pipeline:
         else:
             self._carry_on(request, verdict, sent, now)
 
-    def _admit(self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, now_ms: int) -> Request | None:
-        """Known BNG, valid octets, authentic, not a duplicate; else dropped by name, or answered again."""
-        peer = datagram.peer
+    def _receive(
+        self, socket: NasSocket, datagram: Datagram, code: a.Code, now: float, repeats: list[_Repeat]
+    ) -> Link | None:
+        """Known BNG, valid octets, authentic, not a duplicate; else dropped by name, or put to the `repeats`."""
+        peer, octets = datagram.peer, datagram.octets
         group = self._table.find(peer.host)
-        if datagram.octets[:1] == _STATUS_SERVER:
+        if len(octets) > 0 and octets[0] == STATUS_SERVER:
             self._tell_status(socket, datagram, group, code, now)
             return None
         if not group:
@@ -164,7 +184,7 @@ class Pipeline:
             self._noise.unknown_client(peer.host, peer.port, code)
             return None
         try:
-            view = radius.decode(datagram.octets)
+            view = radius.decode(octets)
             nas = which(group, view)
             authentic = authenticate(view, nas, code)
             key = (peer.name, peer.port, socket.number, view.identifier)
@@ -174,27 +194,45 @@ class Pipeline:
                 self._noise.dropped(nas.name, peer.host, DropReason.OVERLOAD, view.authenticator)
                 return None
             if admission is not _NEW:
-                self.dispatch.repeat(admission, exchange, socket, datagram, now)
+                repeats.append(_Repeat(admission, exchange, datagram))
                 return None
             if code is a.Code.ACCOUNTING_REQUEST and not self._keeps_up():
                 self._exchanges.abandon(exchange)
                 self._meters.drop(DropReason.OVERLOAD)
                 self._noise.dropped(nas.name, peer.host, DropReason.OVERLOAD, view.authenticator)
                 return None
-            request = describe(
-                nas, view, peer.host, at_ms=now_ms, authentic=authentic, numbers=self._numbers,
-                wire=Link(socket, peer, exchange),
-            )  # fmt: skip
+            return Link(socket, peer, exchange, nas, view, authentic)
         except WireError as error:
-            self._meters.drop(DropReason(error.reason))
-            self._noise.refused(peer.host, DropReason(error.reason), datagram.octets)
-            if self.tracer.active:
-                source = f"{peer.host}:{peer.port}"
-                self.tracer.refused([nas.name for nas in group], source, datagram.octets, DropReason(error.reason))
+            self._refuse(peer, error, octets)
+        except Exception as fault:
+            self._stumbled(peer, fault, octets)
+        return None
+
+    def _refuse(self, peer: Peer, error: WireError, octets: bytes) -> None:
+        reason = DropReason(error.reason)
+        self._meters.drop(reason)
+        self._noise.refused(peer.host, reason, octets)
+        if self.tracer.active:
+            group = self._table.find(peer.host)
+            self.tracer.refused([nas.name for nas in group], f"{peer.host}:{peer.port}", octets, reason)
+
+    def _stumbled(self, peer: Peer, fault: Exception, octets: bytes) -> None:
+        """Our bug: this one is dropped, the others go on."""
+        self._meters.drop(DropReason.INTERNAL_ERROR)
+        self._noise.internal("datagram dropped", peer.host, fault, octets[4:20])
+
+    def _admit(self, link: Link, now_ms: int) -> Request | None:
+        """What it says, and that it is under way."""
+        nas, view, peer = link.nas, link.view, link.peer
+        try:
+            request = describe(
+                nas, view, peer.host, at_ms=now_ms, authentic=link.authentic, numbers=self._numbers, wire=link
+            )
+        except WireError as error:
+            self._refuse(peer, error, view.octets)
             return None
         except Exception as fault:
-            self._meters.drop(DropReason.INTERNAL_ERROR)
-            self._noise.internal("datagram dropped", peer.host, fault, datagram.octets[4:20])
+            self._stumbled(peer, fault, view.octets)
             return None
         self.dispatch.begin(request)
         self._notes.admitted(request)

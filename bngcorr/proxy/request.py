@@ -25,12 +25,17 @@ _ACCOUNTING_REQUEST: Final = 4
 class Link:
     """How a request came, and where its answer goes."""
 
-    __slots__ = ("exchange", "peer", "socket")
+    __slots__ = ("authentic", "exchange", "nas", "peer", "socket", "view")
 
-    def __init__(self, socket: NasSocket, peer: Peer, exchange: Exchange) -> None:
+    def __init__(
+        self, socket: NasSocket, peer: Peer, exchange: Exchange, nas: Nas, view: PacketView, authentic: bool
+    ) -> None:  # fmt: skip
         self.socket: Final = socket
         self.peer: Final = peer
         self.exchange: Final = exchange
+        self.nas: Final = nas
+        self.view: Final = view
+        self.authentic: Final = authentic  # its authenticator proves that the BNG sent it
 
 
 class Request:
