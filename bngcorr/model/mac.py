@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from binascii import unhexlify
 from typing import Final, NewType
 
 Mac = NewType("Mac", bytes)  # 6 octets
 
-_COLON: Final = 0x3A
 _ZEROS: Final = bytes(6)
-_octets_of: Final = unhexlify  # bound once: compiled code looks an imported function up at every call
 
 _GROUPED = re.compile(r"[0-9a-f]{1,2}(?:[:\- ][0-9a-f]{1,2}){5,6}")
 _DOTTED = re.compile(r"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}")
@@ -43,17 +40,6 @@ def parse_mac(text: str) -> Mac | None:
     else:
         return None
     return usable(octets)
-
-
-def read_mac(value: bytes) -> Mac | None:
-    """`parse_mac` of octets; the form that nearly every BNG writes is read at once, and read alike."""
-    if len(value) == 17 and value[2] == value[5] == value[8] == value[11] == value[14] == _COLON:
-        try:
-            octets = _octets_of(value.replace(b":", b""))
-        except ValueError:
-            return parse_mac(value.decode("latin-1"))
-        return usable(octets)
-    return parse_mac(value.decode("latin-1"))
 
 
 def usable(octets: bytes) -> Mac | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
-from bngcorr.model.mac import Mac, read_mac
+from bngcorr.model.mac import Mac
 from bngcorr.model.memo import Memo
 from bngcorr.model.vocabulary import MacSource, PenPolicy, Strength, Trigger
 from bngcorr.profiles.profile import ID_OCTETS, Encoding, Profile, Relay, aliased
@@ -17,6 +17,7 @@ from bngcorr.proxy.remote_id import NUMBER_OCTETS, Numbers
 from bngcorr.proxy.trigger import Classification
 from bngcorr.wire import attributes as a
 from bngcorr.wire import dhcp6, relays
+from bngcorr.wire.mac import read_mac
 from bngcorr.wire.radius import PacketView, Span
 
 MAC_TEXT: Final = 32

@@ -8,7 +8,8 @@ from typing import Final
 
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
-from bngcorr.model.mac import Mac, format_mac, read_mac
+from bngcorr.model.mac import Mac, format_mac
+from bngcorr.wire.mac import read_mac
 
 SHORTEST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
 

@@ -413,6 +413,30 @@ static PyObject *vendor_attribute(PyObject *Py_UNUSED(module), PyObject *const *
     return made;
 }
 
+#define MAC 6
+#define MAC_TEXT (3 * MAC - 1) /* two digits an octet, and a colon between two of them */
+
+/* Of a hexadecimal digit; -1 for any other character. */
+static int nibble(uint8_t c) {
+    if ('0' <= c && c <= '9') return c - '0';
+    c |= 0x20; /* lower case */
+    return 'a' <= c && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static PyObject *colon_octets(PyObject *Py_UNUSED(module), PyObject *argument) {
+    octets text;
+    if (!take(argument, 0, ANY, &text)) return NULL;
+    if (text.n != MAC_TEXT) Py_RETURN_NONE;
+    uint8_t out[MAC];
+    for (int at = 0; at < MAC; at++) {
+        const uint8_t *p = text.at + 3 * at;
+        int high = nibble(p[0]), low = nibble(p[1]);
+        if (high < 0 || low < 0 || (at < MAC - 1 && p[2] != ':')) Py_RETURN_NONE;
+        out[at] = (uint8_t)(high << 4 | low);
+    }
+    return PyBytes_FromStringAndSize((const char *)out, MAC);
+}
+
 typedef struct {
     uint64_t start, end;
     octets put;
@@ -538,7 +562,7 @@ static PyMethodDef FUNCTIONS[] = {
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
     FAST(attribute), FAST(authenticator_fits), FAST(hmac_md5), FAST(message_fits), FAST(rehidden_chain),
     FAST(signed_over), FAST(signed_request), FAST(spliced), FAST(vendor_attribute),
-    {"layout", layout, METH_O, NULL}, {NULL, NULL, 0, NULL},
+    {"colon_octets", colon_octets, METH_O, NULL}, {"layout", layout, METH_O, NULL}, {NULL, NULL, 0, NULL},
 };
 
 static int core_clear(PyObject *module) {

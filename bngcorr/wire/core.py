@@ -6,6 +6,7 @@ try:
     from bngcorr.wire._core import (
         attribute,
         authenticator_fits,
+        colon_octets,
         hmac_md5,
         layout,
         message_fits,
@@ -19,6 +20,7 @@ except ImportError:
     from bngcorr.wire.octets import (
         attribute,
         authenticator_fits,
+        colon_octets,
         hmac_md5,
         layout,
         message_fits,
@@ -32,6 +34,7 @@ except ImportError:
 __all__ = (
     "attribute",
     "authenticator_fits",
+    "colon_octets",
     "hmac_md5",
     "layout",
     "message_fits",

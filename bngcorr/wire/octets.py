@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from hmac import compare_digest
 from typing import Final
 
@@ -104,6 +105,17 @@ def attribute(kind: int, value: bytes, /) -> bytes:
 def vendor_attribute(key: int, value: bytes, /) -> bytes:
     """One VSA with one sub-attribute; at most 247 octets of value, else ValueError."""
     return attribute(26, (key >> 8).to_bytes(4, "big") + attribute(key & 0xFF, value))
+
+
+def colon_octets(text: bytes, /) -> bytes | None:
+    """The six octets of ``aa:bb:cc:dd:ee:ff``, in digits of either case; None for any other text."""
+    if len(text) != 17 or text[2::3] != b":::::":
+        return None
+    try:
+        octets = unhexlify(text.replace(b":", b""))
+    except ValueError:
+        return None
+    return octets if len(octets) == 6 else None
 
 
 def spliced(packet: bytes, edits: list[Edit], tail: bytes, /) -> bytes:

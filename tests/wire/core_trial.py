@@ -101,6 +101,15 @@ class Trial:
         self._same("attribute", self.random.randint(0, 255), self._some(253))
         self._same("vendor_attribute", self.random.randint(0, 2**40 - 1), self._some(247))
 
+    def text(self) -> None:
+        """A MAC address of any octets, in digits of either case, and with one octet of it replaced."""
+        mac = self._octets(6)
+        text = self.random.choice((mac.hex(":"), mac.hex(":").upper())).encode()
+        assert mac == self._same("colon_octets", text)
+        at = self.random.randrange(len(text))
+        self._same("colon_octets", text[:at] + self._some(3) + text[at + 1 :])
+        self._same("colon_octets", text[:at] + self._octets(1) + text[at + 1 :])
+
     def layout(self) -> None:
         """A layout tells exactly where a well-formed packet has its attributes, and that it is well-formed."""
         packet = self._packet()
@@ -167,13 +176,14 @@ class Trial:
 
 
 NAMES = (
-    "attribute", "authenticator_fits", "hmac_md5", "layout", "message_fits", "rehidden_chain", "signed_over",
-    "signed_request", "spliced", "vendor_attribute",
+    "attribute", "authenticator_fits", "colon_octets", "hmac_md5", "layout", "message_fits", "rehidden_chain",
+    "signed_over", "signed_request", "spliced", "vendor_attribute",
 )  # fmt: skip
 _A, _P, _S = bytes(16), bytes(60), b"secret"
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "attribute": (1, b"x"),
     "authenticator_fits": (_P, _A, _S),
+    "colon_octets": (b"aa:bb:cc:dd:ee:ff",),
     "hmac_md5": (_S, b"x"),
     "layout": (_P,),
     "message_fits": (_P, 22, _A, _S),
@@ -200,6 +210,7 @@ def main() -> None:
         trial.authenticators()
         trial.hidden()
         trial.edited()
+        trial.text()
         trial.layout()
         trial.wrong()
     assert trial.right

@@ -11,10 +11,11 @@ from bngcorr.capture.diagnose.found import Faults, Found
 from bngcorr.capture.diagnose.kinds import Fault
 from bngcorr.capture.diagnose.memory import Recent
 from bngcorr.capture.diagnose.seen import Seen
-from bngcorr.model.mac import Mac, read_mac, usable
+from bngcorr.model.mac import Mac, usable
 from bngcorr.wire import attributes as a
 from bngcorr.wire import dhcp6, radius
 from bngcorr.wire.dhcp6 import Layer
+from bngcorr.wire.mac import read_mac
 from bngcorr.wire.radius import PacketView
 
 SECOND_NS: Final = 1_000_000_000
