@@ -12,9 +12,17 @@ from typing import Final
 
 REPLY_KEPT_S: Final = 10.0  # RFC 5080 §2.2.2: more than 5, less than 30 seconds
 
-# What a BNG tells two requests apart by: its address (and ours, where one socket has several: `Peer.name`), its port,
-# which of our sockets received it, Identifier
-ExchangeKey = tuple[str, int, int, int]
+# What a BNG tells two requests apart by: its `origin`, and the Identifier's octet behind it. Octets, for a dictionary
+# is asked for them several times for each request, and they remember their hash
+ExchangeKey = bytes
+
+
+def origin(name: str, port: int, socket: int) -> bytes:
+    """Where requests come from and which of our sockets receives them; the sockets are numbered.
+
+    `name`: the source address, and ours behind it where one socket has several.
+    """
+    return f"{name} {port} {socket} ".encode()
 
 
 class Admission(Enum):
@@ -64,6 +72,7 @@ class Exchanges:
         """`limit` bounds the dictionary, and twice as many each queue."""
         self.in_flight_s = in_flight_s
         self._limit: Final = limit
+        self._most_queued: Final = 2 * limit
         self._known: Final[dict[ExchangeKey, Exchange]] = {}
         self._open: Final[deque[Exchange]] = deque()
         self._answered: Final[deque[Exchange]] = deque()
@@ -84,7 +93,7 @@ class Exchanges:
                 return _IN_FLIGHT, known
         elif len(self._known) >= self._limit:
             return _FULL, None
-        if len(self._open) >= 2 * self._limit or len(self._answered) >= 2 * self._limit:
+        if len(self._open) >= self._most_queued or len(self._answered) >= self._most_queued:
             return _FULL, None
         if known is not None:
             known.reply = None  # superseded, or out of time

@@ -187,8 +187,7 @@ class Pipeline:
             view = radius.decode(octets)
             nas = which(group, view)
             authentic = authenticate(view, nas, code)
-            key = (peer.name, peer.port, socket.number, view.identifier)
-            admission, exchange = self._exchanges.admit(key, view.authenticator, now)
+            admission, exchange = self._exchanges.admit(peer.exchanges + octets[1:2], view.authenticator, now)
             if exchange is None:
                 self._meters.drop(DropReason.OVERLOAD)
                 self._noise.dropped(nas.name, peer.host, DropReason.OVERLOAD, view.authenticator)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from bngcorr.proxy import exchange
 from bngcorr.proxy.datagrams import DATAGRAM_OCTETS, MOST, Address, Origin, address_of, receive_from, send_each
 from bngcorr.proxy.receive_queue import ReceiveQueue
 
@@ -31,16 +32,17 @@ Ancillary = list[tuple[int, int, bytes]]
 class Peer:
     """Source of datagrams, and the way back to it."""
 
-    __slots__ = ("address", "ancillary", "host", "name", "origin", "port")
+    __slots__ = ("address", "ancillary", "exchanges", "host", "origin", "port")
 
-    def __init__(self, address: Address, origin: Origin, ancillary: Ancillary) -> None:
+    def __init__(self, address: Address, origin: Origin, ancillary: Ancillary, socket: int) -> None:
         """`origin`: the same address as the kernel is told it. `ancillary`: what makes a reply leave from our address
-        that was asked, where the socket is bound to any.
+        that was asked, where the socket is bound to any. `socket`: number of the one that receives from it.
         """
         self.host: str = address[0]
         self.port: int = address[1]
-        # what its requests are told apart by: one that asks two of our addresses numbers them for each on its own
-        self.name: str = f"{self.host} {ancillary[0][2].hex()}" if ancillary else self.host
+        # what their keys begin with: one that asks two of our addresses numbers its requests for each on its own
+        name = f"{self.host} {ancillary[0][2].hex()}" if ancillary else self.host
+        self.exchanges = exchange.origin(name, self.port, socket)
         self.address = address
         self.origin = origin
         self.ancillary = ancillary
@@ -159,7 +161,7 @@ class NasSocket:
     def _peer(self, known: Origin, address: Address, origin: Origin, ancillary: Ancillary) -> Peer:
         if len(self._peers) >= MOST_PEERS:
             self._peers.clear()
-        peer = self._peers[known] = Peer(address, origin, ancillary)
+        peer = self._peers[known] = Peer(address, origin, ancillary, self.number)
         return peer
 
     # ---- answering

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bngcorr.proxy.exchange import REPLY_KEPT_S, Admission, Exchange, ExchangeKey, Exchanges
+from bngcorr.proxy.exchange import REPLY_KEPT_S, Admission, Exchange, ExchangeKey, Exchanges, origin
 
-KEY: ExchangeKey = ("192.0.2.1", 40_000, 0, 7)
+ORIGIN = origin("192.0.2.1", 40_000, 0)
+KEY: ExchangeKey = ORIGIN + b"\x07"
 FIRST, SECOND = bytes(16), bytes(range(16))
 IN_FLIGHT_S = 6.0
 NOW = 1000.0
@@ -16,7 +17,7 @@ NOW = 1000.0
 
 def identified(identifier: int) -> ExchangeKey:
     """The same with another Identifier."""
-    return (*KEY[:3], identifier)
+    return ORIGIN + bytes((identifier,))
 
 
 def _opened() -> tuple[Exchanges, Exchange]:
@@ -38,10 +39,10 @@ def test_a_request_is_new_once() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        ("192.0.2.2", 40_000, 0, 7),
-        ("192.0.2.1", 40_001, 0, 7),
-        ("192.0.2.1", 40_000, 1, 7),
-        ("192.0.2.1", 40_000, 0, 8),
+        origin("192.0.2.2", 40_000, 0) + b"\x07",
+        origin("192.0.2.1", 40_001, 0) + b"\x07",
+        origin("192.0.2.1", 40_000, 1) + b"\x07",
+        identified(8),
     ],
 )
 def test_source_port_socket_and_identifier_tell_requests_apart(other: ExchangeKey) -> None:
@@ -219,7 +220,7 @@ def test_the_table_is_bounded_and_never_answers_for_another(story: list[tuple[st
                     known.append(exchange)
             case "answer" if known:
                 exchange = known[number % len(known)]
-                exchanges.answer(exchange, exchange.authenticator + bytes((exchange.key[3],)), now)
+                exchanges.answer(exchange, exchange.authenticator + exchange.key[-1:], now)
             case "abandon" if known:
                 exchanges.abandon(known[number % len(known)])
             case _:
