@@ -66,7 +66,7 @@ class Dispatch:
         self._noise = noise
         self._chatter = chatter
         self._tracer = tracer
-        self._requests: dict[int, Request] = {}  # by id of their exchange, while AAA has not answered
+        self._in_flight = 0
         self._nonce = os.urandom(4)
         self._serial = 0
         self._ways: Mapping[int, Way[Request]] = {}
@@ -81,13 +81,14 @@ class Dispatch:
     @property
     def in_flight(self) -> int:
         """Requests that are being worked on."""
-        return len(self._requests)
+        return self._in_flight
 
     # ---- from the BNG
 
     def begin(self, request: Request) -> None:
         """Its exchange is new."""
-        self._requests[id(request.link.exchange)] = request
+        request.link.exchange.request = request
+        self._in_flight += 1
 
     def repeat(
         self,
@@ -98,7 +99,7 @@ class Dispatch:
         now: float,
     ) -> None:
         """A retransmission by the BNG: answered again, sent on again, or dropped."""
-        reply, request = exchange.reply, self._requests.get(id(exchange))
+        reply, request = exchange.reply, exchange.request
         if self._tracer.open and request is not None:
             self._tracer.again(request, datagram.octets)
         if admission is _ANSWERED and reply is not None:
@@ -305,20 +306,27 @@ class Dispatch:
 
     def _over(self, request: Request, answer: int, dropped: DropReason | None) -> None:
         """Answered or given up: nothing must keep it alive, it is one of many."""
-        if self._requests.pop(id(request.link.exchange), None) is request:
+        exchange = request.link.exchange
+        if exchange.request is request:
+            self._end(exchange)
             request.dropped = dropped
             self._notes.over(request, answer)
         if request.flight is not None:
             request.flight.over()
             request.flight = None
 
+    def _end(self, exchange: Exchange) -> None:
+        exchange.request = None
+        self._in_flight -= 1
+
     def expire(self, now: float) -> None:
         """Forget what has run out: whatever became of its story, it is over."""
         for exchange in self.exchanges.expire(now):
-            request = self._requests.pop(id(exchange), None)
+            request = exchange.request
             if self._tracer.open:
                 self._tracer.lost(id(exchange))
             if request is not None:
+                self._end(exchange)
                 request.dropped = DropReason.NO_REPLY
                 self._notes.over(request, 0)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum, auto
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bngcorr.proxy.request import Request
 
 REPLY_KEPT_S: Final = 10.0  # RFC 5080 §2.2.2: more than 5, less than 30 seconds
 
@@ -46,7 +49,9 @@ _FULL: Final = Admission.FULL
 class Exchange:
     """One request from first sight until its reply is forgotten."""
 
-    __slots__ = ("answered", "authenticator", "began_at", "current", "expires_at", "forwarded_at", "key", "reply")
+    __slots__ = (
+        "answered", "authenticator", "began_at", "current", "expires_at", "forwarded_at", "key", "reply", "request",
+    )  # fmt: skip
 
     def __init__(self, key: ExchangeKey, authenticator: bytes, began_at: float, expires_at: float) -> None:
         self.key: Final = key
@@ -55,6 +60,7 @@ class Exchange:
         self.current = True  # nothing has superseded it, and it is not forgotten
         self.answered = False  # then it stands among the answered ones
         self.reply: bytes | None = None
+        self.request: Request | None = None  # the one that is being worked on
         self.forwarded_at: float | None = None  # monotonic seconds of the last copy sent to AAA
         self.expires_at = expires_at  # monotonic seconds
 

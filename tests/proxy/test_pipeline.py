@@ -161,6 +161,11 @@ class Bench:
         async with asyncio.timeout(4):
             return Packet(await asyncio.get_running_loop().sock_recv(self.bng, 4097))
 
+    def under_way(self) -> list[Request]:
+        """Requests that are being worked on."""
+        known = self.pipeline.dispatch.exchanges._known.values()
+        return [exchange.request for exchange in known if exchange.request is not None]
+
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until it is so."""
         async with asyncio.timeout(4):
@@ -236,7 +241,7 @@ async def test_a_request_is_told_of_once_it_is_over() -> None:
     bench.aaa[0].silent = bench.aaa[1].silent = True
     bench.bng.send(request(2).octets)
     await bench.until(lambda: bool(bench.pipeline.in_flight))
-    ((_, asked),) = bench.pipeline.dispatch._requests.items()
+    (asked,) = bench.under_way()
     before = [one.moment[6:9] for one in bench.lessons if isinstance(one, Event)]
     for _ in range(2):
         bench.pipeline.dispatch.abandon(asked, DropReason.NO_REPLY)
@@ -373,7 +378,7 @@ async def test_answers_that_come_together_leave_together_and_before_the_end() ->
     for number in range(3):
         bench.bng.send(request(number).octets)
     await bench.until(lambda: bench.pipeline.in_flight == 3)
-    waiting = list(bench.pipeline.dispatch._requests.values())
+    waiting = bench.under_way()
     took = partial(bench.meters.registry.get_sample_value, "bngcorr_radius_responses_total")
     labels = {"bng": "bng1", "code": "Access-Accept"}
     for one in waiting:
