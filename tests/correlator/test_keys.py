@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from bngcorr.correlator.keys import Keyring, fingerprints_agree, place_hash, same_cpe, session_hash
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.box import box_name
+from bngcorr.model.line import LineIds, line_key
 from bngcorr.model.mac import Mac
-from bngcorr.model.vocabulary import Key, MacSource, VlanModel
+from bngcorr.model.vocabulary import Key, LineIdPolicy, MacSource, VlanModel
 
 from .questions import CPE, OTHER_CPE, PORT, handle, ring
 
@@ -111,6 +112,29 @@ def test_a_multi_session_id_is_the_strongest_key() -> None:
     assert keys.hash_of(Key.SESSION) != ring(multi_session_id=b"Y00000070").hash_of(Key.SESSION)
     assert keys.hash_of(Key.SESSION) != ring(bng="bng2", multi_session_id=b"Y0000006F").hash_of(Key.SESSION)
     assert ["session"] == _kinds(ring(None, None, None, multi_session_id=b"Y"))
+
+
+def test_what_is_remembered_of_a_cpe_is_not_taken_for_another_place() -> None:
+    """A CPE that moves, or is told of in other words, has other keys at once, and the old ones where it was."""
+    there = [(PORT, SEEN, PER_LINE), (UNTAGGED, SEEN, PER_LINE), (PORT, CLAIMED, PER_LINE), (PORT, SEEN, SHARED)]
+    first = [ring(at, CPE, source, model) for at, source, model in there]
+    again = [ring(at, CPE, source, model) for at, source, model in there]
+
+    assert [one.hashes for one in first] == [one.hashes for one in again]
+    assert [(one.claimed, one.per_line, one.place) for one in first] == [
+        (source is CLAIMED, at is PORT and model is PER_LINE, ring(at, None, None, model).place)
+        for at, source, model in there
+    ]
+    assert ring(PORT, CPE, SEEN, PER_LINE) is ring(PORT, CPE, SEEN, PER_LINE)
+
+
+def test_a_cpes_line_is_that_of_its_ids() -> None:
+    """Whatever ids it was told of before, and under which policy."""
+    keys = ring(PORT, CPE, SEEN, PER_LINE)
+    ids = [LineIds(b"olt7/12", b"circuit"), LineIds(b"olt7/13", b"circuit"), LineIds(b"olt7/12"), LineIds(None, b"c")]
+    asked = [(one, policy) for one in ids for policy in LineIdPolicy] * 2
+
+    assert [line_key(*one) for one in asked] == [keys.line(*one) for one in asked]
 
 
 def test_a_port_that_nobody_can_read_only_keeps_places_apart() -> None:

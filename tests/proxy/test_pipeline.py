@@ -80,6 +80,7 @@ class Aaa(asyncio.DatagramProtocol):
     def __init__(self, secret: bytes) -> None:
         self.secret = secret
         self.silent = False
+        self.twice = False  # each answer
         self.adds = b""  # attributes of its answers
         self.seen: list[Packet] = []
         self._kept: list[tuple[Packet, tuple[str, int]]] = []
@@ -102,7 +103,8 @@ class Aaa(asyncio.DatagramProtocol):
         """Everything that is not answered."""
         assert self._transport is not None
         for packet, addr in self._kept:
-            self._transport.sendto(reply_to(packet, ACCESS_ACCEPT, self.adds, self.secret), addr)
+            for _ in range(2 if self.twice else 1):
+                self._transport.sendto(reply_to(packet, ACCESS_ACCEPT, self.adds, self.secret), addr)
         self._kept.clear()
 
     def close(self) -> None:
@@ -160,6 +162,10 @@ class Bench:
         """The next reply."""
         async with asyncio.timeout(4):
             return Packet(await asyncio.get_running_loop().sock_recv(self.bng, 4097))
+
+    def dropped(self, reason: DropReason) -> float | None:
+        """How many datagrams, for that reason."""
+        return self.meters.registry.get_sample_value("bngcorr_radius_discards_total", {"reason": str(reason)})
 
     def under_way(self) -> list[Request]:
         """Requests that are being worked on."""
@@ -390,6 +396,31 @@ async def test_answers_that_come_together_leave_together_and_before_the_end() ->
     await bench.stop()
 
     assert (0, 3, [b"reply"] * 3) == (before or 0, after, replies)
+
+
+async def test_what_comes_twice_at_once_is_carried_once() -> None:
+    """A request and its copy, and an answer and its copy: each pair is there when the proxy wakes up."""
+    bench = Bench()
+    await bench.start()
+    asked = request(1)
+    bench.aaa[0].silent = True
+    for _ in range(2):
+        bench.bng.send(asked.octets)
+    await bench.until(lambda: len(bench.aaa[0].seen) == 1)
+    bench.aaa[0].twice = True
+    bench.aaa[0].answer()
+    reply = await bench.receive()
+    await bench.until(lambda: bench.dropped(DropReason.UNEXPECTED_REPLY) == 1)
+    late = bench.meters.registry.get_sample_value(
+        "bngcorr_upstream_late_replies_total", {"pool": "auth", "server": "aaa0"}
+    )
+    await bench.stop()
+
+    assert reply_fits(reply, asked, SECRET)
+    assert (1, 1, 1, 0) == (
+        len(bench.aaa[0].seen), bench.dropped(DropReason.DUPLICATE_IN_FLIGHT), late, bench.pipeline.in_flight,
+    )  # fmt: skip
+    assert 1 == sum(isinstance(one, SessionChange) for one in bench.lessons)
 
 
 async def test_a_bng_has_its_answer_whatever_becomes_of_what_it_teaches() -> None:
