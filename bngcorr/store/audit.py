@@ -108,7 +108,7 @@ class _Audit:
     async def _boxes(self) -> list[str]:
         """Those that come later are counted in both books from the first session on: nothing is to be compared."""
         (reply,) = await self._lane.run([("HKEYS", self._keys.epochs)], BUDGET_S)
-        return sorted(box.decode() for box in reply)
+        return sorted(packing.boxes_of(reply))
 
     async def _usage(self, box: str, repair: bool) -> list[Drift]:
         found: list[tuple[int, str, int, int]] = []

@@ -6,7 +6,8 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 
 ============================  ========================================================================================
 ``e``                         boxes: value "epoch instant" of each, and the sum of those kinds of hosts that it names in
-                              accounting: 1 IA_NA, 2 IA_PD, 4 SLAAC, 8 PD route
+                              accounting: 1 IA_NA, 2 IA_PD, 4 SLAAC, 8 PD route; field ``plan``: the version of
+                              the operator's plan in force
 ``k:bucket``                  correlation keys: the lines that were seen on each
 ``m:bucket``                  MACs: the lines that each was seen on
 ``l:bucket``                  lines, and the sessions that vouch for each
@@ -29,7 +30,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``x:bng``                     distances of matches: field number of the histogram's bucket
 ``zf:bng``, ``zh:bng``        usage over time, fine and hourly (`store.capacity`)
 ``zp``, ``zo``                peaks, and what boxes say of themselves, by BNG
-``p``, ``p:version:bucket``   the operator's plan: the version in force, and its entries by place
+``p:version:bucket``          entries of the operator's plan by place
 ``pm``, ``pv``, ``pl``        of the plan: when and what was imported, versions beside it, who imports now
 ============================  ========================================================================================
 
@@ -52,7 +53,7 @@ _TERM: Final = blake2b(digest_size=TERM_OCTETS)
 class DomainKeys:
     """Names within one correlation domain."""
 
-    __slots__ = ("closed", "epochs", "findings", "findings_by_age", "plan", "prefix", "walk")
+    __slots__ = ("closed", "epochs", "findings", "findings_by_age", "prefix", "walk")
 
     def __init__(self, domain: str) -> None:
         self.prefix = f"bngcorr:{{{domain}}}:"
@@ -61,7 +62,6 @@ class DomainKeys:
         self.findings = self.prefix + "f"
         self.findings_by_age = self.prefix + "g"
         self.walk = self.prefix + "q"
-        self.plan = self.prefix + "p"
 
     def record(self, kind: str, name: bytes) -> str:
         """The bucket of a record: `kind` is one of k, m, l, s, i, or p:version."""
@@ -69,7 +69,7 @@ class DomainKeys:
 
     def bucket(self, kind: str, number: int) -> str:
         """A bucket by its number, 0 … BUCKETS - 1."""
-        return f"{self.prefix}{kind}:{number}"
+        return f"{self.prefix}{kind}:{bucket_name(number)}"
 
     def occupied(self, kind: str) -> str:
         """Which buckets of a kind may have something in them: see `buckets_of`."""
@@ -107,9 +107,9 @@ class PlanKeys(DomainKeys):
 
     def __init__(self, domain: str) -> None:
         super().__init__(domain)
-        self.meta = self.plan + "m"
-        self.versions = self.plan + "v"
-        self.claim = self.plan + "l"
+        self.meta = self.prefix + "pm"
+        self.versions = self.prefix + "pv"
+        self.claim = self.prefix + "pl"
 
     def entries(self, version: str, number: int) -> str:
         """Entries of one version; `number` is the one that `record` spreads a place to."""
@@ -124,6 +124,11 @@ class HistoryKeys(DomainKeys):
     def __init__(self, domain: str) -> None:
         super().__init__(domain)
         self.writer = self.closed + "w"
+
+
+def bucket_name(number: int) -> str:
+    """Six bits each as a character from ";" to "z": neither a colon nor a brace is among them."""
+    return chr(59 + number // 64) + chr(59 + number % 64)
 
 
 def epochs(domains: Iterable[str]) -> list[str]:

@@ -69,6 +69,8 @@ OUTCOMES: Final = (
 _OUTCOME_CODES: Final = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 _OWN: Final = Outcome.OWN
 _MATCHED: Final = Outcome.MATCHED
+PLAN: Final = "plan"  # among the epochs of boxes: which version of the plan is in force
+_PLAN: Final = PLAN.encode()
 _UP = 1
 _CAME_BY: Final = 16
 _ATTACHED, _V4_EVIDENT = 1, 2
@@ -312,9 +314,16 @@ def finding_row(domain: str, identity: bytes, packed: Packed) -> FindingRow:
 
 
 def epochs_of(flat: Sequence[bytes]) -> dict[str, int]:
-    """Box → epoch, from fields and values "epoch instant …" in turn."""
+    """Box → epoch, from fields and values "epoch instant …" in turn, among which is the version of the plan."""
     epochs: dict[str, int] = {}
     for at in range(0, len(flat), 2):
-        value = flat[at + 1]
-        epochs[flat[at].decode()] = int(value[: value.index(b" ")])
+        box = flat[at]
+        if box != _PLAN:
+            value = flat[at + 1]
+            epochs[box.decode()] = int(value[: value.index(b" ")])
     return epochs
+
+
+def boxes_of(fields: Sequence[bytes]) -> list[str]:
+    """Boxes among the fields of the epochs."""
+    return [field.decode() for field in fields if field != _PLAN]

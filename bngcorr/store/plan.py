@@ -3,15 +3,15 @@
 Behind the prefix of the domain (`store.keys`)
 
 =====================  ==============================================================================================
-``p``                  the version in force, 8 hexadecimal digits; absent: no plan
+``e``, field ``plan``  the version in force, 8 hexadecimal digits; absent: no plan
 ``p:version:bucket``   entries: field place (12 octets), value the ids of its line (`LineIds.encode`)
 ``pm``                 of the plan in force: version, rows, imported_ms, digest
 ``pv``                 set of versions that are not in force but may have entries: being written, or left behind
 ``pl``                 who imports, by a token; runs out if he dies
 =====================  ==============================================================================================
 
-A plan is written beside the one in force, then `p` is set, then the other one is removed. Whoever is interrupted leaves
-the plan in force as it is and his version in `pv`, where the next one finds it.
+A plan is written beside the one in force, then its version is set, then the other one is removed. Whoever is
+interrupted leaves the plan in force as it is and his version in `pv`, where the next one finds it.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.store.keys import BUCKETS, PlanKeys
 from bngcorr.store.lane import Command, Lane, Reply
+from bngcorr.store.packing import PLAN
 from bngcorr.store.plan_claim import BUDGET_S, Claim
 
 FIELDS_AT_ONCE: Final = 1_000  # some 2 ms of the server's time, during which requests wait (565 µs for 244 fields)
 BUCKETS_AT_ONCE: Final = 64
 TRIES: Final = 3
 
-# KEYS claim, plan, meta, versions; ARGV token, version ('' for none), rows, imported_ms, digest
+# KEYS claim, epochs, meta, versions; ARGV token, version ('' for none), rows, imported_ms, digest, PLAN
 _PUT_IN_FORCE: Final = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local old = redis.call('GET', KEYS[2])
+local old = redis.call('HGET', KEYS[2], ARGV[6])
 if old and old ~= ARGV[2] then redis.call('SADD', KEYS[4], old) end
 redis.call('DEL', KEYS[3])
 if ARGV[2] == '' then
-  redis.call('DEL', KEYS[2])
+  redis.call('HDEL', KEYS[2], ARGV[6])
 else
-  redis.call('SET', KEYS[2], ARGV[2])
+  redis.call('HSET', KEYS[2], ARGV[6], ARGV[2])
   redis.call('SREM', KEYS[4], ARGV[2])
   redis.call('HSET', KEYS[3], 'version', ARGV[2], 'rows', ARGV[3], 'imported_ms', ARGV[4], 'digest', ARGV[5])
 end
@@ -111,13 +112,13 @@ class Plans:
     async def _in_force(self, domain: str) -> AsyncIterator[tuple[int, dict[bytes, bytes]]]:
         """Every bucket of the version in force. Raises _Replaced if it does not stay in force meanwhile."""
         names = PlanKeys(domain)
-        (version,) = await self._lane.run([("GET", names.plan)], BUDGET_S)
+        (version,) = await self._lane.run([_version(names)], BUDGET_S)
         if version is None:
             return
         for first in range(0, BUCKETS, BUCKETS_AT_ONCE):
             numbers = range(first, first + BUCKETS_AT_ONCE)
             commands: list[Command] = [("HGETALL", names.entries(version.decode(), number)) for number in numbers]
-            *buckets, still = await self._lane.run([*commands, ("GET", names.plan)], BUDGET_S)
+            *buckets, still = await self._lane.run([*commands, _version(names)], BUDGET_S)
             if still != version:
                 raise _Replaced(f"the plan of domain {domain} was replaced while it was read; try again")
             for number, bucket in zip(numbers, buckets, strict=True):
@@ -131,7 +132,7 @@ class Plans:
 
     async def now_ms(self, domain: str) -> int:
         """The clock of the node that keeps this domain, in epoch milliseconds."""
-        (reply,) = await self._lane.run([("EVAL", "return redis.call('TIME')", 1, PlanKeys(domain).plan)], BUDGET_S)
+        (reply,) = await self._lane.run([("EVAL", "return redis.call('TIME')", 1, PlanKeys(domain).epochs)], BUDGET_S)
         return int(reply[0]) * 1000 + int(reply[1]) // 1000
 
     async def replace_plan(self, domain: str, plan: dict[str, LineIds], now_ms: int) -> None:
@@ -177,8 +178,8 @@ class Plans:
         Raises StoreError, and changes nothing, if the claim has run out.
         """
         names = PlanKeys(domain)
-        keys = (names.claim, names.plan, names.meta, names.versions)
-        arguments = (claim.token, info.version, info.rows, info.imported_ms, info.digest)
+        keys = (names.claim, names.epochs, names.meta, names.versions)
+        arguments = (claim.token, info.version, info.rows, info.imported_ms, info.digest, PLAN)
         (done,) = await self._lane.run([("EVAL", _PUT_IN_FORCE, len(keys), *keys, *arguments)], BUDGET_S)
         if not done:
             raise StoreError(
@@ -188,7 +189,7 @@ class Plans:
     async def tidy(self, domain: str) -> None:
         """Remove every version that is not in force; only under a claim, for one that is being written goes as well."""
         names = PlanKeys(domain)
-        members, in_force = await self._lane.run([("SMEMBERS", names.versions), ("GET", names.plan)], BUDGET_S)
+        members, in_force = await self._lane.run([("SMEMBERS", names.versions), _version(names)], BUDGET_S)
         for version in members:
             if version != in_force:
                 for first in range(0, BUCKETS, BUCKETS_AT_ONCE):
@@ -200,6 +201,11 @@ class Plans:
 
 class _Replaced(StoreError):
     """Another plan came in force while one was read."""
+
+
+def _version(names: PlanKeys) -> Command:
+    """What asks which version is in force."""
+    return ("HGET", names.epochs, PLAN)
 
 
 def _shelved(plan: Mapping[bytes, bytes]) -> list[dict[bytes, bytes]]:

@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from bngcorr.store.lane import Command, Reply
 
-VERSION: Final = 2
-OLDEST: Final = 2
+VERSION: Final = 3
+OLDEST: Final = 3
 KEY: Final = "bngcorr:schema"
 
 _MEET: Final = """
@@ -52,7 +52,8 @@ def refusal(found: str, version: int = VERSION, oldest: int = OLDEST) -> str | N
         )
     if number < oldest:
         return (
-            f"the store was written by an older bngcorr (schema {number}, this one reads {oldest} and newer): run a "
-            "version between the two first, or give this one an empty store"
+            f"the store was written by an older bngcorr (schema {number}, this one reads {oldest} and newer): go on "
+            "with that version, or give this one an empty store, which fills again as customers come up; line plans "
+            "have to be imported anew"
         )
     return None

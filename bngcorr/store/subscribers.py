@@ -23,7 +23,9 @@ class Subscribers:
         """(domain, box) of every box that has had sessions, as ``bng|host``."""
         commands: list[Command] = [("HKEYS", DomainKeys(domain).epochs) for domain in domains]
         replies = await self._lane.run(commands, READ_BUDGET_S) if commands else []
-        return [(domain, box.decode()) for domain, reply in zip(domains, replies, strict=True) for box in reply]
+        return [
+            (domain, box) for domain, reply in zip(domains, replies, strict=True) for box in packing.boxes_of(reply)
+        ]
 
     async def line(self, domains: Sequence[str], line: str) -> list[SessionRow]:
         """Sessions that vouch for a line, given by its key (24 hexadecimal digits)."""

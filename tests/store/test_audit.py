@@ -17,6 +17,7 @@ from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import audit
 from bngcorr.store.audit import LEASE_MS, UNKNOWN_PORT
+from bngcorr.store.keys import bucket_name
 from bngcorr.store.lane import Reply
 from bngcorr.store.lesson import Lesson
 from bngcorr.store.rows import Drift
@@ -157,10 +158,10 @@ async def amid(traffic: Traffic, audit_: Awaitable[Found], *, restarts: bool = T
     return found, written
 
 
-def sha(host: Host) -> tuple[int, str]:
+def sha(host: Host) -> tuple[str, str]:
     """Bucket and field of the references to a host."""
     digest = sha1(str(host).encode(), usedforsecurity=False).hexdigest()[:16]
-    return int(digest[:3], 16), digest
+    return bucket_name(int(digest[:3], 16)), digest
 
 
 async def lines_up(scene: Scene, count: int = 3) -> None:

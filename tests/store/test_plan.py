@@ -15,6 +15,7 @@ from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.store.keys import BUCKETS, DomainKeys, PlanKeys
 from bngcorr.store.lane import Lane, open_lane
+from bngcorr.store.packing import PLAN
 from bngcorr.store.plan import BUCKETS_AT_ONCE, PlanInfo, Plans
 from bngcorr.store.plan_claim import CLAIM_MS, PlanBusyError
 
@@ -80,7 +81,7 @@ async def names_left(lane: Lane, domain: str) -> set[str]:
 def expected_names(domain: str, version: str) -> set[str]:
     """The keys of a domain that has this plan and nothing else."""
     prefix = f"bngcorr:{{{domain}}}:p"
-    return {prefix, prefix + "m", f"{prefix}:{version}"}
+    return {f"bngcorr:{{{domain}}}:e", prefix + "m", f"{prefix}:{version}"}
 
 
 @pytest.mark.asyncio
@@ -111,12 +112,12 @@ async def test_without_a_plan_there_is_nothing_to_read(lane: Lane, domain: str) 
 
 @pytest.mark.asyncio
 async def test_a_place_lies_where_the_recall_looks_for_it(lane: Lane, domain: str) -> None:
-    """Version by GET, then HGET in the bucket that the place's name gives."""
+    """Version by HGET, then HGET in the bucket that the place's name gives."""
     entries = plan(500)
     version = await put(Plans(lane), domain, entries)
     names = DomainKeys(domain)
 
-    (in_force,) = await lane.run([("GET", names.plan)], 5.0)
+    (in_force,) = await lane.run([("HGET", names.epochs, PLAN)], 5.0)
     assert version == in_force.decode()
     commands = [("HGET", names.record(f"p:{version}", place), place) for place in entries]
     assert list(entries.values()) == await lane.run(commands, 5.0)
@@ -256,9 +257,12 @@ async def test_an_import_that_is_killed_leaves_the_old_plan_in_force(server: Sin
 
     assert decoded(plan(200, "old")) == await plans.read_plan(domain)
     versions = PlanKeys(domain).versions
-    assert {*expected_names(domain, before), f"{PlanKeys(domain).plan}:{left}", versions, PlanKeys(domain).claim} == (
-        await names_left(lane, domain)
-    )
+    assert {
+        *expected_names(domain, before),
+        f"{PlanKeys(domain).prefix}p:{left}",
+        versions,
+        PlanKeys(domain).claim,
+    } == (await names_left(lane, domain))
     with pytest.raises(PlanBusyError):
         await plans.replace_plan(domain, {}, NOW)
     (ends_ms,) = await lane.run([("PTTL", PlanKeys(domain).claim)], 5.0)
@@ -292,7 +296,7 @@ async def test_a_store_that_loses_entries_is_noticed(lane: Lane, domain: str) ->
     """An eviction between writing and putting in force would leave a plan with holes."""
     plans = Plans(lane)
     names, entries = PlanKeys(domain), plan(9000)
-    lost = DomainKeys(domain).record("p:{version}", next(iter(sorted(entries)))).rsplit(":", 1)[1]
+    lost = next(iter(sorted(entries)))
     waiting: list[asyncio.Task[object]] = []
 
     def evict(_: int) -> None:
@@ -301,7 +305,7 @@ async def test_a_store_that_loses_entries_is_noticed(lane: Lane, domain: str) ->
 
     async def take_away() -> None:
         (versions,) = await lane.run([("SMEMBERS", names.versions)], 5.0)
-        (there,) = await lane.run([("UNLINK", names.entries(versions[0].decode(), int(lost)))], 5.0)
+        (there,) = await lane.run([("UNLINK", names.record(f"p:{versions[0].decode()}", lost))], 5.0)
         assert 1 == there
 
     with pytest.raises(StoreError, match=r"the store kept 89\d\d of 9000 places"):
@@ -334,7 +338,7 @@ async def test_a_cluster_keeps_each_domain_in_one_slot() -> None:
                     await plans.put_in_force(domain, claim, info)
                     await plans.tidy(domain)
 
-        assert len({nodes.master_of(DomainKeys(domain).plan).address for domain in domains}) > 1
+        assert len({nodes.master_of(DomainKeys(domain).epochs).address for domain in domains}) > 1
         for number, domain in enumerate(domains):
             assert decoded(plan(50 + number, "new")) == await plans.read_plan(domain)
         assert abs(await plans.now_ms("d1") - await plans.now_ms("d2")) < 5_000

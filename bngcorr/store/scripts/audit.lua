@@ -45,7 +45,7 @@ if part == 'clear' then
   hold(0)
   local names = {PREFIX .. RECOUNT.usage .. box}
   for number = first, math.min(first + buckets, MOST) - 1 do
-    names[#names + 1] = PREFIX .. RECOUNT.references .. box .. ':' .. number
+    names[#names + 1] = numbered(RECOUNT.references .. box, number)
   end
   call('UNLINK', unpack(names))
   return {'ok'}
@@ -55,7 +55,7 @@ end
 if part == 'recount' then
   local last, left, changes = math.min(passed + s[6], MOST), s[7], {}
   while passed < last and left > 0 do
-    local all = call('HGETALL', PREFIX .. 's:' .. passed)
+    local all = call('HGETALL', numbered('s', passed))
     for i = 2, #all, 2 do
       local S = unpack_(all[i])
       local box, epoch = S[5], S[4]
@@ -80,7 +80,7 @@ local epoch = epoch_of(box)
 if part == 'references' then
   local number, left, differ = s[8], s[9], 0
   local function read(book)
-    local all = call('HGETALL', PREFIX .. book.references .. box .. ':' .. number)
+    local all = call('HGETALL', numbered(book.references .. box, number))
     local by_id = {}
     for i = 1, #all, 2 do by_id[all[i]] = all[i + 1] end
     left = left - 1 - #all / 2
@@ -104,7 +104,7 @@ if part == 'references' then
       if not same(told or nil, recount[id]) then
         differ = differ + 1
         if repair then
-          local where = PREFIX .. LEDGER.references .. box .. ':' .. number
+          local where = numbered(LEDGER.references .. box, number)
           if recount[id] then
             call('HSET', where, id, recount[id])
             occupy(LEDGER.references .. box, number)

@@ -4,13 +4,13 @@
 -- which domain is read and written from there on; at first it is that of KEYS[1].
 -- Records are arrays in MessagePack; their layouts are told in store/packing.py.
 local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
-local sub, byte, format, remove = string.sub, string.byte, string.format, table.remove
+local sub, byte, char, format, remove = string.sub, string.byte, string.char, string.format, table.remove
 local floor, max, min = math.floor, math.max, math.min
 local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
-local planned  -- version of the plan in force, '' for none; nil: not looked up
+local PLAN = 'plan'  -- field of the epochs: version of the plan in force; no box is called so
 
 local function name_after(key)
-  PREFIX, EPOCHS, planned = sub(key, 1, -2), key, nil
+  PREFIX, EPOCHS = sub(key, 1, -2), key
 end
 if KEYS[1] then name_after(KEYS[1]) end
 
@@ -18,7 +18,16 @@ local function number_of(id)
   local one, two = byte(id, 1, 2)
   return one * 16 + (two - two % 16) / 16
 end
-local function bucket(kind, id) return PREFIX .. kind .. ':' .. number_of(id) end
+-- A bucket is named by two characters of six bits each, from ';' on: to write a number takes as long as to read a record.
+local function numbered(kind, number)
+  local low = number % 64
+  return PREFIX .. kind .. ':' .. char(59 + (number - low) / 64, 59 + low)
+end
+local function bucket(kind, id)
+  local one, two = byte(id, 1, 2)
+  local low = one % 4
+  return PREFIX .. kind .. ':' .. char(59 + (one - low) / 4, 59 + 16 * low + (two - two % 16) / 16)
+end
 
 -- Which buckets of a kind may have something in them: the upkeep walks over these only. Told of what was not there before.
 local function occupy(kind, number) call('SETBIT', PREFIX .. 'b:' .. kind, number, 1) end
@@ -26,9 +35,4 @@ local function occupy(kind, number) call('SETBIT', PREFIX .. 'b:' .. kind, numbe
 local function get(kind, id)
   local packed = call('HGET', bucket(kind, id), id)
   return packed and unpack_(packed) or nil
-end
-
-local function plan_of()
-  planned = planned or call('GET', PREFIX .. 'p') or ''
-  return planned
 end

@@ -9,7 +9,7 @@ local parts  -- of the answer about a domain
 
 -- an array of so many values, which are packed, follows
 local function array(size)
-  return size < 16 and string.char(144 + size) or '\221' .. struct.pack('>I4', size)
+  return size < 16 and char(144 + size) or '\221' .. struct.pack('>I4', size)
 end
 
 local function each(kind, names)
@@ -30,7 +30,8 @@ local function add(line, known)
 end
 
 local function recall(of)
-  parts = {array(6), pack(call('HGETALL', EPOCHS))}
+  local epochs = call('HGETALL', EPOCHS)
+  parts = {array(6), pack(epochs)}
   each('k', of[1])
   local first, last, known = #parts - #of[1] / 12 + 1, #parts, {}
   parts[last + 1] = ''  -- how many lines, and their records
@@ -49,10 +50,13 @@ local function recall(of)
   each('s', of[3])
   local places = of[4]
   parts[#parts + 1] = array(#places / 12)
-  local version = places ~= '' and plan_of() or ''
+  local version
+  for at = 1, #epochs, 2 do
+    if epochs[at] == PLAN then version = epochs[at + 1] end
+  end
   for at = 1, #places, 12 do
     local place = sub(places, at, at + 11)
-    local entry = version ~= '' and call('HGET', bucket('p:' .. version, place), place)
+    local entry = version and call('HGET', bucket('p:' .. version, place), place)
     parts[#parts + 1] = entry and pack(entry) or NOTHING_THERE
   end
   return table.concat(parts)

@@ -2,6 +2,7 @@
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
 -- marks of a session that vouches for a line; those of one that is only expected have, from 16 on, how it came by its line
 local IS_UP, IS_OWN, HAS_V4, HAS_V6, CAME_BY = 1, 2, 4, 8, 16
+local planned  -- version of the plan in force, '' for none; nil: not looked up
 local epochs  -- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers}, as far as it was looked up
 local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
 local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
@@ -9,7 +10,7 @@ local auditing  -- {until when an audit is under way, how many buckets of sessio
 -- the domain that is read and written from there on; at first it is that of KEYS[1]
 local function within(name)
   name_after(name)
-  epochs, lines, changed, auditing = {}, {}, {}, nil
+  planned, epochs, lines, changed, auditing = nil, {}, {}, {}, nil
 end
 if KEYS[1] then within(KEYS[1]) end
 
@@ -117,6 +118,11 @@ end
 -- prefix is one kind, whether the box names it as a host or as a managed route.
 local PROMISED_KINDS = {ia_na = 1, ia_pd = 2, slaac = 4, pd_route = 2}
 
+local function plan_of()
+  planned = call('HGET', EPOCHS, PLAN) or ''
+  return planned
+end
+
 local function box_of(box)
   local B = epochs[box]
   if not B then
@@ -159,7 +165,7 @@ local function put_session(sid, S)
 end
 
 -- how a session came by its line is the second octet of what people are shown of it
-local function came_by(shown, outcome) return sub(shown, 1, 1) .. string.char(outcome) .. sub(shown, 3) end
+local function came_by(shown, outcome) return sub(shown, 1, 1) .. char(outcome) .. sub(shown, 3) end
 
 -- what a voucher says of a session that is only expected
 local function catch_up(S, L, at)
@@ -367,7 +373,7 @@ local function vlans_of(shown)
 end
 local function port_of(shown) return shown ~= '' and unpack_(shown)[5] or nil end
 local function seats_of(box, port, vlans, sid)
-  local name, field = PREFIX .. 'd:' .. box .. ':' .. port, string.char(vlans, byte(sid, 3) % 4)
+  local name, field = PREFIX .. 'd:' .. box .. ':' .. port, char(vlans, byte(sid, 3) % 4)
   local sids = call('HGET', name, field) or ''
   local at = string.find(sids, sid, 1, true)
   while at and at % 12 ~= 1 do at = string.find(sids, sid, at + 1, true) end
@@ -460,7 +466,7 @@ local function enter(book, box, epoch, before, before_port, after, after_port, g
   local function count(token, port, step)
     local id = string.sub(redis.sha1hex(token), 1, 16)
     local number = tonumber(string.sub(id, 1, 3), 16)
-    local name = PREFIX .. book.references .. box .. ':' .. number
+    local name = numbered(book.references .. box, number)
     local stored, kind = call('HGET', name, id), kind_of(token)
     local alone = epoch .. ' 1@' .. port
     if step > 0 and not stored or step < 0 and stored == alone then  -- nobody else holds it

@@ -2,7 +2,6 @@
 -- store/timeline.py; it is cut and joined as octets, for that takes a third of the time that unpacking and packing it would.
 local RING_MS = 40 * 86400000  -- gone by itself if nothing comes for so long
 
-local char = string.char
 local function size_at(ring, at)
   local high, low = byte(ring, at, at + 1)
   return high * 256 + low
@@ -33,13 +32,12 @@ end
 
 -- The last `most` entries are kept, of a line that there is; `known`: there surely is.
 local function remember(line, about, moment, most, known)
-  local number = number_of(line)
-  local name = PREFIX .. 'y:' .. number
+  local name = bucket('y', line)
   local ring = call('HGET', name, line)
   if not ring then
     if not known and call('HEXISTS', bucket('l', line), line) == 0 then return end
     ring = '\0\0'
-    occupy('y', number)
+    occupy('y', number_of(line))
   end
   local abouts, count = byte(ring, 1, 2)
   local at, size, place = 3, #about, nil

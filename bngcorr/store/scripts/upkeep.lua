@@ -44,7 +44,7 @@ local function each(kind, first, last, judge)
   for number = first, last do
     local octet = byte(octets, floor(number / 8) - at + 1) or 0
     if bit.band(octet, bit.rshift(128, number % 8)) > 0 then
-      local name = PREFIX .. kind .. ':' .. number
+      local name = numbered(kind, number)
       local all = call('HGETALL', name)
       looked_at = looked_at + 1 + #all / 2
       for i = 1, #all, 2 do
@@ -172,8 +172,10 @@ local function others(first, last, counts)
     return #kept > 0
   end)
   for _, box in ipairs(call('HKEYS', EPOCHS)) do
-    local epoch = format('%d', epoch_of(box))
-    each('h:' .. box, first, last, function(_, counted) return string.match(counted, '^%d+') == epoch end)
+    if box ~= PLAN then
+      local epoch = format('%d', epoch_of(box))
+      each('h:' .. box, first, last, function(_, counted) return string.match(counted, '^%d+') == epoch end)
+    end
   end
 end
 
