@@ -14,7 +14,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``s:bucket``                  sessions
 ``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
 ``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count@port …"
-``y:bucket``                  timelines of lines (`store.timeline`)
+``y:bucket``                  timelines of lines, each with its tail (`store.timeline`)
 ``b:kind``                    of each kind of record but ``i``: a bit for each bucket that may have something in it
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
 ``v:box``, ``j:box:bucket``   usage and references, as an audit recounts them beside these (`store.audit`)

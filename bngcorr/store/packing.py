@@ -1,11 +1,13 @@
 """Records of the store ⇄ values. Pure. Records are MessagePack arrays, made and read by the scripts as well.
 
 ========  ============================================================================================================
-line      until, first, last, family sighted last, place, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters
-          last rose, MACs [mac, at, 1 if it was claimed, …] packed, version of the plan; of either family: last, until,
-          when all of a sighting was noted, keys that no other line is on, what it told [ids, [BNG, MAC, port, outer,
-          inner], terms, marks of a key, 4 if its MAC is claimed] packed; of each session that vouches:
-          session, box, epoch, until, marks, heard, tags, digest of what the Accept of one told that is only expected
+line      second at which the first session may cease to vouch; of the one family last, until; family sighted last; of
+          the other last, until; when all of a sighting was noted, of either family; place, version of the plan; of
+          either family keys that no other line is on, what it told [ids, [BNG, MAC, port, outer, inner], terms, marks
+          of a key, 4 if its MAC is claimed] packed; until, or 0 if that is the latest one of those of families and
+          sessions; first, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose, MACs [mac, at, 1 if it
+          was claimed, …] packed; of each session that vouches: session, box, epoch, digest of what the Accept of one
+          told that is only expected, tags, until, heard, marks
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age
           at which it took each host, …], longest gap between records (negative until another one was as long), timeout,
@@ -77,7 +79,8 @@ _ATTACHED, _V4_EVIDENT = 1, 2
 _NO_PRINT = bytes(4)
 _WHOLE_PRINT: Final = 17  # digits of both parts, and a dot
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
-_TOLD: Final = (0, 15, 20)  # fields of a line: what its families told
+_LATEST: Final = 3  # fields of a line
+_TOLD: Final = (0, 11, 13)  # what its families told
 _STR8: Final = 0xD9  # a text of less than 256 octets, in MessagePack; below it in `told`, one of less than 32
 _FIXSTR_SIZE: Final = 0x1F
 _VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
@@ -182,7 +185,7 @@ def session_identity(record: Record) -> SessionIdentity | None:
 
 def ids_of_line(record: Record) -> LineIds:
     """What a line's last sighting told, of which the ids come first: only they are unpacked."""
-    told: bytes = record[_TOLD[record[3]]]
+    told: bytes = record[_TOLD[record[_LATEST]]]
     form = told[1]
     if form < _STR8:
         return LineIds.decode(told[2 : 2 + (form & _FIXSTR_SIZE)])
@@ -233,9 +236,9 @@ def caught_up(row: SessionRow, line: Packed) -> SessionRow:
     """A session that is only expected, with the deadline and outcome that its line knows."""
     record, name = unpack(line), bytes.fromhex(row.session)
     for at in range(_VOUCHERS, len(record), _VOUCHER):
-        if record[at] == name and record[at + 7]:
+        if record[at] == name and record[at + 3]:
             return replace(
-                row, until_ms=max(row.until_ms, record[at + 3]), outcome=OUTCOMES[record[at + 4] // _CAME_BY]
+                row, until_ms=max(row.until_ms, record[at + 5]), outcome=OUTCOMES[record[at + 7] // _CAME_BY]
             )
     return row
 
@@ -269,9 +272,9 @@ def line_row(domain: str, line: bytes, packed: Packed) -> LineRow:
         line=line.hex(),
         domain=domain,
         ids=LineIds.decode(ids),
-        first_ms=record[1],
-        last_ms=record[2],
-        until_ms=record[0],
+        first_ms=record[15],
+        last_ms=max(record[1], record[4]),
+        until_ms=max(record[2], record[5], record[14], *record[_VOUCHERS + 5 :: _VOUCHER]),
         bng=bng.decode(),
         port=_read_port(port),
         address=Mac(address) if address else None,
@@ -288,14 +291,14 @@ def lost_line(line: bytes, packed: Packed) -> LostV6:
         ids=LineIds.decode(ids),
         bng=bng.decode(),
         port=_read_port(port),
-        v6_ms=record[5],
-        begun_ms=record[6],
+        v6_ms=record[16],
+        begun_ms=record[17],
     )
 
 
 def told_last(line: Record) -> Record:
     """What a line's last sighting told."""
-    return unpack(line[_TOLD[line[3]]])
+    return unpack(line[_TOLD[line[_LATEST]]])
 
 
 def finding_id(finding: Finding, subject: str) -> bytes:

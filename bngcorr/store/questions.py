@@ -166,14 +166,14 @@ class _Line:
         self._now_ms: Final = now_ms
         self.name: Final[str] = name.hex()
         self.ids: Final[LineIds] = packing.ids_of_line(record)
-        self.place: Final[bytes] = record[4]
-        self.macs: Final[bytes] = record[9]
-        self.last_ms: Final[int] = record[11]
-        self.until_ms: Final[int] = record[12]
-        self.keys: Final[bytes] = record[14]
-        self.last_v6_ms: Final[int] = record[16]
-        self.until_v6_ms: Final[int] = record[17]
-        self.keys_v6: Final[bytes] = record[19]
+        self.last_ms: Final[int] = record[1]
+        self.until_ms: Final[int] = record[2]
+        self.last_v6_ms: Final[int] = record[4]
+        self.until_v6_ms: Final[int] = record[5]
+        self.place: Final[bytes] = record[8]
+        self.keys: Final[bytes] = record[10]
+        self.keys_v6: Final[bytes] = record[12]
+        self.macs: Final[bytes] = record[20]
         if len(record) % _VOUCHER != _VOUCHERS % _VOUCHER:
             raise ValueError("line: half a session")
 
@@ -183,15 +183,15 @@ class _Line:
         some: list[LiveSession] = []
         try:
             for at in range(_VOUCHERS, len(record), _VOUCHER):
-                until_ms: int = record[at + 3]
-                tags: bytes = record[at + 6]
+                until_ms: int = record[at + 5]
+                tags: bytes = record[at + 4]
                 if until_ms <= now_ms or not _is_among(tag, tags):
                     continue
                 nas: bytes = record[at + 1]
-                marks: int = record[at + 4]
+                marks: int = record[at + 7]
                 some.append(
                     LiveSession(
-                        nas=nas.decode(), epoch=record[at + 2], until_ms=until_ms, heard_ms=record[at + 5],
+                        nas=nas.decode(), epoch=record[at + 2], until_ms=until_ms, heard_ms=record[at + 6],
                         up=marks & _UP != 0,
                     )
                 )  # fmt: skip

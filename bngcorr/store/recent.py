@@ -24,8 +24,9 @@ class Recent:
     async def timeline(self, domain: str, line: str) -> list[Entry]:
         """One look-up."""
         name = bytes.fromhex(line)
-        (packed,) = await self._lane.run([("HGET", DomainKeys(domain).record("y", name), name)], READ_BUDGET_S)
-        return timeline.ring(domain, line, packed) if packed else []
+        bucket = DomainKeys(domain).record("y", name)
+        ((packed, tail),) = await self._lane.run([("HMGET", bucket, name, name + timeline.TAIL)], READ_BUDGET_S)
+        return timeline.ring(domain, line, packed, tail or b"") if packed else []
 
     async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
         """A few entries of the stream at a time."""

@@ -7,12 +7,15 @@ same two. Accounting is written by the script that knows what it changed, in the
 
 The record of a line is a ring of octets: one that says how many different abouts follow, one that says how many
 entries, then each about, and of each entry, the oldest first, one octet with the place of its about (from 1 on) and its
-moment. In front of abouts and moments stand two octets with their length.
+moment. In front of abouts and moments stand two octets with their length. The latest entries stand in its tail, beside
+it under the line's name and `TAIL`: one octet that says how many abouts the ring has, one that says how many entries
+the line keeps, of each about 16 hexadecimal digits of its SHA-1, and entries as in the ring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -37,6 +40,9 @@ MOMENT_FIELDS: Final = (
 )  # fmt: skip
 ACCOUNTING_ABOUT: Final = ("code", "box", "ids", "shown")
 ACCOUNTING_MOMENT: Final = ("at_ms", "step", "session", "came", "went")
+
+TAIL: Final = b"+"
+_DIGESTED: Final = 16
 
 _unpack: Callable[[bytes], Any] = partial(msgpack.unpackb, raw=True, strict_map_key=False)
 
@@ -105,24 +111,29 @@ class AccountingEntry:
 Entry = RequestEntry | AccountingEntry
 
 
-def ring(domain: str, line: str, packed: bytes) -> list[Entry]:
+def ring(domain: str, line: str, packed: bytes, tail: bytes = b"") -> list[Entry]:
     """The entries of a line's record, the oldest first. Those that this version can't read are left out."""
     abouts: list[bytes] = []
-    entries: list[Entry] = []
+    moments: list[tuple[int, bytes]] = []
     at = 2
-    try:
+    with suppress(IndexError):  # cut short, or of another version
         for _ in range(packed[0]):
             abouts.append(_sized(packed, at))
             at += 2 + len(abouts[-1])
-        for _ in range(packed[1]):
-            moment = _sized(packed, at + 1)
-            entry = read(abouts[packed[at] - 1], moment, domain, line)
-            at += 3 + len(moment)
-            if entry is not None:
-                entries.append(entry)
-    except IndexError:
-        pass  # cut short, or of another version
-    return entries
+        moments += _moments(packed, at)
+    if tail:
+        moments += _moments(tail, 2 + _DIGESTED * tail[0])
+        moments = moments[-tail[1] :]
+    entries = [read(abouts[place - 1], moment, domain, line) for place, moment in moments if 0 < place <= len(abouts)]
+    return [entry for entry in entries if entry is not None]
+
+
+def _moments(octets: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """Of each entry from there on the place of its about, and its moment; as many as are whole."""
+    while at + 3 <= len(octets):
+        moment = _sized(octets, at + 1)
+        yield octets[at], moment
+        at += 3 + len(moment)
 
 
 def _sized(octets: bytes, at: int) -> bytes:

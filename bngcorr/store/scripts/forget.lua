@@ -25,10 +25,11 @@ if L then
   for at = 1, #macs, 3 do take_out('m', macs[at], 2) end
   reindex(terms_of(L), '', 'l' .. line)
   call('ZREM', PREFIX .. 'w', line)
-  for F = FAMILY + 5, FAMILY + 10, 5 do
-    for at = 1, #L[F + 3], 12 do take_out('k', sub(L[F + 3], at, at + 11), 6) end
+  for family = 1, 2 do
+    local keys = L[TEXTS + 2 * family]
+    for at = 1, #keys, 12 do take_out('k', sub(keys, at, at + 11), 6) end
   end
   call('HDEL', bucket('l', line), line)
 end
-if call('HDEL', bucket('y', line), line) == 1 then known = 1 end
+if call('HDEL', bucket('y', line), line, line .. '+') > 0 then known = 1 end
 return known

@@ -5,12 +5,13 @@ local IS_UP, IS_OWN, HAS_V4, HAS_V6, CAME_BY = 1, 2, 4, 8, 16
 local planned  -- version of the plan in force, '' for none; nil: not looked up
 local epochs  -- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers}, as far as it was looked up
 local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
+local texts  -- lines that are treated as octets, see `octets_of`; false where there is none
 local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
 
 -- the domain that is read and written from there on; at first it is that of KEYS[1]
 local function within(name)
   name_after(name)
-  planned, epochs, lines, changed, auditing = nil, {}, {}, {}, nil
+  planned, epochs, lines, changed, texts, auditing = nil, {}, {}, {}, {}, nil
 end
 if KEYS[1] then within(KEYS[1]) end
 
@@ -28,22 +29,88 @@ end
 local SERVERS = {OOM = true, READONLY = true, MISCONF = true, NOREPLICAS = true, BUSY = true}
 local function server_is_away(trouble) return SERVERS[string.match(trouble, '^-?(%u+) ') or ''] or false end
 
--- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are five fields behind FAMILY * 5:
--- when it was last sighted by it, until when that counts, when all of that sighting was noted (0: has to be again), the keys
--- that no other line stands on, and what it told. On those keys these instants count as if they stood in the keys' own
--- records. From VOUCHERS on there are eight fields for each session that vouches for it; the last one is a digest of what the
--- Accept of a session told that is only expected: while it is there, deadline, instant and outcome of the session's latest
--- Accept are those of the voucher, and its own record may lag.
-local UNTIL, FIRST, LAST, LATEST, PLACE, V6_AT, V4_BEGUN, V6_LOST, V4_ROSE, MACS, PLANNED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-local FAMILY, VOUCHERS = 7, 22
+-- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are instants: when the line was last
+-- sighted by it (3 * family - 1), until when that counts (3 * family), when all of that sighting was noted (6 + family; 0: has to be
+-- again); and two texts, from TEXTS + 2 * family on: the keys that no other line stands on, and what the sighting told. On those
+-- keys these instants count as if they stood in the keys' own records. From VOUCHERS on there are eight fields for each session
+-- that vouches for it. While there is a digest of what the Accept of a session told that is only expected, deadline, instant and
+-- outcome of the session's latest Accept are those of the voucher, and its own record may lag.
+-- SOONEST is the second of the first deadline of all vouchers, or one before it. As it is stored, UNTIL is 0 unless it is
+-- later than what families and vouchers say.
+local SOONEST, LATEST, PLACE, PLANNED, TEXTS, UNTIL, FIRST, V6_AT, V4_BEGUN, V6_LOST = 1, 4, 9, 10, 9, 15, 16, 17, 18, 19
+local V4_ROSE, MACS, VOUCHERS, NEVER, NO_SECOND = 20, 21, 22, 9007199254740992, 4294967295
+local BOX, EPOCH, DIGEST, TAGS, ENDS, HEARD, MARKS = 1, 2, 3, 4, 5, 6, 7  -- of a voucher, behind its session
+
+-- Of most lines that are known a batch tells nothing but new instants. So what stands in front of AT_NOTED has a size of its
+-- own, whatever it is, and is changed in place, as are the last three fields of a voucher; all else is compared and copied as
+-- octets. A line that is treated so is {record, where something of a sighting is new or 0, what, where something of a voucher is
+-- new or 0, what}.
+local AT_SOONEST, AT_LAST, AT_LATEST, AT_NOTED, NEW = 5, 9, 27, 46, 19  -- NEW: size of what is new
+local INSTANT, SECOND = 207, 206  -- in front of eight and of four octets
+local FRONT = '>BI4BI8BI8BBI8BI8'
+local struct_pack, struct_unpack, find = struct.pack, struct.unpack, string.find
+
+-- its record as it is by now
+local function whole(T)
+  local octets, one, other = T[1], T[2], T[4]
+  if one == 0 then
+    if other == 0 then return octets end
+    return sub(octets, 1, other - 1) .. T[5] .. sub(octets, other + NEW)
+  end
+  if other == 0 then return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW) end
+  return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW, other - 1) .. T[5] .. sub(octets, other + NEW)
+end
+
+-- a line to be treated so; false where there is none, nil where it is under way as a whole already
+local function octets_of(id)
+  local T = texts[id]
+  if T == nil and lines[id] == nil then
+    local octets = call('HGET', bucket('l', id), id)
+    T = octets and {octets, 0, '', 0, ''} or false
+    texts[id] = T
+  end
+  return T
+end
+
+-- what stands in front of a text of so many octets
+local function text_of(size)
+  if size < 32 then return char(160 + size) end
+  if size < 256 then return char(217, size) end
+  return char(218, floor(size / 256), size % 256)
+end
+
+local function deadline_of(L)
+  local until_ms = max(L[3], L[6])
+  for at = VOUCHERS, #L, 8 do until_ms = max(until_ms, L[at + ENDS]) end
+  return until_ms
+end
+
+local function line_from(octets)
+  local L = unpack_(octets)
+  L[UNTIL] = max(L[UNTIL], deadline_of(L))
+  return L
+end
+
+local function octets_from(L)
+  local soonest, until_ms, last, counts, last_v6, counts_v6 = NO_SECOND, L[UNTIL], L[2], L[3], L[5], L[6]
+  for at = VOUCHERS, #L, 8 do soonest = min(soonest, floor(L[at + ENDS] / 1000)) end
+  if until_ms == deadline_of(L) then L[UNTIL] = 0 end
+  L[SOONEST], L[2], L[3], L[5], L[6] = NO_SECOND, NEVER, NEVER, NEVER, NEVER  -- of the size that they have in front
+  local octets = pack(L)
+  L[UNTIL], L[2], L[3], L[5], L[6] = until_ms, last, counts, last_v6, counts_v6
+  local front = struct_pack(FRONT, SECOND, soonest, INSTANT, last, INSTANT, counts, L[LATEST], INSTANT, last_v6, INSTANT,
+    counts_v6)
+  return sub(octets, 1, 3) .. front .. sub(octets, AT_NOTED)
+end
 
 -- Lines are read once, and written once, by `flush`: several lessons of a batch are about the same line.
 local function line_of(id)
   local L = lines[id]
   if L == nil then
-    local packed = call('HGET', bucket('l', id), id)
-    L = packed and unpack_(packed) or false
-    lines[id] = L
+    local T = octets_of(id)
+    L = T and line_from(whole(T)) or false
+    lines[id], texts[id] = L, nil
+    if T and (T[2] > 0 or T[4] > 0) then changed[id] = true end
   end
   return L
 end
@@ -51,15 +118,18 @@ end
 local function put_line(id, L) lines[id], changed[id] = L, true end
 
 local function flush()
-  for id in pairs(changed) do
-    if lines[id] then put('l', id, lines[id]) end
+  for id, T in pairs(texts) do
+    if T and (T[2] > 0 or T[4] > 0) then call('HSET', bucket('l', id), id, whole(T)) end
   end
-  lines, changed = {}, {}
+  for id in pairs(changed) do
+    if lines[id] and call('HSET', bucket('l', id), id, octets_from(lines[id])) == 1 then occupy('l', number_of(id)) end
+  end
+  lines, changed, texts = {}, {}, {}
 end
 
 -- what a sighting told: {ids, shown, terms, marks}
 local function told_by(L, family)
-  local packed = L[FAMILY + 5 * family + 4]
+  local packed = L[TEXTS + 2 * family + 1]
   return packed ~= '' and unpack_(packed) or nil
 end
 local function ids_of(L) return told_by(L, L[LATEST])[1] end
@@ -89,27 +159,26 @@ end
 local function settle(L, record, at, key)
   local some = false
   for family = 1, 2 do
-    local F = FAMILY + 5 * family
-    if has_key(L[F + 3], key) then
+    if has_key(L[TEXTS + 2 * family], key) then
       some = true
-      record[at + 1 + family] = max(record[at + 1 + family], L[F])
-      record[at + 4] = max(record[at + 4], L[F + 1])
+      record[at + 1 + family] = max(record[at + 1 + family], L[3 * family - 1])
+      record[at + 4] = max(record[at + 4], L[3 * family])
     end
   end
   return some
 end
 local function leave(L, key)
-  for F = FAMILY + 5, FAMILY + 10, 5 do
-    local rest = without(L[F + 3], key)
-    if rest ~= L[F + 3] then L[F + 2], L[F + 3] = 0, rest end
+  for family = 1, 2 do
+    local keys = L[TEXTS + 2 * family]
+    local rest = without(keys, key)
+    if rest ~= keys then L[6 + family], L[TEXTS + 2 * family] = 0, rest end
   end
 end
 -- until when a line counts on a key by its own record; 0: that tells nothing
 local function told_until(L, key)
   local until_ms = 0
   for family = 1, 2 do
-    local F = FAMILY + 5 * family
-    if L and has_key(L[F + 3], key) then until_ms = max(until_ms, L[F + 1]) end
+    if L and has_key(L[TEXTS + 2 * family], key) then until_ms = max(until_ms, L[3 * family]) end
   end
   return until_ms
 end
@@ -169,16 +238,16 @@ local function came_by(shown, outcome) return sub(shown, 1, 1) .. char(outcome) 
 
 -- what a voucher says of a session that is only expected
 local function catch_up(S, L, at)
-  S[1], S[16] = max(S[1], L[at + 3]), max(S[16], L[at + 5])
-  S[SHOWN] = came_by(S[SHOWN], floor(L[at + 4] / CAME_BY))
+  S[1], S[16] = max(S[1], L[at + ENDS]), max(S[16], L[at + HEARD])
+  S[SHOWN] = came_by(S[SHOWN], floor(L[at + MARKS] / CAME_BY))
 end
 local function catch_up_by_line(S, sid)
   local L = S[3] == EXPECTED and S[6] ~= '' and line_of(S[6])
   local at = L and voucher_of(L, sid)
-  if at and L[at + 7] ~= '' then catch_up(S, L, at) end
+  if at and L[at + DIGEST] ~= '' then catch_up(S, L, at) end
 end
 local function dismiss(L, at)
-  if L[at + 7] ~= '' then
+  if L[at + DIGEST] ~= '' then
     local stored = call('HGET', bucket('s', L[at]), L[at])
     local S = stored and session_of(stored)
     if S and S[3] == EXPECTED then
@@ -247,7 +316,7 @@ end
 local function vouches(L, key, now, live)
   if not L then return false end
   for at = VOUCHERS, #L, 8 do
-    if L[at + 3] > now and has_tag(L[at + 6], key) and (not live or L[at + 2] == epoch_of(L[at + 1])) then return true end
+    if L[at + ENDS] > now and has_tag(L[at + TAGS], key) and (not live or L[at + EPOCH] == epoch_of(L[at + BOX])) then return true end
   end
   return false
 end

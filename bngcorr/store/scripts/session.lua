@@ -23,7 +23,7 @@ local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, re
   for V = #L - 7, VOUCHERS, -8 do
     if L[V] == sid then
       if ended then dismiss(L, V) end
-    elseif L[V + 3] < now then
+    elseif L[V + ENDS] < now then
       dismiss(L, V)
     end
   end
@@ -31,18 +31,17 @@ local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, re
   local mine, most = voucher_of(L, sid), VOUCHERS - 1 + 8 * MOST_SESSIONS
   if not mine and #L >= most then  -- room for those that still count
     for V = #L - 7, VOUCHERS, -8 do
-      if L[V + 2] ~= epoch_of(L[V + 1]) then dismiss(L, V) end
+      if L[V + EPOCH] ~= epoch_of(L[V + BOX]) then dismiss(L, V) end
     end
   end
   if not mine and #L < most then
     mine = #L + 1
-    L[mine], L[mine + 5], L[mine + 6], L[mine + 7] = sid, 0, '', ''
+    L[mine], L[mine + BOX], L[mine + TAGS], L[mine + DIGEST], L[mine + HEARD] = sid, box, '', '', 0
   end
   if mine then
-    local has = reborn and tags or with_tags(L[mine + 6], tags)
-    L[mine + 1], L[mine + 2], L[mine + 3], L[mine + 4] = box, epoch, until_ms, marks
-    L[mine + 7] = L[mine + 5] <= heard and digest or ''
-    L[mine + 5], L[mine + 6] = max(L[mine + 5], heard), has
+    L[mine + BOX], L[mine + EPOCH], L[mine + TAGS] = box, epoch, reborn and tags or with_tags(L[mine + TAGS], tags)
+    L[mine + DIGEST] = L[mine + HEARD] <= heard and digest or ''
+    L[mine + ENDS], L[mine + HEARD], L[mine + MARKS] = until_ms, max(L[mine + HEARD], heard), marks
   end
   L[UNTIL] = max(L[UNTIL], until_ms)
 end
@@ -84,8 +83,8 @@ end
 local function say_no_more(line, sid)
   local L = line ~= '' and line_of(line)
   local at = L and voucher_of(L, sid)
-  if at and L[at + 7] ~= '' then
-    L[at + 7] = ''
+  if at and L[at + DIGEST] ~= '' then
+    L[at + DIGEST] = ''
     put_line(line, L)
   end
 end
@@ -440,25 +439,35 @@ local function again(at, until_ms, box, line, sid, digest, told, own, tags, outc
   return word
 end
 
--- AAA accepted a session. What that tells is packed, `digest` is of it. If the last Accept of the session told just that, only
--- what its voucher says is new.
-local function expect(at, until_ms, box, line, sid, digest, packed, own, tags, outcome)
-  local L = line ~= '' and line_of(line)
-  local mine = L and voucher_of(L, sid)
-  if mine and L[mine + 7] == digest and L[mine + 1] == box and at > L[mine + 5] and
-    (own == 0 or bit.band(L[mine + 4], IS_OWN) > 0) and with_tags(L[mine + 6], tags) == L[mine + 6] then
-    local epoch, epoch_at = epoch_of(box)
-    local others = true
-    for V = VOUCHERS, #L, 8 do
-      if L[V + 3] < now and V ~= mine then others = false end  -- some are to be dismissed
-    end
-    if others and L[mine + 2] == epoch and at >= epoch_at then
-      L[mine + 3], L[mine + 4], L[mine + 5] = until_ms, L[mine + 4] % CAME_BY + outcome * CAME_BY, at
-      if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
-      changed[line] = true
-      return 'applied'
-    end
+-- If the last Accept of the session told just that, only what its voucher says is new. Returns whether it did.
+local function expect_just_so(T, at, until_ms, box, sid, digest, own, tags, outcome)
+  local B = epochs[box] or box_of(box)
+  if T[4] > 0 then T[1], T[2], T[4] = whole(T), 0, 0 end
+  local octets = T[1]
+  -- it is of the life before; some are to be dismissed
+  if at < B[2] or struct_unpack('>I4', octets, AT_SOONEST) * 1000 < now then return false end
+  B[6] = B[6] or pack(box, B[1])
+  local same = '\172' .. sid .. B[6] .. '\168' .. digest
+  local first = find(octets, same, AT_NOTED, true)
+  if not first then return false end
+  local before = first + #same
+  local size = byte(octets, before) - 160
+  local behind = before + 1 + size
+  if size > 31 or byte(octets, behind) ~= INSTANT or byte(octets, behind + 9) ~= INSTANT then return false end
+  if tags ~= '' then
+    local has = sub(octets, before + 1, behind - 1)
+    if with_tags(has, tags) ~= has then return false end
   end
+  local ends, heard, marks = struct_unpack('>xI8xI8B', octets, behind)
+  if at <= heard or until_ms < ends or own == 1 and marks % 4 < IS_OWN then return false end
+  T[4], T[5] = behind, struct_pack('>BI8BI8B', INSTANT, until_ms, INSTANT, at, marks % CAME_BY + outcome * CAME_BY)
+  return true
+end
+
+-- AAA accepted a session. What that tells is packed, `digest` is of it.
+local function expect(at, until_ms, box, line, sid, digest, packed, own, tags, outcome)
+  local T = line ~= '' and octets_of(line)
+  if T and expect_just_so(T, at, until_ms, box, sid, digest, own, tags, outcome) then return 'applied' end
   local told = unpack_(packed)
   local stored = call('HGET', bucket('s', sid), sid)
   if not stored then return begin(at, until_ms, box, line, sid, digest, told, own, tags, outcome) end

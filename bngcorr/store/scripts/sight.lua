@@ -128,25 +128,55 @@ local function note(words, L, line, key, isolated, at, family, until_ms, ids, ma
   return alone
 end
 
+-- If the line told just that within the hour, alone on all its keys, only the instants are new. Returns whether it did.
+local function sight_just_so(T, at, until_ms, told, keys, place, family, version)
+  if T[2] > 0 then T[1], T[2], T[4] = whole(T), 0, 0 end
+  local octets, last, counts, latest, other = T[1], 0, 0, 0, 0
+  if family == 1 then
+    last, counts, latest, other = struct_unpack('>xI8xI8BxI8', octets, AT_LAST)
+  else
+    other, latest, last, counts = struct_unpack('>xI8xxxxxxxxxBxI8xI8', octets, AT_LAST)
+  end
+  local second = AT_NOTED + (byte(octets, AT_NOTED) == INSTANT and 9 or 1)
+  local first, noted = second + (byte(octets, second) == INSTANT and 9 or 1), family == 1 and AT_NOTED or second
+  if at < last or counts <= now + SLACK_MS or byte(octets, noted) ~= INSTANT or
+    at >= struct_unpack('>I8', octets, noted + 1) + HOUR_MS then
+    return false
+  end
+  local where = text_of(#version) .. version
+  if place ~= '' then
+    where = '\172' .. place .. where
+  elseif byte(octets, first) == 160 then
+    where = '\160' .. where
+  else
+    first = first + 13  -- it does not say where it is
+  end
+  told = text_of(#keys) .. keys .. text_of(#told) .. told
+  if family == 1 then
+    if find(octets, where .. told, first, true) ~= first then return false end
+  elseif find(octets, where, first, true) ~= first or not find(octets, told, first + #where + 1, true) then
+    return false
+  end
+  if until_ms > counts then counts = until_ms end
+  if at > last and at > other then latest = family end
+  if family == 1 then
+    T[2], T[3] = AT_LAST, struct_pack('>BI8BI8B', INSTANT, at, INSTANT, counts, latest)
+  else
+    T[2], T[3] = AT_LATEST, struct_pack('>BBI8BI8', latest, INSTANT, at, INSTANT, counts)
+  end
+  return true
+end
+
 -- What a sighting tells: {ids, shown, terms, marks (1 attached, 2 v4 evident, 4 its MAC is claimed)}, packed; its keys, one behind
 -- the other; their kinds (1 if the first one is that of attachment and MAC, 2 if the next one is that of the attachment alone);
 -- its MAC and its place, or ''. `family`: 1 not proved to be IPv6, 2 IPv6.
 -- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
 local function sight(line, at, until_ms, packed, keys, kinds, mac, place, family)
-  local F = FAMILY + 5 * family
-  local L = line_of(line)
   local version = planned or plan_of()
-
-  -- told just so within the hour, alone on all its keys: only the instants are new
-  if L and L[F + 4] == packed and L[F + 3] == keys and at >= L[F] and at < L[F + 2] + HOUR_MS and L[F + 1] > now + SLACK_MS and
-    L[PLANNED] == version and (place == '' or place == L[PLACE]) then
-    L[F] = at
-    if until_ms > L[F + 1] then L[F + 1] = until_ms end
-    if until_ms > L[UNTIL] then L[UNTIL] = until_ms end
-    changed[line] = true
-    if at > L[LAST] then L[LAST], L[LATEST] = at, family end
-    return 'ok'
-  end
+  local T = octets_of(line)
+  if T and sight_just_so(T, at, until_ms, packed, keys, place, family, version) then return 'ok' end
+  local F, TOLD = 3 * family - 1, TEXTS + 2 * family + 1
+  local L = line_of(line)
 
   local told = unpack_(packed)
   local ids, marks, claimed = told[1], told[4] % 4, told[4] >= 4 and 1 or 0
@@ -221,36 +251,39 @@ local function sight(line, at, until_ms, packed, keys, kinds, mac, place, family
   end
 
   if new then
-    L = {until_ms, at, 0, family, '', 0, 0, 0, 0, '', '', 0, 0, 0, '', '', 0, 0, 0, '', ''}
+    L = {0, 0, 0, family, 0, 0, 0, 0, '', '', '', '', '', '', until_ms, at, 0, 0, 0, 0, ''}
   else
     L[UNTIL], L[FIRST] = max(L[UNTIL], until_ms), min(L[FIRST], at)
   end
   L[MACS] = #macs > 0 and pack(macs) or ''
   if L[PLANNED] ~= version or other_macs then
-    L[FAMILY + 7], L[FAMILY + 12] = 0, 0  -- of neither family is all noted that it told
+    L[7], L[8] = 0, 0  -- of neither family is all noted that it told
     L[PLANNED] = version
   end
+  local last = max(L[2], L[5])
   if at >= L[F] then
-    for i = 1, #L[F + 3], 12 do
-      local key = sub(L[F + 3], i, i + 11)
+    local stood = L[TOLD - 1]
+    for i = 1, #stood, 12 do
+      local key = sub(stood, i, i + 11)
       local record = not has_key(alone, key) and get('k', key) or {}
       for j = 1, #record, 6 do
         if record[j] == line and settle(L, record, j, key) then put('k', key, record) end
       end
     end
     -- of two of one instant the first counts, so that telling them again changes nothing
-    local same = L[F + 4] == packed
+    local same = L[TOLD] == packed
     if at > L[F] and not same then
       local before = new and '' or terms_of(L)
-      L[F + 4] = packed
+      L[TOLD] = packed
       reindex(before, terms_of(L), 'l' .. line)
       same = true
     end
-    L[F], L[F + 1], L[F + 2], L[F + 3] = at, until_ms, same and not flood and alone == keys and noted or 0, alone
+    L[F], L[F + 1], L[TOLD - 1] = at, until_ms, alone
+    L[6 + family] = same and not flood and alone == keys and noted or 0
   end
-  if at > L[LAST] then
+  if at > last then
     if place ~= '' and L[PLACE] ~= '' and L[PLACE] ~= place then words[#words + 1] = 'moved' end
-    L[LAST], L[LATEST] = at, family
+    L[LATEST] = family
     if place ~= '' then L[PLACE] = place end
   end
   put_line(line, L)

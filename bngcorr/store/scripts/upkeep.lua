@@ -20,10 +20,10 @@ local function await_v6()
     if L and L[V6_AT] < L[V4_BEGUN] then
       local v4 = false
       for V = VOUCHERS, #L, 8 do
-        local live = L[V + 3] > now and L[V + 2] == epoch_of(L[V + 1])
-        if live and bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
+        local live = L[V + ENDS] > now and L[V + EPOCH] == epoch_of(L[V + BOX])
+        if live and bit.band(L[V + MARKS], HAS_V4) > 0 then v4 = true end
         -- another session that had IPv6 may be heard of again before its deadline: wait for that
-        if live and bit.band(L[V + 4], HAS_V6) > 0 then again = min(L[V + 3], again or L[V + 3]) end
+        if live and bit.band(L[V + MARKS], HAS_V6) > 0 then again = min(L[V + ENDS], again or L[V + ENDS]) end
       end
       if v4 and not again and L[V6_LOST] == 0 then
         L[V6_LOST] = now
@@ -118,24 +118,24 @@ local function tally(counts, bng, what)
 end
 
 local function others(first, last, counts)
-  each('l', first, last, function(line, packed)
-    local L = lines[line] or unpack_(packed)
+  each('l', first, last, function(line, octets)
+    local L = lines[line] or line_from(octets)
     local v4, v6, bng = false, false, nil
     for V = #L - 7, VOUCHERS, -8 do
-      if L[V + 3] <= now then
+      if L[V + ENDS] <= now then
         dismiss(L, V)
         put_line(line, L)
-      elseif L[V + 2] == epoch_of(L[V + 1]) then
-        bng = string.match(L[V + 1], '^[^|]+')
-        if bit.band(L[V + 4], HAS_V4) > 0 then v4 = true end
-        if bit.band(L[V + 4], HAS_V6) > 0 then v6 = true end
+      elseif L[V + EPOCH] == epoch_of(L[V + BOX]) then
+        bng = string.match(L[V + BOX], '^[^|]+')
+        if bit.band(L[V + MARKS], HAS_V4) > 0 then v4 = true end
+        if bit.band(L[V + MARKS], HAS_V6) > 0 then v6 = true end
       end
     end
     if bng and (v4 or v6) then tally(counts, bng, v4 and v6 and 1 or v4 and 2 or 3) end
     if L[UNTIL] < now and #L < VOUCHERS then
       reindex(terms_of(L), '', 'l' .. line)
       call('ZREM', PREFIX .. 'w', line)
-      call('HDEL', bucket('y', line), line)
+      call('HDEL', bucket('y', line), line, line .. '+')
       lines[line], changed[line] = false, nil
       return false
     end

@@ -58,24 +58,27 @@ local function add_distances(s)
 end
 
 local KINDS = {change, restart, number_seen, find, add_distances}  -- from 4 on
-local words, said, A, at = {}, 0, unpack_(ARGV[2]), 1
+-- An array of hundreds of values takes as long to make as all of them to read: they are read lesson by lesson.
+local some, A = cmsgpack.unpack_limit, ARGV[2]
+local form = byte(A)
+local words, said, at = {}, 0, form == 221 and 5 or form == 220 and 3 or 1
 for number = 1, #KEYS do
   within(KEYS[number])
-  local last = said + A[at]
-  now = A[at + 1]
-  at = at + 2
+  local last
+  at, last, now = some(A, 2, at)
+  last = said + last
   while said < last do
-    local kind, fine, word = A[at], nil, nil
+    local kind, fine, word, a, b, c, d, e, f, g, h, i, j = byte(A, at + 1), nil, nil
+    at = at + 1
     if kind <= 2 then  -- a sighting
-      fine, word = pcall(sight, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7], A[at + 8], kind)
-      at = at + 9
+      at, a, b, c, d, e, f, g, h = some(A, 8, at)
+      fine, word = pcall(sight, a, b, c, d, e, f, g, h, kind)
     elseif kind == 3 then  -- an Accept
-      fine, word = pcall(expect, A[at + 1], A[at + 2], A[at + 3], A[at + 4], A[at + 5], A[at + 6], A[at + 7], A[at + 8], A[at + 9],
-        A[at + 10])
-      at = at + 11
+      at, a, b, c, d, e, f, g, h, i, j = some(A, 10, at)
+      fine, word = pcall(expect, a, b, c, d, e, f, g, h, i, j)
     else
-      fine, word = pcall(KINDS[kind - 3], A[at + 1])
-      at = at + 2
+      at, a = some(A, 1, at)
+      fine, word = pcall(KINDS[kind - 3], a)
     end
     if not fine then
       local trouble = type(word) == 'table' and word.err or tostring(word)
