@@ -8,9 +8,10 @@ from importlib import resources
 from typing import Final
 
 _PRELUDE: Final = ("prelude",)
-_RECORDS: Final = ("prelude", "records")
+_RECORDS: Final = ("prelude", "lines", "records")
+_SELDOM: Final = ("batch", "records", "ring", "sight", "session", "seldom")  # parts of a function of this name
 _BEFORE: Final = {  # what stands in front of a script; of others the prelude alone
-    "write": (*_RECORDS, "ring", "batch", "sight", "session"),
+    "write": ("prelude", "lines", "just_so", *_SELDOM),
     "upkeep": _RECORDS,
     "audit": _RECORDS,
     "forget": _RECORDS,
@@ -37,6 +38,8 @@ def _texts() -> dict[str, bytes]:
     folder = resources.files("bngcorr.store").joinpath("scripts")
     files = sorted(file.name for file in folder.iterdir() if file.name.endswith(".lua"))
     texts = {name.removesuffix(".lua"): folder.joinpath(name).read_text("utf-8") for name in files}
+    texts[_SELDOM[0]] = f"local function {_SELDOM[-1]}()\n{texts[_SELDOM[0]]}"
+    texts[_SELDOM[-1]] += "end\n"
     parts = {*_PRELUDE, *(part for before in _BEFORE.values() for part in before)}
     return {
         name: _with_numbers("".join(texts[part] for part in (*_BEFORE.get(name, _PRELUDE), name))).encode()

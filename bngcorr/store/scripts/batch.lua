@@ -2,6 +2,5 @@
 -- line, how long ended sessions are kept, most sessions a line, intervals that may be missed, within how long IPv6 has to come
 -- back, closed sessions that are kept, tolerance in ms: a second restart this near is the first one told again, most findings,
 -- entries of a line's timeline}
-local now  -- when those of the domain are told
 local TAINT_MS, MOST_LINES, MOST_MACS, TOMBSTONE_MS, MOST_SESSIONS, MISSED, V6_LOST_MS, BACKLOG, TOLERANCE_MS,
   MOST_FINDINGS, MOST_ENTRIES = unpack(unpack_(ARGV[1]))

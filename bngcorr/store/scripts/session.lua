@@ -439,35 +439,8 @@ local function again(at, until_ms, box, line, sid, digest, told, own, tags, outc
   return word
 end
 
--- If the last Accept of the session told just that, only what its voucher says is new. Returns whether it did.
-local function expect_just_so(T, at, until_ms, box, sid, digest, own, tags, outcome)
-  local B = epochs[box] or box_of(box)
-  if T[4] > 0 then T[1], T[2], T[4] = whole(T), 0, 0 end
-  local octets = T[1]
-  -- it is of the life before; some are to be dismissed
-  if at < B[2] or struct_unpack('>I4', octets, AT_SOONEST) * 1000 < now then return false end
-  B[6] = B[6] or pack(box, B[1])
-  local same = '\172' .. sid .. B[6] .. '\168' .. digest
-  local first = find(octets, same, AT_NOTED, true)
-  if not first then return false end
-  local before = first + #same
-  local size = byte(octets, before) - 160
-  local behind = before + 1 + size
-  if size > 31 or byte(octets, behind) ~= INSTANT or byte(octets, behind + 9) ~= INSTANT then return false end
-  if tags ~= '' then
-    local has = sub(octets, before + 1, behind - 1)
-    if with_tags(has, tags) ~= has then return false end
-  end
-  local ends, heard, marks = struct_unpack('>xI8xI8B', octets, behind)
-  if at <= heard or until_ms < ends or own == 1 and marks % 4 < IS_OWN then return false end
-  T[4], T[5] = behind, struct_pack('>BI8BI8B', INSTANT, until_ms, INSTANT, at, marks % CAME_BY + outcome * CAME_BY)
-  return true
-end
-
 -- AAA accepted a session. What that tells is packed, `digest` is of it.
 local function expect(at, until_ms, box, line, sid, digest, packed, own, tags, outcome)
-  local T = line ~= '' and octets_of(line)
-  if T and expect_just_so(T, at, until_ms, box, sid, digest, own, tags, outcome) then return 'applied' end
   local told = unpack_(packed)
   local stored = call('HGET', bucket('s', sid), sid)
   if not stored then return begin(at, until_ms, box, line, sid, digest, told, own, tags, outcome) end

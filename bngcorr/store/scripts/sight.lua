@@ -128,53 +128,12 @@ local function note(words, L, line, key, isolated, at, family, until_ms, ids, ma
   return alone
 end
 
--- If the line told just that within the hour, alone on all its keys, only the instants are new. Returns whether it did.
-local function sight_just_so(T, at, until_ms, told, keys, place, family, version)
-  if T[2] > 0 then T[1], T[2], T[4] = whole(T), 0, 0 end
-  local octets, last, counts, latest, other = T[1], 0, 0, 0, 0
-  if family == 1 then
-    last, counts, latest, other = struct_unpack('>xI8xI8BxI8', octets, AT_LAST)
-  else
-    other, latest, last, counts = struct_unpack('>xI8xxxxxxxxxBxI8xI8', octets, AT_LAST)
-  end
-  local second = AT_NOTED + (byte(octets, AT_NOTED) == INSTANT and 9 or 1)
-  local first, noted = second + (byte(octets, second) == INSTANT and 9 or 1), family == 1 and AT_NOTED or second
-  if at < last or counts <= now + SLACK_MS or byte(octets, noted) ~= INSTANT or
-    at >= struct_unpack('>I8', octets, noted + 1) + HOUR_MS then
-    return false
-  end
-  local where = text_of(#version) .. version
-  if place ~= '' then
-    where = '\172' .. place .. where
-  elseif byte(octets, first) == 160 then
-    where = '\160' .. where
-  else
-    first = first + 13  -- it does not say where it is
-  end
-  told = text_of(#keys) .. keys .. text_of(#told) .. told
-  if family == 1 then
-    if find(octets, where .. told, first, true) ~= first then return false end
-  elseif find(octets, where, first, true) ~= first or not find(octets, told, first + #where + 1, true) then
-    return false
-  end
-  if until_ms > counts then counts = until_ms end
-  if at > last and at > other then latest = family end
-  if family == 1 then
-    T[2], T[3] = AT_LAST, struct_pack('>BI8BI8B', INSTANT, at, INSTANT, counts, latest)
-  else
-    T[2], T[3] = AT_LATEST, struct_pack('>BBI8BI8', latest, INSTANT, at, INSTANT, counts)
-  end
-  return true
-end
-
 -- What a sighting tells: {ids, shown, terms, marks (1 attached, 2 v4 evident, 4 its MAC is claimed)}, packed; its keys, one behind
 -- the other; their kinds (1 if the first one is that of attachment and MAC, 2 if the next one is that of the attachment alone);
 -- its MAC and its place, or ''. `family`: 1 not proved to be IPv6, 2 IPv6.
 -- Returns 'ok', 'contradicted' (nothing learnt), or words for what is worth telling: 'moved', 'mac_moved', 'shared', 'mac_flood'.
 local function sight(line, at, until_ms, packed, keys, kinds, mac, place, family)
   local version = planned or plan_of()
-  local T = octets_of(line)
-  if T and sight_just_so(T, at, until_ms, packed, keys, place, family, version) then return 'ok' end
   local F, TOLD = 3 * family - 1, TEXTS + 2 * family + 1
   local L = line_of(line)
 

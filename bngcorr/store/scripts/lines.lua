@@ -1,0 +1,105 @@
+-- A domain, its boxes, and lines as octets: what a batch needs that tells next to nothing new. Stands behind the prelude.
+local planned  -- version of the plan in force, '' for none; nil: not looked up
+local epochs  -- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers}, as far as it was looked up
+local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
+local texts  -- lines that are treated as octets, see `octets_of`; false where there is none
+local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
+
+-- the domain that is read and written from there on; at first it is that of KEYS[1]
+local function within(name)
+  name_after(name)
+  planned, epochs, lines, changed, texts, auditing = nil, {}, {}, {}, {}, nil
+end
+if KEYS[1] then within(KEYS[1]) end
+
+-- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are instants: when the line was last
+-- sighted by it (3 * family - 1), until when that counts (3 * family), when all of that sighting was noted (6 + family; 0: has to be
+-- again); and two texts, from TEXTS + 2 * family on: the keys that no other line stands on, and what the sighting told. On those
+-- keys these instants count as if they stood in the keys' own records. From VOUCHERS on there are eight fields for each session
+-- that vouches for it. While there is a digest of what the Accept of a session told that is only expected, deadline, instant and
+-- outcome of the session's latest Accept are those of the voucher, and its own record may lag.
+-- SOONEST is the second of the first deadline of all vouchers, or one before it. As it is stored, UNTIL is 0 unless it is
+-- later than what families and vouchers say.
+local SOONEST, LATEST, PLACE, PLANNED, TEXTS, UNTIL, FIRST, V6_AT, V4_BEGUN, V6_LOST = 1, 4, 9, 10, 9, 15, 16, 17, 18, 19
+local V4_ROSE, MACS, VOUCHERS, NEVER, NO_SECOND = 20, 21, 22, 9007199254740992, 4294967295
+local BOX, EPOCH, DIGEST, TAGS, ENDS, HEARD, MARKS = 1, 2, 3, 4, 5, 6, 7  -- of a voucher, behind its session
+
+-- Of most lines that are known a batch tells nothing but new instants. So what stands in front of AT_NOTED has a size of its
+-- own, whatever it is, and is changed in place, as are the last three fields of a voucher; all else is compared and copied as
+-- octets. A line that is treated so is {record, where something of a sighting is new or 0, what, where something of a voucher is
+-- new or 0, what}.
+local AT_SOONEST, AT_LAST, AT_LATEST, AT_NOTED, NEW = 5, 9, 27, 46, 19  -- NEW: size of what is new
+local INSTANT, SECOND = 207, 206  -- in front of eight and of four octets
+local FRONT = '>BI4BI8BI8BBI8BI8'
+local struct_pack, struct_unpack, find = struct.pack, struct.unpack, string.find
+
+-- its record as it is by now
+local function whole(T)
+  local octets, one, other = T[1], T[2], T[4]
+  if one == 0 then
+    if other == 0 then return octets end
+    return sub(octets, 1, other - 1) .. T[5] .. sub(octets, other + NEW)
+  end
+  if other == 0 then return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW) end
+  return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW, other - 1) .. T[5] .. sub(octets, other + NEW)
+end
+
+-- a line to be treated so; false where there is none, nil where it is under way as a whole already
+local function octets_of(id)
+  local T = texts[id]
+  if T == nil and lines[id] == nil then
+    local octets = call('HGET', bucket('l', id), id)
+    T = octets and {octets, 0, '', 0, ''} or false
+    texts[id] = T
+  end
+  return T
+end
+
+-- what stands in front of a text of so many octets
+local function text_of(size)
+  if size < 32 then return char(160 + size) end
+  if size < 256 then return char(217, size) end
+  return char(218, floor(size / 256), size % 256)
+end
+
+-- those that changed are written
+local function write_octets()
+  for id, T in pairs(texts) do
+    if T and (T[2] > 0 or T[4] > 0) then call('HSET', bucket('l', id), id, whole(T)) end
+  end
+  texts = {}
+end
+
+local function plan_of()
+  planned = call('HGET', EPOCHS, PLAN) or ''
+  return planned
+end
+
+local function box_of(box)
+  local B = epochs[box]
+  if not B then
+    local told = call('HGET', EPOCHS, box)
+    local epoch, at, names = string.match(told or '0 0', '^(%d+) (%d+) ?(%d*)$')
+    B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false, {}}
+    epochs[box] = B
+  end
+  return B
+end
+-- the first octets of a key tell which keys a session vouches on
+local function has_tag(tags, key)
+  local tag = sub(key, 1, 4)
+  for at = 1, #tags, 4 do
+    if sub(tags, at, at + 3) == tag then return true end
+  end
+  return false
+end
+
+-- tags, and some more of them
+local function with_tags(has, tags)
+  if has == tags then return has end
+  for at = 1, #tags, 4 do
+    local tag = sub(tags, at, at + 3)
+    if not has_tag(has, tag) then has = has .. tag end
+  end
+  return has
+end
