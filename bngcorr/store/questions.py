@@ -148,7 +148,7 @@ class _OfDomain:
                 packing.session_identity(session) if session else None,
                 LineIds.decode(plan) if plan else None,
             )
-        except (ValueError, TypeError, IndexError, AttributeError):
+        except (ValueError, TypeError, IndexError, AttributeError, StoreError):
             return None  # a record that this version can't read: as good as no answer
 
 

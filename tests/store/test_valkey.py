@@ -17,7 +17,7 @@ from bngcorr.store.recollection import Recall
 from bngcorr.store.valkey import ValkeyStore
 
 from .scene import Scene
-from .subjects import BNG, NOW, START, STOP, ia_na, ia_pd, key, line, slaac, v4
+from .subjects import BNG, DAY, NOW, START, STOP, ia_na, ia_pd, key, line, slaac, v4
 
 pytestmark = pytest.mark.asyncio
 
@@ -103,6 +103,8 @@ async def test_sessions_that_cannot_be_read_are_an_error_once_they_matter(scene:
     assert line(1) == told.line
     with pytest.raises(StoreError, match="another version"):
         _ = told.sessions
+    later = Recall(domain=scene.domain, keys=(key("k"),), mac=None, session=None)
+    assert [None] == await store.recall([later], NOW + 400 * DAY)  # by then it counts only if a session vouches for it
 
     await _raw(store, ("HSET", bucket, name, packing.pack(packing.unpack(packed) + session[:-1])))
     half = Recall(domain=scene.domain, keys=(key("k"),), mac=None, session=None)
