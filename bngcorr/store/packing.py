@@ -4,10 +4,10 @@
 line      second at which the first session may cease to vouch; of the one family last, until; family sighted last; of
           the other last, until; when all of a sighting was noted, of either family; place, version of the plan; of
           either family keys that no other line is on, what it told [ids, [BNG, MAC, port, outer, inner], terms, marks
-          of a key, 4 if its MAC is claimed] packed; until, or 0 if that is the latest one of those of families and
-          sessions; first, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4 counters last rose, MACs [mac, at, 1 if it
-          was claimed, …] packed; of each session that vouches: session, box, epoch, digest of what the Accept of one
-          told that is only expected, tags, until, heard, marks
+          of a key, 4 if its MAC is claimed] packed, of the other 1 and 1 if both are the same; until, or 0 if that is
+          the latest one of those of families and sessions; first, last IPv6, IPv4 begun, IPv6 lost since or 0, IPv4
+          counters last rose, MACs [mac, at, 1 if it was claimed, …] packed; of each session that vouches: session, box,
+          epoch, digest of what the Accept of one told that is only expected, tags, until, heard, marks
 session   until, at, state, epoch, box, line, ids, own, fingerprint, digests, hosts, interval, traffic [IPv4, IPv6,
           flat, either family], shown, terms, when AAA last accepted it, port, age at its latest record + 1 or 0, [age
           at which it took each host, …], longest gap between records (negative until another one was as long), timeout,
@@ -185,7 +185,7 @@ def session_identity(record: Record) -> SessionIdentity | None:
 
 def ids_of_line(record: Record) -> LineIds:
     """What a line's last sighting told, of which the ids come first: only they are unpacked."""
-    told: bytes = record[_TOLD[record[_LATEST]]]
+    told: bytes = _told(record)
     form = told[1]
     if form < _STR8:
         return LineIds.decode(told[2 : 2 + (form & _FIXSTR_SIZE)])
@@ -298,7 +298,12 @@ def lost_line(line: bytes, packed: Packed) -> LostV6:
 
 def told_last(line: Record) -> Record:
     """What a line's last sighting told."""
-    return unpack(line[_TOLD[line[_LATEST]]])
+    return unpack(_told(line))
+
+
+def _told(line: Record) -> bytes:
+    told: bytes | int = line[_TOLD[line[_LATEST]]]
+    return told if isinstance(told, bytes) else line[_TOLD[1]]  # the same as the one family
 
 
 def finding_id(finding: Finding, subject: str) -> bytes:

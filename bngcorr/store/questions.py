@@ -172,7 +172,8 @@ class _Line:
         self.until_v6_ms: Final[int] = record[5]
         self.place: Final[bytes] = record[8]
         self.keys: Final[bytes] = record[10]
-        self.keys_v6: Final[bytes] = record[12]
+        keys_v6: bytes | int = record[12]
+        self.keys_v6: Final[bytes] = keys_v6 if isinstance(keys_v6, bytes) else self.keys  # the same
         self.macs: Final[bytes] = record[20]
         if len(record) % _VOUCHER != _VOUCHERS % _VOUCHER:
             raise ValueError("line: half a session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from bngcorr.model.attachment import Attachment
@@ -75,6 +77,21 @@ async def test_a_line_keeps_its_latest_entries(scene: Scene) -> None:
 
     await scene.write(*(scene.verdict(number, of=1) for number in range(20, 20 + TIMELINE)))
     assert [*range(20, 20 + TIMELINE)] == await timeline(scene)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_timeline_is_the_end_of_all_that_was_told(scene: Scene, seed: int) -> None:
+    """However many entries come at once, and whatever they are about."""
+    chance = random.Random(seed)
+    await scene.write(scene.sighting(1, attachment="k"))
+    told: list[str] = []
+    while len(told) < 40 * TIMELINE:
+        some = [str(chance.randrange(1 + seed * 3)) for _ in range(chance.randrange(1, 9))]
+        await scene.write(*(scene.verdict(len(told) + at, of=1, reason=reason) for at, reason in enumerate(some)))
+        told += some
+        entries = [one for one in await entries_of(scene) if isinstance(one, RequestEntry)]
+        assert told[-TIMELINE:] == [entry.evidence[0] for entry in entries]
+        assert [*range(len(told))][-TIMELINE:] == [entry.over_ms - NOW for entry in entries]
 
 
 async def test_a_request_without_a_line_is_told_of_the_only_line_of_its_mac(scene: Scene) -> None:

@@ -13,7 +13,7 @@ from bngcorr.errors import StoreError
 from bngcorr.store import verdicts
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.memory import MemoryStore
-from bngcorr.store.timeline import Entry, ring
+from bngcorr.store.timeline import Entry, RequestEntry, ring
 from bngcorr.store.valkey import MOST_WAITING, ValkeyStore
 
 from .scene import Scene
@@ -54,6 +54,22 @@ def test_a_timeline_that_is_cut_short_tells_what_is_left() -> None:
 
     assert {0, 1, 2} == {len(_read(packed[:size])) for size in range(len(packed) + 1)}
     assert [] == _read(b"\x01\x01\x00\x00\x09\x00\x00")
+
+
+def test_the_tail_goes_on_where_the_ring_ends() -> None:
+    """Of both together so many are told as the tail says; what stands in no ring is about nothing."""
+    first, second, third = (verdicts.told(Scene(MemoryStore()).verdict(number, of=1))[1] for number in (1, 2, 3))
+    entry = [bytes((1,)) + len(one).to_bytes(2, "big") + one for one in (second, third)]
+    tail = b"\x01\x02" + b"0123456789abcdef" + b"".join(entry)
+
+    def told(tail: bytes) -> list[int]:
+        entries = ring("metro", line(1), _ring([ABOUT], (1, first)), tail)
+        return [entry.over_ms - NOW for entry in entries if isinstance(entry, RequestEntry)]
+
+    assert [2, 3] == told(tail)
+    assert [1, 2, 3] == told(b"\x01\x03" + tail[2:])
+    assert [1] == told(b"\x01\x02" + tail[2:18] + b"\x02" + entry[0][1:])
+    assert [1] == told(b"\x01\x02" + tail[2:18])
 
 
 class Slow:

@@ -28,8 +28,9 @@ local function sighted_just_so(line, at, until_ms, told, keys, _, _, place, fami
     first = first + 13  -- it does not say where it is
   end
   if find(octets, where, first, true) ~= first then return nil end
-  first = first + #where  -- what IPv4 told begins there, and what IPv6 told anywhere behind
-  local there = find(octets, text_of(#keys) .. keys .. text_of(#told) .. told, first + family - 1, true)
+  first, told = first + #where, text_of(#keys) .. keys .. text_of(#told) .. told
+  local there = find(octets, told, first, true)  -- what the first family told begins there
+  if family == 2 and there == first and byte(octets, first + #told) ~= SAME then there = find(octets, told, first + 1, true) end
   if not there or family == 1 and there ~= first then return nil end
   if until_ms > counts then counts = until_ms end
   if at > last and at > other then latest = family end

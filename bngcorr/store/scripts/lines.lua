@@ -19,7 +19,7 @@ if KEYS[1] then within(KEYS[1]) end
 -- that vouches for it. While there is a digest of what the Accept of a session told that is only expected, deadline, instant and
 -- outcome of the session's latest Accept are those of the voucher, and its own record may lag.
 -- SOONEST is the second of the first deadline of all vouchers, or one before it. As it is stored, UNTIL is 0 unless it is
--- later than what families and vouchers say.
+-- later than what families and vouchers say, and SAME stands in the place of each text of family 2 that are those of family 1.
 local SOONEST, LATEST, PLACE, PLANNED, TEXTS, UNTIL, FIRST, V6_AT, V4_BEGUN, V6_LOST = 1, 4, 9, 10, 9, 15, 16, 17, 18, 19
 local V4_ROSE, MACS, VOUCHERS, NEVER, NO_SECOND = 20, 21, 22, 9007199254740992, 4294967295
 local BOX, EPOCH, DIGEST, TAGS, ENDS, HEARD, MARKS = 1, 2, 3, 4, 5, 6, 7  -- of a voucher, behind its session
@@ -29,7 +29,7 @@ local BOX, EPOCH, DIGEST, TAGS, ENDS, HEARD, MARKS = 1, 2, 3, 4, 5, 6, 7  -- of 
 -- octets. A line that is treated so is {record, where something of a sighting is new or 0, what, where something of a voucher is
 -- new or 0, what}.
 local AT_SOONEST, AT_LAST, AT_LATEST, AT_NOTED, NEW = 5, 9, 27, 46, 19  -- NEW: size of what is new
-local INSTANT, SECOND = 207, 206  -- in front of eight and of four octets
+local INSTANT, SECOND, SAME = 207, 206, 1  -- INSTANT, SECOND: in front of eight and of four octets
 local FRONT = '>BI4BI8BI8BBI8BI8'
 local struct_pack, struct_unpack, find = struct.pack, struct.unpack, string.find
 

@@ -24,6 +24,7 @@ end
 
 local function line_from(octets)
   local L = unpack_(octets)
+  if L[13] == SAME then L[13], L[14] = L[11], L[12] end
   L[UNTIL] = max(L[UNTIL], deadline_of(L))
   return L
 end
@@ -31,10 +32,12 @@ end
 local function octets_from(L)
   local soonest, until_ms, last, counts, last_v6, counts_v6 = NO_SECOND, L[UNTIL], L[2], L[3], L[5], L[6]
   for at = VOUCHERS, #L, 8 do soonest = min(soonest, floor(L[at + ENDS] / 1000)) end
+  local keys_v6, told_v6 = L[13], L[14]
   if until_ms == deadline_of(L) then L[UNTIL] = 0 end
+  if keys_v6 == L[11] and told_v6 == L[12] then L[13], L[14] = SAME, SAME end
   L[SOONEST], L[2], L[3], L[5], L[6] = NO_SECOND, NEVER, NEVER, NEVER, NEVER  -- of the size that they have in front
   local octets = pack(L)
-  L[UNTIL], L[2], L[3], L[5], L[6] = until_ms, last, counts, last_v6, counts_v6
+  L[UNTIL], L[13], L[14], L[2], L[3], L[5], L[6] = until_ms, keys_v6, told_v6, last, counts, last_v6, counts_v6
   local front = struct_pack(FRONT, SECOND, soonest, INSTANT, last, INSTANT, counts, L[LATEST], INSTANT, last_v6, INSTANT,
     counts_v6)
   return sub(octets, 1, 3) .. front .. sub(octets, AT_NOTED)
