@@ -19,7 +19,7 @@ local function sighted_just_so(line, at, until_ms, told, keys, _, _, place, fami
     at >= struct_unpack('>I8', octets, noted + 1) + HOUR_MS then
     return nil
   end
-  local where = text_of(#version) .. version
+  local where = version == '' and '\160' or text_of(#version) .. version
   if place ~= '' then
     where = '\172' .. place .. where
   elseif byte(octets, first) == 160 then

@@ -1,6 +1,8 @@
 -- A domain, its boxes, and lines as octets: what a batch needs that tells next to nothing new. Stands behind the prelude.
 local planned  -- version of the plan in force, '' for none; nil: not looked up
-local epochs  -- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers}, as far as it was looked up
+-- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers or false, its name and epoch packed or false},
+-- as far as it was looked up
+local epochs
 local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
 local texts  -- lines that are treated as octets, see `octets_of`; false where there is none
 local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
@@ -27,7 +29,7 @@ local BOX, EPOCH, DIGEST, TAGS, ENDS, HEARD, MARKS = 1, 2, 3, 4, 5, 6, 7  -- of 
 -- Of most lines that are known a batch tells nothing but new instants. So what stands in front of AT_NOTED has a size of its
 -- own, whatever it is, and is changed in place, as are the last three fields of a voucher; all else is compared and copied as
 -- octets. A line that is treated so is {record, where something of a sighting is new or 0, what, where something of a voucher is
--- new or 0, what}.
+-- new or 0, what, name of its bucket}.
 local AT_SOONEST, AT_LAST, AT_LATEST, AT_NOTED, NEW = 5, 9, 27, 46, 19  -- NEW: size of what is new
 local INSTANT, SECOND, SAME = 207, 206, 1  -- INSTANT, SECOND: in front of eight and of four octets
 local FRONT = '>BI4BI8BI8BBI8BI8'
@@ -48,8 +50,9 @@ end
 local function octets_of(id)
   local T = texts[id]
   if T == nil and lines[id] == nil then
-    local octets = call('HGET', bucket('l', id), id)
-    T = octets and {octets, 0, '', 0, ''} or false
+    local name = bucket('l', id)
+    local octets = call('HGET', name, id)
+    T = octets and {octets, 0, '', 0, '', name} or false
     texts[id] = T
   end
   return T
@@ -62,12 +65,11 @@ local function text_of(size)
   return char(218, floor(size / 256), size % 256)
 end
 
--- those that changed are written
+-- those that changed are written: the last thing that is done with a domain
 local function write_octets()
   for id, T in pairs(texts) do
-    if T and (T[2] > 0 or T[4] > 0) then call('HSET', bucket('l', id), id, whole(T)) end
+    if T and (T[2] > 0 or T[4] > 0) then call('HSET', T[6], id, whole(T)) end
   end
-  texts = {}
 end
 
 local function plan_of()
@@ -80,7 +82,7 @@ local function box_of(box)
   if not B then
     local told = call('HGET', EPOCHS, box)
     local epoch, at, names = string.match(told or '0 0', '^(%d+) (%d+) ?(%d*)$')
-    B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false, {}}
+    B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false, false, false}
     epochs[box] = B
   end
   return B

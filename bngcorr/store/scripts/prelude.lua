@@ -32,6 +32,16 @@ end
 -- Which buckets of a kind may have something in them: the upkeep walks over these only. Told of what was not there before.
 local function occupy(kind, number) call('SETBIT', PREFIX .. 'b:' .. kind, number, 1) end
 
+-- An array of hundreds of values takes as long to make as all of them to read: such are read by `some`, a few at a time, from
+-- an offset on. This tells of the array at an offset how many values it has, and where they begin.
+local some = cmsgpack.unpack_limit
+local function array_at(octets, at)
+  local form, high, low = byte(octets, at + 1, at + 3)
+  if form < 160 then return form - 144, at + 1 end
+  if form == 220 then return 256 * high + low, at + 3 end
+  return struct.unpack('>I4', octets, at + 2), at + 5
+end
+
 local function get(kind, id)
   local packed = call('HGET', bucket(kind, id), id)
   return packed and unpack_(packed) or nil

@@ -62,7 +62,6 @@ local function flush()
   for id in pairs(changed) do
     if lines[id] and call('HSET', bucket('l', id), id, octets_from(lines[id])) == 1 then occupy('l', number_of(id)) end
   end
-  lines, changed = {}, {}
 end
 
 -- what a sighting told: {ids, shown, terms, marks}
@@ -131,7 +130,7 @@ local function epoch_of(box)
 end
 
 local function put_box(box, epoch, at, names)
-  epochs[box] = {epoch, at, names, true, epochs[box] and epochs[box][5] or {}}
+  epochs[box] = {epoch, at, names, true, epochs[box] and epochs[box][5], false}
   call('HSET', EPOCHS, box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
 end
 
@@ -325,7 +324,9 @@ end
 local MOST_PORTS = 4096
 local function port_number(box, port)
   if port == '' then return 0 end
-  local ports = box_of(box)[5]
+  local B = box_of(box)
+  local ports = B[5] or {}
+  B[5] = ports
   if ports[port] then return ports[port] end
   local name = PREFIX .. 'o:' .. box
   local number = tonumber(call('HGET', name, port))

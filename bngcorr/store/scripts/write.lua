@@ -12,10 +12,8 @@ local function others()
   return made
 end
 
--- An array of hundreds of values takes as long to make as all of them to read: they are read lesson by lesson.
-local some, A = cmsgpack.unpack_limit, ARGV[2]
-local form = byte(A)
-local words, said, at = {}, 0, form == 221 and 5 or form == 220 and 3 or 1
+local A, words, said = ARGV[2], {}, 0
+local _, at = array_at(A, 0)
 for number = 1, #KEYS do
   within(KEYS[number])
   local last
