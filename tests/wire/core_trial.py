@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib.machinery import ExtensionFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
 from random import Random
 from typing import Any
 
@@ -19,20 +17,12 @@ from bngcorr.wire import octets as model
 from bngcorr.wire import radius
 from bngcorr.wire.radius import PacketView
 
+from ..extension import load
+
 CODES = (1, 1, 1, 2, 3, 4, 5, 11, 12, 40, 43, 45)
 KINDS = (1, 2, 4, 26, 26, 26, 26, 31, 33, 80, 241, 0, 255)
 VENDORS = (3561, 6527, 4874, 1, 2**24 - 1, 2**32 - 1, 0, 429, 4846, 8164, 24757)
 SIZES = (0, 1, 15, 16, 17, 19, 20, 35, 36, 37, 55, 56, 63, 64, 65, 119, 120, 300, 4095, 4096, 4097, 65_535, 65_536)
-
-
-def _load(path: str) -> Any:
-    name = "bngcorr.wire._core"
-    spec = spec_from_file_location(name, path, loader=ExtensionFileLoader(name, path))
-    assert spec is not None
-    assert spec.loader is not None
-    core = module_from_spec(spec)
-    spec.loader.exec_module(core)
-    return core
 
 
 class Trial:
@@ -205,7 +195,7 @@ def _walked(packet: bytes) -> PacketView | None:
 
 def main() -> None:
     """Try, and print how much was tried."""
-    trial = Trial(_load(sys.argv[1]), int(sys.argv[2]))
+    trial = Trial(load("bngcorr.wire._core", sys.argv[1]), int(sys.argv[2]))
     for _ in range(int(sys.argv[3])):
         trial.authenticators()
         trial.hidden()

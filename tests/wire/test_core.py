@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from bngcorr.wire import core, radius_auth
 
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "bngcorr" / "wire" / "_core.c"
+from ..extension import sanitized, tried
 
 # RFC 1321 §A.5
 MD5 = {
@@ -66,32 +60,14 @@ def test_it_is_c_where_the_request_path_is_compiled() -> None:
 
 
 @pytest.fixture(scope="module")
-def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The extension, built so that an octet read or written out of bounds, or undefined behaviour, ends the process."""
-    if shutil.which("gcc") is None:
-        pytest.skip("no gcc")
-    built = tmp_path_factory.mktemp("core") / "core.so"
-    command = ["gcc", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
-    command += ["-fno-sanitize-recover=all", "-shared", "-fPIC", f"-I{sysconfig.get_path('include')}", str(SOURCE)]
-    done = subprocess.run([*command, "-o", str(built)], capture_output=True, text=True, check=False)
-    if "sanitize" in done.stderr or "Python.h" in done.stderr:
-        pytest.skip(f"gcc can't: {done.stderr.splitlines()[0]}")
-    assert 0 == done.returncode, done.stderr
-    return built
+def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built so that it can't go astray unnoticed."""
+    return sanitized("bngcorr/wire/_core.c", tmp_path_factory.mktemp("core"))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_it_is_its_model_and_keeps_within_bounds(sanitized: Path, seed: int) -> None:
+def test_it_is_its_model_and_keeps_within_bounds(extension: Path, seed: int) -> None:
     """Right arguments give what the model gives, wrong ones are refused, and the sanitizers find nothing."""
-    library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": library.stdout.strip(),
-        "ASAN_OPTIONS": "detect_leaks=0",
-        "PYTHONMALLOC": "malloc",  # each object with a fence of its own
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    command = [sys.executable, "-m", "tests.wire.core_trial", str(sanitized), str(seed), "100"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = tried("tests.wire.core_trial", extension, seed, 100)
 
     assert 0 == done.returncode, done.stdout + done.stderr
