@@ -9,7 +9,7 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 
-SOURCES: Final = ("bngcorr/wire/_core.c", "bngcorr/proxy/_datagrams.c")
+SOURCES: Final = ("bngcorr/wire/_core.c", "bngcorr/proxy/_datagrams.c", "bngcorr/store/_rows.c")
 
 
 def build(name: str, source: Path, folder: Path, *flags: str) -> Path:

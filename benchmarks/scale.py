@@ -37,6 +37,7 @@ from bngcorr.model.vocabulary import HostKind, Key, LineIdPolicy, MacSource, Out
 from bngcorr.store.keys import BUCKETS, DomainKeys
 from bngcorr.store.lesson import Event, Lesson, SessionChange, SessionStep, Sighting
 from bngcorr.store.recollection import Recall
+from bngcorr.store.row_core import array
 from bngcorr.store.valkey import ValkeyStore
 
 NOW_MS: Final = 1_800_000_000_000
@@ -112,18 +113,18 @@ def events_of(bng: str, number: int, entries: int) -> Iterator[Event]:
         v6 = at % 2 == 1
         yield Event(
             domain=bng, line=line, mac=ring.mac,
-            about=[
+            about=array(
                 1, bng, bng, "full", mac, f"1/1/{number % 48}", 100 + number // 4000 % 3900, number % 4000,
                 "dhcpv6" if v6 else "dhcpv4", "strong",
                 ["dhcpv6 strong: Alc-ToServer-Dhcp6-Options"] if v6 else ["dhcpv4 strong: Alc-ToServer-Dhcp-Options"],
                 "matched" if v6 else "own", "window" if v6 else None, "attachment+mac" if v6 else None,
                 bytes.fromhex(line), ids.remote_id, ids.circuit_id, None if v6 else True, None if v6 else True, None,
                 False, mac.hex(":").encode(),
-            ],
-            moment=[
+            ),
+            moment=array(
                 NOW_MS + at * MINUTE_MS, blake2b(b"%d %d" % (number, at), digest_size=16).digest(),
                 -1200 if v6 else None, 0, b"18000%d%08X%08X" % (at, number, 0x67FBD27E), None, "aaa1", 2, 3, 14,
-            ],
+            ),
         )  # fmt: skip
 
 

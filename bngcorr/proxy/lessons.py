@@ -14,6 +14,7 @@ from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Outcome
 from bngcorr.proxy import carriers
 from bngcorr.proxy.request import Request
+from bngcorr.store import row_core
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.wire import attributes as a
 
@@ -23,6 +24,9 @@ _MATCHED: Final = Outcome.MATCHED
 _CONFLICT: Final = Outcome.CONFLICT
 _EXPECTED: Final = SessionStep.EXPECTED
 _STOP: Final = SessionStep.STOP
+# bound once: compiled code looks an imported function up at every call
+_array: Final = row_core.array
+_octets_of: Final = a2b_hex
 
 
 def _ids(request: Request, verdict: Verdict) -> LineIds | None:
@@ -188,7 +192,7 @@ def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event
         domain=nas.domain,
         line=None if record is not None else line,
         mac=None if record is not None else request.keyring.mac,
-        about=[
+        about=_array(
             view.code,
             nas.domain,
             nas.name,
@@ -203,7 +207,7 @@ def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event
             verdict.outcome,
             verdict.rung,
             verdict.key,
-            None if line is None else a2b_hex(line),
+            None if line is None else _octets_of(line),
             ids.remote_id,
             ids.circuit_id,
             True if same_remote else raw_remote,
@@ -211,8 +215,8 @@ def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event
             identity.enterprise_number,
             len(identity.strips) > 0,
             view.first(a.USER_NAME),
-        ],
-        moment=[
+        ),
+        moment=_array(
             request.arrived_ms,
             view.authenticator,
             verdict.distance_ms,
@@ -223,7 +227,7 @@ def event(request: Request, verdict: Verdict, answer: int, now_ms: int) -> Event
             answer or request.dropped,
             request.answered_ms,
             now_ms - request.arrived_ms,
-        ],
+        ),
     )
 
 

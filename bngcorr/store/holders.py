@@ -14,10 +14,10 @@ from bngcorr.errors import StoreError
 from bngcorr.store import packing
 from bngcorr.store.batch import Moved
 from bngcorr.store.duplicates import address_of, holds, strangers, unique
-from bngcorr.store.keys import holders, term_hash
+from bngcorr.store.keys import holders
 from bngcorr.store.lane import Lane
 from bngcorr.store.queries import Queries, entry_of, read_entry
-from bngcorr.store.terms import address_term
+from bngcorr.store.terms import address_term, term_hash
 
 BUDGET_S: Final = 0.5  # for what lessons wait for
 RETRY_BUDGET_S: Final = 2.0

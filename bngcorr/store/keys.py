@@ -41,13 +41,10 @@ Beside the domains stand ``bngcorr:events`` (recent verdicts) and ``bngcorr:{aN}
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from typing import Final
 
 EVENTS: Final = "bngcorr:events"
 BUCKETS: Final = 4096  # of one kind and domain
-TERM_OCTETS: Final = 8
-_TERM: Final = blake2b(digest_size=TERM_OCTETS)
 
 
 class DomainKeys:
@@ -149,13 +146,6 @@ def seats(outer: int | None, inner: int | None) -> tuple[bytes, ...]:
     """In which fields of `on_port` the sessions of a pair of VLANs stand, among others."""
     vlans = ((outer or 0) * 7 + (inner or 0)) % 32
     return tuple(bytes((vlans, part)) for part in range(4))
-
-
-def term_hash(term: str) -> bytes:
-    """Name of an index term such as ``mac:aa:bb:…``."""
-    state = _TERM.copy()  # costs less than to make one
-    state.update(term.encode("utf-8", "surrogateescape"))
-    return state.digest()
 
 
 def holders(term: bytes) -> str:

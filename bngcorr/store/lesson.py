@@ -233,7 +233,7 @@ class Distances:
 
 
 class Event:
-    """One request that is over, for people: plain values in the order of `store.timeline`, packed as they are.
+    """One request that is over, for people: plain values in the order of `store.timeline`, packed by `row_core.array`.
 
     `about` is what is the same for most requests of a line, `moment` what is not. A plain class: one is made for every
     request.
@@ -242,14 +242,14 @@ class Event:
     __slots__ = ("about", "domain", "line", "mac", "moment")
 
     def __init__(
-        self, *, domain: str, line: str | None, mac: str | None, about: list[object], moment: list[object]
-    ) -> None:
-        """The lists are kept, not copied. `line`, else `mac` (hash), tells whose timeline it goes to; neither: none."""
+        self, *, domain: str, line: str | None, mac: str | None, about: bytes, moment: bytes
+    ) -> None:  # fmt: skip
+        """`line`, else `mac` (hash), tells whose timeline it goes to; neither: none."""
         self.domain: str = domain
         self.line: str | None = line
         self.mac: str | None = mac
-        self.about: list[object] = about
-        self.moment: list[object] = moment
+        self.about: bytes = about
+        self.moment: bytes = moment
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and _values(self, _EVENT) == _values(other, _EVENT)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgpack
-
 from bngcorr.store.lesson import Event, SessionChange, SessionStep
 from bngcorr.store.memory_domain import Domain
 from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry, read
@@ -13,7 +11,7 @@ from bngcorr.store.timeline import AccountingEntry, Entry, RequestEntry, read
 
 def told(event: Event) -> RequestEntry:
     """The request as it comes back from the real store."""
-    entry = read(msgpack.packb(event.about), msgpack.packb(event.moment), "", "")
+    entry = read(event.about, event.moment, "", "")
     if not isinstance(entry, RequestEntry):
         raise TypeError("an event that nobody can read")
     return entry

@@ -13,11 +13,11 @@ from bngcorr.model.vocabulary import Finding
 from bngcorr.store import packing
 from bngcorr.store.duplicates import address_of
 from bngcorr.store.figures import READ_BUDGET_S, Figures, epochs_of, pairs_of
-from bngcorr.store.keys import DomainKeys, buckets_of, holders, seats, term_hash
+from bngcorr.store.keys import DomainKeys, buckets_of, holders, seats
 from bngcorr.store.lane import Command
 from bngcorr.store.recent import Recent
 from bngcorr.store.rows import FindingRow, LineRow, Page, SessionQuery, SessionRow
-from bngcorr.store.terms import attachment_term, port_term, read_port_term
+from bngcorr.store.terms import attachment_term, port_term, read_port_term, term_hash
 
 FEWEST_BUCKETS: Final = 4  # looked through in the first round trip for the next page, to see how full they are
 MOST_BUCKETS: Final = 64  # and in one round trip at all

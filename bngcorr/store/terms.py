@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
@@ -12,6 +13,7 @@ from bngcorr.model.mac import Mac, format_mac
 from bngcorr.wire.mac import read_mac
 
 SHORTEST_GIVEN: Final = 16  # length of the shortest prefix that a session may hold
+_HASH: Final = blake2b(digest_size=8)
 
 
 def mac_term(mac: Mac) -> str:
@@ -124,3 +126,10 @@ def session_terms(ids: LineIds | None, mac: Mac | None, user_name: str | None) -
     if mac is not None and read_mac(octets) == mac:
         return terms
     return (*terms, user_name_term(user_name))
+
+
+def term_hash(term: str) -> bytes:
+    """Name of an index term such as ``mac:aa:bb:…``."""
+    state = _HASH.copy()  # costs less than to make one
+    state.update(term.encode("utf-8", "surrogateescape"))
+    return state.digest()

@@ -12,24 +12,18 @@ from typing import Final
 
 import msgpack
 
+from bngcorr.store import row_core
 from bngcorr.store.lesson import Event
 
 Told = tuple[bytes, bytes]  # what a request is about, and its moment: `store.timeline`
 
-_pack: Final = msgpack.Packer(use_bin_type=True).pack
+_head: Final = row_core.head
+_array: Final = row_core.array
 
 
-def told(event: Event) -> Told:
-    """Both of its parts, packed."""
-    about: bytes = _pack(event.about)
-    moment: bytes = _pack(event.moment)
-    return about, moment
-
-
-def packed(events: Sequence[Told]) -> bytes:
+def packed(events: Sequence[Event]) -> bytes:
     """The field of an entry."""
-    octets: bytes = _pack(events)
-    return octets
+    return b"".join([_head(len(events)), *[_array(event.about, event.moment) for event in events]])
 
 
 def unpacked(octets: bytes) -> list[Told]:

@@ -80,7 +80,7 @@ def test_every_word_of_the_store_is_a_finding(
         NUMBER,
         Restart(domain="metro", bng="bng1", nas=NAS, at_ms=NOW),
         Distances(domain="metro", bng="bng1", counts=()),
-        Event(domain="metro", line=None, mac=None, about=[], moment=[]),
+        Event(domain="metro", line=None, mac=None, about=b"", moment=b""),
     ],
 )
 @pytest.mark.parametrize(

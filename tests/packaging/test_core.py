@@ -44,11 +44,12 @@ def test_a_compiled_wheel_has_the_core(tmp_path: Path) -> None:
 
     assert not wheel.name.endswith("-any.whl")
     stems = sorted(name.partition(".")[0] for name in _libraries(wheel))
-    assert ["bngcorr/proxy/_datagrams", "bngcorr/wire/_core"] == stems
+    assert ["bngcorr/proxy/_datagrams", "bngcorr/store/_rows", "bngcorr/wire/_core"] == stems
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
-    asked = "from bngcorr.proxy import _datagrams; from bngcorr.wire import core; print(core.layout.__module__)"
+    asked = "from bngcorr.proxy import _datagrams; from bngcorr.store import row_core; from bngcorr.wire import core; "
+    asked += "print(core.layout.__module__, row_core.terms.__module__)"
     done = subprocess.run(
         [sys.executable, "-P", "-c", asked], env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert "bngcorr.wire._core" == done.stdout.strip()
+    assert "bngcorr.wire._core bngcorr.store._rows" == done.stdout.strip()

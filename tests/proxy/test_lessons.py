@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgpack
-
 from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
@@ -37,7 +35,7 @@ def admitted(*pieces: Piece, code: int = 1) -> Request:
 
 def as_read(event: Event) -> RequestEntry:
     """Through the store and back."""
-    entry = read(msgpack.packb(event.about), msgpack.packb(event.moment), "", "")
+    entry = read(event.about, event.moment, "", "")
     assert isinstance(entry, RequestEntry)
     return entry
 

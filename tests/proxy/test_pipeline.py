@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from math import inf
 from typing import Any, cast
 
+import msgpack
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -248,11 +249,11 @@ async def test_a_request_is_told_of_once_it_is_over() -> None:
     bench.bng.send(request(2).octets)
     await bench.until(lambda: bool(bench.pipeline.in_flight))
     (asked,) = bench.under_way()
-    before = [one.moment[6:9] for one in bench.lessons if isinstance(one, Event)]
+    before = [msgpack.unpackb(one.moment)[6:9] for one in bench.lessons if isinstance(one, Event)]
     for _ in range(2):
         bench.pipeline.dispatch.abandon(asked, DropReason.NO_REPLY)
     await bench.stop()
-    (*_, lost) = (one.moment[6:9] for one in bench.lessons if isinstance(one, Event))
+    (*_, lost) = (msgpack.unpackb(one.moment)[6:9] for one in bench.lessons if isinstance(one, Event))
 
     ((upstream, answer, took),) = before
     assert ("aaa0", 2, True) == (upstream, answer, isinstance(took, int) and 0 <= took < 4000)

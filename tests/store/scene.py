@@ -14,6 +14,7 @@ from bngcorr.model.vocabulary import Finding, Outcome
 from bngcorr.store.contract import CorrelationStore, HistoryStore, PlanStore, QueryStore, UpkeepStore
 from bngcorr.store.lesson import Event, Fill, FindingSeen, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.recollection import Candidate, KeyRecord, Recall, Recollection, SessionIdentity
+from bngcorr.store.row_core import array
 from bngcorr.store.rows import Closed, LineRow, LostV6, Page, SessionQuery, SessionRow, Upkeep
 
 from .subjects import BNG, BUCKETS, DAY, EXPECTED, NAS, NOW, WALK, ids_of, key, line
@@ -191,12 +192,12 @@ class Scene:
             domain=self.domain,
             line=None if of is None else line(of),
             mac=None if mac is None else key(mac),
-            about=[
+            about=array(
                 1, self.domain, BNG, "full", b"\x02\0\0\0\0\x01", "1/1/4", 100, None, "dhcpv6", None, [reason],
                 "unmatched" if of is None else "own", None, None, None if of is None else bytes.fromhex(line(of)),
                 b"LINE-7", None, b"\0\0\x0d\xe9LINE-7", None, 3561, True, b"\xfcser",
-            ],
-            moment=[NOW, bytes(16), 7, 0, b"0A", None, "aaa1", 2, 3, number],
+            ),
+            moment=array(NOW, bytes(16), 7, 0, b"0A", None, "aaa1", 2, 3, number),
         )  # fmt: skip
 
     # ---- told and asked

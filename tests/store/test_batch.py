@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgpack
 
 from bngcorr.errors import StoreError
-from bngcorr.store import verdicts
 from bngcorr.store.batch import Batch
 from bngcorr.store.lesson import AWAY, FAILED
 from bngcorr.store.memory import MemoryStore
@@ -31,7 +30,7 @@ def test_lessons_go_by_domain_each_in_its_order() -> None:
     assert [HERE.domain, THERE.domain] == batch.domains
     assert [3, NOW, 1, NOW + 1] == [*rows[:2], *rows[-4:-2]]
     assert [1, 4, 3, 5] == [rows[2], rows[11], rows[13], rows[-2]]  # what each lesson is
-    assert [verdicts.told(HERE.verdict(1))] == batch.events
+    assert [HERE.verdict(1)] == batch.events
 
 
 def test_each_word_goes_to_the_lesson_that_it_is_about() -> None:

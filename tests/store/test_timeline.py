@@ -10,7 +10,6 @@ import msgpack
 import pytest
 
 from bngcorr.errors import StoreError
-from bngcorr.store import verdicts
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.timeline import Entry, RequestEntry, ring
@@ -19,7 +18,8 @@ from bngcorr.store.valkey import MOST_WAITING, ValkeyStore
 from .scene import Scene
 from .subjects import NOW, line
 
-ABOUT, MOMENT = verdicts.told(Scene(MemoryStore()).verdict(7, of=1))
+EVENT = Scene(MemoryStore()).verdict(7, of=1)
+ABOUT, MOMENT = EVENT.about, EVENT.moment
 OTHER = msgpack.packb([1, "of another version"])
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import msgpack
 
 from bngcorr.store import verdicts
+from bngcorr.store.lesson import Event
 
 
 def test_an_entry_of_another_version_is_left_out() -> None:
     """What can't be read hides nothing else."""
-    assert [(b"about", b"moment")] == verdicts.unpacked(verdicts.packed([(b"about", b"moment")]))
+    event = Event(domain="metro", line=None, mac=None, about=b"about", moment=b"moment")
+
+    assert [(b"about", b"moment")] == verdicts.unpacked(verdicts.packed([event]))
     assert [] == verdicts.unpacked(b"{}")
     assert [] == verdicts.unpacked(msgpack.packb([[1, 2, 3]]))
     assert [] == verdicts.unpacked(b"\xc1")

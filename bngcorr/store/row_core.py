@@ -1,0 +1,10 @@
+"""What the store is told, as octets: in C where that was built (where the request path is compiled), else in Python."""
+
+from __future__ import annotations
+
+try:
+    from bngcorr.store._rows import accept, array, entry, head, shown, sighting, terms, values
+except ImportError:
+    from bngcorr.store.row_octets import accept, array, entry, head, shown, sighting, terms, values
+
+__all__ = ("accept", "array", "entry", "head", "shown", "sighting", "terms", "values")

@@ -1,0 +1,111 @@
+"""What the store is told, in MessagePack: from positional values to octets. Pure.
+
+``_rows.c`` says the same in C; `row_core` has the one that is there. Names are hexadecimal digits, VLANs count only
+where there is a port, and the scripts take octets as texts, as MessagePack had them before it knew both.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+import msgpack
+
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.model.memo import Memo
+from bngcorr.store import packing
+from bngcorr.store.terms import session_terms, term_hash
+
+_PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
+_pack: Final = msgpack.Packer(use_bin_type=False).pack
+_pack_binary: Final = msgpack.Packer(use_bin_type=True).pack
+_DIGEST: Final = blake2b(digest_size=8)
+_TERMS: Final[Memo[tuple[bytes | None, bytes | None, bytes | None, str | None], bytes]] = Memo(16_384)
+
+
+def head(many: int, /) -> bytes:
+    """What stands in front of so many values that are one array."""
+    octets: bytes = msgpack.Packer().pack_array_header(many)
+    return octets
+
+
+def array(*values: object) -> bytes:
+    """Plain values as one array, in which octets are no text."""
+    octets: bytes = _pack_binary(values)
+    return octets
+
+
+def values(*values: object) -> bytes:
+    """Plain values one behind the other."""
+    return b"".join(map(_pack, values))
+
+
+def terms(remote_id: bytes | None, circuit_id: bytes | None, address: bytes | None, user_name: str | None, /) -> bytes:
+    """Hashes of the terms of a line or session, one behind the other."""
+    asked = (remote_id, circuit_id, address, user_name)
+    known = _TERMS.get(asked)
+    if known is None:
+        mac = None if address is None else Mac(address)
+        known = b"".join(map(term_hash, session_terms(LineIds(remote_id, circuit_id), mac, user_name)))
+        known = _TERMS.put(asked, known)
+    return known
+
+
+def shown(
+    outcome: int, session_id: bytes, user_name: str | None, address: bytes | None,
+    port: str | None, outer: int | None, inner: int | None, /,
+) -> bytes:  # fmt: skip
+    """How a session came by its line, Acct-Session-Id, User-Name, MAC, and its port: for people."""
+    user = None if user_name is None else user_name.encode("utf-8", "surrogateescape")
+    told = [outcome, session_id, user, address or b""]
+    octets: bytes = _pack(told if port is None else [*told, port, outer, inner])
+    return octets
+
+
+def sighting(
+    kind: int, line: str, at_ms: int, until_ms: int,
+    remote_id: bytes | None, circuit_id: bytes | None, address: bytes | None,
+    bng: str, port: str | None, outer: int | None, inner: int | None, marks: int,
+    attachment_mac: str | None, attachment: str | None, multi_session: str | None, bng_mac: str | None,
+    mac: str | None, place: str | None, /,
+) -> bytes:  # fmt: skip
+    """The values of a Sighting."""
+    where = [bng, address or b""]
+    told = [
+        LineIds(remote_id, circuit_id).encode(), where if port is None else [*where, port, outer, inner],
+        terms(remote_id, circuit_id, address, None), marks,
+    ]  # fmt: skip
+    keys = [key for key in (attachment_mac, attachment, multi_session, bng_mac) if key is not None]
+    first = (0 if attachment_mac is None else _PAIR) + (0 if attachment is None else _ATTACHMENT)
+    return values(
+        kind, packing.name(line), at_ms, until_ms, _pack(told), packing.name("".join(keys)), first,
+        packing.name(mac), packing.name(place),
+    )  # fmt: skip
+
+
+def accept(
+    kind: int, at_ms: int, until_ms: int, box: str, line: str | None, session: str, own: int, keys: tuple[str, ...],
+    outcome: int, named: bool, remote_id: bytes | None, circuit_id: bytes | None, address: bytes | None,
+    fingerprint: str, session_id: bytes, user_name: str | None, port: str | None, outer: int | None, inner: int | None,
+    interval_ms: int, timeout_ms: int, promised: bytes, /,
+) -> bytes:  # fmt: skip
+    """The values of a session that is expected; not `named`: it has no ids, which is not the same as that both are
+    missing.
+    """
+    told: bytes = _pack([
+        LineIds(remote_id, circuit_id).encode() if named else b"", packing.fingerprint(fingerprint),
+        shown(0, session_id, user_name, address, port, outer, inner), terms(remote_id, circuit_id, address, user_name),
+        port or "", interval_ms, timeout_ms, promised,
+    ])  # fmt: skip
+    digest = _DIGEST.copy()  # costs less than to make one
+    digest.update(told)
+    return values(
+        kind, at_ms, until_ms, box, packing.name(line), packing.name(session), digest.digest(), told, own,
+        packing.tags(keys), outcome,
+    )  # fmt: skip
+
+
+def entry(line: str | None, mac: str | None, about: bytes, moment: bytes, /) -> bytes:
+    """The values of a request that is over, for the timeline of its line, else of its MAC's line."""
+    return values(packing.name(line), packing.name(mac) if line is None else b"", about, moment)
