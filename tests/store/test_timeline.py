@@ -58,7 +58,7 @@ def test_a_timeline_that_is_cut_short_tells_what_is_left() -> None:
 
 def test_the_tail_goes_on_where_the_ring_ends() -> None:
     """Of both together so many are told as the tail says; what stands in no ring is about nothing."""
-    first, second, third = (verdicts.told(Scene(MemoryStore()).verdict(number, of=1))[1] for number in (1, 2, 3))
+    first, second, third = (Scene(MemoryStore()).verdict(number, of=1).moment for number in (1, 2, 3))
     entry = [bytes((1,)) + len(one).to_bytes(2, "big") + one for one in (second, third)]
     tail = b"\x01\x02" + b"0123456789abcdef" + b"".join(entry)
 
