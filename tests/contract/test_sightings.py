@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.store.contract import MAX_LINES_PER_KEY, MAX_MACS_PER_LINE
 from bngcorr.store.recollection import Candidate, KeyRecord, Recall
@@ -223,6 +224,40 @@ async def test_a_line_that_is_seen_again_and_again_counts_from_the_last_time(sce
     await scene.write(scene.sighting(1, attachment="k", pair="k+m", mac="m", at=4_000), now=4_000)
     record = await scene.record("k", now=DAY + 3_500)
     assert {line(1): NOW + 4_000} == {known.line: known.sighted_ms for known in record.candidates}
+
+
+async def test_both_families_of_a_line_count_from_their_last_time(scene: Scene) -> None:
+    """Whether they tell the same of it or not, and whoever was seen first."""
+    for number, (v4_evident, port) in enumerate(((False, None), (True, None), (True, Attachment("1/1/1", 1, 2))), 1):
+        for at in range(0, 60_000, 10_000):
+            for v6 in (False, True, True):
+                some = scene.sighting(
+                    number, attachment=f"k{number}", pair=f"k{number}+m", mac=f"m{number}", place=f"p{number}",
+                    v6=v6, v4_evident=v4_evident and not v6, port=port if v6 else None, at=at + 500 * v6,
+                )  # fmt: skip
+                assert ["ok"] == await scene.write(some, now=at)
+        known = await scene.candidate(f"k{number}", now=60_000)
+        row = await scene.store.queries.line(scene.domain, line(number), NOW + 60_000)
+
+        assert (NOW, NOW + 50_000, NOW + 50_500) == (known.first_ms, known.sighted_ms, known.sighted_v6_ms)
+        assert v4_evident == known.v4_evident
+        assert row is not None
+        assert (NOW, NOW + 50_500, NOW + 50_500 + DAY, port) == (row.first_ms, row.last_ms, row.until_ms, row.port)
+
+
+async def test_what_a_batch_told_before_something_else_counts(scene: Scene, store: Store) -> None:
+    """Lessons of one line in one batch: one that is believed twice, and then one that is not."""
+    await store.plans.replace_plan(scene.domain, {key("q"): ids_of(2)}, NOW)
+    await scene.write(scene.sighting(1, attachment="k", place="p"))
+    seen = [scene.sighting(1, attachment="k", place="p", at=at) for at in (1_000, 2_000)]
+
+    assert ["ok", "ok", "contradicted"] == await scene.write(*seen, scene.sighting(1, place="q", at=3_000))
+    assert NOW + 2_000 == (await scene.candidate("k")).sighted_ms
+    assert ["ok", "ok", "contradicted"] == await scene.write(
+        *(scene.sighting(1, attachment="k", place="p", at=at) for at in (4_000, 5_000)),
+        scene.sighting(1, v6=True, place="q", at=6_000),
+    )
+    assert NOW + 5_000 == (await scene.candidate("k")).sighted_ms
 
 
 async def test_upkeep_keeps_a_line_that_was_seen_again(scene: Scene) -> None:

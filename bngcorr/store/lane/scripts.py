@@ -9,7 +9,8 @@ from typing import Final
 
 _PRELUDE: Final = ("prelude",)
 _RECORDS: Final = ("prelude", "lines", "records")
-_SELDOM: Final = ("batch", "records", "ring", "sight", "session", "seldom")  # parts of a function of this name
+# within a function of the last one's name: to make dozens of functions in every call takes as long as some lessons
+_SELDOM: Final = ("batch", "records", "ring", "sight", "session", "seldom")
 _BEFORE: Final = {  # what stands in front of a script; of others the prelude alone
     "write": ("prelude", "lines", "just_so", *_SELDOM),
     "upkeep": _RECORDS,

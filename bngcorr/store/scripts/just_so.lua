@@ -6,7 +6,7 @@ local now  -- when lessons of the domain are told
 local function sighted_just_so(line, at, until_ms, told, keys, _, _, place, family)
   local T, version = octets_of(line), planned or plan_of()
   if not T then return nil end
-  if T[2] > 0 then T[1], T[2], T[4] = whole(T), 0, 0 end
+  if T[2] > 0 then put_in(T, line) end
   local octets, last, counts, latest, other = T[1], 0, 0, 0, 0
   if family == 1 then
     last, counts, latest, other = struct_unpack('>xI8xI8BxI8', octets, AT_LAST)
@@ -48,7 +48,7 @@ local function expected_just_so(at, until_ms, box, line, sid, digest, _, own, ta
   local T = line ~= '' and octets_of(line)
   if not T then return nil end
   local B = epochs[box] or box_of(box)
-  if T[4] > 0 then T[1], T[2], T[4] = whole(T), 0, 0 end
+  if T[4] > 0 then put_in(T, line) end
   local octets = T[1]
   -- it is of the life before; some are to be dismissed
   if at < B[2] or struct_unpack('>I4', octets, AT_SOONEST) * 1000 < now then return nil end

@@ -1,9 +1,9 @@
 -- A domain, its boxes, and lines as octets: what a batch needs that tells next to nothing new. Stands behind the prelude.
 local planned  -- version of the plan in force, '' for none; nil: not looked up
--- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers or false, its name and epoch packed or false},
--- as far as it was looked up
+-- box → {epoch, instant, kinds that it names, whether it is known, ports → numbers or false, its name and epoch packed or
+-- false}, as far as it was looked up
 local epochs
-local lines, changed  -- lines that were looked up, false where there is none; those of them that are to be written
+local lines, changed  -- lines that were looked up, false where there is none; those that are to be written
 local texts  -- lines that are treated as octets, see `octets_of`; false where there is none
 local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
 
@@ -15,11 +15,11 @@ end
 if KEYS[1] then within(KEYS[1]) end
 
 -- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are instants: when the line was last
--- sighted by it (3 * family - 1), until when that counts (3 * family), when all of that sighting was noted (6 + family; 0: has to be
--- again); and two texts, from TEXTS + 2 * family on: the keys that no other line stands on, and what the sighting told. On those
--- keys these instants count as if they stood in the keys' own records. From VOUCHERS on there are eight fields for each session
--- that vouches for it. While there is a digest of what the Accept of a session told that is only expected, deadline, instant and
--- outcome of the session's latest Accept are those of the voucher, and its own record may lag.
+-- sighted by it (3 * family - 1), until when that counts (3 * family), when all of that sighting was noted (6 + family; 0: has
+-- to be again); and two texts, from TEXTS + 2 * family on: the keys that no other line stands on, and what the sighting told. On
+-- those keys these instants count as if they stood in the keys' own records. From VOUCHERS on there are eight fields for each
+-- session that vouches for it. While there is a digest of what the Accept of a session told that is only expected, deadline,
+-- instant and outcome of the session's latest Accept are those of the voucher, and its own record may lag.
 -- SOONEST is the second of the first deadline of all vouchers, or one before it. As it is stored, UNTIL is 0 unless it is
 -- later than what families and vouchers say, and SAME stands in the place of each text of family 2 that are those of family 1.
 local SOONEST, LATEST, PLACE, PLANNED, TEXTS, UNTIL, FIRST, V6_AT, V4_BEGUN, V6_LOST = 1, 4, 9, 10, 9, 15, 16, 17, 18, 19
@@ -46,6 +46,11 @@ local function whole(T)
   return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW, other - 1) .. T[5] .. sub(octets, other + NEW)
 end
 
+-- before something of it is new once more
+local function put_in(T, id)
+  T[1], T[2], T[4], changed[id] = whole(T), 0, 0, true
+end
+
 -- a line to be treated so; false where there is none, nil where it is under way as a whole already
 local function octets_of(id)
   local T = texts[id]
@@ -68,7 +73,7 @@ end
 -- those that changed are written: the last thing that is done with a domain
 local function write_octets()
   for id, T in pairs(texts) do
-    if T and (T[2] > 0 or T[4] > 0) then call('HSET', T[6], id, whole(T)) end
+    if T and (T[2] > 0 or T[4] > 0 or changed[id]) then call('HSET', T[6], id, whole(T)) end
   end
 end
 
@@ -87,6 +92,7 @@ local function box_of(box)
   end
   return B
 end
+
 -- the first octets of a key tell which keys a session vouches on
 local function has_tag(tags, key)
   local tag = sub(key, 1, 4)

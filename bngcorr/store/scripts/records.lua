@@ -219,7 +219,8 @@ end
 local function vouches(L, key, now, live)
   if not L then return false end
   for at = VOUCHERS, #L, 8 do
-    if L[at + ENDS] > now and has_tag(L[at + TAGS], key) and (not live or L[at + EPOCH] == epoch_of(L[at + BOX])) then return true end
+    local stands = L[at + ENDS] > now and has_tag(L[at + TAGS], key)
+    if stands and (not live or L[at + EPOCH] == epoch_of(L[at + BOX])) then return true end
   end
   return false
 end
