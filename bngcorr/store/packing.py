@@ -81,8 +81,10 @@ _WHOLE_PRINT: Final = 17  # digits of both parts, and a dot
 _BEGAN, _SINCE, _FILLED = 17, 18, 21  # fields of a session that may be left out
 _LATEST: Final = 3  # fields of a line
 _TOLD: Final = (0, 11, 13)  # what its families told
-_STR8: Final = 0xD9  # a text of less than 256 octets, in MessagePack; below it in `told`, one of less than 32
-_FIXSTR_SIZE: Final = 0x1F
+# of MessagePack: octets that tell their size in two further ones; above those with their size in their low bits
+_RAW16: Final = 0xDA
+_ABOVE_FIXRAW: Final = 0xC0
+_FIXRAW_SIZE: Final = 0x1F
 _VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
 
 
@@ -187,10 +189,10 @@ def ids_of_line(record: Record) -> LineIds:
     """What a line's last sighting told, of which the ids come first: only they are unpacked."""
     told: bytes = _told(record)
     form = told[1]
-    if form < _STR8:
-        return LineIds.decode(told[2 : 2 + (form & _FIXSTR_SIZE)])
-    if form == _STR8:
-        return LineIds.decode(told[3 : 3 + told[2]])
+    if form < _ABOVE_FIXRAW:
+        return LineIds.decode(told[2 : 2 + (form & _FIXRAW_SIZE)])
+    if form == _RAW16:
+        return LineIds.decode(told[4 : 4 + (told[2] << 8 | told[3])])
     return LineIds.decode(unpack(told)[0])
 
 
