@@ -208,7 +208,7 @@ class Dispatch:
             try:
                 self._complete(server, flight, reply, now)
             except WireError as error:
-                self._refuse(server, error, replies[place], flight)
+                self._refuse(server, error, b"" if reply.answer is None else reply.answer.octets, flight)
             except Exception as fault:
                 self._failed(server, fault, flight)
 

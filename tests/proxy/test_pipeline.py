@@ -14,6 +14,7 @@ from typing import Any, cast
 import msgpack
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
@@ -81,7 +82,7 @@ class Aaa(asyncio.DatagramProtocol):
     def __init__(self, secret: bytes) -> None:
         self.secret = secret
         self.silent = False
-        self.twice = False  # each answer
+        self.twice = False  # each answer, with something else between
         self.adds = b""  # attributes of its answers
         self.seen: list[Packet] = []
         self._kept: list[tuple[Packet, tuple[str, int]]] = []
@@ -104,8 +105,9 @@ class Aaa(asyncio.DatagramProtocol):
         """Everything that is not answered."""
         assert self._transport is not None
         for packet, addr in self._kept:
-            for _ in range(2 if self.twice else 1):
-                self._transport.sendto(reply_to(packet, ACCESS_ACCEPT, self.adds, self.secret), addr)
+            reply = reply_to(packet, ACCESS_ACCEPT, self.adds, self.secret)
+            for octets in (reply, b"no reply", reply) if self.twice else (reply,):
+                self._transport.sendto(octets, addr)
         self._kept.clear()
 
     def close(self) -> None:
@@ -409,9 +411,10 @@ async def test_what_comes_twice_at_once_is_carried_once() -> None:
         bench.bng.send(asked.octets)
     await bench.until(lambda: len(bench.aaa[0].seen) == 1)
     bench.aaa[0].twice = True
-    bench.aaa[0].answer()
-    reply = await bench.receive()
-    await bench.until(lambda: bench.dropped(DropReason.UNEXPECTED_REPLY) == 1)
+    with capture_logs() as lines:
+        bench.aaa[0].answer()
+        reply = await bench.receive()
+        await bench.until(lambda: bench.dropped(DropReason.UNEXPECTED_REPLY) == 1)
     late = bench.meters.registry.get_sample_value(
         "bngcorr_upstream_late_replies_total", {"pool": "auth", "server": "aaa0"}
     )
@@ -421,6 +424,7 @@ async def test_what_comes_twice_at_once_is_carried_once() -> None:
     assert (1, 1, 1, 0) == (
         len(bench.aaa[0].seen), bench.dropped(DropReason.DUPLICATE_IN_FLIGHT), late, bench.pipeline.in_flight,
     )  # fmt: skip
+    assert 1 == sum("No outstanding request was found for Access-Accept" in line["event"] for line in lines)
     assert 1 == sum(isinstance(one, SessionChange) for one in bench.lessons)
 
 
