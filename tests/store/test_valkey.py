@@ -96,7 +96,7 @@ async def test_sessions_that_cannot_be_read_are_an_error_once_they_matter(scene:
     name, tag = bytes.fromhex(line(1)), bytes.fromhex(key("k"))[:4]
     bucket = DomainKeys(scene.domain).record("l", name)
     (packed,) = await _raw(store, ("HGET", bucket, name))
-    session = [bytes(12), b"bng1|", 0, "never", 1, NOW, tag, b""]
+    session = [bytes(12), b"bng1|", 0, b"", tag, "never", NOW, 1]
     await _raw(store, ("HSET", bucket, name, packing.pack(packing.unpack(packed) + session)))
     (told,) = (await scene.recall("k")).records[key("k")].candidates
 
