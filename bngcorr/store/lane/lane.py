@@ -211,7 +211,13 @@ class Lane:
     async def _tell_each(
         self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]
     ) -> None:
-        told(await self.run_each(commands, budget_s))
+        """Whatever happens, somebody is told."""
+        try:
+            replies = await self.run_each(commands, budget_s)
+        except BaseException as error:
+            told([StoreError(f"{type(error).__name__}: {error}")] * len(commands))
+            raise
+        told(replies)
 
     def keep(self, errand: Coroutine[Any, Any, None]) -> None:
         """Do it aside; `close` waits for it."""

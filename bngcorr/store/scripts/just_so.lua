@@ -29,9 +29,11 @@ local function sighted_just_so(line, at, until_ms, told, keys, _, _, place, fami
   end
   if find(octets, where, first, true) ~= first then return nil end
   first, told = first + #where, text_of(#keys) .. keys .. text_of(#told) .. told
-  local there = find(octets, told, first, true)  -- what the first family told begins there
-  if family == 2 and there == first and byte(octets, first + #told) ~= SAME then there = find(octets, told, first + 1, true) end
-  if not there or family == 1 and there ~= first then return nil end
+  if family == 2 then  -- its texts stand behind those of the first family, or are the same
+    local behind = behind_text(octets, behind_text(octets, first))
+    if byte(octets, behind) ~= SAME then first = behind end
+  end
+  if find(octets, told, first, true) ~= first then return nil end
   if until_ms > counts then counts = until_ms end
   if at > last and at > other then latest = family end
   if family == 1 then

@@ -70,6 +70,13 @@ local function text_of(size)
   return char(218, floor(size / 256), size % 256)
 end
 
+-- where that text ends, and what stands behind it begins
+local function behind_text(octets, at)
+  local form, high, low = byte(octets, at, at + 2)
+  if form < 192 then return at + form - 159 end
+  return form == 217 and at + 2 + high or at + 3 + high * 256 + low
+end
+
 -- those that changed are written: the last thing that is done with a domain
 local function write_octets()
   for id, T in pairs(texts) do
