@@ -7,6 +7,7 @@ local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
 local sub, byte, char, format, remove = string.sub, string.byte, string.char, string.format, table.remove
 local floor, max, min = math.floor, math.max, math.min
 local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
+local TAIL = '+'  -- behind the name of a line: the latest entries of its timeline, see ring.lua
 local PLAN = 'plan'  -- field of the epochs: version of the plan in force; no box is called so
 
 local function name_after(key)

@@ -10,7 +10,6 @@ local function size_at(ring, at)
   return high * 256 + low
 end
 local function sized(text) return char(floor(#text / 256), #text % 256) .. text end
-local function tail_of(line) return line .. '+' end
 
 -- What entries are about and digests of that, without what none of the moments is about, and with `about`; and the moments, each
 -- with the place that its about has by then. Returns how many abouts there are as well.
@@ -39,7 +38,7 @@ end
 
 -- The last `most` entries are kept, of a line that there is; `known`: there surely is.
 local function remember(line, about, moment, most, known)
-  local name, tail = bucket('y', line), tail_of(line)
+  local name, tail = bucket('y', line), line .. TAIL
   local latest, digest = call('HGET', name, tail), sub(redis.sha1hex(about), 1, DIGESTED)
   local digests = latest and 2 + DIGESTED * byte(latest) or 2  -- where they end
   local at = latest and find(latest, digest, 3, true)
