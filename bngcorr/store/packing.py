@@ -85,7 +85,8 @@ _TOLD: Final = (0, 11, 13)  # what its families told
 _RAW16: Final = 0xDA
 _ABOVE_FIXRAW: Final = 0xC0
 _FIXRAW_SIZE: Final = 0x1F
-_VOUCHERS, _VOUCHER = 21, 8  # the sessions that vouch for a line, and how many fields each has
+VOUCHERS: Final = 21  # where the sessions that vouch for a line begin in its record
+VOUCHER: Final = 8  # fields of each
 
 
 def name(hex_digits: str | None) -> bytes:
@@ -237,7 +238,7 @@ def session_row(domain: str, session: bytes, packed: Packed, epochs: Mapping[str
 def caught_up(row: SessionRow, line: Packed) -> SessionRow:
     """A session that is only expected, with the deadline and outcome that its line knows."""
     record, name = unpack(line), bytes.fromhex(row.session)
-    for at in range(_VOUCHERS, len(record), _VOUCHER):
+    for at in range(VOUCHERS, len(record), VOUCHER):
         if record[at] == name and record[at + 3]:
             return replace(
                 row, until_ms=max(row.until_ms, record[at + 5]), outcome=OUTCOMES[record[at + 7] // _CAME_BY]
@@ -276,11 +277,11 @@ def line_row(domain: str, line: bytes, packed: Packed) -> LineRow:
         ids=LineIds.decode(ids),
         first_ms=record[15],
         last_ms=max(record[1], record[4]),
-        until_ms=max(record[2], record[5], record[14], *record[_VOUCHERS + 5 :: _VOUCHER]),
+        until_ms=max(record[2], record[5], record[14], *record[VOUCHERS + 5 :: VOUCHER]),
         bng=bng.decode(),
         port=_read_port(port),
         address=Mac(address) if address else None,
-        sessions=tuple(session.hex() for session in record[_VOUCHERS::_VOUCHER]),
+        sessions=tuple(session.hex() for session in record[VOUCHERS::VOUCHER]),
     )
 
 

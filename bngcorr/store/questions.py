@@ -1,4 +1,4 @@
-"""All questions of one vector, put to the store as one for each domain, and what came back. Pure."""
+"""All questions of one vector, put to the store as one for each domain, and the answer to each. Pure."""
 
 from __future__ import annotations
 
@@ -9,32 +9,12 @@ from msgpack import Packer, unpackb
 
 from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
-from bngcorr.model.memo import Memo
-from bngcorr.store import contract as c
 from bngcorr.store import packing
-from bngcorr.store.recollection import (
-    NOTHING,
-    Candidate,
-    KeyRecord,
-    LiveSession,
-    Recall,
-    Recollection,
-    SessionIdentity,
-    undisputed,
-)
+from bngcorr.store.answer import Found, Recalled, nth
+from bngcorr.store.recollection import NOTHING, KeyRecord, Recall, Recollection
 
 Reply = Any  # what the server said, or an error in its place
-Record = list[Any]  # what MessagePack gives
-_UP: Final = 1
-_ATTACHED: Final = 1
-_V4_EVIDENT: Final = 2
-_OCTETS: Final = 12  # of a name
-_TAG: Final = 4
-_VOUCHERS: Final = 21  # where the sessions that vouch for a line begin, and how many fields each has
-_VOUCHER: Final = 8
 _pack: Final = Packer(use_bin_type=False).pack  # to make one costs more than to use it
-_NO_EPOCHS: Final[dict[str, int]] = {}  # stands in for those that are not read
-_EPOCHS: Final[Memo[tuple[bytes, ...], dict[str, int]]] = Memo(16_384)  # of domains
 
 
 class Questions:
@@ -88,7 +68,7 @@ class _OfDomain:
     def __init__(self, now_ms: int) -> None:
         self.asked: Final[list[Recall]] = []
         self._now_ms: Final = now_ms
-        self._found: _Found | None = None
+        self._found: Found | None = None
         self._keys = self._macs = self._places = b""  # what they ask for, one behind the other
         self._key = self._mac = self._session = self._place = 0  # where among that the next question's begin
 
@@ -109,7 +89,7 @@ class _OfDomain:
     def take(self, answer: bytes) -> None:
         """What the script says of it."""
         try:
-            self._found = _Found(unpackb(answer, raw=True, strict_map_key=False), self._now_ms)
+            self._found = Found(unpackb(answer, raw=True, strict_map_key=False), self._now_ms)
         except (ValueError, TypeError, IndexError, AttributeError):
             self._found = None  # a record is none: it puts all behind it out of place
 
@@ -130,18 +110,18 @@ class _OfDomain:
             mac = place = b""
             mac_lines = 0
             if question.mac is not None:
-                mac = _nth(self._macs, mac_at)
+                mac = nth(self._macs, mac_at)
                 mac_lines = found.mac_lines(mac_at)
             plan = b""
             if question.place is not None:
-                place = _nth(self._places, place_at)
+                place = nth(self._places, place_at)
                 plan = found.places[place_at]
             records: dict[str, KeyRecord] = {}
             for number, key in enumerate(question.keys, first):
                 record = found.keys[number]
-                records[key] = found.record(record, _nth(self._keys, number), mac, place) if record else NOTHING
+                records[key] = found.record(record, nth(self._keys, number), mac, place) if record else NOTHING
             session = found.sessions[session_at] if question.session is not None else b""
-            return _Recalled(
+            return Recalled(
                 found,
                 records,
                 mac_lines,
@@ -150,225 +130,3 @@ class _OfDomain:
             )
         except (ValueError, TypeError, IndexError, AttributeError, StoreError):
             return None  # a record that this version can't read: as good as no answer
-
-
-class _Line:
-    """A line's record, as far as questions are about it."""
-
-    __slots__ = (
-        "_now_ms", "_record", "ids", "keys", "keys_v6", "last_ms", "last_v6_ms", "macs", "name", "place", "until_ms",
-        "until_v6_ms",
-    )  # fmt: skip
-
-    def __init__(self, name: bytes, record: Record, now_ms: int) -> None:
-        """Raises ValueError, TypeError or IndexError if it can't be read."""
-        self._record: Final = record
-        self._now_ms: Final = now_ms
-        self.name: Final[str] = name.hex()
-        self.ids: Final[LineIds] = packing.ids_of_line(record)
-        self.last_ms: Final[int] = record[1]
-        self.until_ms: Final[int] = record[2]
-        self.last_v6_ms: Final[int] = record[4]
-        self.until_v6_ms: Final[int] = record[5]
-        self.place: Final[bytes] = record[8]
-        self.keys: Final[bytes] = record[10]
-        keys_v6: bytes | int = record[12]
-        self.keys_v6: Final[bytes] = keys_v6 if isinstance(keys_v6, bytes) else self.keys  # the same
-        self.macs: Final[bytes] = record[20]
-        if len(record) % _VOUCHER != _VOUCHERS % _VOUCHER:
-            raise ValueError("line: half a session")
-
-    def vouching(self, tag: bytes) -> tuple[LiveSession, ...]:
-        """Its sessions that count and vouch for it on a key. Raises StoreError if one can't be read."""
-        record, now_ms = self._record, self._now_ms
-        some: list[LiveSession] = []
-        try:
-            for at in range(_VOUCHERS, len(record), _VOUCHER):
-                until_ms: int = record[at + 5]
-                tags: bytes = record[at + 4]
-                if until_ms <= now_ms or not _is_among(tag, tags):
-                    continue
-                nas: bytes = record[at + 1]
-                marks: int = record[at + 7]
-                some.append(
-                    LiveSession(
-                        nas=nas.decode(), epoch=record[at + 2], until_ms=until_ms, heard_ms=record[at + 6],
-                        up=marks & _UP != 0,
-                    )
-                )  # fmt: skip
-        except (ValueError, TypeError):
-            raise StoreError("a line's sessions are of another version") from None
-        return tuple(some)
-
-
-class _Told(Candidate):
-    """A line on a key, as its record tells it. What its sessions are is read if it matters: it seldom does."""
-
-    __slots__ = ("_line", "_read", "_tag")
-
-    def __init__(
-        self, line: _Line, tag: bytes, *, first_ms: int, sighted_ms: int, sighted_v6_ms: int, marks: int,
-        same_mac: bool, same_place: bool,
-    ) -> None:  # fmt: skip
-        super().__init__(
-            line=line.name, ids=line.ids, first_ms=first_ms, sighted_ms=sighted_ms, sighted_v6_ms=sighted_v6_ms,
-            attached=marks & _ATTACHED != 0, v4_evident=marks & _V4_EVIDENT != 0, same_mac=same_mac,
-            same_place=same_place,
-        )  # fmt: skip
-        self._line: Final = line
-        self._tag: Final = tag
-        self._read = False
-
-    @property
-    def sessions(self) -> tuple[LiveSession, ...]:
-        """Raises StoreError if they can't be read."""
-        if not self._read:
-            self._sessions = self._line.vouching(self._tag)
-            self._read = True
-        return self._sessions
-
-
-class _Recalled(Recollection):
-    """One answer. The epochs are read if it matters whether somebody is live: it seldom does."""
-
-    __slots__ = ("_found",)
-
-    def __init__(
-        self,
-        found: _Found,
-        records: dict[str, KeyRecord],
-        mac_lines: int,
-        session: SessionIdentity | None,
-        plan: LineIds | None,
-    ) -> None:
-        super().__init__(records=records, mac_lines=mac_lines, session=session, epochs=_NO_EPOCHS, plan=plan)
-        self._found: Final = found
-
-    @property
-    def epochs(self) -> dict[str, int]:
-        """Raises StoreError if they can't be read."""
-        return self._found.epochs
-
-
-class _Found:
-    """The script's answer about one domain; its lines are read once, by those who ask first."""
-
-    __slots__ = ("_epochs", "_lines", "_macs", "_now_ms", "keys", "places", "sessions")
-
-    def __init__(self, answer: Record, now_ms: int) -> None:
-        lines: list[Any] = answer[2]
-        self._now_ms: Final = now_ms
-        self._epochs: Final[list[bytes]] = answer[0]
-        self.keys: Final[list[Any]] = answer[1]  # records, or empty: not there
-        self._macs: Final[list[Any]] = answer[3]
-        self.sessions: Final[list[Any]] = answer[4]
-        self.places: Final[list[bytes]] = answer[5]
-        self._lines: Final[dict[bytes, Any]] = {}  # a record, or the line that was made of it
-        for at in range(0, len(lines), 2):
-            self._lines[lines[at]] = lines[at + 1]
-
-    @property
-    def epochs(self) -> dict[str, int]:
-        """Of every box of the domain. Raises StoreError if that can't be read."""
-        return _epochs(self._epochs)
-
-    def mac_lines(self, number: int) -> int:
-        """How many lines a MAC was seen on, as far as that still taints it."""
-        found = self._macs[number]
-        if not found:
-            return 0
-        record: Record = found
-        since_ms = self._now_ms - c.TAINT_MS
-        count = 0
-        for at in range(1, len(record), 2):
-            at_ms: int = record[at]
-            if at_ms >= since_ms:
-                count += 1
-        return count
-
-    def _line(self, name: bytes) -> _Line | None:
-        known = self._lines.get(name)
-        if isinstance(known, _Line):
-            return known
-        if not known:
-            return None
-        line = self._lines[name] = _Line(name, known, self._now_ms)
-        return line
-
-    def record(self, record: Record, key: bytes, mac: bytes, place: bytes) -> KeyRecord:
-        """What stands on one key, as far as it counts now. `mac` and `place` are those of the question."""
-        candidates: list[Candidate] = []
-        crowded = shared = False
-        disputed_ms = 0
-        now_ms = self._now_ms
-        tag = key[:_TAG]
-        for at in range(0, len(record), 6):
-            name: bytes = record[at]
-            sighted_ms: int = record[at + 2]
-            sighted_v6_ms: int = record[at + 3]
-            if not name:
-                crowded, shared, disputed_ms = record[at + 1] >= now_ms, sighted_ms >= now_ms, sighted_v6_ms
-                continue
-            line = self._line(name)
-            if line is None:
-                continue
-            until_ms: int = record[at + 4]
-            if _is_among(key, line.keys):  # the line's own record says more
-                if line.last_ms > sighted_ms:
-                    sighted_ms = line.last_ms
-                if line.until_ms > until_ms:
-                    until_ms = line.until_ms
-            if _is_among(key, line.keys_v6):
-                if line.last_v6_ms > sighted_v6_ms:
-                    sighted_v6_ms = line.last_v6_ms
-                if line.until_v6_ms > until_ms:
-                    until_ms = line.until_v6_ms
-            if until_ms < now_ms and not line.vouching(tag):
-                continue
-            candidates.append(
-                _Told(
-                    line,
-                    tag,
-                    first_ms=record[at + 1],
-                    sighted_ms=sighted_ms,
-                    sighted_v6_ms=sighted_v6_ms,
-                    marks=record[at + 5],
-                    same_mac=mac != b"" and _was_seen_with(line.macs, mac),
-                    same_place=place != b"" and place == line.place,
-                )
-            )
-        if disputed_ms:
-            candidates = [one for one in candidates if undisputed(one, disputed_ms, self.epochs)]
-        return KeyRecord(candidates=tuple(candidates), crowded=crowded, shared=shared)
-
-
-def _epochs(flat: list[bytes]) -> dict[str, int]:
-    """As `packing.epochs_of`: they change only when a box restarts, and nobody changes what was made of them."""
-    boxes = tuple(flat)
-    known = _EPOCHS.get(boxes)
-    if known is not None:
-        return known
-    try:
-        return _EPOCHS.put(boxes, packing.epochs_of(flat))
-    except (ValueError, TypeError, IndexError, AttributeError):
-        raise StoreError("the epochs of a domain are of another version") from None
-
-
-def _nth(names: bytes, number: int) -> bytes:
-    return names[_OCTETS * number : _OCTETS * (number + 1)]
-
-
-def _is_among(name: bytes, names: bytes) -> bool:
-    """Whether it is one of those that stand one behind the other, all of its size: nearly always the first or second,
-    and a search of Python's costs more than a few comparisons.
-    """
-    size, first = len(name), name[0]
-    return any(names[at] == first and names[at : at + size] == name for at in range(0, len(names), size))
-
-
-def _was_seen_with(macs: bytes, mac: bytes) -> bool:
-    """Whether a MAC is among those of a line, which are packed: behind two octets if it comes first, as nearly always.
-
-    12 octets of a hash stand nowhere else by chance; `in` would try first whether they are a number.
-    """
-    return macs[2 : 2 + _OCTETS] == mac or macs.find(mac) >= 0

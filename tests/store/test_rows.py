@@ -1,13 +1,11 @@
-"""Lessons as octets: as MessagePack has them, in C as in Python, and within bounds."""
+"""Lessons as octets: as MessagePack has them."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import msgpack
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,14 +14,11 @@ from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac, usable
 from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import HostKind
-from bngcorr.store import batch, row_core
 from bngcorr.store.batch import Batch
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.packing import OUTCOMES
 from bngcorr.store.terms import session_terms, term_hash
 from bngcorr.store.verdicts import packed, unpacked
-
-from ..extension import sanitized, tried
 
 NOW = 1_760_000_000_000
 DOMAINS = st.sampled_from(["bng1", "bng2", "metro", "é" * 20])
@@ -175,29 +170,3 @@ def test_an_entry_of_the_stream_is_what_messagepack_makes_of_its_events(some: li
     """Both parts of each, as octets."""
     assert msgpack.packb([[one.about, one.moment] for one in some]) == packed(some)
     assert [(one.about, one.moment) for one in some] == unpacked(packed(some))
-
-
-# ---- in C
-
-
-def test_it_is_c_where_the_request_path_is_compiled() -> None:
-    """A build whose modules are compiled has the extension, and uses it."""
-    compiled = not str(batch.__file__).endswith(".py")
-
-    assert {"bngcorr.store._rows" if compiled else "bngcorr.store.row_octets"} == {
-        getattr(row_core, name).__module__ for name in row_core.__all__
-    }
-
-
-@pytest.fixture(scope="module")
-def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built so that it can't go astray unnoticed."""
-    return sanitized("bngcorr/store/_rows.c", tmp_path_factory.mktemp("rows"))
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_it_is_its_model_and_keeps_within_bounds(extension: Path, seed: int) -> None:
-    """Right arguments give what the model gives, wrong ones are refused, and the sanitizers find nothing."""
-    done = tried("tests.store.rows_trial", extension, seed, 15)
-
-    assert 0 == done.returncode, done.stdout + done.stderr

@@ -1,14 +1,10 @@
-"""Work on the octets of packets: in C it is what it is in Python, and it keeps within its bounds."""
+"""Digests over the octets of packets, as the RFCs have them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from bngcorr.wire import core, radius_auth
-
-from ..extension import sanitized, tried
+from bngcorr.wire import core
 
 # RFC 1321 §A.5
 MD5 = {
@@ -48,26 +44,3 @@ def test_the_digests_of_rfc_1321(message: bytes) -> None:
 def test_the_keyed_digests_of_rfc_2202(secret: bytes, message: bytes, digest: str) -> None:
     """Every example of the RFC, for secrets below and above a block."""
     assert digest == core.hmac_md5(secret, message).hex()
-
-
-def test_it_is_c_where_the_request_path_is_compiled() -> None:
-    """A build whose modules are compiled has the extension, and uses it."""
-    compiled = not str(radius_auth.__file__).endswith(".py")
-
-    assert {"bngcorr.wire._core" if compiled else "bngcorr.wire.octets"} == {
-        getattr(core, name).__module__ for name in core.__all__
-    }
-
-
-@pytest.fixture(scope="module")
-def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built so that it can't go astray unnoticed."""
-    return sanitized("bngcorr/wire/_core.c", tmp_path_factory.mktemp("core"))
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_it_is_its_model_and_keeps_within_bounds(extension: Path, seed: int) -> None:
-    """Right arguments give what the model gives, wrong ones are refused, and the sanitizers find nothing."""
-    done = tried("tests.wire.core_trial", extension, seed, 100)
-
-    assert 0 == done.returncode, done.stdout + done.stderr
