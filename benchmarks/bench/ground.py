@@ -60,12 +60,14 @@ def _compiled(source: Path, program: Path) -> Path:
     if compiler is None:
         raise NotReady("no C compiler: install one (Debian: apt-get install gcc libc6-dev libssl-dev)")
     flags = ["-O2", "-Wall", "-Wno-deprecated-declarations"]
+    made = program.with_name(f"{program.name}.{os.getpid()}")
     done = subprocess.run(
-        [compiler, *flags, "-o", str(program), str(source), "-lcrypto", "-lm"], capture_output=True, text=True
+        [compiler, *flags, "-o", str(made), str(source), "-lcrypto", "-lm"], capture_output=True, text=True
     )
     if done.returncode:
         hint = "install libssl-dev" if "openssl/" in done.stderr or "-lcrypto" in done.stderr else "see above"
         raise NotReady(f"{done.stderr.strip()}\n{source.name} does not compile: {hint}")
+    made.replace(program)  # whoever compiles at the same time, or runs the old one, is not disturbed
     return program
 
 

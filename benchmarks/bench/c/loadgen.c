@@ -13,7 +13,10 @@
  * `mix` sends thirds: DHCPv4 with line ids; DHCPv6 with an enterprise number in front of the Remote-Id and raw DHCPv6
  * options; DHCPv6 without any line id and without a mark of its family, 0 to 2 s after the DHCPv4 request of the same
  * line. Some pairs of lines (-a) share a MAC address and a port without a VLAN of their own: nobody can tell their
- * requests without line id apart. `acct` sends Start, Interim-Update and Stop. Nothing is sent twice. */
+ * requests without line id apart. `acct` sends Start, Interim-Update and Stop. Nothing is sent twice.
+ *
+ * BNGs share a socket: each datagram says which address it is from, each answer which address it came to (ip(7),
+ * IP_PKTINFO). So what is due goes out with one system call, and one takes whatever has come. */
 #include "radius.h"
 #include <math.h>
 #include <sys/epoll.h>
@@ -25,18 +28,34 @@
 #define WHEEL 4096              /* buckets of 1 ms */
 #define APART 512               /* sessions between the Start, the Interim-Update and the Stop of one */
 #define NONE UINT32_MAX
+#define BATCH 64             /* datagrams a system call */
+#define DOORS 32             /* sockets at most */
+#define ROOM (8 << 20)       /* octets for answers in the kernel: several thousand of them */
+#define STRIDE (2048 + 5 * 64) /* of buffers: a power of two would put all of them into the same sets of the cache */
 
 typedef struct { uint16_t length; uint8_t octets[PACKET]; } packet;
 typedef struct { uint64_t at; uint8_t busy, kind, authenticator[16]; } slot; /* an identifier of a BNG */
+typedef union { struct cmsghdr header; uint8_t octets[CMSG_SPACE(sizeof(struct in_pktinfo))]; } control;
+typedef struct { /* a socket of BNGs, and what they are about to send */
+    int fd, n;
+    struct mmsghdr out[BATCH];
+    struct iovec at[BATCH];
+    control from[BATCH];
+    packet packets[BATCH];
+    slot *slots[BATCH];
+} door;
 typedef struct { uint32_t *us, n, room; } latencies;
 
 static const char *secret = "testing123", *mode = "mix", *host = "127.0.0.1";
 static int port, bngs = 200, ambiguous_per_mille = 20, timeout_ms = 5000;
 static uint32_t lines = 100000, seed = 1;
 static hmac_key key;
-static int *sockets, poller, timer;
+static struct sockaddr_in there;
+static door *doors[DOORS];
+static int door_count, poller, timer;
 static slot *slots;
 static uint8_t *next_identifier;
+static uint16_t *asking; /* identifiers in use, by BNG */
 static packet *v4, *v6, *bare;
 static int outstanding;
 static struct {
@@ -69,6 +88,10 @@ static int is_ambiguous(uint32_t line) {
 static uint32_t partner(uint32_t line) { return line / bngs % 2 ? line - bngs : line + bngs; }
 
 static in_addr_t address_of(int bng) { return htonl(0x7f0a0000u | (bng / 250) << 8 | (bng % 250 + 1)); }
+static int bng_at(in_addr_t address) { /* -1: nobody */
+    uint32_t place = ntohl(address) - 0x7f0a0000u, bng = (place >> 8) * 250 + (place & 255) - 1;
+    return place >> 16 || bng >= (uint32_t)bngs || address_of(bng) != address ? -1 : (int)bng;
+}
 
 static void mac_of(uint32_t line, uint8_t mac[6]) {
     if (is_ambiguous(line) && line / bngs % 2) line = partner(line);
@@ -108,11 +131,11 @@ static uint8_t *put_ids(uint8_t *p, uint32_t line, const char *prefix, int n) {
 
 /* An Access-Request up to what is signed anew each time: identifier, authenticator, password. */
 static void build_access(packet *request, uint32_t line, char kind) {
-    uint8_t *p = request->octets + 20, zero[16] = {0}, mac[6];
+    uint8_t *p = request->octets + 20, zero[16] = {0}, password[16] = PASSWORD, mac[6];
     char text[64];
     request->octets[0] = ACCESS_REQUEST;
     p = put(p, MESSAGE_AUTHENTICATOR, zero, 16); /* octet 20 */
-    p = put(p, USER_PASSWORD, zero, 16);         /* octet 38 */
+    p = put(p, USER_PASSWORD, password, 16);     /* octet 38 */
     mac_of(line, mac);
     snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
     p = put_text(p, USER_NAME, text);
@@ -129,18 +152,14 @@ static void build_access(packet *request, uint32_t line, char kind) {
     put_length(request->octets, request->length);
 }
 static void sign_access(packet *request, uint8_t identifier) {
-    uint8_t *o = request->octets, *signature = o + 22, *password = o + 40, digest[16];
+    uint8_t *o = request->octets;
     o[1] = identifier;
     for (int i = 0; i < 16; i += 8) {
         uint64_t r = random_u64();
         memcpy(o + 4 + i, &r, 8);
     }
-    memset(password, 0, 16);
-    memcpy(password, PASSWORD, strlen(PASSWORD));
-    hide_block(secret, o + 4, password);
-    memset(signature, 0, 16);
-    hmac_md5(&key, o, request->length, digest);
-    memcpy(signature, digest, 16);
+    hide_block(secret, o + 4, o + 40);
+    hmac_md5(&key, o, request->length, o + 22);
 }
 
 enum { START = 1, STOP = 2, INTERIM = 3 }; /* Acct-Status-Type */
@@ -240,10 +259,30 @@ static int choose(uint64_t now, uint32_t *line) {
     return V6;
 }
 
-static void send_one(uint64_t now, uint64_t intended) {
-    static packet accounting;
+/* Sends what stands ready at a door. Those without an instant of their own are sent at the one just before. */
+static void flush(door *d) {
+    uint64_t now = now_ns();
+    for (int i = 0; i < d->n; i++)
+        if (!d->slots[i]->at) d->slots[i]->at = now;
+    for (int done = 0; done < d->n;) {
+        int m = sendmmsg(d->fd, d->out + done, d->n - done, 0);
+        if (m > 0) done += m;
+        else if (errno != EINTR) {
+            count.unsent++;
+            done++;
+        }
+    }
+    d->n = 0;
+}
+static void flush_all(void) {
+    for (int i = 0; i < door_count; i++)
+        if (doors[i]->n) flush(doors[i]);
+}
+
+/* Puts the next request down at the door of its BNG. Its latency counts from `intended`, if 0 from when it is sent. */
+static void prepare_one(uint64_t now, uint64_t intended) {
     static uint64_t turn;
-    packet *request = &accounting;
+    const packet *model = 0;
     uint32_t line = 0;
     int kind = ACCOUNTING, status = START;
     uint64_t session = 0;
@@ -259,7 +298,7 @@ static void send_one(uint64_t now, uint64_t intended) {
         line = session % lines;
     } else {
         kind = choose(now, &line);
-        request = kind == V4 ? &v4[line] : kind == V6 ? &v6[line] : &bare[line];
+        model = kind == V4 ? &v4[line] : kind == V6 ? &v6[line] : &bare[line];
         if (kind == BARE && is_ambiguous(line)) kind = AMBIGUOUS;
     }
     int bng = bng_of(line), tries = 0;
@@ -270,17 +309,28 @@ static void send_one(uint64_t now, uint64_t intended) {
         count.unsent++;
         return;
     }
+    door *d = doors[bng % door_count];
+    packet *request = &d->packets[d->n];
     uint8_t identifier = s - &slots[bng * 256];
-    if (kind == ACCOUNTING) build_accounting(request, identifier, session, status);
-    else sign_access(request, identifier);
-    if (send(sockets[bng], request->octets, request->length, 0) < 0) count.unsent++;
+    if (!model) build_accounting(request, identifier, session, status);
+    else {
+        request->length = model->length;
+        memcpy(request->octets, model->octets, model->length);
+        sign_access(request, identifier);
+    }
+    d->at[d->n].iov_len = request->length;
+    struct in_pktinfo from = {.ipi_spec_dst.s_addr = address_of(bng)};
+    memcpy(CMSG_DATA(&d->from[d->n].header), &from, sizeof from);
+    d->slots[d->n] = s;
     memcpy(s->authenticator, request->octets + 4, 16);
     s->busy = 1;
     s->kind = place_of(kind);
     s->at = intended;
+    asking[bng]++;
     count.sent++;
     count.by_kind[s->kind]++;
     outstanding++;
+    if (++d->n == BATCH) flush(d);
 }
 
 /* ---- answers */
@@ -293,22 +343,39 @@ static void note(latencies *l, uint64_t us) {
     l->us[l->n++] = us;
 }
 
-static void take(int bng, uint64_t until) {
-    static uint8_t in[32][2048];
-    struct mmsghdr received[32];
-    struct iovec at[32];
-    memset(received, 0, sizeof received);
-    for (int i = 0; i < 32; i++) {
+/* The BNG that an answer came to; -1: it did not come from whom all ask, or to nobody. */
+static int asker(struct msghdr *message) {
+    const struct sockaddr_in *peer = message->msg_name;
+    if (peer->sin_addr.s_addr != there.sin_addr.s_addr || peer->sin_port != there.sin_port) return -1;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo to;
+            memcpy(&to, CMSG_DATA(c), sizeof to);
+            return bng_at(to.ipi_addr.s_addr);
+        }
+    return -1;
+}
+
+static void take(const door *d, uint64_t until) {
+    static uint8_t in[BATCH][STRIDE];
+    static control to[BATCH];
+    static struct sockaddr_in peers[BATCH];
+    static struct mmsghdr received[BATCH];
+    static struct iovec at[BATCH];
+    for (int i = 0; i < BATCH && !at[i].iov_len; i++) {
         at[i] = (struct iovec){in[i], sizeof in[i]};
-        received[i].msg_hdr = (struct msghdr){.msg_iov = &at[i], .msg_iovlen = 1};
+        received[i].msg_hdr = (struct msghdr){.msg_name = &peers[i], .msg_namelen = sizeof peers[i], .msg_iov = &at[i],
+                                              .msg_iovlen = 1, .msg_control = &to[i], .msg_controllen = sizeof to[i]};
     }
-    int n = recvmmsg(sockets[bng], received, 32, MSG_DONTWAIT, 0);
+    int n = recvmmsg(d->fd, received, BATCH, MSG_DONTWAIT, 0);
     uint64_t now = now_ns();
     for (int i = 0; i < n; i++) {
         uint8_t *o = in[i], digest[16];
-        int length = received[i].msg_len < 20 ? 0 : o[2] << 8 | o[3];
-        slot *s = &slots[bng * 256 + o[1]];
-        if (length < 20 || length > (int)received[i].msg_len || !s->busy) {
+        int length = received[i].msg_len < 20 ? 0 : o[2] << 8 | o[3], bng = asker(&received[i].msg_hdr);
+        received[i].msg_hdr.msg_controllen = sizeof to[i]; /* both were set to what came */
+        received[i].msg_hdr.msg_namelen = sizeof peers[i];
+        slot *s = bng < 0 ? 0 : &slots[bng * 256 + o[1]];
+        if (length < 20 || length > (int)received[i].msg_len || !s || !s->busy) {
             count.stray++;
             continue;
         }
@@ -333,6 +400,7 @@ static void take(int bng, uint64_t until) {
         }
         note(&latency[s->kind], now > s->at ? (now - s->at) / 1000 : 0);
         s->busy = 0;
+        asking[bng]--;
         outstanding--;
         count.answered++;
         count.in_time += now <= until;
@@ -342,7 +410,7 @@ static void wait_for_answers(int ms, uint64_t until) {
     struct epoll_event events[64];
     int n = epoll_wait(poller, events, 64, ms);
     for (int i = 0; i < n; i++) {
-        if (events[i].data.u32 != NONE) take(events[i].data.u32, until);
+        if (events[i].data.u32 != NONE) take(doors[events[i].data.u32], until);
         else {
             uint64_t expirations;
             if (read(timer, &expirations, sizeof expirations) < 0) continue;
@@ -353,12 +421,16 @@ static void give_up(uint64_t now) {
     static uint64_t next;
     if (now < next) return;
     next = now + 100000000ull;
-    for (int i = 0; i < bngs * 256; i++)
-        if (slots[i].busy && now > slots[i].at && now - slots[i].at > timeout_ms * 1000000ull) {
-            slots[i].busy = 0;
-            outstanding--;
-            count.lost++;
-        }
+    for (int bng = 0; bng < bngs; bng++) {
+        if (!asking[bng]) continue;
+        for (slot *s = &slots[bng * 256], *end = s + 256; s < end; s++)
+            if (s->busy && now > s->at && now - s->at > timeout_ms * 1000000ull) {
+                s->busy = 0;
+                asking[bng]--;
+                outstanding--;
+                count.lost++;
+            }
+    }
 }
 static void await_all(uint64_t until) {
     while (outstanding) {
@@ -371,7 +443,8 @@ static void await_all(uint64_t until) {
 
 static void closed(int w, uint64_t until) {
     for (uint64_t now; (now = now_ns()) < until; give_up(now)) {
-        for (int guard = 0; outstanding < w && guard < 2 * w; guard++) send_one(now, now_ns());
+        for (int guard = 0; outstanding < w && guard < 2 * w; guard++) prepare_one(now, 0);
+        flush_all();
         wait_for_answers(20, until);
     }
 }
@@ -379,19 +452,18 @@ static void open_loop(double rate, uint64_t until) {
     uint64_t next = now_ns();
     for (uint64_t now; (now = now_ns()) < until; give_up(now)) {
         while (next <= now) {
-            send_one(now, next);
+            prepare_one(now, next);
             next += -log(1.0 - random_unit()) / rate * 1e9;
         }
+        flush_all();
         struct itimerspec at = {.it_value = {.tv_sec = next / 1000000000ull, .tv_nsec = next % 1000000000ull}};
         timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, 0);
         wait_for_answers(20, until);
     }
 }
 static void burst(uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t now = now_ns();
-        send_one(now, now);
-    }
+    for (uint32_t i = 0; i < n; i++) prepare_one(now_ns(), 0);
+    flush_all();
 }
 
 static int ascending(const void *a, const void *b) {
@@ -428,28 +500,45 @@ static void report(double seconds, double taken) {
     for (int k = 0; k < KINDS; k++) latency[k].n = 0;
 }
 
+/* Opens a socket of BNGs; octets that the kernel granted it for answers. */
+static int open_door(uint32_t index) {
+    door *d = doors[index] = calloc(1, sizeof *d);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
+    struct sockaddr_in here = {.sin_family = AF_INET};
+    int size = ROOM, yes = 1;
+    socklen_t length = sizeof size;
+    d->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (setsockopt(d->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size))
+        setsockopt(d->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    getsockopt(d->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
+    spare_identification(d->fd);
+    if (setsockopt(d->fd, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes) || bind(d->fd, (void *)&here, sizeof here) ||
+        epoll_ctl(poller, EPOLL_CTL_ADD, d->fd, &event)) {
+        perror("socket of BNGs");
+        exit(1);
+    }
+    for (int i = 0; i < BATCH; i++) {
+        d->at[i].iov_base = d->packets[i].octets;
+        d->from[i].header = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof(struct in_pktinfo)), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+        d->out[i].msg_hdr = (struct msghdr){.msg_name = &there, .msg_namelen = sizeof there, .msg_iov = &d->at[i],
+                                            .msg_iovlen = 1, .msg_control = &d->from[i],
+                                            .msg_controllen = sizeof d->from[i]};
+    }
+    return size;
+}
+
 static void prepare(void) {
     slots = calloc(bngs * 256, sizeof *slots);
     next_identifier = calloc(bngs, 1);
-    sockets = malloc(bngs * sizeof *sockets);
+    asking = calloc(bngs, sizeof *asking);
     poller = epoll_create1(0);
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = NONE};
     epoll_ctl(poller, EPOLL_CTL_ADD, timer, &event);
-    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(port)};
+    there = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port)};
     inet_pton(AF_INET, host, &there.sin_addr);
-    for (int i = 0; i < bngs; i++) {
-        struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = address_of(i)};
-        int size = 1 << 20;
-        sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-        setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-        if (bind(sockets[i], (void *)&here, sizeof here) || connect(sockets[i], (void *)&there, sizeof there)) {
-            perror("socket of a BNG");
-            exit(1);
-        }
-        event.data.u32 = i;
-        epoll_ctl(poller, EPOLL_CTL_ADD, sockets[i], &event);
-    }
+    for (int room = 0; room < ROOM && door_count < DOORS; door_count++) room += open_door(door_count);
     if (mode[0] == 'a') return;
     later = malloc(lines * sizeof *later);
     follows = calloc(lines, sizeof *follows);

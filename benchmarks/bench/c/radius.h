@@ -84,6 +84,12 @@ static inline uint64_t now_ns(void) {
     return (uint64_t)t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+/* Datagrams that are never fragmented need no Identification (RFC 6864 §4.1), and the kernel makes none. */
+static inline void spare_identification(int fd) {
+    int never = IP_PMTUDISC_DO;
+    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &never, sizeof never);
+}
+
 static inline uint8_t *put(uint8_t *p, int type, const void *value, int n) {
     p[0] = type;
     p[1] = n + 2;
