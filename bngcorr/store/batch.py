@@ -32,7 +32,7 @@ _Other = SessionChange | Restart | NumberSeen | FindingSeen | Distances  # what 
 # lessons as the script numbers them, and how many values each has
 _SIGHTING, _SIGHTING_V6, _ACCEPT, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 1, 2, 3, 4, 5, 6, 7, 8
 _SIGHTING_VALUES, _ACCEPT_VALUES, _OTHER_VALUES = 9, 11, 2
-_DOMAIN_VALUES, _ENTRY_VALUES = 2, 4  # in front of a domain's lessons, and of a request that is over
+_DOMAIN_VALUES = 2  # in front of a domain's lessons
 _ATTACHED, _V4_EVIDENT, _CLAIMED = 1, 2, 4
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
@@ -42,7 +42,6 @@ _head: Final = row_core.head
 _values: Final = row_core.values
 _sighting: Final = row_core.sighting
 _accept: Final = row_core.accept
-_entry: Final = row_core.entry
 _terms: Final = row_core.terms
 _shown: Final = row_core.shown
 
@@ -77,20 +76,19 @@ class Moved:
 class _Domain:
     """What a batch tells one domain."""
 
-    __slots__ = ("name", "places", "rows", "told", "values")
+    __slots__ = ("name", "places", "rows", "values")
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
         self.rows: Final[list[bytes]] = []  # of each lesson
         self.places: Final[list[int]] = []  # and where it stands in the batch
         self.values = 0  # in all of the rows
-        self.told: Final[list[bytes]] = []  # entries of timelines
 
 
 class Batch:
     """Lessons by domain, each with its place among all that are told."""
 
-    __slots__ = ("_domains", "_last", "_lessons", "domains", "events", "moves", "timelines", "words")
+    __slots__ = ("_domains", "_last", "_lessons", "domains", "events", "moves", "words")
 
     def __init__(self, lessons: Sequence[Lesson]) -> None:
         """Requests for people are left to `events`, whose word is "ok"."""
@@ -98,7 +96,6 @@ class Batch:
         self._domains: Final[dict[str, _Domain]] = {}
         self._last: _Domain | None = None
         self.domains: Final[list[str]] = []  # those that it is about, in the order of their first lessons
-        self.timelines: Final[list[str]] = []  # those with lines that were told of
         self.events: Final[list[Event]] = []
         self.words: Final[list[str]] = ["ok"] * len(lessons)
         self.moves: Final[list[Moved]] = []
@@ -106,7 +103,7 @@ class Batch:
             if isinstance(lesson, Sighting):
                 self._add(lesson.domain, place, _sighting_row(lesson), _SIGHTING_VALUES)
             elif isinstance(lesson, Event):
-                self._tell(lesson)
+                self.events.append(lesson)
             elif isinstance(lesson, SessionChange) and lesson.step is _EXPECTED:
                 self._add(lesson.domain, place, _expected_row(lesson), _ACCEPT_VALUES)
             else:
@@ -130,24 +127,6 @@ class Batch:
         domain.places.append(place)
         domain.rows.append(row)
         domain.values += values
-
-    def _tell(self, event: Event) -> None:
-        self.events.append(event)
-        if event.line is None and event.mac is None:
-            return
-        domain = self._domain(event.domain)
-        if not domain.told:
-            self.timelines.append(event.domain)
-        domain.told.append(_entry(event.line, event.mac, event.about, event.moment))
-
-    def timeline(self, domains: Sequence[str], most: int) -> bytes:
-        """What was told of the lines of these domains, as `timeline.lua` takes it; they keep `most` entries."""
-        parts = [_head(1 + len(domains)), _values(most)]
-        for name in domains:
-            told = self._domains[name].told
-            parts.append(_head(_ENTRY_VALUES * len(told)))
-            parts += told
-        return b"".join(parts)
 
     def packed(self, domains: Sequence[str], now_ms: int, instants: Mapping[str, int] = _NO_INSTANTS) -> bytes:
         """The lessons of these domains as `write.lua` takes them, told at `now_ms` or at their domain's instant."""

@@ -19,7 +19,9 @@ READ_BUDGET_S: Final = 2.0
 class Figures:
     """Part of `contract.QueryStore`. Raises StoreError."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, most_entries: int = 0) -> None:
+        """`most_entries` of a timeline are told; 0: all that are there."""
+        self._most_entries = most_entries
         self._lane = Together(lane)
         self._alone = lane  # for what is large: nobody is to wait for that
 

@@ -14,7 +14,7 @@ and many, so they lie in buckets: hashes whose fields are the ids of records and
 ``s:bucket``                  sessions
 ``i:bucket``                  index: field hash of a term (8 octets), value entries of 13: "l" + line or "s" + session
 ``h:box:bucket``              references to hosts: field 16 hex digits of their SHA-1, value "epoch count@port …"
-``y:bucket``                  timelines of lines, each with its tail (`store.timeline`)
+``y:line``                    list: timeline of a line, whose name stands there as octets (`store.timeline`)
 ``b:kind``                    of each kind of record but ``i``: a bit for each bucket that may have something in it
 ``u:box``                     usage: "kind" of the box, "port|kind" of one port, and the epoch that it is of
 ``v:box``, ``j:box:bucket``   usage and references, as an audit recounts them beside these (`store.audit`)
@@ -50,7 +50,7 @@ BUCKETS: Final = 4096  # of one kind and domain
 class DomainKeys:
     """Names within one correlation domain."""
 
-    __slots__ = ("closed", "epochs", "findings", "findings_by_age", "prefix", "walk")
+    __slots__ = ("closed", "epochs", "findings", "findings_by_age", "prefix", "timelines", "walk")
 
     def __init__(self, domain: str) -> None:
         self.prefix = f"bngcorr:{{{domain}}}:"
@@ -59,6 +59,7 @@ class DomainKeys:
         self.findings = self.prefix + "f"
         self.findings_by_age = self.prefix + "g"
         self.walk = self.prefix + "q"
+        self.timelines = self.prefix + "y:"  # and the octets of a line's name
 
     def record(self, kind: str, name: bytes) -> str:
         """The bucket of a record: `kind` is one of k, m, l, s, i, or p:version."""

@@ -20,13 +20,14 @@ class Recent:
 
     _lane: Together
     _alone: Lane
+    _most_entries: int  # of a timeline; 0: all that are there
 
     async def timeline(self, domain: str, line: str) -> list[Entry]:
         """One look-up."""
-        name = bytes.fromhex(line)
-        bucket = DomainKeys(domain).record("y", name)
-        ((packed, tail),) = await self._lane.run([("HMGET", bucket, name, name + timeline.TAIL)], READ_BUDGET_S)
-        return timeline.ring(domain, line, packed, tail or b"") if packed else []
+        (elements,) = await self._lane.run(
+            [("LRANGE", DomainKeys(domain).timelines.encode() + bytes.fromhex(line), 0, -1)], READ_BUDGET_S
+        )
+        return timeline.entries(domain, line, elements, self._most_entries)
 
     async def events(self, after: str, limit: int) -> list[tuple[str, RequestEntry]]:
         """A few entries of the stream at a time."""

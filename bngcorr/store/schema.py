@@ -12,8 +12,8 @@ from typing import Final, Protocol
 
 from bngcorr.store.lane import Command, Reply
 
-VERSION: Final = 3
-OLDEST: Final = 3
+VERSION: Final = 4
+OLDEST: Final = 4
 KEY: Final = "bngcorr:schema"
 
 _MEET: Final = """

@@ -5,17 +5,14 @@ They are told by position, in the order of `ABOUT_FIELDS` and `MOMENT_FIELDS`; t
 same two. Accounting is written by the script that knows what it changed, in the order of `ACCOUNTING_ABOUT` and
 `ACCOUNTING_MOMENT`: a 0 in the place of the code tells it from requests.
 
-The record of a line is a ring of octets: one that says how many different abouts follow, one that says how many
-entries, then each about, and of each entry, the oldest first, one octet with the place of its about (from 1 on) and its
-moment. In front of abouts and moments stand two octets with their length. The latest entries stand in its tail, beside
-it under the line's name and `TAIL`: one octet that says how many abouts the ring has, one that says how many entries
-the line keeps, of each about 16 hexadecimal digits of its SHA-1, and entries as in the ring.
+The timeline of a line is a list under its name. In front stands what entries are about, each of it once, behind that
+the entries, the oldest first: `ABOUT` or `ENTRY`, the first `DIGEST_OCTETS` octets of the SHA-1 of what it is about,
+and that or the moment. There may be more entries than the line keeps, until somebody shortens it (`store.entries`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -41,8 +38,10 @@ MOMENT_FIELDS: Final = (
 ACCOUNTING_ABOUT: Final = ("code", "box", "ids", "shown")
 ACCOUNTING_MOMENT: Final = ("at_ms", "step", "session", "came", "went")
 
-TAIL: Final = b"+"
-_DIGESTED: Final = 16
+ABOUT: Final = b"\0"
+ENTRY: Final = b"\1"
+DIGEST_OCTETS: Final = 4
+_BEHIND: Final = 1 + DIGEST_OCTETS
 
 _unpack: Callable[[bytes], Any] = partial(msgpack.unpackb, raw=True, strict_map_key=False)
 
@@ -111,34 +110,18 @@ class AccountingEntry:
 Entry = RequestEntry | AccountingEntry
 
 
-def ring(domain: str, line: str, packed: bytes, tail: bytes = b"") -> list[Entry]:
-    """The entries of a line's record, the oldest first. Those that this version can't read are left out."""
-    abouts: list[bytes] = []
-    moments: list[tuple[int, bytes]] = []
-    at = 2
-    with suppress(IndexError):  # cut short, or of another version
-        for _ in range(packed[0]):
-            abouts.append(_sized(packed, at))
-            at += 2 + len(abouts[-1])
-        moments += _moments(packed, at)
-    if tail:
-        moments += _moments(tail, 2 + _DIGESTED * tail[0])
-        moments = moments[-tail[1] :]
-    entries = [read(abouts[place - 1], moment, domain, line) for place, moment in moments if 0 < place <= len(abouts)]
-    return [entry for entry in entries if entry is not None]
-
-
-def _moments(octets: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    """Of each entry from there on the place of its about, and its moment; as many as are whole."""
-    while at + 3 <= len(octets):
-        moment = _sized(octets, at + 1)
-        yield octets[at], moment
-        at += 3 + len(moment)
-
-
-def _sized(octets: bytes, at: int) -> bytes:
-    size = octets[at] << 8 | octets[at + 1]
-    return octets[at + 2 : at + 2 + size]
+def entries(domain: str, line: str, elements: Sequence[bytes], most: int = 0) -> list[Entry]:
+    """Those of a line's list, the oldest first, the last `most`; 0: all. What this version can't read is left out."""
+    abouts: dict[bytes, bytes] = {}
+    told: list[tuple[bytes, bytes]] = []  # digest and moment
+    for element in elements:
+        digest, octets = element[1:_BEHIND], element[_BEHIND:]
+        if element[:1] == ABOUT:
+            abouts[digest] = octets
+        elif element[:1] == ENTRY:
+            told.append((digest, octets))
+    found = [read(abouts[digest], moment, domain, line) for digest, moment in told[-most:] if digest in abouts]
+    return [entry for entry in found if entry is not None]
 
 
 def read(about: bytes, moment: bytes, domain: str, line: str) -> Entry | None:

@@ -15,6 +15,7 @@ from bngcorr.store.asking import Asker
 from bngcorr.store.audit import Audits
 from bngcorr.store.batch import Batch, Moved, Settings
 from bngcorr.store.capacity import Capacities
+from bngcorr.store.entries import Entries
 from bngcorr.store.figures import READ_BUDGET_S
 from bngcorr.store.history import Histories
 from bngcorr.store.holders import Holders
@@ -54,13 +55,13 @@ class ValkeyStore:
         self._settings = Settings(
             v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog, timeline=timeline
         )
-        self._timeline = timeline
+        self._entries = Entries(timeline, plain=self.lane.undivided) if timeline else None
         self._aside: dict[str, deque[Command]] = {}  # by domain, timelines that wait for those that are on their way
         self._tellers: set[asyncio.Task[None]] = set()
         self._history_backlog = history_backlog
         self._names: dict[str, DomainKeys] = {}
         self._troubles: dict[str, str] = {}  # of domains
-        self.queries = Queries(self.lane)
+        self.queries = Queries(self.lane, timeline)
         self.plans = Plans(self.lane)
         self.audits = Audits(self.lane)
         self.capacity = Capacities(self.lane)
@@ -172,15 +173,10 @@ class ValkeyStore:
         entries = self._room.entries(len(batch.events)) if batch.events else 0
         if entries:
             commands.append(("XADD", EVENTS, "MAXLEN", "~", entries, "*", "j", verdicts.packed(batch.events)))
-        timelines = self._timelines(batch) if self._timeline else []
-        if self.lane.undivided:
-            commands += timelines
-        replies = await self.lane.run_each(commands, WRITE_BUDGET_S) if commands else []
+        replies = await self._tell(batch, commands, now_ms)
         if entries and isinstance(replies[len(calls)], Exception):
             batch.away()
         del replies[len(calls) :]
-        if not self.lane.undivided:
-            self._tell_aside(batch.timelines, timelines)
         for some, reply in zip(calls, replies, strict=True):
             batch.take(some, reply)
             if isinstance(reply, StoreError):
@@ -193,12 +189,28 @@ class ValkeyStore:
                 words[index] += f",{DUPLICATE}{address}"
         return words
 
-    def _timelines(self, batch: Batch) -> list[Command]:
-        """What the lines are told of requests that are over: one script call, in a Cluster one a domain."""
-        return [
-            self.lane.script("timeline", epochs(some), (batch.timeline(some, self._timeline),))
-            for some in self._shared(batch.timelines)
+    async def _tell(self, batch: Batch, commands: list[Command], now_ms: int) -> list[Reply]:
+        """Replies to the commands. With them goes what timelines are told of requests that are over."""
+        entries = self._entries
+        if entries is None:
+            return await self.lane.run_each(commands, WRITE_BUDGET_S) if commands else []
+        pushes = entries.push(batch.events, now_ms)
+        domains = entries.domains
+        scripts = [
+            self.lane.script("timeline", epochs(some), (entries.packed(some),)) for some in self._shared(domains)
         ]
+        if not self.lane.undivided:
+            replies = await self.lane.run_each(commands, WRITE_BUDGET_S) if commands else []
+            self._tell_aside(domains, scripts)
+            return replies
+        replies = await self.lane.run_each([*commands, *pushes.commands, *scripts], WRITE_BUDGET_S)
+        if scripts:
+            entries.told(replies.pop())
+        if entries.take(pushes, replies[len(commands) :]):
+            domains = entries.domains
+            again = self.lane.script("timeline", epochs(domains), (entries.packed(domains),))
+            entries.told((await self.lane.run_each([again], WRITE_BUDGET_S))[0])
+        return replies
 
     def _tell_aside(self, domains: Sequence[str], commands: Sequence[Command]) -> None:
         """In a Cluster, so that no node waits for another; what is too much is lost.
@@ -209,13 +221,13 @@ class ValkeyStore:
             waiting = self._aside.get(domain)
             if waiting is None and len(self._aside) < MOST_ASIDE:
                 self._aside[domain] = deque([command])
-                task = asyncio.get_running_loop().create_task(self._tell(domain))
+                task = asyncio.get_running_loop().create_task(self._tell_one(domain))
                 self._tellers.add(task)
                 task.add_done_callback(self._tellers.discard)
             elif waiting is not None and len(waiting) < MOST_WAITING:
                 waiting.append(command)
 
-    async def _tell(self, domain: str) -> None:
+    async def _tell_one(self, domain: str) -> None:
         waiting = self._aside[domain]
         try:
             while waiting:

@@ -15,6 +15,7 @@ from bngcorr.model.mac import Mac, usable
 from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.batch import Batch
+from bngcorr.store.entries import Entries
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.packing import OUTCOMES
 from bngcorr.store.terms import session_terms, term_hash
@@ -146,22 +147,35 @@ def _accept(s: SessionChange) -> list[object]:
 def test_a_batch_is_what_messagepack_makes_of_its_lessons(lessons: list[Lesson]) -> None:
     """Values of one array by domain: how many lessons it has, its instant, and theirs."""
     expected: dict[str, list[list[object]]] = {}
-    told: dict[str, list[object]] = {}
     for lesson in lessons:
         if not isinstance(lesson, Event):
             expected.setdefault(lesson.domain, []).append(_values(lesson))
-        elif lesson.line is not None or lesson.mac is not None:
-            mac = "" if lesson.line else lesson.mac
-            told.setdefault(lesson.domain, []).extend((_name(lesson.line), _name(mac), lesson.about, lesson.moment))
     flat: list[object] = []
     for rows in expected.values():
         flat += [len(rows), NOW, *(value for row in rows for value in row)]
     made = Batch(lessons)
 
     assert list(expected) == made.domains
-    assert list(told) == made.timelines
     assert _raw(flat) == made.packed(made.domains, NOW)
-    assert _raw([16, *told.values()]) == made.timeline(made.timelines, 16)
+    assert [lesson for lesson in lessons if isinstance(lesson, Event)] == made.events
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(events(), max_size=12))
+def test_the_script_is_told_of_timelines_in_messagepack(some: list[Event]) -> None:
+    """By domain: line, else MAC, both parts; and which timelines have become long."""
+    told: dict[str, list[object]] = {}
+    for event in some:
+        if event.line is not None or event.mac is not None:
+            mac = "" if event.line else event.mac
+            told.setdefault(event.domain, []).extend((_name(event.line), _name(mac), event.about, event.moment))
+    made = Entries(16, plain=False)
+    made.push(some, NOW)
+    domains = made.domains
+
+    assert list(told) == domains
+    assert _raw([16, *(value for row in told.values() for value in (row, ""))]) == made.packed(domains)
+    assert [] == made.domains
 
 
 @settings(max_examples=50, deadline=None)

@@ -12,7 +12,8 @@ import pytest
 from bngcorr.errors import StoreError
 from bngcorr.store.lane import Command, Lane, Reply
 from bngcorr.store.memory import MemoryStore
-from bngcorr.store.timeline import Entry, RequestEntry, ring
+from bngcorr.store.timeline import ABOUT as ABOUT_MARK
+from bngcorr.store.timeline import ENTRY, Entry, RequestEntry, entries
 from bngcorr.store.valkey import MOST_WAITING, ValkeyStore
 
 from .scene import Scene
@@ -23,53 +24,45 @@ ABOUT, MOMENT = EVENT.about, EVENT.moment
 OTHER = msgpack.packb([1, "of another version"])
 
 
-def _ring(abouts: list[bytes], *moments: tuple[int, bytes]) -> bytes:
-    parts = [bytes((len(abouts), len(moments)))]
-    parts += [len(one).to_bytes(2, "big") + one for one in abouts]
-    parts += [bytes((place,)) + len(one).to_bytes(2, "big") + one for place, one in moments]
-    return b"".join(parts)
+def _told(about: bytes, *moments: bytes, name: bytes = b"1234") -> list[bytes]:
+    return [ABOUT_MARK + name + about, *(ENTRY + name + moment for moment in moments)]
 
 
-def _read(packed: bytes) -> list[Entry]:
-    return ring("metro", line(1), packed)
+def _read(elements: list[bytes], most: int = 0) -> list[Entry]:
+    return entries("metro", line(1), elements, most)
 
 
 def test_entries_share_what_they_are_about() -> None:
     """One about serves any number of moments."""
-    entries = _read(_ring([ABOUT], (1, MOMENT), (1, MOMENT)))
-
-    assert [NOW, NOW] == [entry.at_ms for entry in entries]
+    assert [NOW, NOW] == [entry.at_ms for entry in _read(_told(ABOUT, MOMENT, MOMENT))]
 
 
 def test_an_entry_of_another_version_is_left_out_of_a_timeline() -> None:
-    """What can't be read hides nothing else, whichever part it is."""
-    packed = _ring([OTHER, ABOUT], (1, MOMENT), (2, b"\xc1"), (2, MOMENT), (2, OTHER))
+    """What can't be read hides nothing else, whichever part it is; nor does an entry about what is not there."""
+    other = _told(OTHER, MOMENT, name=b"othr")
+    some = [*other[:1], *_told(ABOUT, b"\xc1", MOMENT, OTHER), *other[1:], ENTRY + b"none" + MOMENT, b"\2", b""]
 
-    assert 1 == len(_read(packed))
-
-
-def test_a_timeline_that_is_cut_short_tells_what_is_left() -> None:
-    """No octets make reading fail."""
-    packed = _ring([ABOUT], (1, MOMENT), (1, MOMENT))
-
-    assert {0, 1, 2} == {len(_read(packed[:size])) for size in range(len(packed) + 1)}
-    assert [] == _read(b"\x01\x01\x00\x00\x09\x00\x00")
+    assert 1 == len(_read(some))
 
 
-def test_the_tail_goes_on_where_the_ring_ends() -> None:
-    """Of both together so many are told as the tail says; what stands in no ring is about nothing."""
-    first, second, third = (Scene(MemoryStore()).verdict(number, of=1).moment for number in (1, 2, 3))
-    entry = [bytes((1,)) + len(one).to_bytes(2, "big") + one for one in (second, third)]
-    tail = b"\x01\x02" + b"0123456789abcdef" + b"".join(entry)
+def test_no_octets_make_reading_fail() -> None:
+    """Whatever is cut short."""
+    for element in _told(ABOUT, MOMENT):
+        for size in range(len(element)):
+            assert len(_read([*_told(ABOUT, MOMENT), element[:size]])) <= 1
 
-    def told(tail: bytes) -> list[int]:
-        entries = ring("metro", line(1), _ring([ABOUT], (1, first)), tail)
-        return [entry.over_ms - NOW for entry in entries if isinstance(entry, RequestEntry)]
 
-    assert [2, 3] == told(tail)
-    assert [1, 2, 3] == told(b"\x01\x03" + tail[2:])
-    assert [1] == told(b"\x01\x02" + tail[2:18] + b"\x02" + entry[0][1:])
-    assert [1] == told(b"\x01\x02" + tail[2:18])
+def test_so_many_are_told_as_the_line_keeps() -> None:
+    """The last ones, of all that stand there."""
+    moments = [Scene(MemoryStore()).verdict(number, of=1).moment for number in (1, 2, 3)]
+
+    def told(most: int) -> list[int]:
+        found = _read(_told(ABOUT, *moments), most)
+        return [entry.over_ms - NOW for entry in found if isinstance(entry, RequestEntry)]
+
+    assert [2, 3] == told(2)
+    assert [1, 2, 3] == told(4)
+    assert [1, 2, 3] == told(0)
 
 
 class Slow:

@@ -10,13 +10,13 @@ from typing import Final
 _PRELUDE: Final = ("prelude",)
 _RECORDS: Final = ("prelude", "lines", "records")
 # within a function of the last one's name: to make dozens of functions in every call takes as long as some lessons
-_SELDOM: Final = ("batch", "records", "ring", "sight", "session", "seldom")
+_SELDOM: Final = ("batch", "records", "entries", "sight", "session", "seldom")
 _BEFORE: Final = {  # what stands in front of a script; of others the prelude alone
     "write": ("prelude", "lines", "just_so", *_SELDOM),
     "upkeep": _RECORDS,
     "audit": _RECORDS,
     "forget": _RECORDS,
-    "timeline": (*_PRELUDE, "ring"),
+    "timeline": (*_PRELUDE, "entries"),
     "claim": (),
 }
 _CONSTANTS: Final = re.compile(r"^local ([A-Z][A-Z0-9_, ]*) = (\d[\d, ]*)(?= +--|$)", re.MULTILINE)

@@ -31,5 +31,5 @@ if L then
   end
   call('HDEL', bucket('l', line), line)
 end
-if call('HDEL', bucket('y', line), line, line .. TAIL) > 0 then known = 1 end
+if call('DEL', PREFIX .. 'y:' .. line) > 0 then known = 1 end
 return known

@@ -7,7 +7,6 @@ local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
 local sub, byte, char, format, remove = string.sub, string.byte, string.char, string.format, table.remove
 local floor, max, min = math.floor, math.max, math.min
 local PREFIX, EPOCHS  -- of the domain: what names begin with, and the name of its epochs
-local TAIL = '+'  -- behind the name of a line: the latest entries of its timeline, see ring.lua
 local PLAN = 'plan'  -- field of the epochs: version of the plan in force; no box is called so
 
 local function name_after(key)
@@ -15,10 +14,6 @@ local function name_after(key)
 end
 if KEYS[1] then name_after(KEYS[1]) end
 
-local function number_of(id)
-  local one, two = byte(id, 1, 2)
-  return one * 16 + (two - two % 16) / 16
-end
 -- A bucket is named by two characters of six bits each, from ';' on: to write a number takes as long as to read a record.
 local function numbered(kind, number)
   local low = number % 64

@@ -2,6 +2,10 @@
 local EXPECTED, UP, STOPPED, EXPIRED = 1, 2, 3, 4  -- states of sessions
 -- marks of a session that vouches for a line; those of one that is only expected have, from 16 on, how it came by its line
 local IS_UP, IS_OWN, HAS_V4, HAS_V6, CAME_BY = 1, 2, 4, 8, 16
+local function number_of(id)  -- of its bucket
+  local one, two = byte(id, 1, 2)
+  return one * 16 + (two - two % 16) / 16
+end
 local function put(kind, id, record)
   if call('HSET', bucket(kind, id), id, pack(record)) == 1 then occupy(kind, number_of(id)) end
 end

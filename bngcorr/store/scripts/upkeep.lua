@@ -135,7 +135,7 @@ local function others(first, last, counts)
     if L[UNTIL] < now and #L < VOUCHERS then
       reindex(terms_of(L), '', 'l' .. line)
       call('ZREM', PREFIX .. 'w', line)
-      call('HDEL', bucket('y', line), line, line .. TAIL)
+      call('DEL', PREFIX .. 'y:' .. line)
       lines[line], changed[line] = false, nil
       return false
     end
