@@ -11,10 +11,11 @@ from bngcorr.correlator.evidence import WindowEvidence
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Finding
 from bngcorr.proxy import lessons
+from bngcorr.proxy.expecting import Expecting
 from bngcorr.proxy.meters import Meters, NasMeters
 from bngcorr.proxy.request import Request
 from bngcorr.store.contract import Clock
-from bngcorr.store.lesson import Lesson, NumberSeen
+from bngcorr.store.lesson import Lesson, NumberSeen, SessionChange
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import PacketView
 
@@ -33,6 +34,7 @@ class Notes:
         self._per_nas: Final[dict[str, NasMeters]] = {}
         self._numbers_seen: Final[set[tuple[str, int]]] = set()
         self._evidence: Final = WindowEvidence()
+        self._expecting: Final = Expecting()
 
     def _of(self, request: Request) -> NasMeters:
         """The metrics of its BNG, looked up once."""
@@ -101,14 +103,16 @@ class Notes:
         """What an Accounting-Request teaches."""
         if request.record is not None:
             for lesson in lessons.accounting(request, request.record, verdict, self._remember_ms):
+                self._expecting.told(lesson)
                 self._learn(lesson)
 
     def accepted(self, request: Request, accept: PacketView) -> None:
-        """What the Access-Accept teaches."""
+        """What the Access-Accept teaches, unless the store was told just that moments ago."""
         if request.verdict is not None:
             now_ms = self._clock.now_ms()
             for lesson in lessons.accepted(request, request.verdict, now_ms, self._remember_ms, granted(accept)):
-                self._learn(lesson)
+                if not isinstance(lesson, SessionChange) or not self._expecting.knows(lesson):
+                    self._learn(lesson)
 
     def _number_seen(self, request: Request, number: int) -> None:
         """Tell the store once about each number of each BNG; the store knows whether it is new."""

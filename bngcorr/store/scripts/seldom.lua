@@ -46,13 +46,7 @@ local function note_finding(s)
   return word
 end
 
--- Counts for the histogram of distances of one BNG. s: {bng, {bucket, count, …}}
-local function add_distances(s)
-  for i = 1, #s[2], 2 do call('HINCRBY', PREFIX .. 'x:' .. s[1], s[2][i], s[2][i + 1]) end
-  return 'ok'
-end
-
 return {
   sight = sight, expect = expect, flush = flush, server_is_away = server_is_away,
-  [4] = change, [5] = restart, [6] = number_seen, [7] = note_finding, [8] = add_distances,
+  [4] = change, [5] = restart, [6] = number_seen, [7] = note_finding,
 }
