@@ -16,7 +16,7 @@ from bngcorr.correlator.breaker import Breaker
 from bngcorr.correlator.hold import HoldPays
 from bngcorr.correlator.ladder import NO_RUNGS, climb
 from bngcorr.correlator.overlay import IN_DOUBT, verdict_over
-from bngcorr.correlator.own_id import looks_at
+from bngcorr.correlator.own_id import line_to_ask_for, looks_at
 from bngcorr.correlator.question import Question
 from bngcorr.correlator.rounds import Answers, Round, Rounds, Then
 from bngcorr.errors import StoreError
@@ -71,7 +71,10 @@ def recall_of(question: Question) -> Recall:
     """What a question needs to know of the store."""
     ring = question.keyring
     if question.own is not None:
-        return Recall(domain=question.domain, keys=looks_at(ring), mac=ring.mac, session=None, place=ring.place)
+        return Recall(
+            domain=question.domain, keys=looks_at(ring), mac=ring.mac, session=None, place=ring.place,
+            line=line_to_ask_for(question),
+        )  # fmt: skip
     return Recall(
         domain=question.domain, keys=ring.hashes, mac=ring.mac, session=question.session, place=ring.place
     )  # fmt: skip
@@ -248,6 +251,8 @@ class Judge(Generic[RequestT]):
         if recalled is not None:
             ring, pending = question.keyring, self._pending
             try:
+                if recalled.alone:  # whatever is pending, see `overlay`
+                    return climb(question, recalled, now_ms, suspended)
                 some = pending.like(question.domain, ring.mac, ring.attachment, ring.session)
                 if some:
                     return verdict_over(question, recalled, some, now_ms, suspended)

@@ -45,6 +45,9 @@ def verdict_over(
     """The verdict on a question as if the store had taken the `pending` sightings of its domain, the earliest first;
     `IN_DOUBT` if it depends on what this process can't know.
     """
+    if recalled.alone:
+        # A line that is new on a key comes without sessions here: beside a request's own id, nothing is against it.
+        return climb(question, recalled, now_ms, suspended)
     if len(pending) > MOST_LAID:
         return IN_DOUBT if question.own is None else climb(question, recalled, now_ms, suspended)
     bold = _Overlay(question, recalled, now_ms, bold=True)

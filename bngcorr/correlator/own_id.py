@@ -8,12 +8,13 @@ from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.question import Question, counts, is_alone, is_fresh, says_anything
 from bngcorr.model.line import LineIds, contradict
 from bngcorr.model.verdict import CONFLICT, Verdict
-from bngcorr.model.vocabulary import Key, Outcome, Rung
+from bngcorr.model.vocabulary import Key, LineIdPolicy, Outcome, Rung
 from bngcorr.store.recollection import Candidate, Recollection
 
 _INVENTORY: Final = Rung.INVENTORY
 _ATTACHMENT_MAC: Final = Key.ATTACHMENT_MAC
 _ATTACHMENT: Final = Key.ATTACHMENT
+_CIRCUIT: Final = LineIdPolicy.CIRCUIT
 _OWN: Final = Verdict(outcome=Outcome.OWN)
 _VERIFIED: Final = Verdict(outcome=Outcome.OWN, verified=True)
 
@@ -26,6 +27,22 @@ def looks_at(ring: Keyring) -> tuple[str, ...]:
     return (pair,) if attachment is None else (pair, attachment)
 
 
+def line_to_ask_for(question: Question) -> str | None:
+    """The line that a request names, if what `check` says of it goes without more than the plan where that line stands
+    alone on its keys; else None.
+
+    What is known there are its own ids, and they must not contradict those of the request: both have the Remote-Id that
+    the line goes by, or the request has none and the Circuit-Id is the same. Where a line goes by its Circuit-Id alone,
+    it may have been seen with another Remote-Id.
+    """
+    own, policy, ring = question.own, question.rules.line_id, question.keyring
+    if own is None or not question.checked or question.suspect is not None:
+        return None
+    if (ring.attachment_mac is None and ring.attachment is None) or not own.names_line(policy):
+        return None
+    return None if policy is _CIRCUIT and own.remote_id is not None else ring.line(own, policy)
+
+
 def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int, rungs: frozenset[Rung]) -> Verdict:
     """A request's own id against what is planned and live on its attachment; then the self-verifying test.
 
@@ -35,6 +52,8 @@ def check(question: Question, own: LineIds, recalled: Recollection, now_ms: int,
         return _verify(question, recalled)
     if recalled.plan is not None and _INVENTORY in rungs and contradict(recalled.plan, own):
         return CONFLICT
+    if recalled.alone:
+        return _OWN  # see `line_to_ask_for`
     ring = question.keyring
     alone, tainted = is_alone(ring, recalled), recalled.mac_lines > 1
     for key, name in ((_ATTACHMENT_MAC, ring.attachment_mac), (_ATTACHMENT, ring.attachment)):

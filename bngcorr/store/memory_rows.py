@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store.memory_domain import Domain
 from bngcorr.store.memory_records import Line, Session
 from bngcorr.store.recollection import (
+    ALONE,
     NOTHING,
     Candidate,
     KeyRecord,
@@ -14,9 +17,12 @@ from bngcorr.store.recollection import (
     Recall,
     Recollection,
     SessionIdentity,
+    alone,
     undisputed,
 )
 from bngcorr.store.rows import LineRow, SessionRow
+
+SLACK_MS: Final = 60_000  # a clock goes before another one by less
 
 
 def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now_ms: int) -> KeyRecord:
@@ -57,14 +63,29 @@ def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now
 
 def recollection(domain: Domain, question: Recall, now_ms: int) -> Recollection:
     """What is known on the keys of a question."""
+    plan = domain.plan.get(question.place or "")
+    if question.line is not None and _stands_alone(domain, question.line, question.keys, now_ms):
+        return ALONE if plan is None else alone(plan)
     seen = domain.macs.get(question.mac or "", {})
     return Recollection(
         records={key: key_record(domain, key, question.mac, question.place, now_ms) for key in question.keys},
         mac_lines=sum(at >= now_ms - c.TAINT_MS for at in seen.values()),
         session=identity(domain.sessions.get(question.session or "")),
         epochs={nas: box.epoch for nas, box in domain.boxes.items()},
-        plan=domain.plan.get(question.place or ""),
+        plan=plan,
     )
+
+
+def _stands_alone(domain: Domain, line: str, keys: tuple[str, ...], now_ms: int) -> bool:
+    """Whether a line, and no other, stands on all of some keys, and counts there for some time yet."""
+    for key in keys:
+        notes = domain.keys.get(key)
+        if notes is None or len(notes.lines) != 1 or notes.crowded_ms or notes.shared_ms or notes.disputed_ms:
+            return False
+        seen = notes.lines.get(line)
+        if seen is None or seen.until_ms <= now_ms + SLACK_MS:
+            return False
+    return line in domain.lines
 
 
 def identity(session: Session | None) -> SessionIdentity | None:

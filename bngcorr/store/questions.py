@@ -11,20 +11,22 @@ from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
 from bngcorr.store import packing
 from bngcorr.store.answer import Found, Recalled, nth
-from bngcorr.store.recollection import NOTHING, KeyRecord, Recall, Recollection
+from bngcorr.store.recollection import ALONE, NOTHING, KeyRecord, Recall, Recollection, alone
 
 Reply = Any  # what the server said, or an error in its place
 _pack: Final = Packer(use_bin_type=False).pack  # to make one costs more than to use it
+_ALL_ALONE: Final = b"\x91\x90"  # there are only questions that name their line, and nothing is told of any
+_OTHERS: Final = 6  # parts of an answer if no question names its line
 
 
 class Questions:
     """What one round asks, by domain, and the answers in the order of the questions."""
 
-    __slots__ = ("_asked", "_domains", "_of")
+    __slots__ = ("_domains", "_now_ms", "_of")
 
     def __init__(self, asked: Sequence[Recall], now_ms: int) -> None:
         """What counts only until an instant is judged at `now_ms`."""
-        self._asked: Final = asked
+        self._now_ms: Final = now_ms
         self._of: Final[list[_OfDomain]] = []  # of each of them
         self._domains: Final[dict[str, _OfDomain]] = {}
         domains = self._domains
@@ -42,7 +44,7 @@ class Questions:
 
     def packed(self, domains: Sequence[str]) -> bytes:
         """What is asked of these domains, as `recall.lua` takes it."""
-        packed: bytes = _pack([self._domains[domain].row() for domain in domains])
+        packed: bytes = _pack([self._now_ms, *[self._domains[domain].row() for domain in domains]])
         return packed
 
     def take(self, domains: Sequence[str], reply: Reply) -> None:
@@ -55,14 +57,15 @@ class Questions:
 
     def answers(self) -> list[Recollection | None]:
         """The answer to each question, once; None if there is none."""
-        return [self._of[number].next_answer(question) for number, question in enumerate(self._asked)]
+        return [one.next_answer() for one in self._of]
 
 
 class _OfDomain:
     """All questions about one domain. What two of them have in common is asked twice: that is rare."""
 
     __slots__ = (
-        "_found", "_key", "_keys", "_mac", "_macs", "_now_ms", "_place", "_places", "_session", "asked",
+        "_answers", "_found", "_given", "_key", "_keys", "_mac", "_macs", "_now_ms", "_place", "_places", "_session",
+        "asked",
     )  # fmt: skip
 
     def __init__(self, now_ms: int) -> None:
@@ -71,11 +74,19 @@ class _OfDomain:
         self._found: Found | None = None
         self._keys = self._macs = self._places = b""  # what they ask for, one behind the other
         self._key = self._mac = self._session = self._place = 0  # where among that the next question's begin
+        self._answers: list[Recollection | None] = []  # to each of them; none if there is none at all
+        self._given = 0  # how many of those were given
 
-    def row(self) -> list[bytes]:
+    def row(self) -> list[bytes | bool]:
         """As `recall.lua` takes it."""
         keys = macs = sessions = places = ""
+        named: list[bytes | bool] = []
+        others = False
         for question in self.asked:
+            if question.line is not None:
+                named += _named(question)
+                continue
+            others = True
             keys += "".join(question.keys)
             if question.mac is not None:
                 macs += question.mac
@@ -83,18 +94,59 @@ class _OfDomain:
                 sessions += question.session
             if question.place is not None:
                 places += question.place
+        if not others:
+            return [False, b"", b"", b"", *named]
         self._keys, self._macs, self._places = packing.name(keys), packing.name(macs), packing.name(places)
-        return [self._keys, self._macs, packing.name(sessions), self._places]
+        return [self._keys, self._macs, packing.name(sessions), self._places, *named]
 
     def take(self, answer: bytes) -> None:
         """What the script says of it."""
+        if answer == _ALL_ALONE:
+            self._answers = [ALONE] * len(self.asked)
+            return
         try:
-            self._found = Found(unpackb(answer, raw=True, strict_map_key=False), self._now_ms)
+            said: list[Any] = unpackb(answer, raw=True, strict_map_key=False)
+            if len(said) > 1:
+                self._found = Found(said, self._now_ms)
+            self._answers = self._in_order(said[-1] if len(said) != _OTHERS else [])
         except (ValueError, TypeError, IndexError, AttributeError):
-            self._found = None  # a record is none: it puts all behind it out of place
+            self._answers = []  # a record is none: it puts all behind it out of place
 
-    def next_answer(self, question: Recall) -> Recollection | None:
-        """The answer to the next of them, which is given; None if there is none."""
+    def _in_order(self, told: list[Any]) -> list[Recollection | None]:
+        """The answers in the order of the questions. Of those that name their line it is `told` that it stands alone,
+        with what is planned, or they are answered as the others, behind them. Raises what reading them may.
+        """
+        asked = self.asked
+        answers = [self._answer(question) if question.line is None else ALONE for question in asked]
+        if not told:
+            return answers
+        at = 0
+        for number, question in enumerate(asked):
+            if question.line is None:
+                continue
+            plan: bytes | None = told[at]
+            at += 1
+            if plan is None:
+                answers[number] = self._answer_behind(question)
+            elif plan:
+                answers[number] = _planned(plan)
+        return answers
+
+    def next_answer(self) -> Recollection | None:
+        """The answer to the next of them; None if there is none."""
+        answers, number = self._answers, self._given
+        self._given = number + 1
+        return answers[number] if number < len(answers) else None
+
+    def _answer_behind(self, question: Recall) -> Recollection | None:
+        """The answer to one whose names the script put behind those of the others."""
+        self._keys += packing.name("".join(question.keys))
+        self._macs += packing.name(question.mac)
+        self._places += packing.name(question.place)
+        return self._answer(question)
+
+    def _answer(self, question: Recall) -> Recollection | None:
+        """The answer to the next of those about which all is told; None if there is none."""
         found = self._found
         if found is None:
             return None
@@ -130,3 +182,22 @@ class _OfDomain:
             )
         except (ValueError, TypeError, IndexError, AttributeError, StoreError):
             return None  # a record that this version can't read: as good as no answer
+
+
+def _planned(plan: bytes) -> Recollection | None:
+    """A line that stands alone where something is planned; None if this version can't read that."""
+    try:
+        return alone(LineIds.decode(plan))
+    except ValueError:
+        return None
+
+
+def _named(question: Recall) -> tuple[bytes, bytes, bytes, bytes]:
+    """A question that names its line, as `recall.lua` takes it."""
+    keys = question.keys
+    return (
+        packing.name(question.line),
+        packing.name(keys[0] if len(keys) == 1 else "".join(keys)),
+        packing.name(question.mac),
+        packing.name(question.place),
+    )

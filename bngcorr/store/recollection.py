@@ -16,7 +16,7 @@ from bngcorr.model.vocabulary import SessionState
 class Recall:
     """One question: the keys of one request."""
 
-    __slots__ = ("domain", "keys", "mac", "place", "session")
+    __slots__ = ("domain", "keys", "line", "mac", "place", "session")
 
     def __init__(
         self,
@@ -26,12 +26,15 @@ class Recall:
         mac: str | None,
         session: str | None,
         place: str | None = None,
+        line: str | None = None,
     ) -> None:
         self.domain: str = domain
         self.keys: tuple[str, ...] = keys  # correlation keys (hashes)
         self.mac: str | None = mac  # MAC (hash), to learn whether it is tainted and which lines were seen with it
         self.session: str | None = session  # session (hash), if the request carries an Acct-Session-Id
         self.place: str | None = place  # attachment (hash), to look it up in the operator's plan
+        # line key: if this line stands alone on all the keys, of which there are some, the answer may say just that
+        self.line: str | None = line
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recall) and self._values() == other._values()
@@ -40,7 +43,7 @@ class Recall:
         return f"Recall{self._values()}"
 
     def _values(self) -> tuple[object, ...]:
-        return (self.domain, self.keys, self.mac, self.session, self.place)
+        return (self.domain, self.keys, self.mac, self.session, self.place, self.line)
 
 
 class LiveSession:
@@ -217,7 +220,7 @@ class SessionIdentity:
 class Recollection:
     """The answer: what the store knows about the keys of one request."""
 
-    __slots__ = ("_epochs", "mac_lines", "plan", "records", "session")
+    __slots__ = ("_epochs", "alone", "mac_lines", "plan", "records", "session")
 
     def __init__(
         self,
@@ -227,12 +230,16 @@ class Recollection:
         session: SessionIdentity | None,
         epochs: dict[str, int],
         plan: LineIds | None = None,
+        alone: bool = False,
     ) -> None:
         self.records: dict[str, KeyRecord] = records  # by key hash
         self.mac_lines: int = mac_lines  # lines the MAC was seen on within TAINT_MS (2 means two or more)
         self.session: SessionIdentity | None = session
         self._epochs: dict[str, int] = epochs
         self.plan: LineIds | None = plan  # what the operator's plan says of the place
+        # the line of the question stands on all its keys, no other does, and none is crowded, shared or disputed; but
+        # for the plan nothing else is told
+        self.alone: bool = alone
 
     @property
     def epochs(self) -> dict[str, int]:
@@ -246,4 +253,12 @@ class Recollection:
         return f"Recollection{self._values()}"
 
     def _values(self) -> tuple[object, ...]:
-        return (self.records, self.mac_lines, self.session, self.epochs, self.plan)
+        return (self.records, self.mac_lines, self.session, self.epochs, self.plan, self.alone)
+
+
+def alone(plan: LineIds | None) -> Recollection:
+    """The line of a question stands alone on all its keys; what the operator's plan says of the place."""
+    return Recollection(records={}, mac_lines=0, session=None, epochs={}, plan=plan, alone=True)
+
+
+ALONE = alone(None)

@@ -212,15 +212,17 @@ class Scene:
         mac: str | None = None,
         session: str | None = None,
         place: str | None = None,
+        number: int | None = None,
         now: int = 0,
     ) -> Recollection:
-        """What the store knows of some keys."""
+        """What the store knows of some keys; of the line `number` alone if that stands alone there."""
         question = Recall(
             domain=self.domain,
             keys=tuple(map(key, keys)),
             mac=None if mac is None else key(mac),
             session=None if session is None else key(session),
             place=None if place is None else key(place),
+            line=None if number is None else line(number),
         )
         (answer,) = await self.store.recall([question], NOW + now)
         assert answer is not None

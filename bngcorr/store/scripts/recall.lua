@@ -1,10 +1,15 @@
 -- Read the records that the questions of one vector are about, of as many domains as the server keeps: KEYS are their epochs.
--- ARGV[1] {keys, MACs, sessions, places} of each domain, each as octets, 12 a name.
--- Returns for each domain {epochs (box, value, …), keys, lines (id, record, …), MACs,
--- sessions, plan entries}, packed: records as they are stored, '' for what is not there. '' stands in the place of what failed.
+-- ARGV[1] {now, {keys, MACs, sessions, places, then line, keys, MAC, place of each question that names its line}, … of each
+-- domain}: names of 12 octets, one behind the other; false in the place of the first keys if there are no other questions.
+-- Returns for each domain {epochs (box, value, …), keys, lines (id, record, …), MACs, sessions, plan entries} and, if there
+-- are questions that name their line, what is told of each of them; nothing but the latter if that is all. It is packed:
+-- records as they are stored, '' for what is not there. '' stands in the place of what failed.
+-- Of a line that stands alone on all its keys only the plan's entry is told; nil in its place: of that question all is told,
+-- as of the others, behind theirs. No values at all: every line stands alone, and is not planned.
 -- Records are packed already: the answer is put together from them, once, and next to nothing is unpacked.
 local asked = unpack_(ARGV[1])
-local NOTHING_THERE, NAME = '\160', '\172'  -- empty text; a text of 12 octets follows
+local NOTHING_THERE, NAME, NIL = '\160', '\172', '\192'  -- empty text; a text of 12 octets follows; nil
+local ALL_ALONE = '\144'  -- no values
 local parts, count  -- of the answer about a domain, and how many there are
 local arrays = {}  -- what stands in front of as many values, as far as it was made
 
@@ -38,9 +43,64 @@ local function add(line, known)
   count = count + 3
 end
 
+-- Where the record of a line has what is told here, see lines.lua. Where a clock goes before ours, a key may have run out.
+local AT_COUNTS, AT_COUNTS_V6, AT_NOTED, INSTANT, SAME, SLACK_MS = 19, 38, 46, 207, 1, 60000
+local find, struct_unpack = string.find, struct.unpack
+local counts_ms = asked[1] + SLACK_MS
+
+-- whether the text at a place, of less than 256 octets, begins with these keys
+local function begins_with(octets, at, keys)
+  local form, size = byte(octets, at, at + 1)
+  if form == 217 then at = at + 2 else at, size = at + 1, form - 160 end
+  return size >= #keys and find(octets, keys, at, true) == at
+end
+
+-- what stands behind the text at a place
+local function behind(octets, at)
+  local form, high, low = byte(octets, at, at + 2)
+  if form < 192 then return at + form - 159 end
+  return form == 217 and at + 2 + high or at + 3 + high * 256 + low
+end
+
+-- Whether a line's own record tells that no other line stands on these keys, for either family: they come first among
+-- those that it lists, and it still counts there. It lists none that is crowded, shared or disputed either.
+local function stands_alone(line, keys)
+  local octets = call('HGET', bucket('l', line), line)
+  if not octets then return false end
+  local at = AT_NOTED + (byte(octets, AT_NOTED) == INSTANT and 9 or 1)
+  at = at + (byte(octets, at) == INSTANT and 9 or 1)
+  at = at + byte(octets, at) - 159  -- behind its place
+  at = at + byte(octets, at) - 159  -- behind the version of the plan
+  local listed = begins_with(octets, at, keys)
+  if listed and struct_unpack('>I8', octets, AT_COUNTS) > counts_ms then return true end
+  at = behind(octets, behind(octets, at))
+  if byte(octets, at) ~= SAME then listed = begins_with(octets, at, keys) end
+  return listed and struct_unpack('>I8', octets, AT_COUNTS_V6) > counts_ms
+end
+
+-- What is told of the questions that name their line, and whether there is no other: of those that are not of a line alone
+-- on its keys all is told, as of the others.
+local function tell_of_lines(of)
+  local version, told, plain = call('HGET', EPOCHS, PLAN), {}, true
+  for at = 5, #of, 4 do
+    local keys, place = of[at + 1], of[at + 3]
+    local said = NIL
+    if stands_alone(of[at], keys) then
+      local entry = version and place ~= '' and call('HGET', bucket('p:' .. version, place), place)
+      said = entry and pack(entry) or NOTHING_THERE
+    else
+      of[1], of[2], of[4] = (of[1] or '') .. keys, of[2] .. of[at + 2], of[4] .. place
+    end
+    told[#told + 1], plain = said, plain and said == NOTHING_THERE
+  end
+  return plain and ALL_ALONE or array(#told) .. table.concat(told)
+end
+
 local function recall(of)
+  local told = #of > 4 and tell_of_lines(of)
+  if not of[1] then return array(1) .. told end
   local epochs = call('HGETALL', EPOCHS)
-  parts, count = {array(6), pack(epochs)}, 2
+  parts, count = {array(told and 7 or 6), pack(epochs)}, 2
   each('k', of[1])
   local first, last, known = count - #of[1] / 12 + 1, count, {}
   count = last + 1  -- how many lines, and their records
@@ -72,13 +132,14 @@ local function recall(of)
       parts[count] = entry and pack(entry) or NOTHING_THERE
     end
   end
+  parts[count + 1] = told or ''
   return table.concat(parts)
 end
 
 local answers = {}
 for number = 1, #KEYS do
   name_after(KEYS[number])
-  local fine, answer = pcall(recall, asked[number])
+  local fine, answer = pcall(recall, asked[number + 1])
   answers[number] = fine and answer or ''
 end
 return answers
