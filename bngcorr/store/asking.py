@@ -48,7 +48,7 @@ class _Asked:
 
     def send(self, budget_s: float) -> None:
         lane, asked = self._lane, self._questions
-        commands = [lane.script("recall", epochs(some), (asked.packed(some),)) for some in self._calls]
+        commands = [lane.script("recall", epochs(some), asked.arguments(some)) for some in self._calls]
         lane.tell(commands, budget_s, self._over)
 
     def _over(self, replies: list[Reply]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from msgpack import Packer, unpackb
+from msgpack import unpackb
 
 from bngcorr.errors import StoreError
 from bngcorr.model.line import LineIds
@@ -14,8 +14,8 @@ from bngcorr.store.answer import Found, Recalled, nth
 from bngcorr.store.recollection import ALONE, NOTHING, KeyRecord, Recall, Recollection, alone
 
 Reply = Any  # what the server said, or an error in its place
-_pack: Final = Packer(use_bin_type=False).pack  # to make one costs more than to use it
 _ALL_ALONE: Final = b"\x91\x90"  # there are only questions that name their line, and nothing is told of any
+_NO_OTHERS: Final = b"."
 _OTHERS: Final = 6  # parts of an answer if no question names its line
 
 
@@ -42,10 +42,12 @@ class Questions:
         """Those that it is about."""
         return list(self._domains)
 
-    def packed(self, domains: Sequence[str]) -> bytes:
+    def arguments(self, domains: Sequence[str]) -> list[bytes | int]:
         """What is asked of these domains, as `recall.lua` takes it."""
-        packed: bytes = _pack([self._now_ms, *[self._domains[domain].row() for domain in domains]])
-        return packed
+        arguments: list[bytes | int] = [self._now_ms]
+        for domain in domains:
+            self._domains[domain].ask(arguments)
+        return arguments
 
     def take(self, domains: Sequence[str], reply: Reply) -> None:
         """What the script said of these domains, or the error that came in its place."""
@@ -77,14 +79,16 @@ class _OfDomain:
         self._answers: list[Recollection | None] = []  # to each of them; none if there is none at all
         self._given = 0  # how many of those were given
 
-    def row(self) -> list[bytes | bool]:
-        """As `recall.lua` takes it."""
+    def ask(self, arguments: list[bytes | int]) -> None:
+        """Add what is asked, as `recall.lua` takes it."""
         keys = macs = sessions = places = ""
-        named: list[bytes | bool] = []
         others = False
         for question in self.asked:
             if question.line is not None:
-                named += _named(question)
+                arguments.append(packing.name(question.line))
+                arguments.append(packing.name("".join(question.keys)))
+                arguments.append(packing.name(question.mac))
+                arguments.append(packing.name(question.place))
                 continue
             others = True
             keys += "".join(question.keys)
@@ -95,9 +99,10 @@ class _OfDomain:
             if question.place is not None:
                 places += question.place
         if not others:
-            return [False, b"", b"", b"", *named]
+            arguments.append(_NO_OTHERS)
+            return
         self._keys, self._macs, self._places = packing.name(keys), packing.name(macs), packing.name(places)
-        return [self._keys, self._macs, packing.name(sessions), self._places, *named]
+        arguments += (b"", self._keys, self._macs, packing.name(sessions), self._places)
 
     def take(self, answer: bytes) -> None:
         """What the script says of it."""
@@ -190,14 +195,3 @@ def _planned(plan: bytes) -> Recollection | None:
         return alone(LineIds.decode(plan))
     except ValueError:
         return None
-
-
-def _named(question: Recall) -> tuple[bytes, bytes, bytes, bytes]:
-    """A question that names its line, as `recall.lua` takes it."""
-    keys = question.keys
-    return (
-        packing.name(question.line),
-        packing.name(keys[0] if len(keys) == 1 else "".join(keys)),
-        packing.name(question.mac),
-        packing.name(question.place),
-    )

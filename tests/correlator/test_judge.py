@@ -103,7 +103,7 @@ def _unreadable(asked: Recall) -> list[Recollection | None]:
     record += [bytes(12), b"bng1|", 0, "never", 1, NOW, bytes.fromhex(asked.keys[0])[:4], b""]
     questions = Questions([asked], NOW)
     domains = questions.domains
-    questions.packed(domains)
+    questions.arguments(domains)
     questions.take(domains, [packing.pack([[], [on_key], [name, record], [], [], []])])
     return questions.answers()
 

@@ -1,15 +1,16 @@
 -- Read the records that the questions of one vector are about, of as many domains as the server keeps: KEYS are their epochs.
--- ARGV[1] {now, {keys, MACs, sessions, places, then line, keys, MAC, place of each question that names its line}, … of each
--- domain}: names of 12 octets, one behind the other; false in the place of the first keys if there are no other questions.
+-- ARGV[1] now, then of each domain line, keys, MAC and place of each question that names its line; then '.', or '' and keys,
+-- MACs, sessions and places of the others: names of 12 octets, one behind the other. Those of a script cost less than what
+-- it unpacks.
 -- Returns for each domain {epochs (box, value, …), keys, lines (id, record, …), MACs, sessions, plan entries} and, if there
 -- are questions that name their line, what is told of each of them; nothing but the latter if that is all. It is packed:
 -- records as they are stored, '' for what is not there. '' stands in the place of what failed.
 -- Of a line that stands alone on all its keys only the plan's entry is told; nil in its place: of that question all is told,
 -- as of the others, behind theirs. No values at all: every line stands alone, and is not planned.
 -- Records are packed already: the answer is put together from them, once, and next to nothing is unpacked.
-local asked = unpack_(ARGV[1])
+local ARGV = ARGV
 local NOTHING_THERE, NAME, NIL = '\160', '\172', '\192'  -- empty text; a text of 12 octets follows; nil
-local ALL_ALONE = '\144'  -- no values
+local NONE, ALL_ALONE = '\144', '\145\144'  -- no values; one, which is no values
 local parts, count  -- of the answer about a domain, and how many there are
 local arrays = {}  -- what stands in front of as many values, as far as it was made
 
@@ -46,7 +47,7 @@ end
 -- Where the record of a line has what is told here, see lines.lua. Where a clock goes before ours, a key may have run out.
 local AT_COUNTS, AT_COUNTS_V6, AT_NOTED, INSTANT, SAME, SLACK_MS = 19, 38, 46, 207, 1, 60000
 local find, struct_unpack = string.find, struct.unpack
-local counts_ms = asked[1] + SLACK_MS
+local counts_ms = ARGV[1] + SLACK_MS
 
 -- whether the text at a place, of less than 256 octets, begins with these keys
 local function begins_with(octets, at, keys)
@@ -78,31 +79,31 @@ local function stands_alone(line, keys)
   return listed and struct_unpack('>I8', octets, AT_COUNTS_V6) > counts_ms
 end
 
--- What is told of the questions that name their line, and whether there is no other: of those that are not of a line alone
--- on its keys all is told, as of the others.
-local function tell_of_lines(of)
-  local version, told, plain = call('HGET', EPOCHS, PLAN), {}, true
-  for at = 5, #of, 4 do
-    local keys, place = of[at + 1], of[at + 3]
-    local said = NIL
-    if stands_alone(of[at], keys) then
-      local entry = version and place ~= '' and call('HGET', bucket('p:' .. version, place), place)
-      said = entry and pack(entry) or NOTHING_THERE
-    else
-      of[1], of[2], of[4] = (of[1] or '') .. keys, of[2] .. of[at + 2], of[4] .. place
+-- `first` and `last`: where arguments begin that are of questions that name their line
+local function recall(first, last, keys, macs, sessions, places)
+  local told
+  if first <= last then
+    local version, plain = call('HGET', EPOCHS, PLAN), true
+    told = {}
+    for at = first, last, 4 do
+      local mine, place, said = ARGV[at + 1], ARGV[at + 3], NIL
+      if stands_alone(ARGV[at], mine) then
+        local entry = version and place ~= '' and call('HGET', bucket('p:' .. version, place), place)
+        said = entry and pack(entry) or NOTHING_THERE
+      else
+        keys, macs = (keys or '') .. mine, (macs or '') .. ARGV[at + 2]
+        sessions, places = sessions or '', (places or '') .. place
+      end
+      told[#told + 1], plain = said, plain and said == NOTHING_THERE
     end
-    told[#told + 1], plain = said, plain and said == NOTHING_THERE
+    if plain and not keys then return ALL_ALONE end
+    told = plain and NONE or array(#told) .. table.concat(told)
+    if not keys then return array(1) .. told end
   end
-  return plain and ALL_ALONE or array(#told) .. table.concat(told)
-end
-
-local function recall(of)
-  local told = #of > 4 and tell_of_lines(of)
-  if not of[1] then return array(1) .. told end
   local epochs = call('HGETALL', EPOCHS)
   parts, count = {array(told and 7 or 6), pack(epochs)}, 2
-  each('k', of[1])
-  local first, last, known = count - #of[1] / 12 + 1, count, {}
+  each('k', keys)
+  local first, last, known = count - #keys / 12 + 1, count, {}
   count = last + 1  -- how many lines, and their records
   for at = first, last do
     local record = parts[at]
@@ -115,9 +116,8 @@ local function recall(of)
     end
   end
   parts[last + 1] = array((count - last - 1) / 3 * 2)
-  each('m', of[2])
-  each('s', of[3])
-  local places = of[4]
+  each('m', macs)
+  each('s', sessions)
   count = count + 1
   parts[count] = array(#places / 12)
   if places ~= '' then
@@ -136,10 +136,18 @@ local function recall(of)
   return table.concat(parts)
 end
 
-local answers = {}
+local answers, at = {}, 2
 for number = 1, #KEYS do
   name_after(KEYS[number])
-  local fine, answer = pcall(recall, asked[number + 1])
+  local first = at
+  while #ARGV[at] == 12 do at = at + 4 end
+  local last, keys, macs, sessions, places = at - 4, nil, nil, nil, nil
+  if ARGV[at] == '' then
+    keys, macs, sessions, places = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+    at = at + 4
+  end
+  at = at + 1
+  local fine, answer = pcall(recall, first, last, keys, macs, sessions, places)
   answers[number] = fine and answer or ''
 end
 return answers
