@@ -67,7 +67,10 @@ class CorrelationStore(Protocol):
     """Reading for verdicts, writing what was seen."""
 
     def recall(self, questions: Sequence[Recall], now_ms: int) -> Awaitable[list[Recollection | None]]:
-        """Answer all questions in one round trip per node, within the budget; None: its node did not answer."""
+        """Answer all questions in one round trip per node, within the budget; None: its node did not answer.
+
+        Of a question with a `line` that stands alone on its keys the answer may be `alone`.
+        """
         ...
 
     async def write(

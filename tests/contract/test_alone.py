@@ -127,6 +127,11 @@ async def test_of_a_shared_attachment_all_is_told(scene: Scene) -> None:
     assert (await _asked(scene, *KEYS)).records[key("a")].shared
     assert ALONE == await _asked(scene, "a+m")
 
+    await scene.walk(now=2 * DAY)  # by now the other one has run out there
+    await scene.write(scene.sighting(1, attachment="a", pair="a+m", mac="m", at=3 * DAY), now=3 * DAY)
+    assert {line(1)} == await scene.lines_on("a", now=3 * DAY)
+    assert (await _asked(scene, *KEYS, now=3 * DAY)).records[key("a")].shared
+
 
 async def test_of_a_disputed_place_all_is_told(scene: Scene) -> None:
     """Another line than the one that is live there was seen, and not believed."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from bngcorr.correlator.judge import recall_of
 from bngcorr.correlator.keys import Keyring
 from bngcorr.correlator.ladder import NO_RUNGS, climb
+from bngcorr.correlator.own_id import line_to_ask_for
 from bngcorr.correlator.question import Rules
-from bngcorr.model.line import LineIds
+from bngcorr.model.line import LineIds, contradict, line_key
 from bngcorr.model.mac import Mac
 from bngcorr.model.verdict import CONFLICT, Verdict
-from bngcorr.model.vocabulary import Key, MacSource, Outcome, Rung, VlanModel
-from bngcorr.store.recollection import Candidate, KeyRecord, Recollection
+from bngcorr.model.vocabulary import Key, LineIdPolicy, MacSource, Outcome, Rung, VlanModel
+from bngcorr.store.recollection import Candidate, KeyRecord, Recollection, alone
 
 from .questions import FORGOTTEN, NAS, NOW, candidate, identity, live, question, recalled, ring
 
@@ -51,6 +53,55 @@ def test_an_id_that_contradicts_the_plan_is_a_conflict() -> None:
     assert CONFLICT == _check(SHARED, recalled(SHARED, plan=OTHER))
     assert CONFLICT == _check(SHARED, recalled(SHARED, {Key.ATTACHMENT_MAC: (_up("MINE", MINE),)}, plan=OTHER))
     assert OWN == _check(SHARED, recalled(SHARED, plan=MINE))
+
+
+def test_a_line_that_stands_alone_is_contradicted_by_the_plan_alone() -> None:
+    """Nothing else is told of its keys, and nothing else is asked."""
+    assert [OWN, OWN, CONFLICT] == [_check(PER_LINE, alone(plan)) for plan in (None, MINE, OTHER)]
+    asked = question(SHARED, own=MINE, rules=Rules(rungs=frozenset(Rung) - {Rung.INVENTORY}))
+    assert OWN == climb(asked, alone(OTHER), NOW)
+    assert OWN == climb(question(SHARED, own=MINE), alone(OTHER), NOW, frozenset((Rung.INVENTORY,)))
+
+
+REMOTE, CIRCUIT, BOTH = LineIdPolicy.REMOTE, LineIdPolicy.CIRCUIT, LineIdPolicy.BOTH
+
+
+@pytest.mark.parametrize(
+    ("own", "policies"),
+    [
+        (LineIds(b"R", b"C"), (REMOTE, BOTH)),
+        (LineIds(b"R", None), (REMOTE, BOTH)),
+        (LineIds(None, b"C"), (CIRCUIT, BOTH)),
+        (LineIds(), ()),
+    ],
+)
+def test_a_line_is_asked_for_if_what_is_known_of_it_cannot_contradict_it(
+    own: LineIds, policies: tuple[LineIdPolicy, ...]
+) -> None:
+    """It is named by what it goes by, and whatever else it was seen with, that agrees with the request. A line that
+    goes by its Circuit-Id may have been seen with another Remote-Id: all is asked for then.
+    """
+    seen = [LineIds(remote, circuit) for remote in (b"R", b"S", None) for circuit in (b"C", b"D", None)]
+    for policy in LineIdPolicy:
+        asked = line_to_ask_for(question(PER_LINE, own=own, rules=Rules(line_id=policy)))
+        assert (line_key(own, policy) if policy in policies else None) == asked
+        for other in LineIdPolicy:  # another BNG of the domain may go by another rule
+            named = [ids for ids in seen if ids.names_line(other) and line_key(ids, other) == asked]
+            assert not any(contradict(ids, own) for ids in named)
+
+
+def test_a_line_is_not_asked_for_where_more_is_needed() -> None:
+    """A request that climbs, one that is to be verified, one that is not compared, one that has no place to look at."""
+    for asked in (
+        question(PER_LINE),
+        question(PER_LINE, own=MINE, suspect=b"x", value=b"MINE"),
+        question(PER_LINE, own=MINE, checked=False),
+        question(ring(None), own=MINE),
+    ):
+        assert line_to_ask_for(asked) is None
+        assert recall_of(asked).line is None
+    for keys in (PER_LINE, SHARED, ring(mac=None, model=VlanModel.PER_LINE)):
+        assert line_key(MINE, BOTH) == recall_of(question(keys, own=MINE)).line
 
 
 def test_an_id_that_is_only_to_be_verified_is_contradicted_by_nobody() -> None:
