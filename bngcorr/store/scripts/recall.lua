@@ -79,13 +79,13 @@ local function stands_alone(line, keys)
   return listed and struct_unpack('>I8', octets, AT_COUNTS_V6) > counts_ms
 end
 
--- `first` and `last`: where arguments begin that are of questions that name their line
-local function recall(first, last, keys, macs, sessions, places)
+-- `from` and `to`: where arguments begin that are of questions that name their line, the first and the last ones
+local function recall(from, to, keys, macs, sessions, places)
   local told
-  if first <= last then
+  if from <= to then
     local version, plain = call('HGET', EPOCHS, PLAN), true
     told = {}
-    for at = first, last, 4 do
+    for at = from, to, 4 do
       local mine, place, said = ARGV[at + 1], ARGV[at + 3], NIL
       if stands_alone(ARGV[at], mine) then
         local entry = version and place ~= '' and call('HGET', bucket('p:' .. version, place), place)
