@@ -44,24 +44,11 @@ local function add(line, known)
   count = count + 3
 end
 
--- Where the record of a line has what is told here, see lines.lua. Where a clock goes before ours, a key may have run out.
-local AT_COUNTS, AT_COUNTS_V6, AT_NOTED, INSTANT, SAME, SLACK_MS = 19, 38, 46, 207, 1, 60000
+-- Where the record of a line has what is told here, see lines.lua: until when a family counts stands at AT_COUNTS times its
+-- number. Where a clock goes before ours, a key may have run out.
+local AT_COUNTS, AT_NOTED, INSTANT, SAME, SLACK_MS = 19, 46, 207, 1, 60000
 local find, struct_unpack = string.find, struct.unpack
 local counts_ms = ARGV[1] + SLACK_MS
-
--- whether the text at a place, of less than 256 octets, begins with these keys
-local function begins_with(octets, at, keys)
-  local form, size = byte(octets, at, at + 1)
-  if form == 217 then at = at + 2 else at, size = at + 1, form - 160 end
-  return size >= #keys and find(octets, keys, at, true) == at
-end
-
--- what stands behind the text at a place
-local function behind(octets, at)
-  local form, high, low = byte(octets, at, at + 2)
-  if form < 192 then return at + form - 159 end
-  return form == 217 and at + 2 + high or at + 3 + high * 256 + low
-end
 
 -- Whether a line's own record tells that no other line stands on these keys, for either family: they come first among
 -- those that it lists, and it still counts there. It lists none that is crowded, shared or disputed either.
@@ -72,19 +59,32 @@ local function stands_alone(line, keys)
   at = at + (byte(octets, at) == INSTANT and 9 or 1)
   at = at + byte(octets, at) - 159  -- behind its place
   at = at + byte(octets, at) - 159  -- behind the version of the plan
-  local listed = begins_with(octets, at, keys)
-  if listed and struct_unpack('>I8', octets, AT_COUNTS) > counts_ms then return true end
-  at = behind(octets, behind(octets, at))
-  if byte(octets, at) ~= SAME then listed = begins_with(octets, at, keys) end
-  return listed and struct_unpack('>I8', octets, AT_COUNTS_V6) > counts_ms
+  local form, size = byte(octets, at, at + 1)
+  for family = 1, 2 do
+    local listed_at = at + 1
+    if form == 217 then listed_at = at + 2 else size = form - 160 end
+    if size >= #keys and find(octets, keys, listed_at, true) == listed_at and
+      struct_unpack('>I8', octets, AT_COUNTS * family) > counts_ms then
+      return true
+    end
+    if family == 2 then return false end
+    local second = at
+    for _ = 1, 2 do  -- behind its keys and what it told
+      local of, high, low = byte(octets, second, second + 2)
+      second = of < 192 and second + of - 159 or of == 217 and second + 2 + high or second + 3 + high * 256 + low
+    end
+    if byte(octets, second) ~= SAME then
+      at = second
+      form, size = byte(octets, at, at + 1)
+    end
+  end
 end
 
 -- `from` and `to`: where arguments begin that are of questions that name their line, the first and the last ones
 local function recall(from, to, keys, macs, sessions, places)
   local told
   if from <= to then
-    local version, plain = call('HGET', EPOCHS, PLAN), true
-    told = {}
+    local version, number = call('HGET', EPOCHS, PLAN), 0
     for at = from, to, 4 do
       local mine, place, said = ARGV[at + 1], ARGV[at + 3], NIL
       if stands_alone(ARGV[at], mine) then
@@ -94,10 +94,15 @@ local function recall(from, to, keys, macs, sessions, places)
         keys, macs = (keys or '') .. mine, (macs or '') .. ARGV[at + 2]
         sessions, places = sessions or '', (places or '') .. place
       end
-      told[#told + 1], plain = said, plain and said == NOTHING_THERE
+      number = number + 1
+      if said ~= NOTHING_THERE then
+        told = told or {}
+        told[number] = said
+      end
     end
-    if plain and not keys then return ALL_ALONE end
-    told = plain and NONE or array(#told) .. table.concat(told)
+    if not told and not keys then return ALL_ALONE end
+    for one = 1, told and number or 0 do told[one] = told[one] or NOTHING_THERE end
+    told = told and array(number) .. table.concat(told) or NONE
     if not keys then return array(1) .. told end
   end
   local epochs = call('HGETALL', EPOCHS)
