@@ -641,11 +641,43 @@ static PyObject *entry(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ss
     return told(&b, well);
 }
 
+/* A number in decimal digits, and the end of the line. */
+static int put_decimal(buffer *b, size_t number) {
+    char text[24];
+    int n = snprintf(text, sizeof text, "%zu\r\n", number);
+    return n > 0 && put(b, text, (size_t)n);
+}
+
+static int put_bulk_head(buffer *b, size_t size) { return put(b, "$", 1) && put_decimal(b, size); }
+
+/* RPUSHX, as a server is sent it. */
+static PyObject *push(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
+    enum { PREFIX, LINE, MARK, DIGEST_OF_ABOUT, MOMENT, ALL };
+    octets parts[ALL], line;
+    if (!take_count("push", n, ALL)) return NULL;
+    for (int at = 0; at < ALL; at++) {
+        if (at == LINE) continue;
+        if (!PyBytes_CheckExact(args[at])) return expected(args[at], "bytes"), NULL;
+        if (!take(args[at], SIZE_MAX, &parts[at])) return NULL;
+    }
+    if (!PyUnicode_Check(args[LINE])) return expected(args[LINE], "str"), NULL;
+    if (!take_digits(args[LINE], &line)) return NULL;
+    static const char verb[] = "*3\r\n$6\r\nRPUSHX\r\n";
+    size_t told_of = parts[MARK].n + parts[DIGEST_OF_ABOUT].n + parts[MOMENT].n;
+    buffer b;
+    begin(&b);
+    int well = put(&b, verb, sizeof verb - 1) && put_bulk_head(&b, parts[PREFIX].n + line.n / 2)
+        && put(&b, parts[PREFIX].at, parts[PREFIX].n) && put_unhexed(&b, line) && put(&b, "\r\n", 2)
+        && put_bulk_head(&b, told_of);
+    for (int at = MARK; well && at < ALL; at++) well = put(&b, parts[at].at, parts[at].n);
+    return told(&b, well && put(&b, "\r\n", 2));
+}
+
 /* ---- the module */
 
 static PyMethodDef FUNCTIONS[] = {
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
-    FAST(accept), FAST(array), FAST(entry), FAST(shown), FAST(sighting), FAST(terms), FAST(values),
+    FAST(accept), FAST(array), FAST(entry), FAST(push), FAST(shown), FAST(sighting), FAST(terms), FAST(values),
     {"head", head, METH_O, NULL}, {NULL, NULL, 0, NULL},
 };
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from bngcorr.model.memo import Memo
 from bngcorr.store import row_core
 from bngcorr.store.keys import DomainKeys
-from bngcorr.store.lane.commands import Command
+from bngcorr.store.lane.commands import Packed
 from bngcorr.store.lesson import Event
 from bngcorr.store.timeline import DIGEST_OCTETS, ENTRY
 
@@ -29,6 +29,7 @@ _ENTRY_VALUES: Final = 4
 _head: Final = row_core.head
 _values: Final = row_core.values
 _entry: Final = row_core.entry
+_push: Final = row_core.push
 _octets_of: Final = a2b_hex
 
 
@@ -83,7 +84,7 @@ class Pushes:
     __slots__ = ("commands", "events")
 
     def __init__(self) -> None:
-        self.commands: Final[list[Command]] = []
+        self.commands: Final[list[Packed]] = []
         self.events: Final[list[Event]] = []
 
 
@@ -115,8 +116,8 @@ class Entries:
             if self._plain and line not in apart:
                 about = self._abouts.get(event.about)
                 if about is not None and about.is_there(line, now_ms):
-                    name = self._domain(event.domain).prefix + _octets_of(line)
-                    pushes.commands.append(("RPUSHX", name, ENTRY + about.digest + event.moment))
+                    prefix = self._domain(event.domain).prefix
+                    pushes.commands.append(_push(prefix, line, ENTRY, about.digest, event.moment))
                     pushes.events.append(event)
                     continue
                 apart.add(line)

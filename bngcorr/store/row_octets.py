@@ -1,4 +1,4 @@
-"""What the store is told, in MessagePack: from positional values to octets. Pure.
+"""What the store is told, in MessagePack and as commands: from positional values to octets. Pure.
 
 ``_rows.c`` says the same in C; `row_core` has the one that is there. Names are hexadecimal digits, VLANs count only
 where there is a port, and the scripts take octets as texts, as MessagePack had them before it knew both.
@@ -109,3 +109,9 @@ def accept(
 def entry(line: str | None, mac: str | None, about: bytes, moment: bytes, /) -> bytes:
     """The values of a request that is over, for the timeline of its line, else of its MAC's line."""
     return values(packing.name(line), packing.name(mac) if line is None else b"", about, moment)
+
+
+def push(prefix: bytes, line: str, mark: bytes, digest: bytes, moment: bytes, /) -> bytes:
+    """RPUSHX of an element of three parts to the list of a line, as a server is sent it (RESP)."""
+    name, element = prefix + packing.name(line), mark + digest + moment
+    return b"*3\r\n$6\r\nRPUSHX\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(element), element)

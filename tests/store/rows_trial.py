@@ -123,6 +123,7 @@ class Trial:
             self._number(), self._number(), self._octets(),
         )  # fmt: skip
         self._same("entry", self._maybe(self._name()), self._maybe(self._name()), self._octets(), self._octets() * 9)
+        self._same("push", self._octets(), self._name(), b"\1", self._octets(), self._octets() * 9)
 
     # ---- wrong arguments
 
@@ -161,6 +162,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "array": (1, b"x"),
     "entry": (_NAME, None, b"about", b"moment"),
     "head": (3,),
+    "push": (b"prefix", _NAME, b"\1", b"1234", b"moment"),
     "shown": (1, b"0A", "user", bytes(6), "1/1/4", 100, 20),
     "sighting": (1, _NAME, 1, 2, b"r", b"c", bytes(6), "bng1", "1/1/4", 100, 20, 1, *[_NAME] * 6),
     "terms": (b"r", b"c", bytes(6), "user"),

@@ -10,7 +10,8 @@ import pytest_asyncio
 from bngcorr.errors import StoreError
 from bngcorr.store.entries import LATELY, LONGEST, RELIABLE_MS, Entries
 from bngcorr.store.keys import DomainKeys
-from bngcorr.store.timeline import ABOUT, RequestEntry
+from bngcorr.store.row_core import push
+from bngcorr.store.timeline import ABOUT, ENTRY, RequestEntry
 from bngcorr.store.valkey import ValkeyStore
 
 from .scene import Scene
@@ -180,3 +181,12 @@ def test_a_line_is_not_taken_for_another_one(scene: Scene) -> None:
     event = scene.verdict(1, of=1)
     event.line = line(2)
     assert not entries.push([event], NOW).commands
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_begins_with_octets_has_the_name_of_their_command(store: ValkeyStore) -> None:
+    """For the metrics of the store; nothing else needs to be in it."""
+    told: list[str] = []
+    store.lane.took = lambda op, _seconds, _failed: told.append(op)
+    assert [0] == await store.lane.run_each([push(b"nobody:", line(1), ENTRY, b"1234", b"moment")], 5.0)
+    assert ["rpushx"] == told

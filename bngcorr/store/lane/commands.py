@@ -1,17 +1,25 @@
-"""Commands as tuples, their octets, and the key that tells where each belongs."""
+"""Commands, their octets, and the key that tells where each belongs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from hiredis import pack_command
 
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
+Packed = bytes  # the octets of one command, as `pack` makes them: for the only server that there is
+Sent = Command | Packed
 Reply = Any  # what redis-py parsed, or an error in its place; turned into values on the line after it is read
 
 pack: Callable[[Command], bytes] = pack_command  # type: ignore[assignment]  # its stub allows one argument only
+
+
+def packed(commands: Sequence[Sent]) -> bytes:
+    """The octets of all of them."""
+    return b"".join([one if isinstance(one, bytes) else pack(one) for one in commands])
+
 
 _KEYLESS: Final = frozenset({
     "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL", "FLUSHDB", "FUNCTION",

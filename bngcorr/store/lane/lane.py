@@ -22,7 +22,7 @@ from redis.exceptions import (
 from bngcorr.config.store_url import StoreKind, read_store_url
 from bngcorr.errors import StoreError
 from bngcorr.store.lane.cluster import ClusterRoute
-from bngcorr.store.lane.commands import Argument, Command, Reply, key_of
+from bngcorr.store.lane.commands import Argument, Command, Reply, Sent, key_of
 from bngcorr.store.lane.master import MasterRoute
 from bngcorr.store.lane.node import CONNECT_BUDGET_S, Node
 from bngcorr.store.lane.pipe import Call
@@ -40,7 +40,7 @@ _SERVER_ERRORS: Final = (
 _SERVER_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS", "OOM", "READONLY", "CROSSSLOT")
 
 T = TypeVar("T")
-_Work = dict[Node, list[tuple[int, Command]]]  # by node: the place of the reply, and what to send
+_Work = dict[Node, list[tuple[int, Sent]]]  # by node: the place of the reply, and what to send
 _Try = tuple[int, type[ResponseError]]  # place of the reply, and what was wrong the first time
 
 
@@ -63,7 +63,7 @@ class _Errand(Call):
         self,
         lane: Lane,
         node: Node,
-        commands: Sequence[Command],
+        commands: Sequence[Sent],
         budget_s: float,
         told: Callable[[list[Reply]], None],
         answer: asyncio.Future[Any] | None,
@@ -143,12 +143,12 @@ class Lane:
         """Command that runs one of our scripts; the first key decides the node."""
         return ("EVALSHA", DIGESTS[name], len(keys), *keys, *arguments)
 
-    async def run(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
+    async def run(self, commands: Sequence[Sent], budget_s: float) -> list[Reply]:
         """All replies. Raises StoreError if one is an error or a node did not answer."""
         return checked(await self.run_each(commands, budget_s))
 
-    async def run_each(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
-        """A reply for each command. In its place may stand
+    async def run_each(self, commands: Sequence[Sent], budget_s: float) -> list[Reply]:
+        """A reply for each command; octets of a command are for an undivided store. In its place may stand
 
         - a ResponseError: what is wrong with this very command, for good;
         - a StoreError: its node did not answer in time, is away, read-only, out of memory, loading, …
@@ -175,7 +175,7 @@ class Lane:
         return _all_judged(replies)
 
     def ask(
-        self, commands: Sequence[Command], budget_s: float, read: Callable[[list[Reply]], T]
+        self, commands: Sequence[Sent], budget_s: float, read: Callable[[list[Reply]], T]
     ) -> asyncio.Future[T]:  # fmt: skip
         """What `read` makes of the replies of `run_each`. No task is needed for those of an undivided store."""
         only = self._route.only()
@@ -193,11 +193,11 @@ class Lane:
         return answer
 
     async def _ask_each(
-        self, commands: Sequence[Command], budget_s: float, read: Callable[[list[Reply]], T]
+        self, commands: Sequence[Sent], budget_s: float, read: Callable[[list[Reply]], T]
     ) -> T:  # fmt: skip
         return read(await self.run_each(commands, budget_s))
 
-    def tell(self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
+    def tell(self, commands: Sequence[Sent], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
         """`told` is called with the replies of `run_each`, once and not before this returns: the cheapest way to ask.
 
         It must not raise.
@@ -208,9 +208,7 @@ class Lane:
         else:
             _Errand(self, only, commands, budget_s, told, None).send()
 
-    async def _tell_each(
-        self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]
-    ) -> None:
+    async def _tell_each(self, commands: Sequence[Sent], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
         """Whatever happens, somebody is told."""
         try:
             replies = await self.run_each(commands, budget_s)
@@ -236,7 +234,7 @@ class Lane:
                 return
         self._again(work, replies, tried)
 
-    async def ask_nodes(self, commands: Sequence[Command], budget_s: float) -> Mapping[str, list[Reply]]:
+    async def ask_nodes(self, commands: Sequence[Sent], budget_s: float) -> Mapping[str, list[Reply]]:
         """The same commands, without keys, to every node that serves keys: replies as of `run_each`, by node name.
 
         Raises StoreError if it is not known which nodes there are.
@@ -262,10 +260,13 @@ class Lane:
         if self._errands:
             await asyncio.wait(self._errands)
 
-    def _share(self, commands: Sequence[Command], replies: list[Reply]) -> _Work:
+    def _share(self, commands: Sequence[Sent], replies: list[Reply]) -> _Work:
         """What goes to which node; a StoreError in the place of what can go to none."""
         work: _Work = {}
         for place, command in enumerate(commands):
+            if isinstance(command, bytes):
+                replies[place] = StoreError("octets of a command do not tell where it belongs")
+                continue
             try:
                 node = self._route.node(key_of(command))
             except StoreError as error:
@@ -354,8 +355,10 @@ def _untold(_op: str, _seconds: float, _failed: bool) -> None:
     """Nobody wants to know what came first in a call, how long the call took, and whether its last command failed."""
 
 
-def _op(command: Command) -> str:
+def _op(command: Sent) -> str:
     """Name of the script that a command runs, or of the command."""
+    if isinstance(command, bytes):
+        return command.split(b"\r\n", 3)[2].decode().lower()
     return NAMES.get(str(command[1]), "evalsha") if command[0] == "EVALSHA" else str(command[0]).lower()
 
 

@@ -12,7 +12,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, RedisError
 
 from bngcorr.errors import StoreError
-from bngcorr.store.lane.commands import Command, Reply
+from bngcorr.store.lane.commands import Reply, Sent
 from bngcorr.store.lane.pipe import Call, Pipe
 
 MOST_CONNECTIONS: Final = 8  # to one node; more calls than that share them
@@ -26,7 +26,7 @@ class _Exchange(Call):
 
     __slots__ = ("answer",)
 
-    def __init__(self, commands: Sequence[Command], budget_s: float) -> None:
+    def __init__(self, commands: Sequence[Sent], budget_s: float) -> None:
         super().__init__(commands, budget_s)
         self.answer: Final[asyncio.Future[list[Reply]]] = asyncio.get_running_loop().create_future()
 
@@ -58,7 +58,7 @@ class Node:
         self._timer_at = _NEVER
         self._closed = False
 
-    def exchange(self, commands: Sequence[Command], budget_s: float) -> asyncio.Future[list[Reply]]:
+    def exchange(self, commands: Sequence[Sent], budget_s: float) -> asyncio.Future[list[Reply]]:
         """All commands in one write, a reply for each: what was parsed, a ResponseError, or a StoreError if none came.
 
         A call that overruns closes its connection, so that no late reply meets another call, and those that lie idle,

@@ -12,7 +12,7 @@ from redis._parsers import BaseParser
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import InvalidResponse, ReadOnlyError, RedisError, ResponseError
 
-from bngcorr.store.lane.commands import Command, Reply, pack
+from bngcorr.store.lane.commands import Reply, Sent, packed
 
 LATE_S: Final = 0.002  # a loop that comes this late to a deadline was busy
 _NOT_YET: Final = object()  # what hiredis says while a reply is not complete
@@ -24,9 +24,9 @@ class Call:
 
     __slots__ = ("_forgiven", "budget_s", "count", "deadline", "octets", "replies")
 
-    def __init__(self, commands: Sequence[Command], budget_s: float) -> None:
+    def __init__(self, commands: Sequence[Sent], budget_s: float) -> None:
         """The budget is for the round trip."""
-        self.octets: Final = pack(commands[0]) if len(commands) == 1 else b"".join([pack(one) for one in commands])
+        self.octets: Final = packed(commands)
         self.count: Final = len(commands)
         self.budget_s: Final = budget_s
         self.deadline = 0.0  # by the loop's clock
