@@ -19,9 +19,9 @@ from bngcorr.store.waiting import BATCH, Kept
 
 EVENT_BATCH: Final = 256
 MOST_EVENTS: Final = 4096  # waiting
-GATHER_S: Final = (
-    0.004  # from one write to a node to the next, if that is no whole batch: each costs as much as many lessons
-)
+# From one write to a node to the next, if that is no whole batch: each costs as much as a few lessons, and while a
+# server is busy with a long one it answers no question.
+GATHER_S: Final = 0.001
 RETRY_S: Final = 0.25
 MOST_UNFINISHED: Final = 4  # batches, beyond which their nodes are not free for the next ones
 FULL: Final = 0.75  # of what may wait
