@@ -30,7 +30,7 @@ APART: Final = ("-freorder-blocks-and-partition", "-fno-semantic-interposition")
 # What was never called in training is compiled as if there had been none. Counters need no locks: threads hold the GIL.
 COUNTED: Final = (
     "-fprofile-use={}", "-fprofile-partial-training", "-freorder-functions",
-    "-Wno-missing-profile", "-Wno-maybe-uninitialized", "-Wno-error=coverage-mismatch",
+    "-fprofile-correction", "-Wno-missing-profile", "-Wno-maybe-uninitialized", "-Wno-error=coverage-mismatch",
 )  # fmt: skip
 COUNTING: Final = ("-fprofile-generate={}", "-fprofile-update=single")
 TRAIN: Final = "BNGCORR_TRAIN"  # who sets it wants a trained build
