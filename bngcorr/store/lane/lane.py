@@ -143,7 +143,7 @@ class Lane:
         """Command that runs one of our scripts; the first key decides the node."""
         return ("EVALSHA", DIGESTS[name], len(keys), *keys, *arguments)
 
-    async def run(self, commands: Sequence[Sent], budget_s: float) -> list[Reply]:
+    async def run(self, commands: Sequence[Command], budget_s: float) -> list[Reply]:
         """All replies. Raises StoreError if one is an error or a node did not answer."""
         return checked(await self.run_each(commands, budget_s))
 
@@ -197,7 +197,7 @@ class Lane:
     ) -> T:  # fmt: skip
         return read(await self.run_each(commands, budget_s))
 
-    def tell(self, commands: Sequence[Sent], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
+    def tell(self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
         """`told` is called with the replies of `run_each`, once and not before this returns: the cheapest way to ask.
 
         It must not raise.
@@ -208,7 +208,9 @@ class Lane:
         else:
             _Errand(self, only, commands, budget_s, told, None).send()
 
-    async def _tell_each(self, commands: Sequence[Sent], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
+    async def _tell_each(
+        self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]
+    ) -> None:
         """Whatever happens, somebody is told."""
         try:
             replies = await self.run_each(commands, budget_s)
@@ -234,7 +236,7 @@ class Lane:
                 return
         self._again(work, replies, tried)
 
-    async def ask_nodes(self, commands: Sequence[Sent], budget_s: float) -> Mapping[str, list[Reply]]:
+    async def ask_nodes(self, commands: Sequence[Command], budget_s: float) -> Mapping[str, list[Reply]]:
         """The same commands, without keys, to every node that serves keys: replies as of `run_each`, by node name.
 
         Raises StoreError if it is not known which nodes there are.
