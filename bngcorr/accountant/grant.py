@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from bngcorr.accountant.hosts import promised
+from bngcorr.accountant.hosts import IPV6_KEYS, promised
 from bngcorr.model.usage import Host
 from bngcorr.wire import attributes as a
-from bngcorr.wire.radius import PacketView
+from bngcorr.wire.radius import Layout, PacketView, Span
 
 _INTERIM_INTERVAL: Final = a.ACCT_INTERIM_INTERVAL
 _SESSION_TIMEOUT: Final = a.SESSION_TIMEOUT
 _TERMINATION_ACTION: Final = a.TERMINATION_ACTION
+_READ: Final = frozenset((
+    a.ACCT_INTERIM_INTERVAL, a.SESSION_TIMEOUT, a.TERMINATION_ACTION, a.FRAMED_IP_ADDRESS, *IPV6_KEYS,
+))  # fmt: skip
 _AUTHENTICATE_AGAIN: Final = 1  # Termination-Action RADIUS-Request (RFC 2865 §5.29)
 
 
@@ -48,6 +51,11 @@ def granted(view: PacketView) -> Grant:
         timeout_ms=timeout_ms(view),
         promised=promised(view),
     )
+
+
+def granting(layout: Layout) -> list[Span]:
+    """Where all stands that `granted` reads of an Accept with that layout."""
+    return [span for span in layout.spans if span.key in _READ]
 
 
 def timeout_ms(view: PacketView) -> int:

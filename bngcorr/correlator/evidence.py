@@ -18,24 +18,40 @@ def bucket_of(distance_ms: int) -> int:
     return BUCKETS - 1
 
 
-class WindowEvidence:
-    """Matches within the window, counted by BNG and distance until somebody takes the counts."""
+class WindowDistances:
+    """Matches within the window of one BNG, counted by distance until somebody takes the counts."""
+
+    __slots__ = ("any", "counts")
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], list[int]] = {}  # by domain and BNG; one for each bucket
+        self.any = False
+        self.counts: list[int] = [0] * BUCKETS
 
-    def add(self, domain: str, bng: str, distance_ms: int) -> None:
+    def add(self, distance_ms: int) -> None:
         """One match; the sign of the distance says which came first, and is not counted."""
-        counts = self._counts.get((domain, bng))
-        if counts is None:
-            counts = self._counts[domain, bng] = [0] * BUCKETS
-        counts[bucket_of(distance_ms)] += 1
+        self.any = True
+        self.counts[bucket_of(distance_ms)] += 1
+
+
+class WindowEvidence:
+    """Those of all BNGs."""
+
+    def __init__(self) -> None:
+        self._distances: dict[tuple[str, str], WindowDistances] = {}  # by domain and BNG
+
+    def of(self, domain: str, bng: str) -> WindowDistances:
+        """Those of one BNG, to be bound once."""
+        distances = self._distances.get((domain, bng))
+        if distances is None:
+            distances = self._distances[domain, bng] = WindowDistances()
+        return distances
 
     def take(self) -> list[Distances]:
         """What was counted since the last time."""
-        taken = [
-            Distances(domain=domain, bng=bng, counts=tuple(pair for pair in enumerate(counts) if pair[1]))
-            for (domain, bng), counts in self._counts.items()
-        ]
-        self._counts = {}
+        taken: list[Distances] = []
+        for (domain, bng), distances in self._distances.items():
+            if distances.any:
+                counts = tuple([pair for pair in enumerate(distances.counts) if pair[1]])
+                taken.append(Distances(domain=domain, bng=bng, counts=counts))
+                distances.any, distances.counts = False, [0] * BUCKETS
         return taken

@@ -81,7 +81,7 @@ class Keyring:
     __slots__ = (
         "_box", "_expected", "_handles", "_hashes", "_ids", "_line", "_named", "_policy", "_ports",
         "_source", "_where", "attached", "attachment", "attachment_mac", "bng_mac",
-        "claimed", "fingerprint", "free", "mac", "per_line", "place", "session",
+        "claimed", "fingerprint", "free", "mac", "per_line", "place", "session", "told",
     )  # fmt: skip
 
     def __init__(
@@ -120,6 +120,7 @@ class Keyring:
         self._ports = ""  # what it was made of, where it is remembered
         self._where = ""
         self._source: MacSource | None = None
+        self.told: object | None = None  # what the store was told of this CPE last: the matter of who told it
         self._handles: tuple[Handle, ...] | None = None
         self._hashes: tuple[str, ...] | None = None
 

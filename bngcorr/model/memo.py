@@ -13,12 +13,13 @@ class Memo(Generic[K, V]):
     a tenth of what `functools.lru_cache` takes.
     """
 
-    __slots__ = ("_earlier", "_known", "_most")
+    __slots__ = ("_earlier", "_known", "_most", "turns")
 
     def __init__(self, most: int) -> None:
         self._known: dict[K, V] = {}
         self._earlier: dict[K, V] = {}  # given up when there are too many again, but for those that were asked for
         self._most: Final = most
+        self.turns = 0  # what is put is still known when there has been one more turn
 
     def __len__(self) -> int:
         return len(self._known) + len(self._earlier)
@@ -36,5 +37,6 @@ class Memo(Generic[K, V]):
         if len(self._known) >= self._most:
             self._earlier = self._known
             self._known = {}
+            self.turns += 1
         self._known[asked] = found
         return found

@@ -8,21 +8,46 @@ from __future__ import annotations
 
 from typing import Final
 
+from bngcorr.accountant.grant import granting
 from bngcorr.model.memo import Memo
+from bngcorr.model.verdict import Verdict
+from bngcorr.model.vocabulary import Outcome
+from bngcorr.proxy.nas import Nas
+from bngcorr.proxy.request import Request
 from bngcorr.store.lesson import Lesson, Restart, SessionChange
+from bngcorr.wire import attributes as a
+from bngcorr.wire.radius import Layout, PacketView, Span
 
 REPEATED_MS: Final = 20_000
 SESSIONS: Final = 16_384
+
+# named here once: looking a member up in its class costs more than the comparison
+_OWN: Final = Outcome.OWN
+_MATCHED: Final = Outcome.MATCHED
+_USER_NAME: Final = a.USER_NAME
 
 
 class _Told:
     """What was told of a session, unless something else was since."""
 
-    __slots__ = ("change", "holds")
+    __slots__ = (
+        "change", "holds", "layout", "lines_turn", "nas", "session", "sessions", "sessions_turn", "spans", "user_name",
+        "values",
+    )  # fmt: skip
 
     def __init__(self, change: SessionChange) -> None:
         self.change: Final = change
         self.holds = True
+        # what it was made of besides; see `Expecting.keep`
+        self.sessions: Memo[str, _Told] | None = None
+        self.sessions_turn = 0
+        self.lines_turn = 0
+        self.nas: Nas | None = None
+        self.session: str | None = None  # of the request
+        self.user_name: bytes | None = None
+        self.layout: Layout | None = None  # of the Accept
+        self.spans: list[Span] | None = None  # what is read of it, if anything is
+        self.values: list[bytes] | None = None
 
 
 class Expecting:
@@ -34,18 +59,74 @@ class Expecting:
         self._sessions: Memo[str, _Told] = Memo(SESSIONS)
         self._lines: Memo[str, _Told] = Memo(SESSIONS)  # the latest of each
 
+    def repeats(self, request: Request, verdict: Verdict, accept: PacketView, now_ms: int) -> bool:
+        """Whether this Accept surely makes a change that `knows` knows.
+
+        Compares what the change would be made of with what the last one was made of that its CPE had, which costs much
+        less than to make it and to look that up.
+        """
+        ring = request.keyring
+        told = ring.told
+        if not isinstance(told, _Told) or not told.holds:
+            return False
+        sessions, change = self._sessions, told.change
+        if (
+            told.sessions is not sessions  # told by another one, or ahead of a restart
+            or sessions.turns - told.sessions_turn > 1  # what is not known any more can't be told by accounting
+            or self._lines.turns - told.lines_turn > 1
+            or not 0 <= now_ms - change.at_ms < REPEATED_MS
+        ):
+            return False
+        outcome, identity = verdict.outcome, request.identity
+        ids = identity.ids if outcome is _OWN else verdict.ids
+        named = change.ids
+        return (
+            (outcome is change.outcome or (change.own and outcome is _MATCHED))
+            and (outcome is _OWN or outcome is _MATCHED)
+            and verdict.line == change.line
+            and ids is not None
+            and named is not None
+            and ids.remote_id == named.remote_id
+            and ids.circuit_id == named.circuit_id
+            and told.nas is request.nas  # domain, BNG, what is filled in
+            and change.nas == request.box
+            # the keyring is the same: keys and fingerprint, and with the line the name of a session without one
+            and told.session == request.session
+            and change.port == identity.attachment
+            and change.address == identity.mac
+            and told.user_name == request.view.first(_USER_NAME)
+            and told.layout is accept.layout
+            and (told.spans is None or told.values == accept.values(told.spans))
+        )
+
     def knows(self, change: SessionChange) -> bool:
         """Whether the store need not be told that this session is expected. Else it will be."""
-        told = self._sessions.get(change.session)
-        if told is not None and told.holds and _covers(told.change, change):
-            return True
+        before = self._sessions.get(change.session)
+        if before is not None:
+            if before.holds and _covers(before.change, change):
+                return True
+            before.holds = False
         told = self._sessions.put(change.session, _Told(change))
         if change.line is not None:
-            before = self._lines.get(change.line)
-            if before is not None and before.change.session != change.session:
-                before.holds = False  # a line has room for so many sessions
+            latest = self._lines.get(change.line)
+            if latest is not None and latest.change.session != change.session:
+                latest.holds = False  # a line has room for so many sessions
             self._lines.put(change.line, told)
         return False
+
+    def keep(self, change: SessionChange, request: Request, accept: PacketView) -> None:
+        """The store is told of this change, which was made of these: for `repeats`."""
+        told = self._sessions.get(change.session)
+        if told is None or told.change is not change:
+            return
+        told.sessions = self._sessions
+        told.sessions_turn, told.lines_turn = self._sessions.turns, self._lines.turns
+        told.nas, told.session, told.user_name = request.nas, request.session, request.view.first(_USER_NAME)
+        told.layout = accept.layout
+        spans = granting(accept.layout)
+        if spans:
+            told.spans, told.values = spans, accept.values(spans)
+        request.keyring.told = told
 
     def told(self, lesson: Lesson) -> None:
         """The store is told of a session by accounting: nothing that was told of it before holds, nor of its line."""

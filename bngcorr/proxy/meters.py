@@ -26,6 +26,7 @@ _LAG_S: Final[tuple[float, ...]] = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 
 # named here once: looking a member up in its class costs more than the comparison
 _OWN: Final = Outcome.OWN
 _WINDOW: Final = Rung.WINDOW
+_ACCESS_ACCEPT: Final = 2
 _VECTOR: Final[tuple[float, ...]] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
@@ -263,6 +264,7 @@ class NasMeters:
     """Children bound to one BNG."""
 
     __slots__ = (
+        "accepts",
         "acct",
         "acct_took",
         "auth",
@@ -286,24 +288,29 @@ class NasMeters:
         self.responses: Final[dict[int, Count]] = {
             code: meters.responses.labels(name, title)
             for code, title in (
-                (2, "Access-Accept"),
+                (_ACCESS_ACCEPT, "Access-Accept"),
                 (3, "Access-Reject"),
                 (5, "Accounting-Response"),
                 (11, "Access-Challenge"),
             )
         }
+        self.accepts: Final = self.responses[_ACCESS_ACCEPT]  # those that are counted most
         self.verdicts: Final[dict[tuple[Outcome, Rung | None], Count]] = {
             (outcome, rung): meters.verdicts.labels(name, str(outcome), str(rung or ""))
             for outcome in Outcome
             for rung in (tuple(Rung) if outcome is Outcome.MATCHED else (None,))
         }
-        self.own: Final = self.verdicts[Outcome.OWN, None]  # those that are counted most
+        self.own: Final = self.verdicts[Outcome.OWN, None]  # likewise
         self.matched_in_window: Final = self.verdicts[Outcome.MATCHED, Rung.WINDOW]
         self.distance: Final = meters.distance.labels(name)
         self.strips: Final = meters.strips.labels(name)
         self.unsigned: Final = meters.unsigned.labels(name)
         self.unsigned_states: Final = meters.unsigned_states.labels(name)
         self.limited: Final = meters.limited.labels(name)
+
+    def responded(self, code: int) -> Count:
+        """Replies of that code."""
+        return self.accepts if code == _ACCESS_ACCEPT else self.responses[code]
 
     def judged(self, outcome: Outcome, rung: Rung | None) -> Count:
         """Verdicts of that kind."""

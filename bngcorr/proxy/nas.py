@@ -38,9 +38,15 @@ class Nas:
     identifiers: frozenset[bytes] = frozenset()  # NAS-Identifiers it goes by, inside a network shared with others
     addresses: frozenset[bytes] = frozenset()  # NAS-IP(v6)-Addresses it goes by, likewise
     only_box: str = field(init=False, repr=False)  # name of its box, if it is one
+    noted: object | None = field(init=False, repr=False, compare=False)  # the matter of who notes its requests
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "only_box", box_name(self.name, ""))
+        object.__setattr__(self, "noted", None)
+
+    def note(self, noted: object) -> None:
+        """Keep what is noted of its requests."""
+        object.__setattr__(self, "noted", noted)
 
     def box(self, host: str) -> str:
         """Name of the box that sends from `host`. Ports, sessions and restarts are a box's own."""

@@ -7,12 +7,13 @@ from typing import Final
 
 from bngcorr.accountant.grant import granted
 from bngcorr.correlator import findings
-from bngcorr.correlator.evidence import WindowEvidence
+from bngcorr.correlator.evidence import WindowDistances, WindowEvidence
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import Finding
 from bngcorr.proxy import lessons
 from bngcorr.proxy.expecting import Expecting
 from bngcorr.proxy.meters import Meters, NasMeters
+from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.request import Request
 from bngcorr.store.contract import Clock
 from bngcorr.store.lesson import Lesson, NumberSeen, SessionChange
@@ -23,6 +24,18 @@ _PROXY_STATE: Final = int(a.PROXY_STATE)
 MOST_NUMBERS: Final = 10_000  # enterprise numbers told to the store; a BNG sees a handful
 
 
+class _OfNas:
+    """What is noted of one BNG, and by whom."""
+
+    __slots__ = ("by", "distances", "meters", "numbers")
+
+    def __init__(self, by: Notes, meters: NasMeters, distances: WindowDistances, numbers: set[int]) -> None:
+        self.by: Final = by
+        self.meters: Final = meters
+        self.distances: Final = distances
+        self.numbers: Final = numbers  # of enterprises that the store was told of
+
+
 class Notes:
     """Metrics by BNG, and lessons for the store."""
 
@@ -31,25 +44,26 @@ class Notes:
         self._clock: Final = clock
         self._meters: Final = meters
         self._remember_ms: Final = remember_ms
-        self._per_nas: Final[dict[str, NasMeters]] = {}
-        self._numbers_seen: Final[set[tuple[str, int]]] = set()
+        self._numbers: Final[dict[str, set[int]]] = {}  # of enterprises that the store was told of, by BNG
+        self._count = 0  # of them
         self._evidence: Final = WindowEvidence()
         self._expecting: Final = Expecting()
 
-    def _of(self, request: Request) -> NasMeters:
-        """The metrics of its BNG, looked up once."""
-        meters = request.meters
-        if meters is None:
-            name = request.nas.name
-            meters = self._per_nas.get(name)
-            if meters is None:
-                meters = self._per_nas[name] = self._meters.nas(name)
-            request.meters = meters
-        return meters
+    def _of(self, nas: Nas) -> _OfNas:
+        """What is noted of a BNG, which the BNG keeps."""
+        noted = nas.noted
+        if isinstance(noted, _OfNas) and noted.by is self:
+            return noted
+        made = _OfNas(
+            self, self._meters.nas(nas.name), self._evidence.of(nas.domain, nas.name),
+            self._numbers.setdefault(nas.name, set()),
+        )  # fmt: skip
+        nas.note(made)
+        return made
 
     def admitted(self, request: Request) -> None:
         """A request that is no retransmission."""
-        meters = self._of(request)
+        meters = self._of(request.nas).meters
         (meters.acct if request.accounting else meters.auth).inc()
         if not request.authentic:
             meters.unsigned.inc()
@@ -58,13 +72,13 @@ class Notes:
 
     def answered(self, request: Request, code: int, took_s: float) -> None:
         """Its reply of that code is on its way to the BNG, so long after the request came."""
-        meters = self._of(request)
-        meters.responses[code].inc()
+        meters = self._of(request.nas).meters
+        meters.responded(code).inc()
         (meters.acct_took if request.accounting else meters.auth_took).observe(took_s)
 
     def limited(self, request: Request) -> None:
         """Its port asks too much; it is not looked up."""
-        self._of(request).limited.inc()
+        self._of(request.nas).meters.limited.inc()
 
     def found(self, request: Request, finding: Finding) -> None:
         """Tell operations what this request shows."""
@@ -79,15 +93,17 @@ class Notes:
         record = request.record
         if record is not None and record.step is None:
             return  # Accounting-On and the like ask for no line: there is no verdict to count
-        meters = self._of(request)
+        noted = self._of(request.nas)
+        meters = noted.meters
         meters.judged(verdict.outcome, verdict.rung).inc()
         if verdict.distance_ms is not None:
             meters.distance.observe(abs(verdict.distance_ms) / 1000)
-            self._evidence.add(request.nas.domain, request.nas.name, verdict.distance_ms)
+            noted.distances.add(verdict.distance_ms)
         number = request.identity.enterprise_number
         if number is not None:
             meters.strips.inc()
-            self._number_seen(request, number)
+            if number not in noted.numbers:
+                self._number_seen(request, noted, number)
         if record is None:
             seen = lessons.sighting(request, verdict, request.arrived_ms, self._remember_ms, accepted=False)
             if seen is not None:
@@ -108,17 +124,25 @@ class Notes:
 
     def accepted(self, request: Request, accept: PacketView) -> None:
         """What the Access-Accept teaches, unless the store was told just that moments ago."""
-        if request.verdict is not None:
-            now_ms = self._clock.now_ms()
-            for lesson in lessons.accepted(request, request.verdict, now_ms, self._remember_ms, granted(accept)):
-                if not isinstance(lesson, SessionChange) or not self._expecting.knows(lesson):
-                    self._learn(lesson)
+        verdict = request.verdict
+        if verdict is None:
+            return
+        now_ms = self._clock.now_ms()
+        if request.authentic and self._expecting.repeats(request, verdict, accept, now_ms):
+            return
+        for lesson in lessons.accepted(request, verdict, now_ms, self._remember_ms, granted(accept)):
+            if isinstance(lesson, SessionChange):
+                if self._expecting.knows(lesson):
+                    continue
+                self._expecting.keep(lesson, request, accept)
+            self._learn(lesson)
 
-    def _number_seen(self, request: Request, number: int) -> None:
+    def _number_seen(self, request: Request, noted: _OfNas, number: int) -> None:
         """Tell the store once about each number of each BNG; the store knows whether it is new."""
-        nas = request.nas
-        if (nas.name, number) not in self._numbers_seen and len(self._numbers_seen) < MOST_NUMBERS:
-            self._numbers_seen.add((nas.name, number))
+        if self._count < MOST_NUMBERS:
+            self._count += 1
+            noted.numbers.add(number)
+            nas = request.nas
             self._learn(NumberSeen(domain=nas.domain, bng=nas.name, number=number, at_ms=request.arrived_ms))
 
     def tell(self) -> None:

@@ -11,7 +11,6 @@ from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason
 from bngcorr.proxy.exchange import Exchange
 from bngcorr.proxy.line_id import Identity
-from bngcorr.proxy.meters import NasMeters
 from bngcorr.proxy.nas import Nas
 from bngcorr.proxy.rewrite import Hop
 from bngcorr.proxy.sockets import NasSocket, Peer
@@ -43,8 +42,8 @@ class Request:
 
     __slots__ = (
         "aaa", "accounting", "answered_ms", "arrived_ms", "authentic", "box", "classification", "dropped", "flight",
-        "hold_s", "host", "identity", "keyring", "meters", "nas", "proxy_state", "question", "record", "session",
-        "upstream", "verdict", "view", "wire",
+        "hold_s", "host", "identity", "keyring", "nas", "proxy_state", "question", "record", "session", "upstream",
+        "verdict", "view", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -82,8 +81,6 @@ class Request:
         self.question = question
         self.hold_s = hold_s
         self.wire: Final = wire  # None in a simulation
-        # count
-        self.meters: NasMeters | None = None  # those of its BNG
         # judge
         self.verdict: Verdict | None = None
         # forward

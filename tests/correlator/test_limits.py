@@ -167,7 +167,7 @@ def test_a_clock_that_stands_still_breaks_nothing() -> None:
 def test_a_distance_is_counted_up_to_its_bound(distance_ms: int, bucket: int) -> None:
     """The bound of a bucket belongs to it; the sign does not matter; beyond the last bound there is one more."""
     evidence = WindowEvidence()
-    evidence.add("metro", "bng1", distance_ms)
+    evidence.of("metro", "bng1").add(distance_ms)
 
     assert [Distances(domain="metro", bng="bng1", counts=((bucket, 1),))] == evidence.take()
     assert bucket == len(DISTANCE_BUCKETS_MS) or abs(distance_ms) <= DISTANCE_BUCKETS_MS[bucket]
@@ -177,7 +177,7 @@ def test_distances_are_summed_up_by_bng_until_they_are_taken() -> None:
     """Each BNG has counts of its own; what was taken once is not told again."""
     evidence = WindowEvidence()
     for bng, distance_ms in (("bng1", 30), ("bng1", -40), ("bng1", 3_000), ("bng2", 30)):
-        evidence.add("metro", bng, distance_ms)
+        evidence.of("metro", bng).add(distance_ms)
 
     assert [
         Distances(domain="metro", bng="bng1", counts=((2, 2), (8, 1))),
