@@ -641,14 +641,65 @@ static PyObject *entry(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ss
     return told(&b, well);
 }
 
-/* A number in decimal digits, and the end of the line. */
-static int put_decimal(buffer *b, size_t number) {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%zu\r\n", number);
-    return n > 0 && put(b, text, (size_t)n);
+/* ---- commands, as a server is sent them (RESP) */
+
+#define DECIMAL 20 /* digits of a number of 64 bits */
+
+/* A number in decimal digits, which end at `end`: where they begin. */
+static char *decimal(char *end, uint64_t number) {
+    do *--end = (char)('0' + number % 10);
+    while (number /= 10);
+    return end;
 }
 
-static int put_bulk_head(buffer *b, size_t size) { return put(b, "$", 1) && put_decimal(b, size); }
+/* A sign, a number, and the end of the line. */
+static int put_line(buffer *b, char sign, uint64_t number) {
+    char text[DECIMAL + 3], *end = text + sizeof text, *begins = decimal(end - 2, number);
+    *--begins = sign, end[-2] = '\r', end[-1] = '\n';
+    return put(b, begins, (size_t)(end - begins));
+}
+
+static int put_bulk_head(buffer *b, size_t size) { return put_line(b, '$', size); }
+
+static int put_bulk(buffer *b, const void *from, size_t n) {
+    return put_bulk_head(b, n) && put(b, from, n) && put(b, "\r\n", 2);
+}
+
+static int put_bulk_text(buffer *b, PyObject *text) {
+    Py_ssize_t n;
+    const char *from = PyUnicode_AsUTF8AndSize(text, &n);
+    return from && put_bulk(b, from, (size_t)n);
+}
+
+/* Numbers as Python shows them. */
+static int put_argument(buffer *b, PyObject *argument) {
+    if (PyBytes_CheckExact(argument))
+        return put_bulk(b, PyBytes_AS_STRING(argument), (size_t)PyBytes_GET_SIZE(argument));
+    if (PyUnicode_Check(argument)) return put_bulk_text(b, argument);
+    if (PyLong_CheckExact(argument)) {
+        int over;
+        long long number = PyLong_AsLongLongAndOverflow(argument, &over);
+        if (!over && number >= 0) {
+            char text[DECIMAL], *end = text + sizeof text, *begins = decimal(end, (uint64_t)number);
+            return put_bulk(b, begins, (size_t)(end - begins));
+        }
+    } else if (!PyFloat_CheckExact(argument))
+        return expected(argument, "str, bytes, int or float");
+    PyObject *shown_so = PyObject_Repr(argument);
+    int well = shown_so && put_bulk_text(b, shown_so);
+    Py_XDECREF(shown_so);
+    return well;
+}
+
+static PyObject *command(PyObject *Py_UNUSED(module), PyObject *parts) {
+    if (!PyTuple_Check(parts)) return expected(parts, "tuple"), NULL;
+    Py_ssize_t many = PyTuple_GET_SIZE(parts);
+    buffer b;
+    begin(&b);
+    int well = put_line(&b, '*', (uint64_t)many);
+    for (Py_ssize_t at = 0; well && at < many; at++) well = put_argument(&b, PyTuple_GET_ITEM(parts, at));
+    return told(&b, well);
+}
 
 /* RPUSHX, as a server is sent it. */
 static PyObject *push(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
@@ -678,7 +729,7 @@ static PyObject *push(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
 static PyMethodDef FUNCTIONS[] = {
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
     FAST(accept), FAST(array), FAST(entry), FAST(push), FAST(shown), FAST(sighting), FAST(terms), FAST(values),
-    {"head", head, METH_O, NULL}, {NULL, NULL, 0, NULL},
+    {"command", command, METH_O, NULL}, {"head", head, METH_O, NULL}, {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef MODULE = {

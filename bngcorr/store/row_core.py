@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 try:
-    from bngcorr.store._rows import accept, array, entry, head, push, shown, sighting, terms, values
+    from bngcorr.store._rows import accept, array, command, entry, head, push, shown, sighting, terms, values
 except ImportError:
-    from bngcorr.store.row_octets import accept, array, entry, head, push, shown, sighting, terms, values
+    from bngcorr.store.row_octets import accept, array, command, entry, head, push, shown, sighting, terms, values
 
-__all__ = ("accept", "array", "entry", "head", "push", "shown", "sighting", "terms", "values")
+__all__ = ("accept", "array", "command", "entry", "head", "push", "shown", "sighting", "terms", "values")

@@ -6,10 +6,12 @@ where there is a port, and the scripts take octets as texts, as MessagePack had 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import msgpack
+from hiredis import pack_command
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
@@ -20,6 +22,7 @@ from bngcorr.store.terms import session_terms, term_hash
 _PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
 _pack_binary: Final = msgpack.Packer(use_bin_type=True).pack
+_command: Final[Callable[..., Any]] = pack_command  # its stub allows one argument only
 _DIGEST: Final = blake2b(digest_size=8)
 _TERMS: Final[Memo[tuple[bytes | None, bytes | None, bytes | None, str | None], bytes]] = Memo(16_384)
 
@@ -109,6 +112,12 @@ def accept(
 def entry(line: str | None, mac: str | None, about: bytes, moment: bytes, /) -> bytes:
     """The values of a request that is over, for the timeline of its line, else of its MAC's line."""
     return values(packing.name(line), packing.name(mac) if line is None else b"", about, moment)
+
+
+def command(parts: tuple[str | bytes | int | float, ...], /) -> bytes:
+    """A command, as a server is sent it (RESP); numbers as Python shows them."""
+    octets: bytes = _command(parts)
+    return octets
 
 
 def push(prefix: bytes, line: str, mark: bytes, digest: bytes, moment: bytes, /) -> bytes:

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from bngcorr.store import row_octets as model
+from bngcorr.store.lesson import SessionStep
 
 from ..extension import load
 
@@ -72,6 +73,13 @@ class Trial:
             self._text(LETTERS.replace("\udcff", "")), "é" * draw.choice((15, 16, 127, 128)),
         ))  # fmt: skip
 
+    def _argument(self) -> object:
+        draw = self.random
+        return draw.choice((
+            self._octets(), self._octets() * 9, self._text(LETTERS.replace("\udcff", "")), self._number(),
+            -self._number(), -(2**63), 2**200, draw.random() * 10 ** draw.randint(-9, 19), SessionStep.STOP,
+        ))  # fmt: skip
+
     def _user(self, remote: bytes | None, circuit: bytes | None, mac: bytes | None) -> Any:
         """A User-Name, often one that says what is known already, or nearly."""
         draw = self.random
@@ -123,6 +131,7 @@ class Trial:
             self._number(), self._number(), self._octets(),
         )  # fmt: skip
         self._same("entry", self._maybe(self._name()), self._maybe(self._name()), self._octets(), self._octets() * 9)
+        self._same("command", tuple(self._argument() for _ in range(draw.choice((1, 2, 9, 10, 40)))))
         self._same("push", self._octets(), self._name(), b"\1", self._octets(), self._octets() * 9)
 
     # ---- wrong arguments
@@ -160,6 +169,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
         "1/1/4", 100, 20, 0, 0, b"",
     ),
     "array": (1, b"x"),
+    "command": (("EVALSHA", b"x", 1, 1.5),),
     "entry": (_NAME, None, b"about", b"moment"),
     "head": (3,),
     "push": (b"prefix", _NAME, b"\1", b"1234", b"moment"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from hiredis import pack_command
+from bngcorr.store import row_core
 
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
@@ -13,7 +13,7 @@ Packed = bytes  # the octets of one command, as `pack` makes them: for the only 
 Sent = Command | Packed
 Reply = Any  # what redis-py parsed, or an error in its place; turned into values on the line after it is read
 
-pack: Callable[[Command], bytes] = pack_command  # type: ignore[assignment]  # its stub allows one argument only
+pack: Final[Callable[[Command], bytes]] = row_core.command
 
 
 def packed(commands: Sequence[Sent]) -> bytes:
