@@ -53,11 +53,13 @@ class _Told:
 class Expecting:
     """Sessions that the store was told to expect of late."""
 
-    __slots__ = ("_lines", "_sessions")
+    __slots__ = ("_lines", "_most", "_sessions")
 
-    def __init__(self) -> None:
-        self._sessions: Memo[str, _Told] = Memo(SESSIONS)
-        self._lines: Memo[str, _Told] = Memo(SESSIONS)  # the latest of each
+    def __init__(self, most: int = SESSIONS) -> None:
+        """Of at least so many."""
+        self._most: Final = most
+        self._sessions: Memo[str, _Told] = Memo(most)
+        self._lines: Memo[str, _Told] = Memo(most)  # the latest of each
 
     def repeats(self, request: Request, verdict: Verdict, accept: PacketView, now_ms: int) -> bool:
         """Whether this Accept surely makes a change that `knows` knows.
@@ -82,7 +84,6 @@ class Expecting:
         named = change.ids
         return (
             (outcome is change.outcome or (change.own and outcome is _MATCHED))
-            and (outcome is _OWN or outcome is _MATCHED)
             and verdict.line == change.line
             and ids is not None
             and named is not None
@@ -90,10 +91,9 @@ class Expecting:
             and ids.circuit_id == named.circuit_id
             and told.nas is request.nas  # domain, BNG, what is filled in
             and change.nas == request.box
-            # the keyring is the same: keys and fingerprint, and with the line the name of a session without one
+            # the keyring is the same: MAC, keys and fingerprint, and with the line the name of a session without one
             and told.session == request.session
-            and change.port == identity.attachment
-            and change.address == identity.mac
+            and (change.port is identity.attachment or change.port == identity.attachment)
             and told.user_name == request.view.first(_USER_NAME)
             and told.layout is accept.layout
             and (told.spans is None or told.values == accept.values(told.spans))
@@ -137,7 +137,7 @@ class Expecting:
             if lesson.line is not None:
                 self._forget(self._lines.get(lesson.line))
         elif isinstance(lesson, Restart):
-            self._sessions, self._lines = Memo(SESSIONS), Memo(SESSIONS)
+            self._sessions, self._lines = Memo(self._most), Memo(self._most)
 
     def _forget(self, told: _Told | None) -> None:
         if told is None:
