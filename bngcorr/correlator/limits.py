@@ -17,20 +17,26 @@ SHARED_PER_SECOND: Final = 200.0  # of one that many lines share
 SHARED_BURST: Final = 4000.0  # as when all of them boot at once
 TELL_EVERY_S: Final = 60.0
 MOST_PORTS: Final = 65_536
+MOST_CHANCES: Final = 64  # buckets that are put behind all others at a time
 
 
 class _Bucket:
     """What one key may still take."""
 
-    __slots__ = ("at", "tokens")
+    __slots__ = ("at", "put_at", "tokens")
 
     def __init__(self, tokens: float, at: float) -> None:
         self.tokens = tokens
         self.at = at  # when there were so many
+        self.put_at = at  # when it was put behind all others
 
 
 class AskLimit:
-    """A bucket of tokens for each key, the most recently used kept."""
+    """A bucket of tokens for each key, a bounded number of them.
+
+    When there are too many the one goes that was put behind all others first; but one that was asked for since is put
+    there again, and the next one is looked at: that costs less than to do so whenever one is asked for.
+    """
 
     def __init__(self, *, per_second: float = PER_SECOND, burst: float = BURST, most: int = MOST_PORTS) -> None:
         self._per_second = per_second
@@ -45,11 +51,9 @@ class AskLimit:
         """Take a token; False if there is none. `now` in monotonic seconds."""
         bucket = self._buckets.get(key)
         if bucket is None:
+            if len(self._buckets) >= self._most:
+                self._make_room()
             bucket = self._buckets[key] = _Bucket(self._burst, now)
-            if len(self._buckets) > self._most:
-                self._buckets.popitem(last=False)
-        else:
-            self._buckets.move_to_end(key)
         tokens = bucket.tokens + (now - bucket.at) * self._per_second
         if tokens > self._burst:
             tokens = self._burst
@@ -57,6 +61,15 @@ class AskLimit:
         bucket.tokens = tokens - 1.0 if allowed else tokens
         bucket.at = now
         return allowed
+
+    def _make_room(self) -> None:
+        for _ in range(MOST_CHANCES):
+            key, bucket = self._buckets.popitem(last=False)
+            if bucket.at <= bucket.put_at:
+                return
+            bucket.put_at = bucket.at
+            self._buckets[key] = bucket
+        self._buckets.popitem(last=False)
 
 
 class AskGuard:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from bngcorr.accountant import record as accounting_record
@@ -114,7 +113,7 @@ def _untrusted(nas: Nas, classification: trigger.Classification, record: Record 
     return family in nas.untrusted
 
 
-def which(group: Sequence[Nas], view: PacketView) -> Nas:
+def which(group: list[Nas], view: PacketView) -> Nas:
     """The BNG of a packet among those behind one source address. Raises Unauthentic (unknown-nas)."""
     for nas in group:
         if nas.answers_to(view):

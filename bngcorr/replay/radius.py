@@ -119,7 +119,7 @@ class Radius:
         group = self._bngs.find(host)
         if not group:
             raise Unauthentic(DropReason.UNKNOWN_CLIENT)
-        nas = which(group, view)
+        nas = which(list(group), view)
         authentic = self._authentic(view, nas)
         request = describe(nas, view, host, at_ms=at_ms, authentic=authentic, numbers=self._bngs.numbers)
         self.by_bng[nas.name] += 1

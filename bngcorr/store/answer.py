@@ -240,8 +240,12 @@ def _is_among(name: bytes, names: bytes) -> bool:
     """Whether it is one of those that stand one behind the other, all of its size: nearly always the first or second,
     and a search of Python's costs more than a few comparisons.
     """
-    size, first = len(name), name[0]
-    return any(names[at] == first and names[at : at + size] == name for at in range(0, len(names), size))
+    size, first, at, end = len(name), name[0], 0, len(names)
+    while at < end:  # compiled code makes no range then
+        if names[at] == first and names[at : at + size] == name:
+            return True
+        at += size
+    return False
 
 
 def _was_seen_with(macs: bytes, mac: bytes) -> bool:

@@ -36,7 +36,7 @@ _DOMAIN_VALUES = 2  # in front of a domain's lessons
 _ATTACHED, _V4_EVIDENT, _CLAIMED = 1, 2, 4
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
-_NO_INSTANTS: Final[Mapping[str, int]] = {}
+NO_INSTANTS: Final[Mapping[str, int]] = {}
 # bound once: compiled code looks an imported function up at every call
 _head: Final = row_core.head
 _values: Final = row_core.values
@@ -128,7 +128,7 @@ class Batch:
         domain.rows.append(row)
         domain.values += values
 
-    def packed(self, domains: Sequence[str], now_ms: int, instants: Mapping[str, int] = _NO_INSTANTS) -> bytes:
+    def packed(self, domains: Sequence[str], now_ms: int, instants: Mapping[str, int] = NO_INSTANTS) -> bytes:
         """The lessons of these domains as `write.lua` takes them, told at `now_ms` or at their domain's instant."""
         parts = [b""]
         values = 0

@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from bngcorr.errors import StoreError
 from bngcorr.store import contract as c
-from bngcorr.store import packing, verdicts
+from bngcorr.store import packing
 from bngcorr.store.asking import Asker
 from bngcorr.store.audit import Audits
-from bngcorr.store.batch import Batch, Moved, Settings
+from bngcorr.store.batch import NO_INSTANTS, Moved, Settings
 from bngcorr.store.capacity import Capacities
-from bngcorr.store.entries import Entries
 from bngcorr.store.figures import READ_BUDGET_S
 from bngcorr.store.history import Histories
 from bngcorr.store.holders import Holders
 from bngcorr.store.keys import EVENTS, DomainKeys, epochs
-from bngcorr.store.lane import Command, Lane, Reply, open_lane
-from bngcorr.store.lesson import DUPLICATE, Lesson
+from bngcorr.store.lane import Lane, Reply, open_lane
+from bngcorr.store.lesson import Lesson
 from bngcorr.store.plan import Plans
 from bngcorr.store.queries import Queries
 from bngcorr.store.recollection import Recall, Recollection
 from bngcorr.store.rows import Upkeep
-from bngcorr.store.verdicts import Room
-
-WRITE_BUDGET_S: Final = 2.0
-MOST_ASIDE: Final = 64  # timelines of as many domains are under way at a time
-MOST_WAITING: Final = 16  # and as many batches of one domain wait meanwhile
+from bngcorr.store.writing import WRITE_BUDGET_S, Writer
 
 
 class ValkeyStore:
@@ -51,13 +44,6 @@ class ValkeyStore:
         """
         self.lane: Lane = open_lane(url)
         self._budget_s = budget_s
-        self._room = Room(events)
-        self._settings = Settings(
-            v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog, timeline=timeline
-        )
-        self._entries = Entries(timeline, plain=self.lane.undivided) if timeline else None
-        self._aside: dict[str, deque[Command]] = {}  # by domain, timelines that wait for those that are on their way
-        self._tellers: set[asyncio.Task[None]] = set()
         self._history_backlog = history_backlog
         self._names: dict[str, DomainKeys] = {}
         self._troubles: dict[str, str] = {}  # of domains
@@ -67,6 +53,11 @@ class ValkeyStore:
         self.capacity = Capacities(self.lane)
         self.history = Histories(self.lane)
         self._holders = Holders(self.lane, self.queries)
+        self._writer = Writer(
+            self.lane,
+            Settings(v6_lost_ms=round(v6_lost_s * 1000), history_backlog=history_backlog, timeline=timeline),
+            self._holders, self._heard, events=events, timeline=timeline,
+        )  # fmt: skip
         self.ask = Asker(self.lane, budget_s, self._heard).ask  # as `recall`, for whoever is called back
 
     def _keys(self, domain: str) -> DomainKeys:
@@ -106,13 +97,12 @@ class ValkeyStore:
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in self._tellers:
-            task.cancel()
+        self._writer.aside.close()
         await self.lane.close()
 
     async def told(self) -> None:
         """Timelines that are on their way have arrived, or are lost."""
-        await asyncio.gather(*self._tellers, return_exceptions=True)
+        await self._writer.aside.told()
 
     async def now_ms(self) -> int:
         """The server's clock. Raises StoreError."""
@@ -144,99 +134,23 @@ class ValkeyStore:
         self.ask(questions, now_ms, told)
         return await answer
 
-    def _shared(self, domains: list[str]) -> list[list[str]]:
-        """Which of them one call is about: all, in a Cluster one, and none is about nothing."""
-        return [domains] if self.lane.undivided and domains else [[domain] for domain in domains]
-
     # ---- writing what was seen
 
-    async def write(
+    def write(
         self, lessons_: Sequence[Lesson], now_ms: int, taken: Callable[[list[str]], None] = lambda _: None
-    ) -> list[str]:
+    ) -> Coroutine[Any, Any, list[str]]:
         """One script call a node, in a Cluster one a domain; then who holds which address."""
-        return await self.write_at(lessons_, now_ms, {}, taken)
+        return self._writer.write(lessons_, now_ms, NO_INSTANTS, taken)
 
-    async def write_at(
+    def write_at(
         self,
         lessons_: Sequence[Lesson],
         now_ms: int,
         instants: Mapping[str, int],
         taken: Callable[[list[str]], None] = lambda _: None,
-    ) -> list[str]:
+    ) -> Coroutine[Any, Any, list[str]]:
         """As `write`, but for domains that have an instant of their own."""
-        batch = Batch(lessons_)
-        calls = self._shared(batch.domains)
-        commands = [
-            self.lane.script("write", epochs(some), (self._settings.packed, batch.packed(some, now_ms, instants)))
-            for some in calls
-        ]
-        entries = self._room.entries(len(batch.events)) if batch.events else 0
-        if entries:
-            commands.append(("XADD", EVENTS, "MAXLEN", "~", entries, "*", "j", verdicts.packed(batch.events)))
-        replies = await self._tell(batch, commands, now_ms)
-        if entries and isinstance(replies[len(calls)], Exception):
-            batch.away()
-        del replies[len(calls) :]
-        for some, reply in zip(calls, replies, strict=True):
-            batch.take(some, reply)
-            if isinstance(reply, StoreError):
-                self._heard(some, reply)
-        words = batch.words
-        taken(list(words))
-        self._holders.retry()
-        if batch.moves:
-            for index, address in await self._holders.move(batch.moves):
-                words[index] += f",{DUPLICATE}{address}"
-        return words
-
-    async def _tell(self, batch: Batch, commands: list[Command], now_ms: int) -> list[Reply]:
-        """Replies to the commands. With them goes what timelines are told of requests that are over."""
-        entries = self._entries
-        if entries is None:
-            return await self.lane.run_each(commands, WRITE_BUDGET_S) if commands else []
-        pushes = entries.push(batch.events, now_ms)
-        domains = entries.domains
-        scripts = [
-            self.lane.script("timeline", epochs(some), (entries.packed(some),)) for some in self._shared(domains)
-        ]
-        if not self.lane.undivided:
-            replies = await self.lane.run_each(commands, WRITE_BUDGET_S) if commands else []
-            self._tell_aside(domains, scripts)
-            return replies
-        replies = await self.lane.run_each([*commands, *pushes.commands, *scripts], WRITE_BUDGET_S)
-        if scripts:
-            entries.told(replies.pop())
-        if entries.take(pushes, replies[len(commands) :]):
-            domains = entries.domains
-            again = self.lane.script("timeline", epochs(domains), (entries.packed(domains),))
-            entries.told((await self.lane.run_each([again], WRITE_BUDGET_S))[0])
-        return replies
-
-    def _tell_aside(self, domains: Sequence[str], commands: Sequence[Command]) -> None:
-        """In a Cluster, so that no node waits for another; what is too much is lost.
-
-        Those of one domain go one after the other: the oldest entries of a line give way to what comes later.
-        """
-        for domain, command in zip(domains, commands, strict=True):
-            waiting = self._aside.get(domain)
-            if waiting is None and len(self._aside) < MOST_ASIDE:
-                self._aside[domain] = deque([command])
-                task = asyncio.get_running_loop().create_task(self._tell_one(domain))
-                self._tellers.add(task)
-                task.add_done_callback(self._tellers.discard)
-            elif waiting is not None and len(waiting) < MOST_WAITING:
-                waiting.append(command)
-
-    async def _tell_one(self, domain: str) -> None:
-        waiting = self._aside[domain]
-        try:
-            while waiting:
-                some = list(waiting)
-                waiting.clear()
-                with suppress(StoreError):
-                    await self.lane.run_each(some, WRITE_BUDGET_S)
-        finally:
-            del self._aside[domain]
+        return self._writer.write(lessons_, now_ms, instants, taken)
 
     # ---- upkeep
 

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from bngcorr.correlator.evidence import WindowEvidence
 from bngcorr.correlator.hold import ENOUGH, HALF_LIFE_S, LEAST_SHARE, TRY_EVERY, HoldPays
-from bngcorr.correlator.limits import BURST, MOST_PORTS, PER_SECOND, SHARED_BURST, TELL_EVERY_S, AskGuard, AskLimit
+from bngcorr.correlator.limits import (
+    BURST,
+    MOST_CHANCES,
+    MOST_PORTS,
+    PER_SECOND,
+    SHARED_BURST,
+    TELL_EVERY_S,
+    AskGuard,
+    AskLimit,
+)
 from bngcorr.model.vocabulary import VlanModel
 from bngcorr.store.lesson import DISTANCE_BUCKETS_MS, Distances
 
@@ -63,6 +72,21 @@ def test_what_is_remembered_of_ports_is_bounded() -> None:
     assert 0 == _allowed(limit, "a", 0.01, 1000)  # asked again in between, so it is still known
     assert BURST == _allowed(limit, "b", 0.01, 1000)  # forgotten: starts anew
     assert MOST_PORTS == 65_536
+
+
+def test_room_for_one_more_port_is_made_at_once() -> None:
+    """Even if all the others ask all the time: then one of them goes, and the new one stays."""
+    limit = AskLimit(most=2 * MOST_CHANCES)
+    ports = [str(number) for number in range(2 * MOST_CHANCES)]
+    for now in (0.0, 0.001):
+        assert all(limit.allows(port, now) for port in ports)
+    _allowed(limit, "new", 0.002, 1000)
+
+    assert 2 * MOST_CHANCES == len(limit)
+    assert 0 == _allowed(limit, "new", 0.003, 1000)
+    _allowed(limit, "newer", 0.004, 1000)  # those that were put behind "new" have not asked since, but others have
+    assert 2 * MOST_CHANCES == len(limit)
+    assert 0 == _allowed(limit, "newer", 0.005, 1000)
 
 
 @settings(max_examples=100, deadline=None)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
 
 import msgpack
 import pytest
 
 from bngcorr.errors import StoreError
-from bngcorr.store.lane import Command, Lane, Reply
+from bngcorr.store.aside import MOST_WAITING, Aside
+from bngcorr.store.lane import Command, Reply
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.timeline import ABOUT as ABOUT_MARK
 from bngcorr.store.timeline import ENTRY, Entry, RequestEntry, entries
-from bngcorr.store.valkey import MOST_WAITING, ValkeyStore
 
 from .scene import Scene
 from .subjects import NOW, line
@@ -68,8 +67,6 @@ def test_so_many_are_told_as_the_line_keeps() -> None:
 class Slow:
     """A lane of a cluster on which what was asked first takes longest."""
 
-    undivided = False
-
     def __init__(self) -> None:
         self.arrived: list[Command] = []
         self._wait_s = 0.05
@@ -87,14 +84,12 @@ class Slow:
 @pytest.mark.asyncio
 async def test_timelines_of_a_domain_arrive_in_their_order() -> None:
     """One that is slow, or lost, lets no later one go ahead; so many wait, and those of other domains do not."""
-    store = ValkeyStore("redis+cluster://127.0.0.1:9", budget_s=1.0, events=10)
-    await store.lane.close()
     lane = Slow()
-    store.lane = cast(Lane, lane)
+    aside = Aside(lane.run_each)
     for number in range(MOST_WAITING + 3):
-        store._tell_aside(["a", "b"], [("a", str(number)), ("b", str(number))])
+        aside.tell(["a", "b"], [("a", str(number)), ("b", str(number))])
         await asyncio.sleep(0)
-    await store.told()
+    await aside.told()
 
     assert [str(number) for number in range(MOST_WAITING + 1)] == [number for of, number in lane.arrived if of == "a"]
     assert [str(number) for number in range(MOST_WAITING + 3)] == [number for of, number in lane.arrived if of == "b"]
