@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bngcorr.accountant.hosts import IPV6_KEYS, promised
+from bngcorr.model.memo import Memo
 from bngcorr.model.usage import Host
 from bngcorr.wire import attributes as a
 from bngcorr.wire.radius import Layout, PacketView, Span
@@ -15,6 +16,7 @@ _TERMINATION_ACTION: Final = a.TERMINATION_ACTION
 _READ: Final = frozenset((
     a.ACCT_INTERIM_INTERVAL, a.SESSION_TIMEOUT, a.TERMINATION_ACTION, a.FRAMED_IP_ADDRESS, *IPV6_KEYS,
 ))  # fmt: skip
+_SPANS: Final[Memo[Layout, list[Span]]] = Memo(256)
 _AUTHENTICATE_AGAIN: Final = 1  # Termination-Action RADIUS-Request (RFC 2865 §5.29)
 
 
@@ -55,7 +57,10 @@ def granted(view: PacketView) -> Grant:
 
 def granting(layout: Layout) -> list[Span]:
     """Where all stands that `granted` reads of an Accept with that layout."""
-    return [span for span in layout.spans if span.key in _READ]
+    known = _SPANS.get(layout)
+    if known is None:
+        known = _SPANS.put(layout, [span for span in layout.spans if span.key in _READ])
+    return known
 
 
 def timeout_ms(view: PacketView) -> int:

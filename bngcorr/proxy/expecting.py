@@ -116,6 +116,8 @@ class Expecting:
 
     def keep(self, change: SessionChange, request: Request, accept: PacketView) -> None:
         """The store is told of this change, which was made of these: for `repeats`."""
+        if not accept.layout.shared:
+            return  # no other Accept comes with it
         told = self._sessions.get(change.session)
         if told is None or told.change is not change:
             return

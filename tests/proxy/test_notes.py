@@ -129,7 +129,7 @@ def accept_of(number: int = 0) -> PacketView:
     """An Accept; those that are alike but for their values share a layout, as where packets are decoded in C."""
     view = request(*ACCEPTS[number], plain(80, bytes(16)), code=2)
     shape = tuple((span.key, span.start, span.end) for span in view.spans)
-    return PacketView(view.octets, LAYOUTS.setdefault(shape, view.layout))
+    return PacketView(view.octets, LAYOUTS.setdefault(shape, Layout(view.spans, shared=True)))
 
 
 def record(line: str | None) -> SessionChange:
