@@ -314,6 +314,7 @@ class PacketProcess:
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
         await self._judge.close()
+        self._pipeline.tell()
         if self._tasks and not await self._behind.drained(0.0 if at_once.is_set() else DRAIN_S):
             log.warning("store does not answer, writes given up", writes=len(self._behind))
         for task in self._tasks:

@@ -37,6 +37,7 @@ from bngcorr.wire import radius
 from bngcorr.wire.hiding import Hidden
 
 EXPIRE_EVERY_S: Final = 0.5
+TELL_EVERY_S: Final = 2.0  # what is gathered of each BNG: a lesson for each that has any
 
 # named here once: looking a member up in its class costs more than the comparison
 _NEW: Final = Admission.NEW
@@ -112,6 +113,7 @@ class Pipeline:
         self._guard = AskGuard()
         self._status = StatusServer()
         self._timer: asyncio.TimerHandle | None = None
+        self._tell_at = 0.0  # by the loop's clock
 
     def use(self, table: NasTable, numbers: Numbers, in_flight_s: float) -> None:
         """Take requests of these BNGs from now on; those under way go on as they began."""
@@ -349,8 +351,15 @@ class Pipeline:
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(EXPIRE_EVERY_S, self._expire)  # first: nothing below may keep it from coming
-        self.dispatch.expire(loop.time())
+        now = loop.time()
+        self.dispatch.expire(now)
         self._noise.flush()
+        if now >= self._tell_at:
+            self._tell_at = now + TELL_EVERY_S
+            self.tell()
+
+    def tell(self) -> None:
+        """Write down what has been gathered by now."""
         self._notes.tell()
 
     def close(self) -> None:

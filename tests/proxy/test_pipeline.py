@@ -358,6 +358,25 @@ async def test_an_error_in_what_is_done_now_and_then_does_not_end_it() -> None:
     assert 2 == len(tried)
 
 
+async def test_what_is_gathered_of_a_bng_is_told_together() -> None:
+    """One lesson on all of its matches since the last one, and none if there were none."""
+    bench = Bench()
+    bench.judge.verdict = Verdict(
+        outcome=Outcome.MATCHED, line="1" * 24, ids=LineIds(b"olt7/99"), rung=Rung.WINDOW, distance_ms=5
+    )
+    await bench.start()
+    for number in range(1, 6):
+        bench.bng.send(access_request(number, cpe(f"02:00:00:00:00:{number:02x}", "1/1/4:7"), SECRET))
+        await bench.receive()
+    bench.pipeline.tell()
+    bench.pipeline.tell()
+    await bench.stop()
+
+    assert [Distances(domain="d1", bng="bng1", counts=((0, 5),))] == [
+        lesson for lesson in bench.lessons if isinstance(lesson, Distances)
+    ]
+
+
 async def test_an_answer_is_held_against_the_secret_that_its_request_was_sent_with() -> None:
     """A secret is rolled over while a request is under way; the next one is signed with the new secret."""
     bench = Bench()
