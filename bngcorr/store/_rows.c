@@ -1,4 +1,4 @@
-/* What the store is told, in MessagePack. `row_octets.py` beside it says what each function is for, and the same in
+/* What the store is told and asked, in MessagePack and as commands. `row_octets.py` beside it says what each function is for, and the same in
  * Python; tests hold the two against each other.
  *
  * Much of it comes from the network: every length is checked, and arguments of another type or form are a TypeError,
@@ -652,14 +652,14 @@ static char *decimal(char *end, uint64_t number) {
     return end;
 }
 
-/* A sign, a number, and the end of the line. */
-static int put_line(buffer *b, char sign, uint64_t number) {
+/* A sign, a number, and the end of that. */
+static int put_count(buffer *b, char sign, uint64_t number) {
     char text[DECIMAL + 3], *end = text + sizeof text, *begins = decimal(end - 2, number);
     *--begins = sign, end[-2] = '\r', end[-1] = '\n';
     return put(b, begins, (size_t)(end - begins));
 }
 
-static int put_bulk_head(buffer *b, size_t size) { return put_line(b, '$', size); }
+static int put_bulk_head(buffer *b, size_t size) { return put_count(b, '$', size); }
 
 static int put_bulk(buffer *b, const void *from, size_t n) {
     return put_bulk_head(b, n) && put(b, from, n) && put(b, "\r\n", 2);
@@ -696,7 +696,7 @@ static PyObject *command(PyObject *Py_UNUSED(module), PyObject *parts) {
     Py_ssize_t many = PyTuple_GET_SIZE(parts);
     buffer b;
     begin(&b);
-    int well = put_line(&b, '*', (uint64_t)many);
+    int well = put_count(&b, '*', (uint64_t)many);
     for (Py_ssize_t at = 0; well && at < many; at++) well = put_argument(&b, PyTuple_GET_ITEM(parts, at));
     return told(&b, well);
 }
@@ -724,11 +724,124 @@ static PyObject *push(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
     return told(&b, well && put(&b, "\r\n", 2));
 }
 
+/* ---- questions */
+
+#define NAME 12 /* octets */
+
+static int put_bucket(buffer *b, octets prefix, octets kind, octets name) {
+    uint8_t one = (uint8_t)(nibble(name.at[0]) << 4 | nibble(name.at[1])), two = nibble(name.at[2]);
+    uint8_t number[2] = {(uint8_t)(59 + (one >> 2)), (uint8_t)(59 + ((one & 3) << 4 | (two & 15)))};
+    return put(b, prefix.at, prefix.n) && put(b, kind.at, kind.n) && put(b, ":", 1) && put(b, number, 2);
+}
+
+/* HGET of a record, as a server is sent it. */
+static PyObject *hget(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
+    enum { PREFIX, KIND, OF, ALL };
+    octets prefix, kind, name;
+    if (!take_count("hget", n, ALL)) return NULL;
+    for (int at = PREFIX; at <= KIND; at++)
+        if (!PyBytes_CheckExact(args[at])) return expected(args[at], "bytes"), NULL;
+    if (!PyUnicode_Check(args[OF])) return expected(args[OF], "str"), NULL;
+    if (!take(args[PREFIX], SIZE_MAX, &prefix) || !take(args[KIND], SIZE_MAX, &kind) || !take_digits(args[OF], &name))
+        return NULL;
+    if (name.n != 2 * NAME) return PyErr_Format(PyExc_ValueError, "got %zu digits; expected 24", name.n), NULL;
+    static const char verb[] = "*3\r\n$4\r\nHGET\r\n";
+    buffer b;
+    begin(&b);
+    int well = put(&b, verb, sizeof verb - 1) && put_bulk_head(&b, prefix.n + kind.n + 3)
+        && put_bucket(&b, prefix, kind, name) && put(&b, "\r\n", 2) && put_bulk_head(&b, NAME) && put_unhexed(&b, name)
+        && put(&b, "\r\n", 2);
+    return told(&b, well);
+}
+
+/* Where a line's record has what, see lines.lua: in front of NOTED all has a size of its own. */
+enum { SOONEST = 3, LAST = 8, COUNTS = 17, LAST_V6 = 27, COUNTS_V6 = 36, NOTED = 45 };
+enum { ARRAY16 = 0xdc, SECOND = 0xce, INSTANT = 0xcf, FIXRAW = 0xa0, RAW8 = 0xd9, RAW16 = 0xda, SAME = 1 };
+
+/* The text at an offset, which goes behind it; 0 if there is none. */
+static int read_text(octets record, size_t *at, octets *text) {
+    if (*at >= record.n) return 0;
+    uint8_t form = record.at[*at];
+    size_t front = form == RAW8 ? 2 : form == RAW16 ? 3 : 1;
+    if (front > record.n - *at) return 0;
+    const uint8_t *size = record.at + *at + 1;
+    if (front == 1 && (form & 0xe0) != FIXRAW) return 0;
+    text->n = front == 1 ? form & 31u : front == 2 ? size[0] : (size_t)size[0] << 8 | size[1];
+    if (text->n > record.n - *at - front) return 0;
+    text->at = record.at + *at + front;
+    *at += front + text->n;
+    return 1;
+}
+
+/* Behind an instant, or 0 in its place; 0 if there is neither. */
+static int pass_instant(octets record, size_t *at) {
+    if (*at >= record.n) return 0;
+    *at += record.at[*at] == INSTANT ? 9 : 1;
+    return *at <= record.n;
+}
+
+/* The keys that no other line stands on, of either family; 0 if that can't be read. */
+static int read_keys(octets record, octets keys[2]) {
+    if (record.n <= NOTED || record.at[0] != ARRAY16 || record.at[SOONEST] != SECOND || record.at[LAST] != INSTANT
+        || record.at[COUNTS] != INSTANT || record.at[LAST_V6] != INSTANT || record.at[COUNTS_V6] != INSTANT)
+        return 0;
+    size_t at = NOTED;
+    octets place, version, told_last;
+    if (!pass_instant(record, &at) || !pass_instant(record, &at) || !read_text(record, &at, &place)
+        || !read_text(record, &at, &version) || !read_text(record, &at, &keys[0]) || !read_text(record, &at, &told_last)
+        || at == record.n)
+        return 0;
+    if (record.at[at] != SAME) return read_text(record, &at, &keys[1]);
+    keys[1] = keys[0];
+    return 1;
+}
+
+static int is_among(const uint8_t name[NAME], octets names) {
+    for (size_t at = 0; at + NAME <= names.n; at += NAME)
+        if (memcmp(names.at + at, name, NAME) == 0) return 1;
+    return 0;
+}
+
+static uint64_t number_at(const uint8_t *p) {
+    uint64_t number = 0;
+    for (int octet = 0; octet < 8; octet++) number = number << 8 | p[octet];
+    return number;
+}
+
+/* Whether a line's record tells that no other line stands on some keys. */
+static PyObject *alone(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
+    enum { RECORD, KEYS, AFTER, ALL };
+    octets record, listed[2], digits;
+    if (!take_count("alone", n, ALL)) return NULL;
+    if (!PyBytes_CheckExact(args[RECORD])) return expected(args[RECORD], "bytes"), NULL;
+    if (!PyTuple_Check(args[KEYS])) return expected(args[KEYS], "tuple"), NULL;
+    if (!PyLong_Check(args[AFTER])) return expected(args[AFTER], "int"), NULL;
+    unsigned long long after = PyLong_AsUnsignedLongLong(args[AFTER]);
+    if ((after == (unsigned long long)-1 && PyErr_Occurred()) || !take(args[RECORD], SIZE_MAX, &record)) return NULL;
+    Py_ssize_t many = PyTuple_GET_SIZE(args[KEYS]);
+    int stands = read_keys(record, listed) && many > 0;
+    for (Py_ssize_t at = 0; at < many; at++) {
+        buffer key;
+        PyObject *argument = PyTuple_GET_ITEM(args[KEYS], at);
+        if (!PyUnicode_Check(argument)) return expected(argument, "str"), NULL;
+        if (!take_digits(argument, &digits)) return NULL;
+        if (digits.n != 2 * NAME) return PyErr_Format(PyExc_ValueError, "got %zu digits; expected 24", digits.n), NULL;
+        begin(&key);
+        if (!put_unhexed(&key, digits)) return end(&key), NULL;
+        stands = stands
+            && ((number_at(record.at + COUNTS + 1) > after && is_among(key.at, listed[0]))
+                || (number_at(record.at + COUNTS_V6 + 1) > after && is_among(key.at, listed[1])));
+        end(&key);
+    }
+    return PyBool_FromLong(stands);
+}
+
 /* ---- the module */
 
 static PyMethodDef FUNCTIONS[] = {
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, NULL}
-    FAST(accept), FAST(array), FAST(entry), FAST(push), FAST(shown), FAST(sighting), FAST(terms), FAST(values),
+    FAST(accept), FAST(alone), FAST(array), FAST(entry), FAST(hget), FAST(push), FAST(shown), FAST(sighting),
+    FAST(terms), FAST(values),
     {"command", command, METH_O, NULL}, {"head", head, METH_O, NULL}, {NULL, NULL, 0, NULL},
 };
 

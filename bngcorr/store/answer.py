@@ -1,7 +1,8 @@
-"""What `recall.lua` says of one domain: records, and the values that are made of them as far as they matter. Pure."""
+"""What the store says of one domain: records, and the values that are made of them as far as they matter. Pure."""
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from typing import Any, Final
 
 from bngcorr.errors import StoreError
@@ -55,6 +56,13 @@ class _Line:
         if len(record) % VOUCHER != VOUCHERS % VOUCHER:
             raise ValueError("line: half a session")
 
+    def stands_alone(self, key: bytes) -> bool:
+        """Whether no other line stands on a key, and this one will for some time: see `row_octets.alone`."""
+        after_ms = self._now_ms + c.SLACK_MS
+        return (self.until_ms > after_ms and _is_among(key, self.keys)) or (
+            self.until_v6_ms > after_ms and _is_among(key, self.keys_v6)
+        )
+
     def vouching(self, tag: bytes) -> tuple[LiveSession, ...]:
         """Its sessions that count and vouch for it on a key. Raises StoreError if one can't be read."""
         record, now_ms = self._record, self._now_ms
@@ -96,6 +104,10 @@ class _Told(Candidate):
         self._tag: Final = tag
         self._read = False
 
+    def stands_alone(self, key: bytes) -> bool:
+        """As that of its line."""
+        return self._line.stands_alone(key)
+
     @property
     def sessions(self) -> tuple[LiveSession, ...]:
         """Raises StoreError if they can't be read."""
@@ -126,9 +138,22 @@ class Recalled(Recollection):
         """Raises StoreError if they can't be read."""
         return self._found.epochs
 
+    @property
+    def lone_line(self) -> str:
+        """Key of the line that stands alone on all the keys, as its own record tells it; "" if none does."""
+        line = ""
+        for key, record in self.records.items():
+            if len(record.candidates) != 1:
+                return ""
+            one = record.candidates[0]
+            if not isinstance(one, _Told) or not one.stands_alone(a2b_hex(key)) or (line and one.line != line):
+                return ""
+            line = one.line
+        return line
+
 
 class Found:
-    """The script's answer about one domain; its lines are read once, by those who ask first."""
+    """The answer of `recall.lua` about one domain, or one like it; its lines are read once, by those who ask first."""
 
     __slots__ = ("_epochs", "_lines", "_macs", "_now_ms", "keys", "places", "sessions")
 

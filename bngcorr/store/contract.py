@@ -35,6 +35,7 @@ MAX_SESSIONS_PER_LINE: Final = 8  # sessions that vouch for a line; dual stack i
 INTERIMS_MISSED: Final = 3  # a session counts as live for so many intervals without a word
 MAX_MACS_PER_LINE: Final = 32  # MACs that one line may teach within a day
 TAINT_MS: Final = 30 * 86_400_000  # a MAC seen on two lines within this time is no key; an attachment neither
+SLACK_MS: Final = 60_000  # a clock goes before another one by less
 TOMBSTONE_MS: Final = 26 * 3_600_000  # an ended session is kept so long: BNGs replay records of up to 25 h ago
 RESTART_TOLERANCE_MS: Final = 2_000  # a second Accounting-On this near is the first one told again
 V6_LOST_MS: Final = 600_000  # a line whose IPv4 began anew has so long to get its IPv6 back

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bngcorr.model.vocabulary import SessionState
 from bngcorr.store import contract as c
 from bngcorr.store.memory_domain import Domain
@@ -21,8 +19,6 @@ from bngcorr.store.recollection import (
     undisputed,
 )
 from bngcorr.store.rows import LineRow, SessionRow
-
-SLACK_MS: Final = 60_000  # a clock goes before another one by less
 
 
 def key_record(domain: Domain, key: str, mac: str | None, place: str | None, now_ms: int) -> KeyRecord:
@@ -83,7 +79,7 @@ def _stands_alone(domain: Domain, line: str, keys: tuple[str, ...], now_ms: int)
         if notes is None or len(notes.lines) != 1 or notes.crowded_ms or notes.shared_ms or notes.disputed_ms:
             return False
         seen = notes.lines.get(line)
-        if seen is None or seen.until_ms <= now_ms + SLACK_MS:
+        if seen is None or seen.until_ms <= now_ms + c.SLACK_MS:
             return False
     return line in domain.lines
 

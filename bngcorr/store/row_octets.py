@@ -1,4 +1,4 @@
-"""What the store is told, in MessagePack and as commands: from positional values to octets. Pure.
+"""What the store is told and asked, in MessagePack and as commands: from positional values to octets. Pure.
 
 ``_rows.c`` says the same in C; `row_core` has the one that is there. Names are hexadecimal digits, VLANs count only
 where there is a port, and the scripts take octets as texts, as MessagePack had them before it knew both.
@@ -24,6 +24,10 @@ _pack: Final = msgpack.Packer(use_bin_type=False).pack
 _pack_binary: Final = msgpack.Packer(use_bin_type=True).pack
 _command: Final[Callable[..., Any]] = pack_command  # its stub allows one argument only
 _DIGEST: Final = blake2b(digest_size=8)
+_NAME: Final = 12  # octets
+# where a line's record has what, see lines.lua: in front of the last of these all has a size of its own
+_SOONEST, _LAST, _COUNTS, _LAST_V6, _COUNTS_V6, _NOTED = 3, 8, 17, 27, 36, 45
+_ARRAY16, _SECOND, _INSTANT, _RAW8, _RAW16, _SAME = 0xDC, 0xCE, 0xCF, 0xD9, 0xDA, 1
 _TERMS: Final[Memo[tuple[bytes | None, bytes | None, bytes | None, str | None], bytes]] = Memo(16_384)
 
 
@@ -124,3 +128,74 @@ def push(prefix: bytes, line: str, mark: bytes, digest: bytes, moment: bytes, /)
     """RPUSHX of an element of three parts to the list of a line, as a server is sent it (RESP)."""
     name, element = prefix + packing.name(line), mark + digest + moment
     return b"*3\r\n$6\r\nRPUSHX\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(element), element)
+
+
+def hget(prefix: bytes, kind: bytes, name: str, /) -> bytes:
+    """HGET of a record, as a server is sent it (RESP): `kind` and `name` as `DomainKeys.record` takes them.
+
+    Raises ValueError if the name is no 12 octets.
+    """
+    field = _octets(name)
+    number = field[0] * 16 + field[1] // 16
+    bucket = b"%b%b:%c%c" % (prefix, kind, 59 + number // 64, 59 + number % 64)
+    return b"*3\r\n$4\r\nHGET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(bucket), bucket, _NAME, field)
+
+
+def alone(record: bytes, keys: tuple[str, ...], after_ms: int, /) -> bool:
+    """Whether a line's record tells that no other line stands on these keys, of which there are some, and that the line
+    itself counts there until after that instant. It lists no key that is crowded, shared or disputed either.
+
+    Raises ValueError if a key is no 12 octets.
+    """
+    asked = [_octets(key) for key in keys]
+    fronts = (
+        (0, _ARRAY16), (_SOONEST, _SECOND), (_LAST, _INSTANT), (_COUNTS, _INSTANT), (_LAST_V6, _INSTANT),
+        (_COUNTS_V6, _INSTANT),
+    )  # fmt: skip
+    if len(record) <= _NOTED or any(record[at] != form for at, form in fronts):
+        return False
+    try:
+        at = _behind_instant(record, _behind_instant(record, _NOTED))
+        for _ in range(2):  # its place, and the version of the plan
+            _, at = _text_at(record, at)
+        first, at = _text_at(record, at)
+        _, at = _text_at(record, at)  # what it told
+        second = first if record[at] == _SAME else _text_at(record, at)[0]
+    except (ValueError, IndexError):
+        return False
+    listed: set[bytes] = set()
+    for counts, names in ((_COUNTS, first), (_COUNTS_V6, second)):
+        if int.from_bytes(record[counts + 1 : counts + 9]) > after_ms:
+            listed.update(names[at : at + _NAME] for at in range(0, len(names), _NAME))
+    return bool(asked) and listed.issuperset(asked)
+
+
+def _octets(name: str) -> bytes:
+    if len(name) != 2 * _NAME:
+        raise ValueError(f"got {len(name)} digits; expected {2 * _NAME}")
+    return packing.name(name)
+
+
+def _behind_instant(record: bytes, at: int) -> int:
+    """Behind an instant, or 0 in its place. Raises ValueError or IndexError."""
+    at += 9 if record[at] == _INSTANT else 1
+    if at > len(record):
+        raise ValueError("no whole instant")
+    return at
+
+
+def _text_at(record: bytes, at: int) -> tuple[bytes, int]:
+    """A text and where it ends. Raises ValueError or IndexError."""
+    form = record[at]
+    if form == _RAW8:
+        front, size = 2, record[at + 1]
+    elif form == _RAW16:
+        front, size = 3, record[at + 1] << 8 | record[at + 2]
+    elif 0xA0 <= form < 0xC0:
+        front, size = 1, form - 0xA0
+    else:
+        raise ValueError("no text")
+    end = at + front + size
+    if end > len(record):
+        raise ValueError("no whole text")
+    return record[at + front : end], end

@@ -11,6 +11,8 @@ import sys
 from random import Random
 from typing import Any
 
+import msgpack
+
 from bngcorr.store import row_octets as model
 from bngcorr.store.lesson import SessionStep
 
@@ -132,7 +134,35 @@ class Trial:
         )  # fmt: skip
         self._same("entry", self._maybe(self._name()), self._maybe(self._name()), self._octets(), self._octets() * 9)
         self._same("command", tuple(self._argument() for _ in range(draw.choice((1, 2, 9, 10, 40)))))
+        self._same("hget", self._octets(), self._octets(), draw.randbytes(12).hex())
         self._same("push", self._octets(), self._name(), b"\1", self._octets(), self._octets() * 9)
+
+    def asked(self) -> None:
+        """Records of lines, whole, broken, and with an octet changed."""
+        draw = self.random
+        names = [draw.randbytes(12) for _ in range(3)]
+        families = [b"".join(draw.choices(names, k=draw.choice((0, 1, 2, 2, 3, 21)))) for _ in "46"]
+        pack = msgpack.Packer(use_bin_type=False).pack
+        after, instants = 2**40, [draw.choice((2**40 - 1, 2**40, 2**40 + 1, 2**63)) for _ in "46"]
+        front = b"".join((
+            b"\xdc\x00\x16\xce", draw.randbytes(4), b"\xcf", draw.randbytes(8), b"\xcf", instants[0].to_bytes(8),
+            draw.choice((b"\1", b"\2")), b"\xcf", draw.randbytes(8), b"\xcf", instants[1].to_bytes(8),
+        ))  # fmt: skip
+        told = [names[0] * draw.choice((0, 1, 6, 30)) for _ in "46"]
+        second = draw.choice((b"\1\1", pack(families[1]) + pack(told[1])))
+        record = b"".join((
+            front, *(draw.choice((b"\0", pack(2**40))) for _ in "46"), pack(draw.choice((b"", names[0]))),
+            pack(draw.choice((b"", b"17", names[1]))), pack(families[0]), pack(told[0]), second, bytes(20),
+        ))  # fmt: skip
+        for octets in (record, record[: draw.randrange(len(record))], self._broken(record), self._octets()):
+            for many in range(4):
+                self._same("alone", octets, tuple(name.hex() for name in draw.sample(names, many)), after)
+            if len(families[0]) > 12:  # of two keys
+                self._same("alone", octets, (families[0][5:17].hex(),), after)
+
+    def _broken(self, record: bytes) -> bytes:
+        at = self.random.randrange(len(record))
+        return record[:at] + self.random.randbytes(1) + record[at + 1 :]
 
     # ---- wrong arguments
 
@@ -168,10 +198,12 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
         3, 1, 2, "bng1|", _NAME, _NAME, 1, (_NAME,), 1, True, b"r", b"c", bytes(6), "01234567.89abcdef", b"0A", "user",
         "1/1/4", 100, 20, 0, 0, b"",
     ),
+    "alone": (bytes(60), (_NAME,), 1),
     "array": (1, b"x"),
     "command": (("EVALSHA", b"x", 1, 1.5),),
     "entry": (_NAME, None, b"about", b"moment"),
     "head": (3,),
+    "hget": (b"prefix", b"l", _NAME),
     "push": (b"prefix", _NAME, b"\1", b"1234", b"moment"),
     "shown": (1, b"0A", "user", bytes(6), "1/1/4", 100, 20),
     "sighting": (1, _NAME, 1, 2, b"r", b"c", bytes(6), "bng1", "1/1/4", 100, 20, 1, *[_NAME] * 6),
@@ -187,6 +219,7 @@ def main() -> None:
         trial.plain()
         for _ in range(20):
             trial.told()
+            trial.asked()
         trial.wrong()
     assert trial.right
     assert trial.refused

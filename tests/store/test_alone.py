@@ -36,23 +36,29 @@ def _question(scene: Scene, number: int = 1, keys: tuple[str, ...] = KEYS) -> Re
 
 
 async def test_of_a_line_that_stands_alone_one_record_is_read(scene: Scene, store: ValkeyStore) -> None:
-    """And whether there is a plan, and what that says: neither keys nor the MAC nor the epochs of its boxes."""
+    """And whether there is a plan, and what that says, which the script has to tell once: neither keys nor the MAC nor
+    the epochs of its boxes.
+    """
     await scene.write(
         scene.sighting(1, attachment="a", pair="a+m", bng_mac="m", mac="m", place="p"), scene.change(START, number=1)
     )
-    assert {"evalsha": 1, "hget": 2} == await _reads(store, _question(scene))
+    assert {"hget": 2} == await _reads(store, _question(scene))
 
     await store.plans.replace_plan(scene.domain, {key("p"): ids_of(1)}, NOW)
-    assert {"evalsha": 1, "hget": 3} == await _reads(store, _question(scene))
+    assert {"evalsha": 1, "hget": 2 + 3} == await _reads(store, _question(scene))
+    assert {"hget": 3} == await _reads(store, _question(scene))
 
 
-async def test_of_any_other_all_is_read_in_the_same_call(scene: Scene, store: ValkeyStore) -> None:
-    """Two keys, the line, its MAC and the epochs, behind the record that did not say enough."""
+async def test_of_any_other_all_is_read_in_one_call(scene: Scene, store: ValkeyStore) -> None:
+    """Two keys, the line, its MAC and the epochs, behind the record that did not say enough; the first time also what
+    plain commands read of it.
+    """
     await scene.write(
         scene.sighting(1, attachment="a", pair="a+m", mac="m"), scene.sighting(2, attachment="a", at=1),
         scene.change(START, number=1),
     )  # fmt: skip
 
+    assert {"evalsha": 1, "hget": 2 + 7, "hgetall": 1} == await _reads(store, _question(scene))
     assert {"evalsha": 1, "hget": 7, "hgetall": 1} == await _reads(store, _question(scene))
 
 

@@ -12,7 +12,7 @@ takes longer than the commands themselves, a look at a Cluster's map holds the e
 connection anew, and Sentinels are asked one after the other, behind one that hangs.
 """
 
-from bngcorr.store.lane.commands import Argument, Command, Reply
+from bngcorr.store.lane.commands import Argument, Command, Reply, Sent
 from bngcorr.store.lane.lane import Lane, checked, open_lane
 from bngcorr.store.lane.node import CONNECT_BUDGET_S, MOST_CONNECTIONS
 from bngcorr.store.lane.scripts import SCRIPTS
@@ -25,6 +25,7 @@ __all__ = [
     "Command",
     "Lane",
     "Reply",
+    "Sent",
     "checked",
     "open_lane",
 ]

@@ -57,7 +57,7 @@ def checked(replies: list[Reply]) -> list[Reply]:
 class _Errand(Call):
     """Commands on their way to the only node, and who is told of their replies."""
 
-    __slots__ = ("_answer", "_commands", "_lane", "_node", "_started", "_told")
+    __slots__ = ("_answer", "_commands", "_lane", "_node", "_op", "_started", "_told")
 
     def __init__(
         self,
@@ -67,14 +67,18 @@ class _Errand(Call):
         budget_s: float,
         told: Callable[[list[Reply]], None],
         answer: asyncio.Future[Any] | None,
+        op: str = "",
     ) -> None:
-        """Nobody is told any more when `answer` is done, if there is one."""
+        """Nobody is told any more when `answer` is done, if there is one. `op` is what it is called, if not by what
+        comes first in it.
+        """
         super().__init__(commands, budget_s)
         self._lane: Final = lane
         self._node: Final = node
         self._commands: Final = commands
         self._told: Final = told
         self._answer: Final = answer
+        self._op: Final = op
         self._started: Final = monotonic()
 
     def send(self) -> None:
@@ -112,7 +116,7 @@ class _Errand(Call):
         try:
             if self.wanted:
                 self._told(replies)
-            self._lane.took(_op(self._commands[0]), took_s, isinstance(replies[-1], Exception))
+            self._lane.took(self._op or _op(self._commands[0]), took_s, isinstance(replies[-1], Exception))
         except Exception as error:  # it is not the connection's fault
             asyncio.get_running_loop().call_exception_handler({"message": "what a call was for", "exception": error})
 
@@ -197,20 +201,22 @@ class Lane:
     ) -> T:  # fmt: skip
         return read(await self.run_each(commands, budget_s))
 
-    def tell(self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]) -> None:
+    def tell(
+        self, commands: Sequence[Sent], budget_s: float, told: Callable[[list[Reply]], None], op: str = ""
+    ) -> None:  # fmt: skip
         """`told` is called with the replies of `run_each`, once and not before this returns: the cheapest way to ask.
 
-        It must not raise.
+        It must not raise. On an undivided store the call is an `op`, if it is not to be told by what comes first in it.
         """
         only = self._route.only()
         if only is None or not commands:
             self.keep(self._tell_each(commands, budget_s, told))
         else:
-            _Errand(self, only, commands, budget_s, told, None).send()
+            _Errand(self, only, commands, budget_s, told, None, op).send()
 
     async def _tell_each(
-        self, commands: Sequence[Command], budget_s: float, told: Callable[[list[Reply]], None]
-    ) -> None:
+        self, commands: Sequence[Sent], budget_s: float, told: Callable[[list[Reply]], None]
+    ) -> None:  # fmt: skip
         """Whatever happens, somebody is told."""
         try:
             replies = await self.run_each(commands, budget_s)
