@@ -15,6 +15,7 @@ from bngcorr.store.questions import Questions
 from bngcorr.store.recollection import Recall
 
 _OP: Final = "recall"
+_SLOW: Final = 1 / 3  # of the budget, for one round trip
 
 
 class Asker:
@@ -67,13 +68,15 @@ class _Asked:
             asker, reads = self._asker, self._reads
             count = len(reads.commands)
             again: list[int] = []
+            took_s = monotonic() - self._started
+            asker.plainly.slow = took_s > _SLOW * asker.budget_s
             if count:
                 asker.heard(reads.domains, _trouble(replies[count - 1]))
                 again = reads.take(replies[:count])
             if count < len(replies):
                 self._take(replies[count:])
             if again:
-                left_s = asker.budget_s - (monotonic() - self._started)
+                left_s = asker.budget_s - took_s
                 if left_s > 0:
                     asker.lane.tell(self._call(again), left_s, self._answered_again, _OP)
                     return

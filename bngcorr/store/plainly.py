@@ -63,6 +63,7 @@ class Plainly:
     def __init__(self, *, plain: bool) -> None:
         """Not `plain`: the script is asked everything, as in a Cluster, where each command goes its own way."""
         self._plain: Final = plain
+        self.slow = False  # the server takes long: a second round trip is not to be risked without need
         self._lines: Final[Memo[str, str]] = Memo(REMEMBERED)  # by the first of the keys of a question
         self._domains: Final[dict[str, _Domain]] = {}
 
@@ -75,7 +76,7 @@ class Plainly:
         line = question.line
         if line is None:
             return _NOBODY if known is None else known
-        return line if known is None or known == line else _NOBODY
+        return line if known == line or (known is None and not self.slow) else _NOBODY
 
     def domain(self, name: str) -> _Domain:
         """The one of that name."""

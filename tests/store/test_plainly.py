@@ -374,7 +374,7 @@ class _Late:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_the_budget_is_for_both_round_trips(monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
+def test_the_budget_is_for_both_round_trips(late: bool) -> None:
     """What is left of it is for the second one; if nothing is, there is no answer, and the domain is in trouble."""
     lane: Any = _Late()
     heard: list[tuple[list[str], bool]] = []
@@ -397,6 +397,25 @@ def test_the_budget_is_for_both_round_trips(monkeypatch: pytest.MonkeyPatch, lat
         told([StoreError("away")])
         assert [(["bng1"], True)] == heard[1:]
     assert [[None]] == answers
+
+
+def test_a_slow_server_is_asked_in_one_round_trip_what_is_not_known() -> None:
+    """Nobody knows whether a line stands alone of which nothing is remembered; while the server is slow there may be no
+    time for a second round trip.
+    """
+    lane: Any = _Late()
+    asker = Asker(lane, 0.06, lambda _domains, _reply: None)
+    some = [Recall(domain="bng1", keys=(key(name),), mac=None, session=None, line=line(1)) for name in "ab"]
+    asker.plainly.remember(key("a"), line(1))
+    sent = []
+    for took_s in (0.0, 0.021, 0.0, 0.0):
+        asker.ask(some, NOW, lambda _said: None)
+        commands, _, told = lane.asked.pop()
+        sent.append([isinstance(one, bytes) for one in commands])
+        sleep(took_s)
+        told([StoreError("away")] * len(commands))
+
+    assert [[True, True], [True, True], [True, False], [True, True]] == sent
 
 
 # ---- what others write
