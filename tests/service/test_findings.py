@@ -166,6 +166,18 @@ def test_the_distances_of_matches_are_told_by_bng(service: Service) -> None:
     wait_until(lambda: distances(service) == before + 1, 4, "one match more")
 
 
+def test_the_distances_are_told_before_the_end(service: Service) -> None:
+    """What was counted since they were told last is not lost."""
+    home = Home(42)
+    before = distances(service)
+    asked(service, TRUSTING, home, "distance-last-v4", home.line)
+    asked(service, TRUSTING, home, "distance-last-v6")
+    assert 0 == service.stop()
+    service.start()
+
+    assert before + 1 == distances(service)
+
+
 def distances(service: Service) -> int:
     """Matches within the window at the first BNG."""
     (bng,) = [item for item in service.items("/v1/bngs") if item["name"] == "trusting"]
