@@ -503,14 +503,19 @@ static PyObject *terms(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ss
 /* ---- lessons */
 
 #define ATTACHMENT 3 /* port, outer, inner VLAN, as arguments */
-#define PAIR_FIRST 1 /* which of a sighting's keys come first */
-#define ATTACHMENT_NEXT 2
+enum { IS_V6 = 1, PAIR_FIRST = 2, ATTACHMENT_NEXT = 4, HAS_MAC = 8, HAS_PLACE = 16 }; /* marks of a sighting */
 
 /* Of what no port is known, nothing stands there. */
 static int put_port(buffer *b, PyObject *const *attachment) {
     return attachment[0] == Py_None || put_values(b, attachment, ATTACHMENT, 0);
 }
 
+/* A text as the scripts pack it, with a length of one octet where that will do. */
+static int put_told(buffer *b, size_t n) {
+    return 32 <= n && n < 1 << 8 ? put_number(b, 0xd9, n, 1) : put_head(b, n);
+}
+
+/* Keys, one behind the other, as one text. */
 static int put_keys(buffer *b, PyObject *const *args) {
     octets keys[4]; /* attachment and MAC, attachment, session, BNG and MAC */
     size_t n = 0;
@@ -518,26 +523,69 @@ static int put_keys(buffer *b, PyObject *const *args) {
         if (!take_digits(args[at], &keys[at])) return 0;
         n += keys[at].n;
     }
-    if (!put_head(b, n / 2)) return 0;
+    if (!put_told(b, n / 2)) return 0;
     for (int at = 0; at < 4; at++)
         if (!put_unhexed(b, keys[at])) return 0;
-    return put_natural(b, (keys[0].at ? PAIR_FIRST : 0) + (keys[1].at ? ATTACHMENT_NEXT : 0));
+    return 1;
+}
+
+#define NAME 12 /* octets of a key, MAC, place, line or session */
+
+/* A name, or zeros. */
+static int put_whole_name(buffer *b, PyObject *argument) {
+    static const uint8_t zeros[NAME];
+    octets digits;
+    if (argument == Py_None) return put(b, zeros, NAME);
+    if (!take_digits(argument, &digits)) return 0;
+    if (digits.n != 2 * NAME) return PyErr_SetString(PyExc_ValueError, "a name of another size"), 0;
+    return put_unhexed(b, digits);
+}
+
+static int put_uint(buffer *b, uint64_t number, int octets) {
+    uint8_t *to = more(b, (size_t)octets);
+    if (!to) return 0;
+    while (octets--) *to++ = (uint8_t)(number >> 8 * octets);
+    return 1;
+}
+
+static int put_instant(buffer *b, PyObject *argument) {
+    if (!PyLong_Check(argument)) return expected(argument, "int");
+    unsigned long long instant = PyLong_AsUnsignedLongLong(argument);
+    return !(instant == (unsigned long long)-1 && PyErr_Occurred()) && put_uint(b, instant, 8);
+}
+
+/* A line, behind its bucket. */
+static int put_line(buffer *b, PyObject *argument) {
+    if (!PyUnicode_Check(argument)) return expected(argument, "str");
+    size_t at = b->n;
+    if (!put(b, "l:..", 4) || !put_whole_name(b, argument)) return 0;
+    uint8_t *bucket = b->at + at + 2, *name = bucket + 2;
+    bucket[0] = (uint8_t)(';' + (name[0] >> 2));
+    bucket[1] = (uint8_t)(';' + ((name[0] & 3) << 4 | name[1] >> 4));
+    return 1;
 }
 
 static PyObject *sighting(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t n) {
-    enum { KIND, LINE, AT, UNTIL, IDS, BNG = IDS + 3, PORT, MARKS = PORT + ATTACHMENT, KEYS, MAC = KEYS + 4, PLACE, ALL };
+    enum { V6, LINE, AT, UNTIL, IDS, BNG = IDS + 3, PORT, MARKS = PORT + ATTACHMENT, KEYS, MAC = KEYS + 4, PLACE, ALL };
     subject of;
     if (!take_count("sighting", n, ALL) || !take_subject(args + IDS, &of)) return NULL;
-    buffer inner, b;
-    begin(&inner), begin(&b);
+    if (!PyBool_Check(args[V6])) return expected(args[V6], "bool"), NULL;
+    int has = (args[V6] == Py_True ? IS_V6 : 0) | (args[KEYS] != Py_None ? PAIR_FIRST : 0)
+        | (args[KEYS + 1] != Py_None ? ATTACHMENT_NEXT : 0) | (args[MAC] != Py_None ? HAS_MAC : 0)
+        | (args[PLACE] != Py_None ? HAS_PLACE : 0);
+    buffer inner, text, b;
+    begin(&inner), begin(&text), begin(&b);
     int well = put_array(&inner, 4) && put_octets(&inner, of.key, of.ids_end)
         && put_array(&inner, args[PORT] == Py_None ? 2 : 2 + ATTACHMENT) && put_value(&inner, args[BNG], 0, 0)
         && put_octets(&inner, of.address.at, of.address.n) && put_port(&inner, args + PORT)
         && put_terms(&inner, &of, Py_None, (octets){NULL, 0}, 1) && put_value(&inner, args[MARKS], 0, 0)
-        && put_value(&b, args[KIND], 0, 0) && put_name(&b, args[LINE]) && put_value(&b, args[AT], 0, 0)
-        && put_value(&b, args[UNTIL], 0, 0) && put_octets(&b, inner.at, inner.n) && put_keys(&b, args + KEYS)
-        && put_name(&b, args[MAC]) && put_name(&b, args[PLACE]);
+        && put_keys(&text, args + KEYS) && put_told(&text, inner.n) && put(&text, inner.at, inner.n);
     end(&inner);
+    if (well && text.n >> 32) PyErr_SetString(PyExc_ValueError, "too many octets"), well = 0;
+    well = well && put_octet(&b, (size_t)has) && put_instant(&b, args[AT]) && put_instant(&b, args[UNTIL])
+        && put_line(&b, args[LINE]) && put_octet(&b, 0xa0 | NAME) && put_whole_name(&b, args[PLACE])
+        && put_octet(&b, 0xa0) && put_uint(&b, text.n, 4) && put(&b, text.at, text.n) && put_whole_name(&b, args[MAC]);
+    end(&text);
     return told(&b, well);
 }
 

@@ -18,7 +18,7 @@ def shown(
     port: str | None, outer: int | None, inner: int | None, /,
 ) -> bytes: ...  # fmt: skip
 def sighting(
-    kind: int, line: str, at_ms: int, until_ms: int,
+    v6: bool, line: str, at_ms: int, until_ms: int,
     remote_id: bytes | None, circuit_id: bytes | None, address: bytes | None,
     bng: str, port: str | None, outer: int | None, inner: int | None, marks: int,
     attachment_mac: str | None, attachment: str | None, multi_session: str | None, bng_mac: str | None,

@@ -6,6 +6,7 @@ Where all domains are kept by one server, one call carries them all; in a Cluste
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import Any, Final
 
 from bngcorr.errors import StoreError
@@ -29,16 +30,14 @@ from bngcorr.store.traffic import believable
 Reply = Any  # what the server said, or an error in its place
 _Other = SessionChange | Restart | NumberSeen | FindingSeen | Distances  # what nearly no request makes
 
-# lessons as the script numbers them, and how many values each has
-_SIGHTING, _SIGHTING_V6, _ACCEPT, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 1, 2, 3, 4, 5, 6, 7, 8
-_SIGHTING_VALUES, _ACCEPT_VALUES, _OTHER_VALUES = 9, 11, 2
-_DOMAIN_VALUES = 2  # in front of a domain's lessons
+# lessons as the script numbers them; a Sighting has marks in this place
+_ACCEPT, _CHANGE, _RESTART, _NUMBER, _FINDING, _DISTANCES = 32, 33, 34, 35, 36, 37
 _ATTACHED, _V4_EVIDENT, _CLAIMED = 1, 2, 4
 _EXPECTED: Final = SessionStep.EXPECTED
 _WORDS: Final = {word.encode(): word for word in ("ok", "applied", "known", "stale", words.NEW)}
 NO_INSTANTS: Final[Mapping[str, int]] = {}
+_domain_head: Final = Struct(">HQ").pack  # how many lessons, and when they are told
 # bound once: compiled code looks an imported function up at every call
-_head: Final = row_core.head
 _values: Final = row_core.values
 _sighting: Final = row_core.sighting
 _accept: Final = row_core.accept
@@ -76,13 +75,12 @@ class Moved:
 class _Domain:
     """What a batch tells one domain."""
 
-    __slots__ = ("name", "places", "rows", "values")
+    __slots__ = ("name", "places", "rows")
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
         self.rows: Final[list[bytes]] = []  # of each lesson
         self.places: Final[list[int]] = []  # and where it stands in the batch
-        self.values = 0  # in all of the rows
 
 
 class Batch:
@@ -97,17 +95,18 @@ class Batch:
         self._last: _Domain | None = None
         self.domains: Final[list[str]] = []  # those that it is about, in the order of their first lessons
         self.events: Final[list[Event]] = []
-        self.words: Final[list[str]] = ["ok"] * len(lessons)
+        self.words: Final[list[str]] = ["ok"] * len(lessons)  # until the script says another; on an Accept "applied"
         self.moves: Final[list[Moved]] = []
         for place, lesson in enumerate(lessons):
             if isinstance(lesson, Sighting):
-                self._add(lesson.domain, place, _sighting_row(lesson), _SIGHTING_VALUES)
+                self._add(lesson.domain, place, _sighting_row(lesson))
             elif isinstance(lesson, Event):
                 self.events.append(lesson)
             elif isinstance(lesson, SessionChange) and lesson.step is _EXPECTED:
-                self._add(lesson.domain, place, _expected_row(lesson), _ACCEPT_VALUES)
+                self._add(lesson.domain, place, _expected_row(lesson))
+                self.words[place] = "applied"
             else:
-                self._add(lesson.domain, place, _other_row(lesson), _OTHER_VALUES)
+                self._add(lesson.domain, place, _other_row(lesson))
 
     def _domain(self, name: str) -> _Domain:
         """Nearly always the one of the lesson before."""
@@ -120,24 +119,20 @@ class Batch:
         self._last = domain
         return domain
 
-    def _add(self, name: str, place: int, row: bytes, values: int) -> None:
+    def _add(self, name: str, place: int, row: bytes) -> None:
         domain = self._domain(name)
         if not domain.rows:
             self.domains.append(name)
         domain.places.append(place)
         domain.rows.append(row)
-        domain.values += values
 
     def packed(self, domains: Sequence[str], now_ms: int, instants: Mapping[str, int] = NO_INSTANTS) -> bytes:
         """The lessons of these domains as `write.lua` takes them, told at `now_ms` or at their domain's instant."""
-        parts = [b""]
-        values = 0
+        parts: list[bytes] = []
         for name in domains:
-            domain = self._domains[name]
-            parts.append(_values(len(domain.rows), instants.get(name, now_ms)))
-            parts += domain.rows
-            values += _DOMAIN_VALUES + domain.values
-        parts[0] = _head(values)
+            rows = self._domains[name].rows
+            parts.append(_domain_head(len(rows), instants.get(name, now_ms)))
+            parts += rows
         return b"".join(parts)
 
     def take(self, domains: Sequence[str], reply: Reply) -> None:
@@ -149,18 +144,19 @@ class Batch:
                     self.words[place] = trouble
             return
         said: list[Any] = packing.unpack(reply)
-        number = 0
-        for domain in domains:
-            for place in self._domains[domain].places:
-                word = said[number]
-                number += 1
-                if isinstance(word, bytes):
-                    self.words[place] = _WORDS.get(word) or word.decode("utf-8", "replace")
-                    continue
-                self.words[place] = word[0].decode()
-                lesson = self._lessons[place]
-                if (word[1] or word[2]) and isinstance(lesson, SessionChange):
-                    self.moves.append(Moved(place, domain, lesson.session, word[1], word[2]))
+        if not said:
+            return
+        places = [(domain, place) for domain in domains for place in self._domains[domain].places]
+        for at in range(0, len(said), 2):
+            domain_name, place = places[said[at] - 1]
+            word = said[at + 1]
+            if isinstance(word, bytes):
+                self.words[place] = _WORDS.get(word) or word.decode("utf-8", "replace")
+                continue
+            self.words[place] = word[0].decode()
+            lesson = self._lessons[place]
+            if (word[1] or word[2]) and isinstance(lesson, SessionChange):
+                self.moves.append(Moved(place, domain_name, lesson.session, word[1], word[2]))
 
     def away(self) -> None:
         """Requests for people were not taken."""
@@ -172,7 +168,7 @@ class Batch:
 def _sighting_row(s: Sighting) -> bytes:
     ids, port = s.ids, s.port
     return _sighting(
-        _SIGHTING_V6 if s.v6 else _SIGHTING, s.line, s.at_ms, s.until_ms, ids.remote_id, ids.circuit_id, s.address,
+        s.v6, s.line, s.at_ms, s.until_ms, ids.remote_id, ids.circuit_id, s.address,
         s.bng, None if port is None else port.port, None if port is None else port.outer,
         None if port is None else port.inner,
         (_ATTACHED if s.attached else 0) + (_V4_EVIDENT if s.v4_evident else 0) + (_CLAIMED if s.claimed else 0),

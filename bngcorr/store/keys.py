@@ -129,6 +129,11 @@ def bucket_name(number: int) -> str:
     return chr(59 + number // 64) + chr(59 + number % 64)
 
 
+def plans(domains: Iterable[str]) -> list[str]:
+    """`PlanKeys.meta` of each of them: the key by which ``write.lua`` knows its domain, and whether that has a plan."""
+    return [f"bngcorr:{{{domain}}}:pm" for domain in domains]
+
+
 def epochs(domains: Iterable[str]) -> list[str]:
     """`DomainKeys.epochs` of each of them: the key by which a script knows its domain."""
     return [f"bngcorr:{{{domain}}}:e" for domain in domains]

@@ -19,7 +19,14 @@ from bngcorr.model.memo import Memo
 from bngcorr.store import packing
 from bngcorr.store.terms import session_terms, term_hash
 
-_PAIR, _ATTACHMENT = 1, 2  # which of a sighting's keys come first
+_V6, _PAIR, _ATTACHMENT, _HAS_MAC, _HAS_PLACE = (
+    1,
+    2,
+    4,
+    8,
+    16,
+)  # marks of a sighting: its keys that come first, what it has
+_NOTHING: Final = bytes(12)  # in the place of a name
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
 _pack_binary: Final = msgpack.Packer(use_bin_type=True).pack
 _command: Final[Callable[..., Any]] = pack_command  # its stub allows one argument only
@@ -71,24 +78,62 @@ def shown(
 
 
 def sighting(
-    kind: int, line: str, at_ms: int, until_ms: int,
+    v6: bool, line: str, at_ms: int, until_ms: int,
     remote_id: bytes | None, circuit_id: bytes | None, address: bytes | None,
     bng: str, port: str | None, outer: int | None, inner: int | None, marks: int,
     attachment_mac: str | None, attachment: str | None, multi_session: str | None, bng_mac: str | None,
     mac: str | None, place: str | None, /,
 ) -> bytes:  # fmt: skip
-    """The values of a Sighting."""
+    """A Sighting, as ``just_so.lua`` compares it with the record of its line.
+
+    ======  ===================================================================================
+    octets
+    ======  ===================================================================================
+    1       1 IPv6, 2 `attachment_mac` and 4 `attachment` are there and come first, 8 MAC, 16 place
+    8, 8    `at_ms`, `until_ms`
+    4, 12   the line's bucket, line
+    14      place, with the head of its text in front and that of an empty one behind
+    4, n    size of the text, text
+    12      MAC
+    ======  ===================================================================================
+    """
     where = [bng, address or b""]
-    told = [
+    told: bytes = _pack([
         LineIds(remote_id, circuit_id).encode(), where if port is None else [*where, port, outer, inner],
         terms(remote_id, circuit_id, address, None), marks,
-    ]  # fmt: skip
+    ])  # fmt: skip
     keys = [key for key in (attachment_mac, attachment, multi_session, bng_mac) if key is not None]
-    first = (0 if attachment_mac is None else _PAIR) + (0 if attachment is None else _ATTACHMENT)
-    return values(
-        kind, packing.name(line), at_ms, until_ms, _pack(told), packing.name("".join(keys)), first,
-        packing.name(mac), packing.name(place),
+    has = (
+        (_V6 if v6 else 0) + (0 if attachment_mac is None else _PAIR) + (0 if attachment is None else _ATTACHMENT)
+        + (0 if mac is None else _HAS_MAC) + (0 if place is None else _HAS_PLACE)
     )  # fmt: skip
+    text = _text(packing.name("".join(keys))) + _text(told)
+    name = _name(line)
+    bucket = b"l:%c%c" % (59 + name[0] // 4, 59 + name[0] % 4 * 16 + name[1] // 16)  # as `store.keys` has it
+    return b"".join((
+        bytes((has,)), at_ms.to_bytes(8, "big"), until_ms.to_bytes(8, "big"), bucket, name,
+        b"\xac", _NOTHING if place is None else _name(place), b"\xa0", len(text).to_bytes(4, "big"), text,
+        _NOTHING if mac is None else _name(mac),
+    ))  # fmt: skip
+
+
+def _text(octets: bytes) -> bytes:
+    """As the scripts pack it, with a length of one octet where that will do."""
+    size = len(octets)
+    if size < 32:
+        head = bytes((0xA0 + size,))
+    elif size < 1 << 8:
+        head = bytes((0xD9, size))
+    else:
+        head = b"\xda" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xdb" + size.to_bytes(4, "big")
+    return head + octets
+
+
+def _name(digits: str) -> bytes:
+    name = packing.name(digits)
+    if len(name) != len(_NOTHING):
+        raise ValueError("a name of another size")
+    return name
 
 
 def accept(

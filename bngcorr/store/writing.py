@@ -11,7 +11,7 @@ from bngcorr.store.aside import Aside
 from bngcorr.store.batch import Batch, Settings
 from bngcorr.store.entries import Entries
 from bngcorr.store.holders import Holders
-from bngcorr.store.keys import EVENTS, epochs
+from bngcorr.store.keys import EVENTS, epochs, plans
 from bngcorr.store.lane.commands import Reply, Sent
 from bngcorr.store.lane.lane import Lane
 from bngcorr.store.lesson import DUPLICATE, Lesson
@@ -56,7 +56,7 @@ class Writer:
         batch = Batch(lessons)
         calls = self.shared(batch.domains)
         commands: list[Sent] = [
-            lane.script("write", epochs(some), (self._settings.packed, batch.packed(some, now_ms, instants)))
+            lane.script("write", plans(some), (self._settings.packed, batch.packed(some, now_ms, instants)))
             for some in calls
         ]
         entries = self._room.entries(len(batch.events)) if batch.events else 0

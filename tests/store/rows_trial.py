@@ -123,8 +123,8 @@ class Trial:
         self._same("terms", remote, circuit, mac, user)
         self._same("shown", draw.randint(0, 6), self._octets(), user, mac, *port)
         self._same(
-            "sighting", draw.randint(1, 2), self._name(), self._number(), self._number(), remote, circuit, mac, "bng é",
-            *port, draw.randint(0, 7), *(self._maybe(self._name()) for _ in range(6)),
+            "sighting", draw.random() < 0.5, self._name(), self._number(), self._number(), remote, circuit, mac,
+            "bng é", *port, draw.randint(0, 7), *(self._maybe(self._name()) for _ in range(6)),
         )  # fmt: skip
         self._same(
             "accept", 3, self._number(), self._number(), "bng1|192.0.2.1", self._maybe(self._name()), self._name(),
@@ -206,7 +206,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "hget": (b"prefix", b"l", _NAME),
     "push": (b"prefix", _NAME, b"\1", b"1234", b"moment"),
     "shown": (1, b"0A", "user", bytes(6), "1/1/4", 100, 20),
-    "sighting": (1, _NAME, 1, 2, b"r", b"c", bytes(6), "bng1", "1/1/4", 100, 20, 1, *[_NAME] * 6),
+    "sighting": (True, _NAME, 1, 2, b"r", b"c", bytes(6), "bng1", "1/1/4", 100, 20, 1, *[_NAME] * 6),
     "terms": (b"r", b"c", bytes(6), "user"),
     "values": (1, "x"),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from struct import pack
 from typing import Any
 
 import msgpack
@@ -16,6 +17,7 @@ from bngcorr.model.usage import Host
 from bngcorr.model.vocabulary import HostKind
 from bngcorr.store.batch import Batch
 from bngcorr.store.entries import Entries
+from bngcorr.store.keys import DomainKeys
 from bngcorr.store.lesson import Event, Lesson, Restart, SessionChange, SessionStep, Sighting
 from bngcorr.store.packing import OUTCOMES
 from bngcorr.store.terms import session_terms, term_hash
@@ -99,25 +101,34 @@ def _terms(ids: LineIds | None, mac: Mac | None, user_name: str | None) -> bytes
     return b"".join(map(term_hash, session_terms(ids, mac, user_name)))
 
 
-def _values(lesson: Lesson) -> list[object]:
+def _row(lesson: Lesson) -> bytes:
     match lesson:
         case Sighting():
             return _sighting(lesson)
         case SessionChange():
-            return _accept(lesson)
+            return b"".join(map(_raw, _accept(lesson)))
         case Restart():
-            return [5, [lesson.nas, lesson.at_ms]]
+            return _raw(34) + _raw([lesson.nas, lesson.at_ms])
     raise AssertionError(lesson)
 
 
-def _sighting(s: Sighting) -> list[object]:
+def _text(octets: bytes) -> bytes:
+    """With the head of a text of so many plain letters."""
+    plain: bytes = msgpack.packb("x" * len(octets))
+    return plain[: len(plain) - len(octets)] + octets
+
+
+def _sighting(s: Sighting) -> bytes:
     where = [s.bng, s.address or b"", *([] if s.port is None else [s.port.port, s.port.outer, s.port.inner])]
     told = [s.ids.encode(), where, _terms(s.ids, s.address, None), s.attached + 2 * s.v4_evident + 4 * s.claimed]
     keys = map(_name, (s.attachment_mac, s.attachment, s.multi_session, s.bng_mac))
-    first = (s.attachment_mac is not None) + 2 * (s.attachment is not None)
-    return [
-        1 + s.v6, _name(s.line), s.at_ms, s.until_ms, _raw(told), b"".join(keys), first, _name(s.mac), _name(s.place),
-    ]  # fmt: skip
+    has = [s.v6, *(name is not None for name in (s.attachment_mac, s.attachment, s.mac, s.place))]
+    text = _text(b"".join(keys)) + _text(_raw(told))
+    bucket = DomainKeys("").record("l", _name(s.line)).removeprefix(DomainKeys("").prefix)
+    return pack(
+        f">BQQ4s12sB12sBI{len(text)}s12s", sum(1 << at for at, one in enumerate(has) if one), s.at_ms, s.until_ms,
+        bucket.encode(), _name(s.line), 0xAC, _name(s.place), 0xA0, len(text), text, _name(s.mac),
+    )  # fmt: skip
 
 
 def _accept(s: SessionChange) -> list[object]:
@@ -134,7 +145,7 @@ def _accept(s: SessionChange) -> list[object]:
         "\n".join(hosts),
     ])  # fmt: skip
     return [
-        3, s.at_ms, s.until_ms, s.nas, _name(s.line), _name(s.session), blake2b(told, digest_size=8).digest(), told,
+        32, s.at_ms, s.until_ms, s.nas, _name(s.line), _name(s.session), blake2b(told, digest_size=8).digest(), told,
         int(s.own), b"".join(_name(key)[:4] for key in s.keys), OUTCOMES.index(s.outcome),
     ]  # fmt: skip
 
@@ -144,19 +155,18 @@ def _accept(s: SessionChange) -> list[object]:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(sightings() | accepts() | RESTARTS | events(), max_size=12))
-def test_a_batch_is_what_messagepack_makes_of_its_lessons(lessons: list[Lesson]) -> None:
-    """Values of one array by domain: how many lessons it has, its instant, and theirs."""
-    expected: dict[str, list[list[object]]] = {}
+def test_a_batch_is_its_lessons_by_domain(lessons: list[Lesson]) -> None:
+    """By domain how many lessons it has, its instant, and they: sightings are rows of octets."""
+    expected: dict[str, list[bytes]] = {}
     for lesson in lessons:
         if not isinstance(lesson, Event):
-            expected.setdefault(lesson.domain, []).append(_values(lesson))
-    flat: list[object] = []
-    for rows in expected.values():
-        flat += [len(rows), NOW, *(value for row in rows for value in row)]
+            expected.setdefault(lesson.domain, []).append(_row(lesson))
     made = Batch(lessons)
 
     assert list(expected) == made.domains
-    assert _raw(flat) == made.packed(made.domains, NOW)
+    assert b"".join(part for rows in expected.values() for part in (pack(">HQ", len(rows), NOW), *rows)) == made.packed(
+        made.domains, NOW
+    )
     assert [lesson for lesson in lessons if isinstance(lesson, Event)] == made.events
 
 

@@ -3,4 +3,4 @@
 -- back, closed sessions that are kept, tolerance in ms: a second restart this near is the first one told again, most findings,
 -- entries of a line's timeline}
 local TAINT_MS, MOST_LINES, MOST_MACS, TOMBSTONE_MS, MOST_SESSIONS, MISSED, V6_LOST_MS, BACKLOG, TOLERANCE_MS,
-  MOST_FINDINGS, MOST_ENTRIES = unpack(unpack_(ARGV[1]))
+  _, MOST_ENTRIES = unpack(unpack_(ARGV[1]))

@@ -4,15 +4,15 @@ local planned  -- version of the plan in force, '' for none; nil: not looked up
 -- false}, as far as it was looked up
 local epochs
 local lines, changed  -- lines that were looked up, false where there is none; those that are to be written
-local texts  -- lines that are treated as octets, see `octets_of`; false where there is none
 local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
+local used = true  -- whether anything of that may have been looked up or changed
 
--- the domain that is read and written from there on; at first it is that of KEYS[1]
-local function within(name)
-  name_after(name)
-  planned, epochs, lines, changed, texts, auditing = nil, {}, {}, {}, {}, nil
+-- the domain that is read and written from there on, by what its names begin with; at first it is that of KEYS[1]
+local function within(prefix)
+  PREFIX, planned, auditing = prefix, nil, nil
+  if used then epochs, lines, changed, used = {}, {}, {}, false end
 end
-if KEYS[1] then within(KEYS[1]) end
+if KEYS[1] then within(PREFIX) end
 
 -- A line's record: a flat array. Of each family (1: not proved to be IPv6, 2: IPv6) there are instants: when the line was last
 -- sighted by it (3 * family - 1), until when that counts (3 * family), when all of that sighting was noted (6 + family; 0: has
@@ -28,40 +28,11 @@ local BOX, EPOCH, DIGEST, TAGS, ENDS, HEARD, MARKS = 1, 2, 3, 4, 5, 6, 7  -- of 
 
 -- Of most lines that are known a batch tells nothing but new instants. So what stands in front of AT_NOTED has a size of its
 -- own, whatever it is, and is changed in place, as are the last three fields of a voucher; all else is compared and copied as
--- octets. A line that is treated so is {record, where something of a sighting is new or 0, what, where something of a voucher is
--- new or 0, what, name of its bucket}.
-local AT_SOONEST, AT_LAST, AT_LATEST, AT_NOTED, NEW = 5, 9, 27, 46, 19  -- NEW: size of what is new
+-- octets.
+local AT_SOONEST, AT_LAST, AT_V6, AT_NOTED = 5, 9, 28, 46
 local INSTANT, SECOND, SAME = 207, 206, 1  -- INSTANT, SECOND: in front of eight and of four octets
 local FRONT = '>BI4BI8BI8BBI8BI8'
 local struct_pack, struct_unpack, find = struct.pack, struct.unpack, string.find
-
--- its record as it is by now
-local function whole(T)
-  local octets, one, other = T[1], T[2], T[4]
-  if one == 0 then
-    if other == 0 then return octets end
-    return sub(octets, 1, other - 1) .. T[5] .. sub(octets, other + NEW)
-  end
-  if other == 0 then return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW) end
-  return sub(octets, 1, one - 1) .. T[3] .. sub(octets, one + NEW, other - 1) .. T[5] .. sub(octets, other + NEW)
-end
-
--- before something of it is new once more
-local function put_in(T, id)
-  T[1], T[2], T[4], changed[id] = whole(T), 0, 0, true
-end
-
--- a line to be treated so; false where there is none, nil where it is under way as a whole already
-local function octets_of(id)
-  local T = texts[id]
-  if T == nil and lines[id] == nil then
-    local name = bucket('l', id)
-    local octets = call('HGET', name, id)
-    T = octets and {octets, 0, '', 0, '', name} or false
-    texts[id] = T
-  end
-  return T
-end
 
 -- what stands in front of a text of so many octets
 local function text_of(size)
@@ -77,25 +48,18 @@ local function behind_text(octets, at)
   return form == 217 and at + 2 + high or at + 3 + high * 256 + low
 end
 
--- those that changed are written: the last thing that is done with a domain
-local function write_octets()
-  for id, T in pairs(texts) do
-    if T and (T[2] > 0 or T[4] > 0 or changed[id]) then call('HSET', T[6], id, whole(T)) end
-  end
-end
-
 local function plan_of()
-  planned = call('HGET', EPOCHS, PLAN) or ''
+  planned = call('HGET', PREFIX .. 'e', PLAN) or ''
   return planned
 end
 
 local function box_of(box)
   local B = epochs[box]
   if not B then
-    local told = call('HGET', EPOCHS, box)
+    local told = call('HGET', PREFIX .. 'e', box)
     local epoch, at, names = string.match(told or '0 0', '^(%d+) (%d+) ?(%d*)$')
     B = {tonumber(epoch), tonumber(at), tonumber(names) or 0, told and true or false, false, false}
-    epochs[box] = B
+    epochs[box], used = B, true
   end
   return B
 end

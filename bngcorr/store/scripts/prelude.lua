@@ -1,7 +1,7 @@
 -- What all scripts share; stands in front of each of them. It is short, for a call takes as long as it has functions to make;
 -- what is known of records stands in records.lua, for the scripts that change them.
 -- A key of a script is the epochs of a domain: it names the slot, and all other names are derived from it. `name_after` says
--- which domain is read and written from there on; at first it is that of KEYS[1].
+-- which domain is read and written from there on; at first it is that of KEYS[1]. Keys of write.lua are told there.
 -- Records are arrays in MessagePack; their layouts are told in store/packing.py.
 local call, pack, unpack_ = redis.call, cmsgpack.pack, cmsgpack.unpack
 local sub, byte, char, format, remove = string.sub, string.byte, string.char, string.format, table.remove

@@ -51,10 +51,9 @@ end
 local function line_of(id)
   local L = lines[id]
   if L == nil then
-    local T = octets_of(id)
-    L = T and line_from(whole(T)) or false
-    lines[id], texts[id] = L, nil
-    if T and (T[2] > 0 or T[4] > 0) then changed[id] = true end
+    local octets = call('HGET', bucket('l', id), id)
+    L = octets and line_from(octets) or false
+    lines[id], used = L, true
   end
   return L
 end
@@ -62,7 +61,6 @@ end
 local function put_line(id, L) lines[id], changed[id] = L, true end
 
 local function flush()
-  write_octets()
   for id in pairs(changed) do
     if lines[id] and call('HSET', bucket('l', id), id, octets_from(lines[id])) == 1 then occupy('l', number_of(id)) end
   end
@@ -135,7 +133,7 @@ end
 
 local function put_box(box, epoch, at, names)
   epochs[box] = {epoch, at, names, true, epochs[box] and epochs[box][5], false}
-  call('HSET', EPOCHS, box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
+  call('HSET', PREFIX .. 'e', box, string.format(names > 0 and '%d %d %d' or '%d %d', epoch, at, names))
 end
 
 -- A session's record, see store/packing.py. The last fields are left out where they say nothing; when it began is told by

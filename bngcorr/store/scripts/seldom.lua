@@ -11,42 +11,13 @@ local function restart(s)
   return 'applied'
 end
 
--- An enterprise number of a BNG. s: {bng, number, at}
-local function number_seen(s)
-  return call('HSETNX', PREFIX .. 'n:' .. s[1], s[2], string.format('%d', s[3])) == 1 and 'new' or 'known'
+-- A sighting that is to be noted in full: its row is that of just_so.lua.
+local function sighted(rows, begins, marks)
+  local at, until_ms, line, place, text, behind = struct_unpack('>I8I8xxxxc12xc12xI4c0', rows, begins + 1)
+  local keys, told = unpack_(text)
+  local mac = floor(marks / HAS_MAC) % 2 == 1 and sub(rows, behind, behind + MAC_SIZE - 1) or ''
+  if marks < HAS_PLACE then place = '' end
+  return sight(line, at, until_ms, told, keys, floor(marks / PAIR) % 4, mac, place, 1 + marks % 2)
 end
 
--- A finding, or that it is over. s: {id, bng, at, detail, over (0 or 1)}
--- A finding is {bng, first, last, count, detail, instant it was over or 0, latest such instant}. Returns 'new', 'known' or 'over'.
-local function note_finding(s)
-  local id, bng, at, detail, over = s[1], s[2], s[3], s[4], s[5] == 1
-  local f, g = PREFIX .. 'f', PREFIX .. 'g'
-  local packed = call('HGET', f, id)
-  local F = packed and unpack_(packed)
-  if over then
-    if not F or F[6] > 0 or at <= F[7] then return 'known' end  -- it may have come back since it was over
-    F[6], F[7] = at, at
-    call('HSET', f, id, pack(F))
-    return 'over'
-  end
-  if F and at <= F[3] then return 'known' end  -- told again, or too late
-  local word = F and F[6] == 0 and 'known' or 'new'
-  if not F then F = {bng, at, at, 0, detail, 0, 0} end
-  if word == 'new' then F[2], F[4] = at, 0 end
-  F[4] = F[4] + 1
-  F[1], F[3], F[5], F[6] = bng, at, detail, 0
-  call('HSET', f, id, pack(F))
-  call('ZADD', g, at, id)
-  if call('ZCARD', g) > MOST_FINDINGS then
-    for _, oldest in ipairs(call('ZRANGE', g, 0, 99)) do
-      call('ZREM', g, oldest)
-      call('HDEL', f, oldest)
-    end
-  end
-  return word
-end
-
-return {
-  sight = sight, expect = expect, flush = flush, server_is_away = server_is_away,
-  [4] = change, [5] = restart, [6] = number_seen, [7] = note_finding,
-}
+return {sighted = sighted, expect = expect, change = change, restart = restart, flush = flush, server_is_away = server_is_away}

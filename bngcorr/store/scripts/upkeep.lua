@@ -171,7 +171,7 @@ local function others(first, last, counts)
     if #kept > 0 and #kept < #record then put('m', mac, kept) end
     return #kept > 0
   end)
-  for _, box in ipairs(call('HKEYS', EPOCHS)) do
+  for _, box in ipairs(call('HKEYS', PREFIX .. 'e')) do
     if box ~= PLAN then
       local epoch = format('%d', epoch_of(box))
       each('h:' .. box, first, last, function(_, counted) return string.match(counted, '^%d+') == epoch end)
@@ -200,7 +200,7 @@ end
 local done = {}
 for number = 1, #KEYS do
   if looked_at >= MOST_LOOKED_AT then break end
-  within(KEYS[number])
+  within(sub(KEYS[number], 1, -2))
   local fine, found = pcall(look_after)
   if not fine then
     found = type(found) == 'table' and found.err or tostring(found)

@@ -1,0 +1,230 @@
+"""Sightings of which nothing is new but their instants: what a server does for them, and that it is all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from bngcorr.model.attachment import Attachment
+from bngcorr.model.line import LineIds
+from bngcorr.model.mac import Mac
+from bngcorr.store.keys import DomainKeys
+from bngcorr.store.lesson import CONTRADICTED, Lesson, Sighting
+from bngcorr.store.memory import MemoryStore
+from bngcorr.store.valkey import ValkeyStore
+
+from .scene import Scene
+from .subjects import DAY, EXPECTED, NOW, START, ids_of, key, line
+
+pytestmark = pytest.mark.asyncio
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+PORT = Attachment("1/1/4", 100, 20)
+SEEN: dict[str, Any] = {
+    "attachment": "a", "pair": "a+m", "bng_mac": "m", "mac": "m", "place": "p", "port": PORT,
+    "address": Mac(b"\x02\0\0\0\0\x01"),
+}  # fmt: skip
+JUST_SO = {"evalsha": 1, "exists": 1, "hget": 1, "hset": 1}
+
+
+async def _calls(store: ValkeyStore, scene: Scene, *lessons: Any, now: int = 0) -> dict[str, int]:
+    """How often each command was called for some lessons, of which every one is ok."""
+    await store.lane.run([("CONFIG", "RESETSTAT")], 5.0)
+    assert {"ok"} == set(await scene.write(*lessons, now=now))
+    (stats,) = await store.lane.run([("INFO", "commandstats")], 5.0)
+    calls = (row.removeprefix("cmdstat_").split(":calls=") for row in stats.decode().splitlines() if "cmdstat_" in row)
+    return {name: int(rest.split(",")[0]) for name, rest in calls if not name.startswith(("config", "info"))}
+
+
+async def _same(scene: Scene, model: Scene, now: int) -> None:
+    """The model was told the same, and says the same."""
+    assert await model.everything(now=now) == await scene.everything(now=now)
+
+
+@pytest.mark.parametrize("place", ["p", None])
+@pytest.mark.parametrize("families", [(False,), (True,), (False, True), (True, False)])
+async def test_one_record_is_read_and_written(
+    scene: Scene, store: ValkeyStore, families: tuple[bool, ...], place: str | None
+) -> None:
+    """Of either family, whichever came first, with a place and without; within the hour."""
+    seen, model = {**SEEN, "place": place}, scene.twin(MemoryStore())
+    for v6 in families:
+        for one in (scene, model):
+            await one.write(one.sighting(1, **seen, v6=v6, v4_evident=not v6))
+    for later, v6 in enumerate(families, 1):
+        again = scene.sighting(1, **seen, v6=v6, v4_evident=not v6, at=later * 20 * MINUTE)
+        assert JUST_SO == await _calls(store, scene, again, now=later * 20 * MINUTE)
+        await model.write(again, now=later * 20 * MINUTE)
+
+    await _same(scene, model, HOUR)
+
+
+async def test_both_families_that_tell_the_same_share_it(scene: Scene, store: ValkeyStore) -> None:
+    """Where the texts of IPv6 are not written out, as where both were seen without a proof of either."""
+    for v6 in (False, True, False, True):
+        await scene.write(scene.sighting(1, **SEEN, v6=v6))
+
+    for at, v6 in enumerate((False, True), 1):
+        assert JUST_SO == await _calls(store, scene, scene.sighting(1, **SEEN, v6=v6, at=at))
+
+
+async def test_the_version_of_the_plan_is_read_besides(scene: Scene, store: ValkeyStore) -> None:
+    """Where any domain of the batch has one."""
+    await store.plans.replace_plan(scene.domain, {key("p"): ids_of(1)}, NOW)
+    other = Scene(store)
+    for one in (scene, other):
+        await one.write(*(one.sighting(1, **SEEN, v6=v6) for v6 in (False, True)))
+
+    for v6 in (False, True):
+        assert JUST_SO | {"hget": 2} == await _calls(store, scene, scene.sighting(1, **SEEN, at=1, v6=v6))
+        assert JUST_SO == await _calls(store, other, other.sighting(1, **SEEN, at=1, v6=v6))
+        lessons = [one.sighting(1, **SEEN, at=2, v6=v6) for one in (other, scene, other)]
+        assert JUST_SO | {"hget": 5, "hset": 3} == await _calls(store, scene, *lessons)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"port": Attachment("1/1/40", 100, 20)}, {"port": Attachment("1/1/4", 100, 2)}, {"port": None},
+        {"address": Mac(b"\x02\0\0\0\0\x02")}, {"address": None}, {"place": "q"}, {"attached": False},
+        {"v4_evident": True}, {"claimed": True}, {"bng_mac": None}, {"bng_mac": "n"}, {"multi_session": "s"},
+        {"ids": LineIds(b"LINE-10", None)}, {"pair": None}, {"bng": "bng2"},
+        {"mac": "n", "pair": "a+n", "bng_mac": "n"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("v6", [False, True])
+async def test_whatever_differs_is_noted(scene: Scene, store: ValkeyStore, v6: bool, change: dict[str, Any]) -> None:
+    """Also where it merely begins alike; what was told before is told again then."""
+    model = scene.twin(MemoryStore())
+    for at, seen in enumerate((SEEN, SEEN, {**SEEN, **change}, SEEN)):
+        for one in (scene, model):
+            await one.write(one.sighting(1, **seen, v6=v6, at=at), now=at)
+        await _same(scene, model, at)
+
+
+async def test_a_place_that_becomes_known_is_noted(scene: Scene, store: ValkeyStore) -> None:
+    """A sighting that does not say where it is changes no place that is known."""
+    model = scene.twin(MemoryStore())
+    for at, place in enumerate((None, "p", None, "p", "q", None)):
+        for one in (scene, model):
+            await one.write(one.sighting(1, **{**SEEN, "place": place}, at=at), now=at)
+        await _same(scene, model, at)
+
+    assert JUST_SO == await _calls(store, scene, scene.sighting(1, **{**SEEN, "place": None}, at=9))
+
+
+async def test_names_of_zeros_are_names(scene: Scene, store: ValkeyStore) -> None:
+    """Nothing is told by them but whether they are there."""
+    nothing = bytes(12).hex()
+    for at, place in enumerate((None, nothing, None)):
+        sighting = scene.sighting(1, attachment="a", at=at)
+        sighting.place = sighting.mac = place
+        await scene.write(sighting, now=at)
+    name = bytes.fromhex(line(1))
+    (record,) = await store.lane.run([("HGET", DomainKeys(scene.domain).record("l", name), name)], 5.0)
+
+    assert b"\xac" + bytes(12) + b"\xa0" in record
+    (mac,) = await store.lane.run([("HEXISTS", DomainKeys(scene.domain).record("m", bytes(12)), bytes(12))], 5.0)
+    assert 1 == mac
+
+
+@pytest.mark.parametrize("v6", [False, True])
+async def test_a_plan_counts_from_its_import_on(scene: Scene, store: ValkeyStore, v6: bool) -> None:
+    """For a line that was noted without one, or under another; and no longer than it is in force."""
+    said = []
+    plans: tuple[dict[str, LineIds], ...] = (
+        {},
+        {key("p"): ids_of(2)},
+        {key("p"): ids_of(1)},
+        {key("p"): ids_of(2)},
+        {},
+    )
+    for at, plan in enumerate(plans):
+        await store.plans.replace_plan(scene.domain, plan, NOW)
+        said.append(await scene.write(*(scene.sighting(1, **SEEN, at=2 * at + more, v6=v6) for more in (0, 1))))
+
+    assert [["ok"] * 2, [CONTRADICTED] * 2, ["ok"] * 2, [CONTRADICTED] * 2, ["ok"] * 2] == said
+
+
+@pytest.mark.parametrize("v6", [False, True])
+async def test_a_lesson_that_fails_stands_between_others(scene: Scene, store: ValkeyStore, v6: bool) -> None:
+    """What comes behind it is read from where it begins."""
+    others = [number for number in range(2, 9) if line(number)[:3] != line(1)[:3]][:2]
+    for number in (1, *others):
+        await scene.write(scene.sighting(number, attachment=f"{number}", v6=v6))
+    bucket = DomainKeys(scene.domain).record("l", bytes.fromhex(line(1)))
+    await store.lane.run([("DEL", bucket), ("SET", bucket, "what is this")], 5.0)
+    lessons = [scene.sighting(number, attachment=f"{number}", v6=v6, at=5) for number in (others[0], 1, 1, others[1])]
+    words = await scene.write(*lessons, scene.sighting(9, attachment="9"))
+
+    assert ["ok", "failed", "failed", "ok", "ok"] == [word.split(":")[0] for word in words]
+    for number in others:
+        (known,) = (await scene.record(f"{number}")).candidates
+        assert NOW + 5 == (known.sighted_v6_ms if v6 else known.sighted_ms)
+
+
+async def test_other_lessons_of_the_line_stand_between(scene: Scene, store: ValkeyStore) -> None:
+    """Each knows what the one before it told, whichever way that took."""
+    model = scene.twin(MemoryStore())
+    for at in (0, 100, 200):
+        lessons: list[Lesson] = [
+            scene.sighting(1, **SEEN, at=at), scene.change(EXPECTED, "s1", at=at + 1, number=1, keys=["a+m", "a"]),
+            scene.sighting(1, **SEEN, at=at + 2), scene.sighting(1, **SEEN, v6=True, at=at + 3),
+            scene.change(EXPECTED, "s1", at=at + 4, number=1, keys=["a+m", "a"]),
+            scene.sighting(2, attachment="b", at=at + 5), scene.sighting(1, **SEEN, at=at + 6),
+            scene.change(START, "s2", at=at + 7, number=1, keys=["a+m", "a"]), scene.sighting(1, **SEEN, at=at + 8),
+        ]  # fmt: skip
+        assert await model.write(*lessons, now=at + 9) == await scene.write(*lessons, now=at + 9)
+        await _same(scene, model, at + 9)
+
+
+# ---- whatever is told
+
+LIKE = st.fixed_dictionaries({
+    "number": st.sampled_from((1, 1, 1, 2)), "v6": st.booleans(), "v4_evident": st.sampled_from((False, False, True)),
+    "mac": st.sampled_from(("m", "m", "m", None, "n")),
+    "place": st.sampled_from(("p", "p", "p", None, "q")), "claimed": st.sampled_from((False, False, False, True)),
+    "port": st.sampled_from((PORT, PORT, PORT, None, Attachment("1/1/4", 100, None))),
+    "lasts": st.sampled_from((DAY, DAY, 2 * MINUTE)), "age": st.sampled_from((0, 0, 0, 1, MINUTE)),
+})  # fmt: skip
+PLAN = st.sampled_from(({}, {"p": 1}, {"p": 2}, {"q": 1}))
+PAUSES = st.sampled_from((0, 1, 1, 1_000, 30 * MINUTE, HOUR, DAY))
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.tuples(st.lists(LIKE, min_size=1, max_size=4), PAUSES, st.none() | PLAN), min_size=1, max_size=8))
+async def test_it_is_known_as_if_all_had_been_noted(
+    store: ValkeyStore, steps: list[tuple[list[dict[str, Any]], int, dict[str, int] | None]]
+) -> None:
+    """Batches of sightings that are nearly alike, under plans that change: the store in memory, which has no short way,
+    says the same words and knows the same.
+    """
+    scene = Scene(store)
+    model, now = scene.twin(MemoryStore()), 0
+    for batch, pause, planned in steps:
+        now += pause
+        if planned is not None:
+            for one in (scene, model):
+                plan = {key(place): ids_of(number) for place, number in planned.items()}
+                await one.store.plans.replace_plan(scene.domain, plan, NOW + now)
+        expected: list[str] = []
+        said: list[str] = []
+        for one, words in ((model, expected), (scene, said)):
+            for later in (1, 2):
+                lessons = [_sighting(one, now + later, **seen) for seen in batch]
+                words += await one.write(*lessons, now=now + later)
+        event(f"all ok: {set(said) == {'ok'}}")
+        assert expected == said
+        now += 2
+        await _same(scene, model, now)
+
+
+def _sighting(scene: Scene, now: int, *, mac: str | None, age: int, **seen: Any) -> Sighting:
+    pair = None if mac is None else f"a+{mac}"
+    return scene.sighting(attachment="a", pair=pair, bng_mac=mac, mac=mac, at=now - age, **seen)
