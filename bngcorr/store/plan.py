@@ -5,7 +5,7 @@ Behind the prefix of the domain (`store.keys`)
 =====================  ==============================================================================================
 ``e``, field ``plan``  the version in force, 8 hexadecimal digits; absent: no plan
 ``p:version:bucket``   entries: field place (12 octets), value the ids of its line (`LineIds.encode`)
-``pm``                 of the plan in force: version, rows, imported_ms, digest; absent: no plan, which ``write.lua`` asks
+``pm``                 of the plan in force: version, rows, imported_ms, digest; absent: none (``write.lua`` asks that)
 ``pv``                 set of versions that are not in force but may have entries: being written, or left behind
 ``pl``                 who imports, by a token; runs out if he dies
 =====================  ==============================================================================================

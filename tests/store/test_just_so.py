@@ -12,7 +12,7 @@ from bngcorr.model.attachment import Attachment
 from bngcorr.model.line import LineIds
 from bngcorr.model.mac import Mac
 from bngcorr.store.keys import DomainKeys
-from bngcorr.store.lesson import CONTRADICTED, Lesson, Sighting
+from bngcorr.store.lesson import CONTRADICTED, MOVED, Lesson, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.valkey import ValkeyStore
 
@@ -182,25 +182,91 @@ async def test_other_lessons_of_the_line_stand_between(scene: Scene, store: Valk
         await _same(scene, model, at + 9)
 
 
+@pytest.mark.parametrize("v6", [False, True])
+async def test_after_an_hour_all_is_noted_again(scene: Scene, store: ValkeyStore, v6: bool) -> None:
+    """Counted from when it last was; and once what was told has nearly run out."""
+    await scene.write(scene.sighting(1, **SEEN, v6=v6))
+    for at, short in ((HOUR - 1, True), (HOUR, False), (2 * HOUR - 1, True), (2 * HOUR, False)):
+        calls = await _calls(store, scene, scene.sighting(1, **SEEN, v6=v6, at=at), now=at)
+        assert short == (calls == JUST_SO)
+    at = 2 * HOUR + 1
+    await scene.write(scene.sighting(2, attachment="b", v6=v6, lasts=3 * MINUTE, at=at), now=at)
+    for later, short in ((2 * MINUTE - 1, True), (5 * MINUTE - 2, False)):
+        again = scene.sighting(2, attachment="b", v6=v6, lasts=3 * MINUTE - 1, at=at + later)
+        assert short == (JUST_SO == await _calls(store, scene, again, now=at + later))
+
+
+@pytest.mark.parametrize("v6", [False, True])
+async def test_an_older_sighting_and_an_earlier_end_take_nothing_back(
+    scene: Scene, store: ValkeyStore, v6: bool
+) -> None:
+    """Of two of one instant, and of two ends, the one that gives more counts."""
+    model = scene.twin(MemoryStore())
+    for at, family, lasts in (
+        (9, v6, DAY),
+        (8, v6, DAY),
+        (9, v6, DAY),
+        (9, not v6, DAY),
+        (10, v6, HOUR),
+        (10, v6, DAY),
+    ):
+        for one in (scene, model):
+            port = Attachment("6" if family else "4")
+            await one.write(one.sighting(1, **{**SEEN, "port": port}, v6=family, at=at, lasts=lasts), now=10)
+        await _same(scene, model, 10)
+
+
+@pytest.mark.parametrize("v6", [False, True])
+async def test_what_one_family_told_the_other_has_not(scene: Scene, v6: bool) -> None:
+    """Its texts stand in the same record, in a place of their own or one for both."""
+    model = scene.twin(MemoryStore())
+    for at, (family, port) in enumerate(
+        ((v6, "a"), (not v6, "b"), (v6, "b"), (not v6, "a"), (v6, "a"), (not v6, "a"), (v6, "b"), (v6, "b"))
+    ):
+        for one in (scene, model):
+            seen = {**SEEN, "port": Attachment(port)}
+            await one.write(one.sighting(1, **seen, v6=family, at=at), now=at)
+        await _same(scene, model, at)
+
+
+@pytest.mark.parametrize("planned", [False, True])
+async def test_octets_that_a_customer_chose_are_no_place(scene: Scene, store: ValkeyStore, planned: bool) -> None:
+    """Ids may hold what a record has of a place, and what stands around it."""
+    place = bytes.fromhex(key("q"))
+    ids = LineIds(b"\xac" + place + b"\xa0", b"\xac" + place + b"\xa8")
+    if planned:
+        await store.plans.replace_plan(scene.domain, {key("elsewhere"): ids_of(2)}, NOW)
+    said = []
+    for at, where in enumerate(("p", "q", "q", "p")):
+        said += await scene.write(scene.sighting(1, **{**SEEN, "place": where, "ids": ids}, at=at), now=at)
+
+    assert ["ok", MOVED, "ok", MOVED] == said
+
+
 # ---- whatever is told
 
 LIKE = st.fixed_dictionaries({
-    "number": st.sampled_from((1, 1, 1, 2)), "v6": st.booleans(), "v4_evident": st.sampled_from((False, False, True)),
-    "mac": st.sampled_from(("m", "m", "m", None, "n")),
-    "place": st.sampled_from(("p", "p", "p", None, "q")), "claimed": st.sampled_from((False, False, False, True)),
-    "port": st.sampled_from((PORT, PORT, PORT, None, Attachment("1/1/4", 100, None))),
-    "lasts": st.sampled_from((DAY, DAY, 2 * MINUTE)), "age": st.sampled_from((0, 0, 0, 1, MINUTE)),
+    "number": st.sampled_from((1, 1, 1, 2)), "mac": st.sampled_from(("m", "m", "n", None)),
+    "place": st.sampled_from(("p", "p", None, "q")), "claimed": st.booleans(), "v4_evident": st.booleans(),
+    "port": st.sampled_from((PORT, None, Attachment("1/1/4", 100, None))),
 })  # fmt: skip
+TOLD = st.tuples(
+    st.integers(0, 2), st.booleans(), st.sampled_from((0, 0, 0, 1, MINUTE)), st.sampled_from((DAY, DAY, 2 * MINUTE))
+)  # which of those that are alike, family, age, how long it counts
 PLAN = st.sampled_from(({}, {"p": 1}, {"p": 2}, {"q": 1}))
 PAUSES = st.sampled_from((0, 1, 1, 1_000, 30 * MINUTE, HOUR, DAY))
+Told = tuple[int, bool, int, int]
 
 
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.tuples(st.lists(LIKE, min_size=1, max_size=4), PAUSES, st.none() | PLAN), min_size=1, max_size=8))
+@given(
+    st.lists(LIKE, min_size=1, max_size=3),
+    st.lists(st.tuples(st.lists(TOLD, min_size=1, max_size=4), PAUSES, st.none() | PLAN), min_size=2, max_size=8),
+)
 async def test_it_is_known_as_if_all_had_been_noted(
-    store: ValkeyStore, steps: list[tuple[list[dict[str, Any]], int, dict[str, int] | None]]
+    store: ValkeyStore, alike: list[dict[str, Any]], steps: list[tuple[list[Told], int, dict[str, int] | None]]
 ) -> None:
     """Batches of sightings that are nearly alike, under plans that change: the store in memory, which has no short way,
     says the same words and knows the same.
@@ -209,22 +275,22 @@ async def test_it_is_known_as_if_all_had_been_noted(
     model, now = scene.twin(MemoryStore()), 0
     for batch, pause, planned in steps:
         now += pause
-        if planned is not None:
-            for one in (scene, model):
-                plan = {key(place): ids_of(number) for place, number in planned.items()}
-                await one.store.plans.replace_plan(scene.domain, plan, NOW + now)
         expected: list[str] = []
         said: list[str] = []
         for one, words in ((model, expected), (scene, said)):
-            for later in (1, 2):
-                lessons = [_sighting(one, now + later, **seen) for seen in batch]
-                words += await one.write(*lessons, now=now + later)
+            if planned is not None:
+                plan = {key(place): ids_of(number) for place, number in planned.items()}
+                await one.store.plans.replace_plan(scene.domain, plan, NOW + now)
+            lessons = [
+                _sighting(one, v6=v6, at=now - age, lasts=lasts, **alike[which % len(alike)])
+                for which, v6, age, lasts in batch
+            ]
+            words += await one.write(*lessons, now=now)
         event(f"all ok: {set(said) == {'ok'}}")
         assert expected == said
-        now += 2
         await _same(scene, model, now)
+        now += 1
 
 
-def _sighting(scene: Scene, now: int, *, mac: str | None, age: int, **seen: Any) -> Sighting:
-    pair = None if mac is None else f"a+{mac}"
-    return scene.sighting(attachment="a", pair=pair, bng_mac=mac, mac=mac, at=now - age, **seen)
+def _sighting(scene: Scene, *, mac: str | None, **seen: Any) -> Sighting:
+    return scene.sighting(attachment="a", pair=None if mac is None else f"a+{mac}", bng_mac=mac, mac=mac, **seen)
