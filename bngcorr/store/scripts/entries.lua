@@ -41,26 +41,30 @@ local function give_up_one(name, abouts, most)
   end
 end
 
--- An entry of a line, if there is that line; `known`: there surely is. Returns whether.
-local function remember(line, about, moment, most, known)
+-- An entry of a line, if there is that line; `known`: there surely is. `again`: what it is about was most likely told not long
+-- ago; `lasts`: within the day, so that the list lasts long enough. Returns whether there is that line.
+local function remember(line, about, moment, most, known, again, lasts)
   local name = PREFIX .. 'y:' .. line
-  local abouts = abouts_of(name)
-  if #abouts == 0 and not known and call('HEXISTS', bucket('l', line), line) == 0 then return false end
   local digest = struct.pack('>I4', tonumber(sub(redis.sha1hex(about), 1, 8), 16))
-  local told, place = char(ABOUT) .. digest .. about, nil
-  for at, one in ipairs(abouts) do
-    if one == told then place = at end
-  end
-  if not place or place > LATELY then
-    if place then
-      call('LREM', name, 1, told)
-    elseif #abouts >= ABOUTS then
-      give_up_one(name, abouts, most)
+  local told = char(ABOUT) .. digest .. about
+  local stands = again and call('LPOS', name, told, 'MAXLEN', LATELY)
+  if not stands then
+    local abouts, place = abouts_of(name), nil
+    if #abouts == 0 and not known and call('HEXISTS', bucket('l', line), line) == 0 then return false end
+    for at, one in ipairs(abouts) do
+      if one == told then place = at end
     end
-    call('LPUSH', name, told)
+    if not place or place > LATELY then
+      if place then
+        call('LREM', name, 1, told)
+      elseif #abouts >= ABOUTS then
+        give_up_one(name, abouts, most)
+      end
+      call('LPUSH', name, told)
+    end
   end
   local length = call('RPUSH', name, char(ENTRY) .. digest .. moment)
   if length > most + ABOUTS + LATELY then shorten(name, most) end
-  call('PEXPIRE', name, TIMELINE_MS)
+  if not stands or not lasts then call('PEXPIRE', name, TIMELINE_MS) end
   return true
 end

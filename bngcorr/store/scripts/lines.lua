@@ -4,13 +4,14 @@ local planned  -- version of the plan in force, '' for none; nil: not looked up
 -- false}, as far as it was looked up
 local epochs
 local lines, changed  -- lines that were looked up, false where there is none; those that are to be written
+local halves  -- lines of which not all was read, see records.lua
 local auditing  -- {until when an audit is under way, how many buckets of sessions it has passed}; nil: not looked up
 local used = true  -- whether anything of that may have been looked up or changed
 
 -- the domain that is read and written from there on, by what its names begin with; at first it is that of KEYS[1]
 local function within(prefix)
   PREFIX, planned, auditing = prefix, nil, nil
-  if used then epochs, lines, changed, used = {}, {}, {}, false end
+  if used then epochs, lines, changed, halves, used = {}, {}, {}, {}, false end
 end
 if KEYS[1] then within(PREFIX) end
 

@@ -47,24 +47,48 @@ local function octets_from(L)
   return sub(octets, 1, 3) .. front .. sub(octets, AT_NOTED)
 end
 
+-- Steps of sessions need no more of a line than what stands from UNTIL on. That is a line's record as well, but for its fields
+-- 1, 2, 4, 5 and 7 to 14, which stay octets: field 14 tells where they end. Such lines stand in `lines`, and as octets in `halves`.
+local function tail_of(id)
+  local L = lines[id]
+  if L ~= nil then return L end
+  local octets = call('HGET', bucket('l', id), id)
+  if octets then
+    local at = AT_NOTED
+    for _ = 1, 2 do at = at + (byte(octets, at) == INSTANT and 9 or 1) end
+    for _ = 1, 4 do at = behind_text(octets, at) end
+    for _ = 1, 2 do at = byte(octets, at) == SAME and at + 1 or behind_text(octets, at) end
+    L = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, some(octets, array_at(octets, 0) - 14, at - 1)}
+    local _, counts, _, _, counts_v6 = struct_unpack('>xI8xI8BxI8xI8', octets, AT_LAST)
+    L[3], L[6], L[14] = counts, counts_v6, at
+    L[UNTIL] = max(L[UNTIL], deadline_of(L))
+  end
+  lines[id], halves[id], used = L or false, octets or nil, true
+  return L
+end
+local function octets_from_half(octets, L)
+  local soonest, size, until_ms = NO_SECOND, #L, L[UNTIL]
+  for at = VOUCHERS, size, 8 do soonest = min(soonest, floor(L[at + ENDS] / 1000)) end
+  if until_ms == deadline_of(L) then until_ms = 0 end
+  return char(220, floor(size / 256), size % 256) .. struct_pack('>BI4', SECOND, soonest) .. sub(octets, AT_LAST, L[14] - 1) ..
+    pack(until_ms, unpack(L, FIRST))
+end
+
 -- Lines are read once, and written once, by `flush`: several lessons of a batch are about the same line.
 local function line_of(id)
-  local L = lines[id]
+  local L, half = lines[id], halves[id]
   if L == nil then
     local octets = call('HGET', bucket('l', id), id)
     L = octets and line_from(octets) or false
-    lines[id], used = L, true
+    lines[id], halves[id], used = L, nil, true
+  elseif L and half then
+    L = line_from(changed[id] and octets_from_half(half, L) or half)
+    lines[id], halves[id] = L, nil
   end
   return L
 end
 
 local function put_line(id, L) lines[id], changed[id] = L, true end
-
-local function flush()
-  for id in pairs(changed) do
-    if lines[id] and call('HSET', bucket('l', id), id, octets_from(lines[id])) == 1 then occupy('l', number_of(id)) end
-  end
-end
 
 -- what a sighting told: {ids, shown, terms, marks}
 local function told_by(L, family)
@@ -166,7 +190,7 @@ local function catch_up(S, L, at)
   S[SHOWN] = came_by(S[SHOWN], floor(L[at + MARKS] / CAME_BY))
 end
 local function catch_up_by_line(S, sid)
-  local L = S[3] == EXPECTED and S[6] ~= '' and line_of(S[6])
+  local L = S[3] == EXPECTED and S[6] ~= '' and tail_of(S[6])
   local at = L and voucher_of(L, sid)
   if at and L[at + DIGEST] ~= '' then catch_up(S, L, at) end
 end
@@ -179,34 +203,52 @@ local function dismiss(L, at)
       put_session(L[at], S)
     end
   end
-  for _ = 1, 8 do remove(L, at) end
+  local rest = #L - 8
+  for place = at, rest do L[place] = L[place + 8] end
+  for place = rest + 8, rest + 1, -1 do L[place] = nil end
 end
 
--- lists of hosts are texts, one host a line
+-- Lists of hosts are texts, one host a line; nearly all are of one host, or of none.
+local function are_many(hosts) return find(hosts, '\n', 1, true) end
 local function tokens_of(hosts)
+  if hosts == '' then return {} end
+  if not are_many(hosts) then return {hosts} end
   local tokens = {}
   for token in string.gmatch(hosts, '[^\n]+') do tokens[#tokens + 1] = token end
   return tokens
 end
 local function kind_of(token) return string.match(token, '^[^|]+') end
 
+-- A batch tells some things once for all of its lessons, see `flush`; a script that does not gather them tells each at once.
+local gathers = false
+local closed, most_closed = {}, 0  -- sessions that gave hosts back, packed, and how many of all are kept
+local spent, grown = {}, {}  -- usage of boxes, box → {epoch, changes}; their traffic, box → {field → octets}
+local occupied = {}  -- kind → how BITFIELD takes numbers
+local MOST_CLOSED, MOST_OCCUPIED = 64, 256  -- at once; of the latter there are four values a number
+
+local function push_closed()
+  local length = call('RPUSH', PREFIX .. 'c', unpack(closed))
+  closed = {}
+  if length > most_closed then
+    call('LTRIM', PREFIX .. 'c', -most_closed, -1)
+    call('HINCRBY', PREFIX .. 'q', 'closed.lost', length - most_closed)
+  end
+end
+
 -- A session gives hosts back, as S tells them: `gone` are their places in its list. Who held them is kept in a list until
 -- it is written down, for at most `backlog` sessions; then the oldest go, and are counted.
 local function close(backlog, S, gone, until_ms, why, line, ids, shown)
-  if backlog == 0 or #gone == 0 then return end
+  if #gone == 0 or backlog == 0 then return end
   local tokens, hosts, since, filled = tokens_of(S[HOSTS]), {}, {}, {}
   for i, place in ipairs(gone) do
     hosts[i] = tokens[place]
     since[i] = S[BEGAN] + (S[SINCE][place] or 0)
     if place > #tokens - S[FILLED] then filled[#filled + 1] = tokens[place] end
   end
-  local length = call('RPUSH', PREFIX .. 'c', pack({
+  closed[#closed + 1], most_closed = pack({
     S[5], table.concat(hosts, '\n'), since, until_ms, why, line, ids, shown, table.concat(filled, '\n'),
-  }))
-  if length > backlog then
-    call('LTRIM', PREFIX .. 'c', -backlog, -1)
-    call('HINCRBY', PREFIX .. 'q', 'closed.lost', length - backlog)
-  end
+  }), backlog
+  if not gathers or #closed >= MOST_CLOSED then push_closed() end
 end
 
 -- Until when a session had its hosts that did not survive a restart of its box, and why not longer: until the restart that
@@ -300,6 +342,8 @@ end
 
 -- what stands in one list of hosts and not in the other, each once
 local function missing(from, other)
+  if from == '' or from == other then return {} end
+  if other == '' and not are_many(from) then return {from} end
   local set, out = {}, {}
   for token in string.gmatch(other, '[^\n]+') do set[token] = true end
   for token in string.gmatch(from, '[^\n]+') do
@@ -311,11 +355,12 @@ end
 -- whether a list of hosts has one whose kind begins so
 local function has_kind(hosts, kind)
   if hosts == '' then return false end
-  return sub(hosts, 1, #kind) == kind or string.find(hosts, '\n' .. kind, 1, true) ~= nil
+  return sub(hosts, 1, #kind) == kind or are_many(hosts) and find(hosts, '\n' .. kind, 1, true) ~= nil
 end
 
 -- which of the PROMISED_KINDS are among some hosts, as the sum of their marks
 local function kinds_of(hosts)
+  if not are_many(hosts) then return PROMISED_KINDS[kind_of(hosts)] or 0 end
   local marks = 0
   for kind, mark in pairs(PROMISED_KINDS) do
     if has_kind(hosts, kind .. '|') then marks = bit.bor(marks, mark) end
@@ -345,8 +390,10 @@ end
 -- Sessions by port: hashes of 128 fields, the names of sessions one behind the other in each. The first octet of a field
 -- goes by the VLANs, so that those of one pair are found in few, the second by the session's name.
 local function vlans_of(shown)
-  local told = shown ~= '' and unpack_(shown) or {}
-  return ((told[6] or 0) * 7 + (told[7] or 0)) % 32
+  if shown == '' then return 0 end
+  local values, at = array_at(shown, 0)
+  local _, _, _, _, _, _, outer, inner = some(shown, values, at)
+  return ((outer or 0) * 7 + (inner or 0)) % 32
 end
 local function port_of(shown) return shown ~= '' and unpack_(shown)[5] or nil end
 local function seats_of(box, port, vlans, sid)
@@ -436,56 +483,71 @@ local function counted_on(counts, port, step)
   return port
 end
 
+-- One host more or less, on one port.
+local function count_host(book, box, epoch, changes, token, port, step)
+  local id = sub(redis.sha1hex(token), 1, 16)
+  local number = tonumber(sub(id, 1, 3), 16)
+  local name = numbered(book.references .. box, number)
+  local stored, kind = call('HGET', name, id), kind_of(token)
+  local alone, here_is = epoch .. ' 1@' .. port, port .. '|' .. kind
+  if step > 0 and not stored or step < 0 and stored == alone then  -- nobody else holds it
+    if step > 0 then
+      call('HSET', name, id, alone)
+      if book == LEDGER then occupy(book.references .. box, number) end
+    else
+      call('HDEL', name, id)
+    end
+    if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
+    changes[kind], changes[here_is] = (changes[kind] or 0) + step, (changes[here_is] or 0) + step
+    return
+  end
+  local counts = references_of(stored, epoch)
+  port = counted_on(counts, port, step)
+  local held, here = next(counts) ~= nil, counts[port] or 0
+  local left = max(here + step, 0)
+  counts[port] = left > 0 and left or nil
+  local parts = {tostring(epoch)}
+  for at, times in pairs(counts) do parts[#parts + 1] = times .. '@' .. at end
+  if #parts > 1 then call('HSET', name, id, table.concat(parts, ' ')) else call('HDEL', name, id) end
+  if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
+  if held ~= (#parts > 1) then changes[kind] = (changes[kind] or 0) + step end
+  if (here > 0) ~= (left > 0) then
+    here_is = port .. '|' .. kind
+    changes[here_is] = (changes[here_is] or 0) + step
+  end
+end
+
+-- one session more or less that has hosts, or some of a kind
+local function count_session(changes, kind, port, step)
+  local here_is = port .. '|' .. kind
+  changes[kind], changes[here_is] = (changes[kind] or 0) + step, (changes[here_is] or 0) + step
+end
+
 -- one session's hosts before and after, each list with its port; with `gathered`, its changes of usage are left to be posted
 local function enter(book, box, epoch, before, before_port, after, after_port, gathered)
-  local changes = gathered or {}
-  local function change(field, step) changes[field] = (changes[field] or 0) + step end
-  local function count(token, port, step)
-    local id = string.sub(redis.sha1hex(token), 1, 16)
-    local number = tonumber(string.sub(id, 1, 3), 16)
-    local name = numbered(book.references .. box, number)
-    local stored, kind = call('HGET', name, id), kind_of(token)
-    local alone = epoch .. ' 1@' .. port
-    if step > 0 and not stored or step < 0 and stored == alone then  -- nobody else holds it
-      if step > 0 then
-        call('HSET', name, id, alone)
-        if book == LEDGER then occupy(book.references .. box, number) end
-      else
-        call('HDEL', name, id)
-      end
-      if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
-      change(kind, step)
-      change(port .. '|' .. kind, step)
-      return
-    end
-    local counts = references_of(stored, epoch)
-    port = counted_on(counts, port, step)
-    local held, here = next(counts) ~= nil, counts[port] or 0
-    local left = math.max(here + step, 0)
-    counts[port] = left > 0 and left or nil
-    local parts = {tostring(epoch)}
-    for at, times in pairs(counts) do parts[#parts + 1] = times .. '@' .. at end
-    if #parts > 1 then call('HSET', name, id, table.concat(parts, ' ')) else call('HDEL', name, id) end
-    if book.lasts_ms then call('PEXPIRE', name, book.lasts_ms) end
-    if held ~= (#parts > 1) then change(kind, step) end
-    if (here > 0) ~= (left > 0) then change(port .. '|' .. kind, step) end
+  local changes, same = gathered or {}, before_port == after_port
+  for _, token in ipairs(missing(before, same and after or '')) do
+    count_host(book, box, epoch, changes, token, before_port, -1)
   end
-  local same = before_port == after_port
-  for _, token in ipairs(missing(before, same and after or '')) do count(token, before_port, -1) end
-  for _, token in ipairs(missing(after, same and before or '')) do count(token, after_port, 1) end
-  local function whole(kind, was, is)
-    if was then
-      change(kind, -1)
-      change(before_port .. '|' .. kind, -1)
-    end
-    if is then
-      change(kind, 1)
-      change(after_port .. '|' .. kind, 1)
-    end
+  for _, token in ipairs(missing(after, same and before or '')) do
+    count_host(book, box, epoch, changes, token, after_port, 1)
   end
-  whole('sessions', before ~= '', after ~= '')
-  whole('na_or_pd', has_kind(before, 'ia_'), has_kind(after, 'ia_'))
+  if before ~= '' then count_session(changes, 'sessions', before_port, -1) end
+  if after ~= '' then count_session(changes, 'sessions', after_port, 1) end
+  if has_kind(before, 'ia_') then count_session(changes, 'na_or_pd', before_port, -1) end
+  if has_kind(after, 'ia_') then count_session(changes, 'na_or_pd', after_port, 1) end
   if not gathered then post(book, box, epoch, changes) end
+end
+
+-- what the lessons of this batch change of a box's usage
+local function spent_by(box, epoch)
+  local U = spent[box]
+  if U and U[1] ~= epoch then post(LEDGER, box, U[1], U[2]) end
+  if not U or U[1] ~= epoch then
+    U = {epoch, {}}
+    spent[box] = U
+  end
+  return U[2]
 end
 
 -- The hosts of one session before and after: the ledger of the box learns the difference. A host that several sessions
@@ -493,7 +555,7 @@ end
 -- the session's bucket learns the same.
 local function account(now, box, epoch, sid, before, before_port, after, after_port)
   if before == after and (before == '' or before_port == after_port) then return end
-  enter(LEDGER, box, epoch, before, before_port, after, after_port)
+  enter(LEDGER, box, epoch, before, before_port, after, after_port, gathers and spent_by(box, epoch))
   if not auditing then
     local lasts, passed = string.match(call('HGET', PREFIX .. 'q', 'audit') or '', '^(%d+) (%d+)$')
     auditing = {tonumber(lasts) or 0, tonumber(passed) or 0}
@@ -505,9 +567,50 @@ end
 
 -- a session no longer vouches for a line
 local function disown(line, sid)
-  local L = line ~= '' and line_of(line)
+  local L = line ~= '' and tail_of(line)
   local at = L and voucher_of(L, sid)
   if not at then return end
   dismiss(L, at)
   put_line(line, L)
+end
+
+-- Octets that came. A sum that no integer holds stays as it is.
+local function add_traffic(box, field, octets)
+  redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, format('%d', octets))
+end
+local function grow(box, field, octets)
+  if octets <= 0 then return end
+  local fields = grown[box] or {}
+  local sum = (fields[field] or 0) + octets
+  grown[box] = fields
+  if sum < NEVER then fields[field] = sum else add_traffic(box, field, octets) end
+end
+
+local function occupy_some(kind)
+  call('BITFIELD', PREFIX .. 'b:' .. kind, unpack(occupied[kind]))
+  occupied[kind] = nil
+end
+local function occupy_later(kind, number)
+  local some = occupied[kind] or {}
+  occupied[kind] = some
+  local size = #some
+  some[size + 1], some[size + 2], some[size + 3], some[size + 4] = 'SET', 'u1', number, 1
+  if size >= MOST_OCCUPIED then occupy_some(kind) end
+end
+
+-- all that was changed of a domain is written
+local function flush()
+  for id in pairs(changed) do
+    local L, half = lines[id], halves[id]
+    if L and call('HSET', bucket('l', id), id, half and octets_from_half(half, L) or octets_from(L)) == 1 then
+      occupy('l', number_of(id))
+    end
+  end
+  for box, U in pairs(spent) do post(LEDGER, box, U[1], U[2]) end
+  for box, fields in pairs(grown) do
+    for field, octets in pairs(fields) do add_traffic(box, field, octets) end
+  end
+  if #closed > 0 then push_closed() end
+  for kind in pairs(occupied) do occupy_some(kind) end
+  spent, grown = {}, {}
 end

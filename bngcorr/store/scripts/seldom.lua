@@ -7,6 +7,7 @@ local function restart(s)
   local epoch, before, names = epoch_of(box)
   if at <= before + (before > 0 and TOLERANCE_MS or 0) then return 'stale' end
   put_box(box, epoch + 1, at, names)
+  spent[box] = nil
   call('UNLINK', PREFIX .. 'u:' .. box)  -- references to hosts carry their epoch: old ones count no more
   return 'applied'
 end
@@ -20,4 +21,5 @@ local function sighted(rows, begins, marks)
   return sight(line, at, until_ms, told, keys, floor(marks / PAIR) % 4, mac, place, 1 + marks % 2)
 end
 
+gathers, occupy = true, occupy_later
 return {sighted = sighted, expect = expect, change = change, restart = restart, flush = flush, server_is_away = server_is_away}

@@ -20,15 +20,18 @@ end
 
 -- The session vouches for its line while it lives; one without a word of its own serves nobody else. A Stop ends that.
 local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, reborn, digest)
+  local mine
   for V = #L - 7, VOUCHERS, -8 do
-    if L[V] == sid then
-      if ended then dismiss(L, V) end
-    elseif L[V + ENDS] < now then
+    local is_mine = L[V] == sid
+    if is_mine and ended or not is_mine and L[V + ENDS] < now then
       dismiss(L, V)
+      mine = mine and mine - 8
+    elseif is_mine then
+      mine = V
     end
   end
   if ended then return end
-  local mine, most = voucher_of(L, sid), VOUCHERS - 1 + 8 * MOST_SESSIONS
+  local most = VOUCHERS - 1 + 8 * MOST_SESSIONS
   if not mine and #L >= most then  -- room for those that still count
     for V = #L - 7, VOUCHERS, -8 do
       if L[V + EPOCH] ~= epoch_of(L[V + BOX]) then dismiss(L, V) end
@@ -36,12 +39,13 @@ local function vouch(L, ended, sid, box, epoch, until_ms, marks, heard, tags, re
   end
   if not mine and #L < most then
     mine = #L + 1
-    L[mine], L[mine + BOX], L[mine + TAGS], L[mine + DIGEST], L[mine + HEARD] = sid, box, '', '', 0
+    L[mine], L[mine + BOX], L[mine + EPOCH], L[mine + DIGEST], L[mine + TAGS], L[mine + HEARD] = sid, box, 0, '', '', 0
   end
   if mine then
+    local before = L[mine + HEARD]
     L[mine + BOX], L[mine + EPOCH], L[mine + TAGS] = box, epoch, reborn and tags or with_tags(L[mine + TAGS], tags)
-    L[mine + DIGEST] = L[mine + HEARD] <= heard and digest or ''
-    L[mine + ENDS], L[mine + HEARD], L[mine + MARKS] = until_ms, max(L[mine + HEARD], heard), marks
+    L[mine + DIGEST] = before <= heard and digest or ''
+    L[mine + ENDS], L[mine + HEARD], L[mine + MARKS] = until_ms, max(before, heard), marks
   end
   L[UNTIL] = max(L[UNTIL], until_ms)
 end
@@ -66,22 +70,18 @@ end
 local function count(box, before, traffic, mixed)
   before = before or FROM_ZERO
   local growth = traffic[1] + traffic[2] + traffic[3] - before[1] - before[2] - (before[4] or 0)
-  local function grow(field, octets)
-    -- a sum that no integer holds stays as it is
-    if octets > 0 then redis.pcall('HINCRBY', PREFIX .. 't:' .. box, field, string.format('%d', octets)) end
-  end
   if mixed then
-    grow('either', growth)
+    grow(box, 'either', growth)
   else
     local grown = min(max(traffic[2] - before[2], 0), growth)
-    grow('v6', grown)
-    grow('v4', growth - max(grown, 0))
+    grow(box, 'v6', grown)
+    grow(box, 'v4', growth - max(grown, 0))
   end
 end
 
 -- a session's next Accept is not to be taken for one just like the last one
 local function say_no_more(line, sid)
-  local L = line ~= '' and line_of(line)
+  local L = line ~= '' and tail_of(line)
   local at = L and voucher_of(L, sid)
   if at and L[at + DIGEST] ~= '' then
     L[at + DIGEST] = ''
@@ -90,11 +90,51 @@ local function say_no_more(line, sid)
 end
 
 local MOST_TOLD = 16  -- hosts that came, and hosts that went
-local function told_hosts(some) return table.concat(some, '\n', 1, min(#some, MOST_TOLD)) end
+local function told_hosts(some)
+  if #some <= 1 then return some[1] or '' end
+  return table.concat(some, '\n', 1, min(#some, MOST_TOLD))
+end
 -- The line's timeline is told of a Start, a Stop, and an Interim with other hosts than the record before it.
-local function tell(s, line, ids, came, went)
+local function tell(s, line, ids, came, went, again, lasts)
   local moment = pack({s[2], s[1], s[12], told_hosts(came), told_hosts(went)})
-  remember(line, pack({0, s[4], ids, s[9]}), moment, MOST_ENTRIES, true)
+  remember(line, pack({0, s[4], ids, s[9]}), moment, MOST_ENTRIES, true, again, lasts)
+end
+
+-- What a session takes of an Accept that was noted under a name of its own: promised hosts, interval, timeout, and when it came;
+-- nothing if it is not to be had, or not newer than what the session knows, unless this is its first record. Most sessions
+-- know the latest one: then its line says so.
+local function accept_of(name, box, line, epoch, first, known_ms)
+  local L = not first and line ~= '' and tail_of(line)
+  local mine = L and voucher_of(L, name)
+  if mine and L[mine + DIGEST] ~= '' and L[mine + HEARD] <= known_ms then return nil end
+  local P = call('HGET', bucket('s', name), name)
+  if not P then return nil end
+  local _, at = array_at(P, 0)
+  local _, _, _, state, of_epoch, of_box, on, _, _, _, _, _, interval, _, _, _, at_ms, _, began, _, _, timeout, _, promised,
+    claimed = some(P, 24, at)
+  if of_epoch ~= epoch or of_box ~= box then return nil end
+  if first then
+    if state ~= EXPECTED then return nil end
+  elseif (claimed or 0) ~= 0 or state ~= EXPECTED and (state ~= EXPIRED or (began or 0) ~= 0) then
+    return nil
+  end
+  if state == EXPECTED and on ~= '' then  -- the line may know of a later one
+    L = tail_of(on)
+    mine = L and voucher_of(L, name)
+    if mine and L[mine + DIGEST] ~= '' then at_ms = max(at_ms, L[mine + HEARD]) end
+  end
+  if not first and at_ms <= known_ms then return nil end
+  return promised or '', interval, timeout or 0, at_ms
+end
+
+-- a session that was expected has begun under another name, and has what was promised
+local function claim(name)
+  local P = session_of(call('HGET', bucket('s', name), name))
+  catch_up_by_line(P, name)
+  if P[CLAIMED] > 0 then return end
+  P[CLAIMED] = 1
+  put_session(name, P)
+  say_no_more(P[6], name)
 end
 
 -- What accounting says. s: {step, at, until, box, line or '', ids, own, fingerprint (8 octets), shown, terms, tags of its keys,
@@ -158,30 +198,18 @@ local function change(s)
       if S[NEXT][3] > 0 then interval_ms = S[NEXT][3] end
     end
   end
-  if moves and accepted_as ~= '' and (step == 'interim' or not known or anew or was_expected) then
-    local P = call('HGET', bucket('s', accepted_as), accepted_as)
-    P = P and session_of(P)
-    if P then catch_up_by_line(P, accepted_as) end
-    local first, claimable = not known or anew or was_expected, false
-    if P and first then
-      claimable = P[3] == EXPECTED
-    elseif P then
-      -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the
-      -- next Interim; what a session took that began since is that one's.
-      local unfollowed = P[3] == EXPECTED or P[3] == EXPIRED and P[BEGAN] == 0
-      claimable = unfollowed and P[CLAIMED] == 0 and goes_on and step == 'interim' and P[16] > accepted
-    end
-    if claimable and P[4] == epoch and P[5] == box then
-      local takes = first and promise == '' and P[PROMISED] ~= ''
-      if takes or not first then promise = merged(promise, P[PROMISED]) end
-      if interval_ms == 0 then interval_ms = P[12] end
-      if timeout_ms == 0 then timeout_ms = P[TIMEOUT] end
-      accepted = max(accepted, P[16])
-      if takes and P[CLAIMED] == 0 then
-        P[CLAIMED] = 1
-        put_session(accepted_as, P)
-        say_no_more(P[6], accepted_as)
-      end
+  local first = not known or anew or was_expected
+  if moves and accepted_as ~= '' and (first or goes_on and step == 'interim') then
+    -- The other family of a session that is up was authenticated without its name. That Accept may have run out until the
+    -- next Interim; what a session took that began since is that one's.
+    local promised, interval, timeout, at_ms = accept_of(accepted_as, box, line, epoch, first, accepted)
+    if at_ms then
+      local takes = first and promise == '' and promised ~= ''
+      if takes or not first then promise = merged(promise, promised) end
+      if interval_ms == 0 then interval_ms = interval end
+      if timeout_ms == 0 then timeout_ms = timeout end
+      accepted = max(accepted, at_ms)
+      if takes then claim(accepted_as) end
     end
   end
   if told_ms > 0 then interval_ms = told_ms end
@@ -206,19 +234,21 @@ local function change(s)
     for i = 1, #held - S[FILLED] do tokens[i] = held[i] end
   end
   local named = unchanged and r_hosts or table.concat(tokens, '\n')
-  local filled, kept = 0, {}
-  for _, token in ipairs(moves and tokens_of(promise) or {}) do
-    local kind = kind_of(token)
-    if fill == 'always' or fill == 'auto' and bit.band(names, PROMISED_KINDS[kind] or 0) == 0 then
-      kept[#kept + 1] = token
-      if bit.band(kinds_of(named), PROMISED_KINDS[kind] or 0) == 0 then
-        filled = filled + 1
-        tokens[#tokens + 1] = token
+  local filled, text = 0, named
+  if promise ~= '' then
+    local kept = {}
+    for _, token in ipairs(moves and tokens_of(promise) or NOTHING) do
+      local kind = kind_of(token)
+      if fill == 'always' or fill == 'auto' and bit.band(names, PROMISED_KINDS[kind] or 0) == 0 then
+        kept[#kept + 1] = token
+        if bit.band(kinds_of(named), PROMISED_KINDS[kind] or 0) == 0 then
+          filled = filled + 1
+          tokens[#tokens + 1] = token
+        end
       end
     end
+    promise, text = table.concat(kept, '\n'), table.concat(tokens, '\n')
   end
-  promise = table.concat(kept, '\n')
-  local text = unchanged and r_hosts or table.concat(tokens, '\n')
   local same = goes_on and text == r_hosts
   account(now, box, epoch, sid, before, S[PORT], text, port)
   -- what was merely promised may not be there: it neither vouches for IPv6 nor is missed
@@ -231,7 +261,7 @@ local function change(s)
   local since = S[SINCE]
   if not same then
     local since_of, later = {}, false
-    for i, token in ipairs(goes_on and S[BEGAN] > 0 and held or {}) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
+    for i, token in ipairs(goes_on and S[BEGAN] > 0 and held or NOTHING) do since_of[token] = S[BEGAN] + (S[SINCE][i] or 0) end
     since = {}
     for i, token in ipairs(tokens) do
       since[i] = (since_of[token] or at) - began
@@ -281,10 +311,14 @@ local function change(s)
   end
 
   -- what it no longer holds
-  local gone, still = {}, {}
-  for _, token in ipairs((anew or same) and {} or tokens) do still[token] = true end
-  for i, token in ipairs(same and {} or held) do
-    if not still[token] then gone[#gone + 1] = i end
+  local gone = NOTHING
+  if not same and #held > 0 then
+    local still = {}
+    gone = {}
+    for _, token in ipairs(anew and NOTHING or tokens) do still[token] = true end
+    for i, token in ipairs(held) do
+      if not still[token] then gone[#gone + 1] = i end
+    end
   end
   if not anew then
     close(BACKLOG, S, gone, at, ended and 'stop' or 'interim', r_line, r_ids, S[SHOWN])
@@ -318,7 +352,7 @@ local function change(s)
   local flat = not reborn and S[13][3] or 0
   local rising = apart and traffic[1] > S[13][1] and at or 0
 
-  local L = r_line ~= '' and line_of(r_line)
+  local L = r_line ~= '' and tail_of(r_line)
   if L then
     if apart and step ~= 'stop' then
       L[V4_ROSE] = max(L[V4_ROSE], rising)
@@ -352,7 +386,9 @@ local function change(s)
   })
   local word, came, went = #words > 1 and table.concat(words, ',') or 'applied', NOTHING, NOTHING
   if text ~= r_hosts then came, went = missing(text, r_hosts), missing(r_hosts, text) end
-  if L and MOST_ENTRIES > 0 and (step ~= 'interim' or text ~= r_hosts) then tell(s, r_line, r_ids, came, went) end
+  if L and MOST_ENTRIES > 0 and (step ~= 'interim' or text ~= r_hosts) then 
+    tell(s, r_line, r_ids, came, went, goes_on, goes_on and at - began < DAY_MS)
+  end
   return text == r_hosts and word or {word, came, went}
 end
 
@@ -364,7 +400,7 @@ local function begin(at, until_ms, box, line, sid, digest, told, own, tags, outc
   local B = box_of(box)
   if not B[4] then put_box(box, 0, 0, 0) end
   if at < B[2] then return 'restarted' end
-  local L = line ~= '' and line_of(line)
+  local L = line ~= '' and tail_of(line)
   if L then
     vouch(L, false, sid, box, B[1], until_ms, own * IS_OWN + outcome * CAME_BY, at, tags, false, digest)
     put_line(line, L)
@@ -422,7 +458,7 @@ local function again(at, until_ms, box, line, sid, digest, told, own, tags, outc
   end
   if anew then S[13], S[GAP], S[TIMEOUT], S[NEXT], S[TWICE] = {}, 0, 0, {}, 0 end
   if anew or told[8] ~= '' then S[CLAIMED] = 0 end
-  local L = S[6] ~= '' and line_of(S[6])
+  local L = S[6] ~= '' and tail_of(S[6])
   if L then
     local marks = S[8] * IS_OWN + outcome * CAME_BY
     vouch(L, false, sid, box, epoch, until_ms, marks, at, tags, anew, S[CLAIMED] == 0 and digest or '')

@@ -119,7 +119,7 @@ end
 
 local function others(first, last, counts)
   each('l', first, last, function(line, octets)
-    local L = lines[line] or line_from(octets)
+    local L = lines[line] and line_of(line) or line_from(octets)
     local v4, v6, bng = false, false, nil
     for V = #L - 7, VOUCHERS, -8 do
       if L[V + ENDS] <= now then
