@@ -122,6 +122,7 @@ class PacketProcess:
             chatter=Chatter() if config.log.level == "debug" else None,
             spool=self._spool,
             keeps_up=lambda: self._spool is not None or not self._behind.full,
+            room=lambda: self._behind.room,
             tracer=self._tracer,
         )
         self._ports = Ports(config, policies.routing, self._pipeline, self._spool, self._meters, self._noise)

@@ -6,13 +6,14 @@ What a BNG sends again goes through here as well. Anything unexpected drops that
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from bngcorr.errors import Malformed, NoUpstream, WireError
 from bngcorr.model.verdict import Verdict
 from bngcorr.model.vocabulary import DropReason, Mode, Outcome
 from bngcorr.proxy import hops
+from bngcorr.proxy.brake import LONGEST_S, Brake
 from bngcorr.proxy.chatter import Chatter
 from bngcorr.proxy.exchange import Admission, Exchange, Exchanges
 from bngcorr.proxy.meters import Meters
@@ -56,9 +57,12 @@ class Dispatch:
         meters: Meters,
         noise: Noise,
         tracer: Tracer,
+        room: Callable[[], int],
         chatter: Chatter | None = None,
     ) -> None:
-        """`hidden`: how attributes are hidden, by their keys. `chatter`: who tells every hop, if anybody does."""
+        """`hidden`: how attributes are hidden, by their keys. `room`: lessons that may be put before the store lags.
+        `chatter`: who tells every hop, if anybody does.
+        """
         self.exchanges = exchanges
         self._hidden = hidden
         self._notes = notes
@@ -73,6 +77,7 @@ class Dispatch:
         self._random = b""
         self._random_at = 0
         self.replies = Replies(notes=notes, meters=meters, noise=noise, chatter=chatter)
+        self.brake = Brake(room, self._answer, meters=meters, noise=noise)
 
     def send_by(self, ways: Mapping[int, Way[Request]]) -> None:
         """Send requests of each code to these pools from now on."""
@@ -263,7 +268,17 @@ class Dispatch:
             server.meters.unsigned.inc()
         if view.code == _ACCESS_CHALLENGE:
             self._ways[_ACCESS_REQUEST].pool(request.nas.name, request.view).challenged(server, view)
-        self._answer(reply, now)
+        if request.accounting and self.brake.takes(reply, now):
+            self._hold(request, now)
+        else:
+            self._answer(reply, now)
+
+    def _hold(self, request: Request, now: float) -> None:
+        """AAA has answered, and the BNG has to wait: what it sends meanwhile is a duplicate of what is under way."""
+        if request.flight is not None:
+            request.flight.over()
+            request.flight = None
+        self.exchanges.prolong(request.link.exchange, now + 2 * LONGEST_S)
 
     def answer(self, request: Request, code: int, reply: bytes, now: float) -> None:
         """Answer a request here."""
@@ -318,6 +333,11 @@ class Dispatch:
     def _end(self, exchange: Exchange) -> None:
         exchange.request = None
         self._in_flight -= 1
+
+    def close(self) -> None:
+        """Send all that waits to be sent."""
+        self.brake.close()
+        self.replies.flush()
 
     def expire(self, now: float) -> None:
         """Forget what has run out: whatever became of its story, it is over."""

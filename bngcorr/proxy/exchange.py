@@ -119,6 +119,10 @@ class Exchanges:
             exchange.answered = True
             self._answered.append(exchange)
 
+    def prolong(self, exchange: Exchange, until: float) -> None:
+        """Its answer comes by then. Those behind it may be forgotten a little later for that."""
+        exchange.expires_at = max(exchange.expires_at, until)
+
     def abandon(self, exchange: Exchange) -> None:
         """Forget a request that could not be carried on, so that its retransmission is a fresh try."""
         if not exchange.answered and exchange.current:

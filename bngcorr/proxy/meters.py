@@ -61,6 +61,9 @@ class Meters:
         )
         self.duplicate_answered = duplicates.labels("answered-from-cache")
         self.duplicate_resent = duplicates.labels("sent-again-to-aaa")
+        self.acct_held = Counts(
+            "bngcorr_accounting_held_answers", "Answers to accounting that waited for the store.", registry=registry
+        ).labels()
         self.verdicts = Counts(
             "bngcorr_correlations",
             "Verdicts, by BNG, outcome and rung (empty unless matched).",

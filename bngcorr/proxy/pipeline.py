@@ -88,11 +88,13 @@ class Pipeline:
         noise: Noise,
         spool: Spooling | None = None,
         keeps_up: Callable[[], bool] = lambda: True,
+        room: Callable[[], int] = lambda: 1,
         chatter: Chatter | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         """`keeps_up`: whether what further records teach can still be kept; else they are left to the BNG to send
-        again. `chatter`: who tells every hop, if anybody does; `tracer`: who keeps the packets that somebody wants.
+        again. `room`: lessons that may be put before the store lags; while there is none, answers to records wait.
+        `chatter`: who tells every hop, if anybody does; `tracer`: who keeps the packets that somebody wants.
         """
         self.tracer = Tracer(clock) if tracer is None else tracer
         self._table = table
@@ -107,7 +109,7 @@ class Pipeline:
         self._chatter = chatter
         self.dispatch = Dispatch(
             Exchanges(in_flight_s=in_flight_s), hidden=hidden, notes=notes, meters=meters, noise=noise, chatter=chatter,
-            tracer=self.tracer,
+            tracer=self.tracer, room=room,
         )  # fmt: skip
         self._exchanges = self.dispatch.exchanges
         self._guard = AskGuard()
@@ -364,6 +366,6 @@ class Pipeline:
 
     def close(self) -> None:
         """Send what waits for that, and stop the timers."""
-        self.dispatch.replies.flush()
+        self.dispatch.close()
         if self._timer is not None:
             self._timer.cancel()

@@ -25,8 +25,10 @@ GATHER_S: Final = 0.001
 RETRY_S: Final = 0.25
 MOST_UNFINISHED: Final = 4  # batches, beyond which their nodes are not free for the next ones
 FULL: Final = 0.75  # of what may wait
+LAGGING: Final = 0.5  # answers to records then wait, though no longer than PATIENCE_S
 SPARE: Final = 0.05
 PROGRESS_S: Final = 0.25  # a store that has taken nothing for so long may be away
+PATIENCE_S: Final = 1.0  # and is, for whoever can wait
 
 _NEVER: Final = float("inf")
 
@@ -83,7 +85,7 @@ class WriteBehind:
         self._backlog = Backlog(limit, None if nodes.undivided else nodes.where)
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._writing = 0  # lessons under way that are not taken yet
-        self._taken_at = 0.0  # when the store last took some; monotonic seconds
+        self._taken_at = 0.0  # when the store last took some, or had nothing to take; monotonic seconds
         self._unfinished = 0  # batches whose addresses may still have to be noted
         self._away: dict[str, Domain] = {}  # domains whose node did not take the last lessons
         self._resting: deque[tuple[float, list[Domain]]] = deque()  # when they are tried again
@@ -104,9 +106,19 @@ class WriteBehind:
     @property
     def full(self) -> bool:
         """Whether the store answers and yet does not keep up: whoever may send again should do so later."""
-        if self._backlog.count < self._limit * FULL or self.failing:
-            return False
-        return asyncio.get_running_loop().time() - self._taken_at < PROGRESS_S
+        return self._backlog.count >= self._limit * FULL and self._progresses(PROGRESS_S)
+
+    @property
+    def room(self) -> int:
+        """Lessons that may be put until so many wait that records had better come no faster than the store takes them;
+        the whole limit while it takes nothing.
+        """
+        room = round(self._limit * LAGGING) - self._backlog.count
+        return room if room > 0 or self._progresses(PATIENCE_S) else self._limit
+
+    def _progresses(self, within_s: float) -> bool:
+        """Whether the store has taken some of late, and refuses none."""
+        return not self.failing and asyncio.get_running_loop().time() - self._taken_at < within_s
 
     @property
     def has_room(self) -> bool:
@@ -233,6 +245,8 @@ class WriteBehind:
             else:
                 lessons += [events.popleft() for _ in range(EVENT_BATCH)]
         road.writing = bool(lessons)
+        if not self._writing:
+            self._taken_at = asyncio.get_running_loop().time()
         self._writing += len(lessons)
         return _Batch(road, lessons, domains)
 

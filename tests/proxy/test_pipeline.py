@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from bngcorr.model.line import LineIds
 from bngcorr.model.verdict import UNMATCHED, Verdict
 from bngcorr.model.vocabulary import Condition, DropReason, Outcome, Rung
+from bngcorr.proxy.brake import LONGEST_S
 from bngcorr.proxy.exchange import Exchanges
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.nas import NasTable
@@ -38,10 +39,16 @@ from bngcorr.wire import attributes as a
 from tests.lab_parts import SECRET, nas
 from tests.service.radius import (
     ACCESS_ACCEPT,
+    ACCESS_REQUEST,
+    ACCOUNTING_RESPONSE,
+    ACCT_SESSION_ID,
+    ACCT_STATUS_TYPE,
     PROXY_STATE,
+    START,
     USER_NAME,
     Packet,
     access_request,
+    accounting_request,
     attribute,
     cpe,
     line,
@@ -105,7 +112,8 @@ class Aaa(asyncio.DatagramProtocol):
         """Everything that is not answered."""
         assert self._transport is not None
         for packet, addr in self._kept:
-            reply = reply_to(packet, ACCESS_ACCEPT, self.adds, self.secret)
+            code = ACCESS_ACCEPT if packet.code == ACCESS_REQUEST else ACCOUNTING_RESPONSE
+            reply = reply_to(packet, code, self.adds, self.secret)
             for octets in (reply, b"no reply", reply) if self.twice else (reply,):
                 self._transport.sendto(octets, addr)
         self._kept.clear()
@@ -119,9 +127,11 @@ class Aaa(asyncio.DatagramProtocol):
 class Bench:
     """All of it."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
-        """`host`: where BNGs are listened to."""
+    def __init__(self, host: str = "127.0.0.1", code: a.Code = a.Code.ACCESS_REQUEST) -> None:
+        """`host`: where BNGs are listened to; `code`: of what they send."""
         self.host = host
+        self.code = code
+        self.room = 1  # lessons that the store has room for
         self.judge = Judge()
         self.lessons: list[Any] = []
         self.learn: Callable[[Any], None] = self.lessons.append
@@ -137,12 +147,12 @@ class Bench:
         self.pipeline = Pipeline(
             table=NasTable([(ip_network("127.0.0.1"), bng)]), numbers=Numbers(), hidden=dictionary().hidden,
             judge=self.judge, notes=Notes(self.learn, Clock(), meters, 1000), clock=Clock(), meters=meters,
-            in_flight_s=10.0, noise=Noise(),
+            in_flight_s=10.0, noise=Noise(), room=lambda: self.room,
         )  # fmt: skip
-        self.fleet: Fleet[Request] = Fleet(a.Code.ACCESS_REQUEST, self.pipeline.dispatch, meters.upstream, Noise())
+        self.fleet: Fleet[Request] = Fleet(self.code, self.pipeline.dispatch, meters.upstream, Noise())
         self.take(SECRETS)
         self.socket = NasSocket(self.host, 0, receive_buffer=1 << 20, number=0)
-        self.socket.start(lambda one, vector: self.pipeline.carry(one, vector, a.Code.ACCESS_REQUEST))
+        self.socket.start(lambda one, vector: self.pipeline.carry(one, vector, self.code))
         self.bng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         if self.host == "127.0.0.1":
             self.bng.connect((self.host, self.socket.port))
@@ -155,7 +165,7 @@ class Bench:
             for place, (one, secret) in enumerate(zip(self.aaa, secrets, strict=True))
         ]
         routing = Routing(PoolSettings("auth", servers, Patience(response_within_s=5.0)))
-        self.pipeline.dispatch.send_by({1: self.fleet.take(routing, self.fleet.open(routing))})
+        self.pipeline.dispatch.send_by({int(self.code): self.fleet.take(routing, self.fleet.open(routing))})
 
     def server(self, place: int) -> Server[Request]:
         """One of the AAA servers, as the proxy sees it."""
@@ -418,6 +428,35 @@ async def test_answers_that_come_together_leave_together_and_before_the_end() ->
     await bench.stop()
 
     assert (0, 3, [b"reply"] * 3) == (before or 0, after, replies)
+
+
+async def test_while_the_store_lags_a_record_is_answered_later_and_once() -> None:
+    """What its BNG sends again meanwhile goes to nobody, and is answered as ever afterwards."""
+    bench = Bench(code=a.Code.ACCOUNTING_REQUEST)
+    await bench.start()
+    bench.room = 0
+    record = accounting_request(7, attribute(ACCT_STATUS_TYPE, START) + attribute(ACCT_SESSION_ID, "one"), SECRET)
+    began = asyncio.get_running_loop().time()
+    bench.bng.send(record)
+    held = partial(bench.meters.registry.get_sample_value, "bngcorr_accounting_held_answers_total")
+    await bench.until(lambda: held() == 1)
+    bench.bng.send(record)
+    await bench.until(lambda: bench.dropped(DropReason.DUPLICATE_IN_FLIGHT) == 1)
+    under_way = bench.pipeline.in_flight
+    with pytest.raises(BlockingIOError):
+        bench.bng.recv(100)
+    reply = await bench.receive()
+    took_s = asyncio.get_running_loop().time() - began
+    after = bench.pipeline.in_flight
+    bench.bng.send(record)
+    again = await bench.receive()
+    await bench.stop()
+
+    assert (1, 0) == (under_way, after)
+    assert LONGEST_S <= took_s
+    assert reply_fits(reply, Packet(record), SECRET)
+    assert reply.octets == again.octets
+    assert 1 == len(bench.aaa[0].seen) + len(bench.aaa[1].seen)
 
 
 async def test_what_comes_twice_at_once_is_carried_once() -> None:

@@ -15,7 +15,21 @@ from typing import Final
 
 from tests.service.aaa import Aaa, wait_until
 from tests.service.process import Json, Service, settle
-from tests.service.radius import ACCOUNTING_RESPONSE, START, STOP, Bng, Packet, access_request, line, prefixed, v4_host
+from tests.service.radius import (
+    ACCOUNTING_RESPONSE,
+    ACCT_SESSION_ID,
+    ACCT_STATUS_TYPE,
+    START,
+    STOP,
+    Bng,
+    Packet,
+    access_request,
+    accounting_request,
+    attribute,
+    line,
+    prefixed,
+    v4_host,
+)
 from tests.service.radius import reply_fits as fits
 from tests.service.settings import SECRET, Cpe
 
@@ -76,6 +90,32 @@ class Bystanders:
             for first in range(0, number, OUTSTANDING):
                 answered += self._volley(sockets, min(OUTSTANDING, number - first))
         return answered
+
+    def starts(self, number: int, outstanding: int) -> tuple[int, float]:
+        """How many of so many Starts of new v4 sessions were answered, and the longest time in seconds that one took.
+
+        So many of them are `outstanding` all the time, and none is sent twice.
+        """
+        pending: dict[tuple[int, int], tuple[Packet, float]] = {}
+        sent, took_s, deadline = 0, [0.0], time.monotonic() + ANSWERED_WITHIN_S
+        with ExitStack() as ends:
+            sockets = [ends.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(SOURCES)]
+            for opened in sockets:
+                opened.bind((self.source, 0))
+            while (sent < number or pending) and time.monotonic() < deadline:
+                while sent < number and len(pending) < outstanding:
+                    at, identifier = sockets[sent % SOURCES], sent // SOURCES % 256
+                    record = _start(someone(), identifier)
+                    pending[at.fileno(), identifier] = record, time.monotonic()
+                    at.sendto(record.octets, ("127.0.0.1", self.service.acct_port))
+                    sent += 1
+                for opened in select.select(sockets, [], [], ANSWERED_WITHIN_S)[0]:
+                    reply, deadline = Packet(opened.recv(4097)), time.monotonic() + ANSWERED_WITHIN_S
+                    record, sent_at = pending[opened.fileno(), reply.identifier]
+                    if fits(reply, record, SECRET):
+                        took_s.append(time.monotonic() - sent_at)
+                        del pending[opened.fileno(), reply.identifier]
+        return sent - len(pending), max(took_s)
 
     def _volley(self, sockets: list[socket.socket], number: int) -> int:
         pending: dict[tuple[int, int], Packet] = {}
@@ -165,6 +205,13 @@ class Bystanders:
     def hosts(self) -> int:
         """IPv4 hosts in use, by the ledger."""
         return sum(int(item["usage"]["v4"]) for item in self.service.items("/v1/bngs"))
+
+
+def _start(cpe: Cpe, identifier: int) -> Packet:
+    name = f"start-{cpe.number}"
+    host = v4_host(f"198.51.{100 + cpe.number // 256 % 100}.{cpe.number % 256}")
+    head = attribute(ACCT_STATUS_TYPE, START) + attribute(ACCT_SESSION_ID, name)
+    return Packet(accounting_request(identifier, head + cpe.attributes(name) + cpe.line + host, SECRET))
 
 
 def p99(rising: list[float]) -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from bngcorr.model.line import LineIds
 from bngcorr.model.usage import Usage
-from bngcorr.store.behind import MOST_EVENTS, MOST_UNFINISHED, PROGRESS_S, WriteBehind
+from bngcorr.store.behind import MOST_EVENTS, MOST_UNFINISHED, PATIENCE_S, PROGRESS_S, WriteBehind
 from bngcorr.store.lesson import AWAY, DUPLICATE, SUPERSEDED, Event, Lesson, Restart, SessionChange, Sighting
 from bngcorr.store.memory import MemoryStore
 from bngcorr.store.recollection import Recall, Recollection
@@ -208,6 +208,28 @@ async def test_a_writer_that_does_not_keep_up_is_full() -> None:
         ledger.noted.set()
 
     assert [False, True, False] == full
+
+
+async def test_half_of_what_may_wait_leaves_no_room_while_the_store_takes_writes() -> None:
+    """Below there is as much as is missing; a store that takes nothing has all of it, for nobody has to wait for it."""
+    ledger = Ledger()
+    ledger.noted.clear()
+    limit = MOST_UNFINISHED * BATCH
+    async with _running(ledger, limit=limit) as behind:
+        for at in range(limit):
+            behind.put(_step(at))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        room = [behind.room]
+        for at in range(limit // 2 + 1):
+            behind.put(_step(at))
+            room.append(behind.room)
+        await asyncio.sleep(PATIENCE_S)
+        away = behind.room
+        ledger.noted.set()
+
+    assert list(range(limit // 2, -2, -1)) == room
+    assert limit == away
 
 
 async def test_what_comes_soon_after_a_write_goes_with_the_next_one() -> None:
