@@ -217,6 +217,20 @@ async def test_an_older_sighting_and_an_earlier_end_take_nothing_back(
 
 
 @pytest.mark.parametrize("v6", [False, True])
+async def test_the_family_that_spoke_last_is_shown(scene: Scene, v6: bool) -> None:
+    """Whichever was told last."""
+    ports = []
+    for family, at in ((v6, 10), (not v6, 20), (v6, 15), (v6, 20), (v6, 21), (not v6, 21), (not v6, 22)):
+        seen = {**SEEN, "port": Attachment("mine" if family is v6 else "other's")}
+        await scene.write(scene.sighting(1, **seen, v6=family, at=at), now=30)
+        (row,) = await scene.lines(now=30)
+        assert row.port is not None
+        ports.append(row.port.port)
+
+    assert ["mine", "other's", "other's", "other's", "mine", "mine", "other's"] == ports
+
+
+@pytest.mark.parametrize("v6", [False, True])
 async def test_what_one_family_told_the_other_has_not(scene: Scene, v6: bool) -> None:
     """Its texts stand in the same record, in a place of their own or one for both."""
     model = scene.twin(MemoryStore())
