@@ -175,7 +175,7 @@ local function put_session(sid, S)
   if S[BEGAN] > 0 then S[BEGAN] = S[2] + 1 - S[BEGAN] end
   for field = #BLANK, BEGAN, -1 do
     local said = S[field]
-    if type(said) == 'table' and #said > 0 or type(said) ~= 'table' and said ~= BLANK[field] then break end
+    if said ~= BLANK[field] and (type(said) ~= 'table' or #said > 0) then break end
     S[field] = nil
   end
   put('s', sid, S)
