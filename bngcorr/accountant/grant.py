@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bngcorr.accountant.hosts import IPV6_KEYS, promised
+from bngcorr.accountant.hosts import IPV6_KEYS, MOST_HOSTS, promised
 from bngcorr.model.memo import Memo
 from bngcorr.model.usage import Host
 from bngcorr.wire import attributes as a
@@ -56,10 +56,17 @@ def granted(view: PacketView) -> Grant:
 
 
 def granting(layout: Layout) -> list[Span]:
-    """Where all stands that `granted` reads of an Accept with that layout."""
+    """Where all stands that decides what `granted` reads of an Accept with that layout.
+
+    An IPv4 address, which AAA may give anew each time, does so only where there are so many hosts that it takes the
+    place of another.
+    """
     known = _SPANS.get(layout)
     if known is None:
-        known = _SPANS.put(layout, [span for span in layout.spans if span.key in _READ])
+        found = [span for span in layout.spans if span.key in _READ]
+        if len(found) <= MOST_HOSTS:
+            found = [span for span in found if span.key != a.FRAMED_IP_ADDRESS]
+        known = _SPANS.put(layout, found)
     return known
 
 

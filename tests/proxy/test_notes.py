@@ -126,8 +126,13 @@ def asked_of(
 
 
 def accept_of(number: int = 0) -> PacketView:
+    """One of the Accepts."""
+    return accept_with(ACCEPTS[number])
+
+
+def accept_with(pieces: list[Piece]) -> PacketView:
     """An Accept; those that are alike but for their values share a layout, as where packets are decoded in C."""
-    view = request(*ACCEPTS[number], plain(80, bytes(16)), code=2)
+    view = request(*pieces, plain(80, bytes(16)), code=2)
     shape = tuple((span.key, span.start, span.end) for span in view.spans)
     return PacketView(view.octets, LAYOUTS.setdefault(shape, Layout(view.spans, shared=True)))
 
@@ -238,6 +243,18 @@ def test_what_others_were_told_is_not_repeated() -> None:
     Scene().accepted(asked_of(), VERDICTS[0], accept_of())
     scene = Scene()
     assert not scene.notes._expecting.repeats(asked_of(), VERDICTS[0], accept_of(), NOW)
+
+
+def test_an_address_that_aaa_gives_anew_each_time_is_no_difference() -> None:
+    """The store is not told of IPv4 by Accepts; among more hosts than are kept it may take the place of another."""
+    few, many = [plain(27, LONG)], [plain(97, bytes((0, 64, 32, 1, 13, 184, 0, 0, 0, n))) for n in range(32)]
+    for rest, same in ((few, True), (many[:31], True), (many, False)):
+        scene = Scene()
+        known = scene.notes._expecting
+        first, second = (accept_with([plain(8, bytes((10, 0, 0, last))), *rest]) for last in (1, 2))
+        scene.accepted(asked_of(), VERDICTS[0], first)
+        assert known.repeats(asked_of(), VERDICTS[0], first, NOW)
+        assert same is known.repeats(asked_of(), VERDICTS[0], second, NOW)
 
 
 @pytest.mark.parametrize("name", ["session", "line"])
