@@ -51,6 +51,7 @@ def test_records_come_no_faster_than_the_store_takes_them(bystanders: Bystanders
     answered, longest_s = bystanders.starts(STARTS, WINDOW)
     waiting = service.metric("bngcorr_store_backlog")
     held = service.metric("bngcorr_accounting_held_answers_total")
+    degraded = service.metric("bngcorr_store_degraded")
     road.slow(0.0)
     wait_until(lambda: service.metric("bngcorr_store_backlog") == 0, WRITTEN_WITHIN_S, "all of it is written")
     service.written()
@@ -58,6 +59,7 @@ def test_records_come_no_faster_than_the_store_takes_them(bystanders: Bystanders
     assert STARTS == answered
     assert longest_s < LONGEST_S + AT_ONCE_S
     assert 0 < held
+    assert 0 == degraded
     assert waiting <= BACKLOG / 2 + LESSONS * WINDOW + STARTS  # the events of all of them wait beside the lessons
     assert 0 == service.metric("bngcorr_radius_discards_total", reason="overload")
     assert 0 == service.metric("bngcorr_store_lost_writes")
