@@ -138,7 +138,7 @@ async def test_after_an_overrun_the_next_call_gets_its_own_answer(lane: Lane) ->
     """The reply that came too late never meets the next caller."""
     for number in range(3):
         with pytest.raises(StoreError):
-            await lane.run([("ECHO", f"late{number}"), ("DEBUG", "SLEEP", "0.1")], 0.02)
+            await lane.run([("ECHO", f"late{number}"), ("DEBUG", "SLEEP", "0.4")], 0.02)
         assert [b"own", b"ownown"] == await _echo(lane, "own")
 
 
@@ -198,7 +198,7 @@ async def test_a_call_that_overruns_takes_only_those_on_its_connection_with_it(l
     slow = [asyncio.create_task(lane.run_each([("DEBUG", "SLEEP", "0.02")], 5.0)) for _ in range(MOST_CONNECTIONS)]
     (slept,) = await slow[0]  # until all of them have a connection of their own
     await asyncio.gather(*slow)
-    slow = [asyncio.create_task(lane.run_each([("DEBUG", "SLEEP", "0.02")], 5.0)) for _ in range(MOST_CONNECTIONS)]
+    slow = [asyncio.create_task(lane.run_each([("DEBUG", "SLEEP", "0.1")], 5.0)) for _ in range(MOST_CONNECTIONS)]
     await asyncio.sleep(0)
     (hasty,) = await lane.run_each([("ECHO", "hasty")], 0.01)
     ends = [reply for (reply,) in await asyncio.gather(*slow)]
