@@ -36,10 +36,11 @@ _octets_of: Final = a2b_hex
 class _Line:
     """How often a line was told what an entry is about."""
 
-    __slots__ = ("told",)
+    __slots__ = ("told", "turn")
 
     def __init__(self) -> None:
         self.told = 0
+        self.turn = 0  # of the memory of lines when this was looked up there
 
     def lost(self) -> None:
         """It has no timeline, and whatever it was told is not there."""
@@ -58,10 +59,11 @@ class _About:
         self.number: Final = line.told
         self.at_ms: Final = at_ms
 
-    def is_there(self, name: str, now_ms: int) -> bool:
-        """Whether the timeline of that line surely has it."""
+    def is_there(self, name: str, now_ms: int, turns: int) -> bool:
+        """Whether the timeline of that line surely has it; `turns` of the memory of lines."""
         return (
             self.line.told - self.number < LATELY
+            and turns - self.line.turn <= 1  # else what the line was told since may be counted elsewhere
             and 0 <= now_ms - self.at_ms < RELIABLE_MS
             and self.name == name
         )  # fmt: skip
@@ -91,15 +93,16 @@ class Pushes:
 class Entries:
     """What the lines were told of late, and what they still have to be."""
 
-    def __init__(self, most: int, *, plain: bool) -> None:
+    def __init__(self, most: int, *, plain: bool, remembered: int = REMEMBERED) -> None:
         """`most` entries of each line. Not `plain`: the script is told everything, as in a Cluster, where each command
-        goes its own way.
+        goes its own way. `remembered`: abouts, and lines.
         """
         self._most: Final = most
         self._plain: Final = plain
         self._longest: Final = most + LONGEST
-        self._abouts: Memo[bytes, _About] = Memo(REMEMBERED)
-        self._lines: Memo[str, _Line] = Memo(REMEMBERED)
+        self._remembered: Final = remembered
+        self._abouts: Memo[bytes, _About] = Memo(remembered)
+        self._lines: Memo[str, _Line] = Memo(remembered)
         self._domains: Final[dict[str, _Domain]] = {}
         self._waiting: Final[dict[str, _Domain]] = {}  # those with anything for the script
 
@@ -115,7 +118,7 @@ class Entries:
                 continue
             if self._plain and line not in apart:
                 about = self._abouts.get(event.about)
-                if about is not None and about.is_there(line, now_ms):
+                if about is not None and about.is_there(line, now_ms, self._lines.turns):
                     prefix = self._domain(event.domain).prefix
                     pushes.commands.append(_push(prefix, line, ENTRY, about.digest, event.moment))
                     pushes.events.append(event)
@@ -146,7 +149,7 @@ class Entries:
     def told(self, reply: Reply) -> None:
         """What the script said: lines that nobody knows, which have no timeline."""
         if isinstance(reply, Exception):
-            self._abouts, self._lines = Memo(REMEMBERED), Memo(REMEMBERED)
+            self._abouts, self._lines = Memo(self._remembered), Memo(self._remembered)
             return
         unknown: list[bytes] = reply
         for name in unknown:
@@ -185,6 +188,7 @@ class Entries:
         if line is None:
             line = self._lines.put(name, _Line())
         line.told += 1
+        line.turn = self._lines.turns
         self._abouts.put(about, _About(name, line, sha1(about).digest()[:DIGEST_OCTETS], now_ms))
 
     def _lost(self, name: str) -> None:

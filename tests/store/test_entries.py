@@ -156,6 +156,22 @@ def test_what_was_told_long_ago_is_told_again(scene: Scene) -> None:
     ]
 
 
+def test_what_was_told_of_a_line_is_not_forgotten_before_its_abouts(scene: Scene) -> None:
+    """One that is asked for all the time is remembered longer than its line, which is then told others."""
+    entries = Entries(MOST, plain=True, remembered=8)
+    _plain(entries, scene, 0)
+    for number in range(2, 40):
+        others = scene.verdict(number, of=number)
+        others.about = b"about line %d" % number
+        entries.push([others], NOW)
+        _plain(entries, scene, number)
+    for another in range(LATELY):
+        entries.push([scene.verdict(50 + another, of=1, reason=f"v6 strong: {another}")], NOW)
+    entries.packed(entries.domains)
+
+    assert not _plain(entries, scene, 60)
+
+
 def test_what_a_script_could_not_tell_is_told_again(scene: Scene) -> None:
     """Its error, or that the line is unknown."""
     entries = Entries(MOST, plain=True)
