@@ -166,10 +166,13 @@ local HOSTS, SHOWN, PORT, BEGAN, SINCE, GAP, TIMEOUT, FILLED, PROMISED = 11, 14,
 local CLAIMED, NEXT, TWICE = 24, 25, 26
 local BLANK = {0, 0, 0, 0, '', '', '', 0, '\0\0\0\0\0\0\0\0', '', '', 0, {}, '', '', 0, 0, 0, {}, 0, 0, 0, '', 0, {}, 0}
 local function session_of(packed)
-  local S = unpack_(packed)
-  for field = #S + 1, #BLANK do S[field] = BLANK[field] end
-  if S[BEGAN] > 0 then S[BEGAN] = S[2] + 1 - S[BEGAN] end
-  return S
+  local _, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, began, since, t, u, v, w, x, following, z =
+    some(packed, array_at(packed, 0))  -- a table of their number is made at once
+  if began and began > 0 then began = b + 1 - began end
+  return {
+    a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, began or 0, since or BLANK[SINCE], t or 0, u or 0, v or 0, w or '', x or 0,
+    following or BLANK[NEXT], z or 0,
+  }
 end
 local function put_session(sid, S)
   if S[BEGAN] > 0 then S[BEGAN] = S[2] + 1 - S[BEGAN] end
@@ -594,7 +597,7 @@ local function occupy_later(kind, number)
   local some = occupied[kind] or {}
   occupied[kind] = some
   local size = #some
-  some[size + 1], some[size + 2], some[size + 3], some[size + 4] = 'SET', 'u1', number, 1
+  some[size + 1], some[size + 2], some[size + 3], some[size + 4] = 'SET', 'u1', number, '1'
   if size >= MOST_OCCUPIED then occupy_some(kind) end
 end
 

@@ -56,6 +56,9 @@ local function others()
   return made
 end
 
+-- what `some` gives, in a table of their number
+local function together(at, ...) return at, {...} end
+
 local A, number, last, said, words, telling = ARGV[2], 0, 0, 0, {}, false
 -- most often no domain has a plan: to see that of all at once takes hardly longer than of one
 local unplanned = #KEYS <= 1000 and call('EXISTS', unpack(KEYS)) == 0
@@ -85,7 +88,7 @@ local function go_on()
       if word == 'applied' then word = nil end
     else
       local s
-      from, s = some(A, 1, from)
+      from, s = together(some(A, array_at(A, from)))
       from = from + 1
       if kind == DISTANCES then word = add_distances(s)
       elseif kind == NUMBER then word = number_seen(s)
