@@ -5,31 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from time import monotonic
-from typing import cast
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from bngcorr.model.vocabulary import DropReason
+from bngcorr.model.vocabulary import DropReason, VlanModel
 from bngcorr.proxy import brake
+from bngcorr.proxy.admit import describe
 from bngcorr.proxy.brake import LESSONS, LONGEST_S, MOST, Brake
 from bngcorr.proxy.meters import Meters
 from bngcorr.proxy.noise import Noise
+from bngcorr.proxy.remote_id import Numbers
 from bngcorr.proxy.replies import Reply
-from bngcorr.proxy.request import Request
+from tests.lab_parts import nas
+from tests.wire.radius_packets import plain
+
+from .families import NOKIA, profile, request
 
 pytestmark = pytest.mark.asyncio
 
 
-class Asked:
-    """As much of a request as an answer needs that goes wrong."""
-
-    host = "192.0.2.1"
-
-    class view:  # noqa: N801 -- stands for an attribute
-        """Its packet."""
-
-        authenticator = bytes(16)
+ASKED = describe(
+    nas("bng1", profile(NOKIA), vlan_model=VlanModel.PER_LINE), request(plain(44, b"0A"), code=4), "192.0.2.1", at_ms=0,
+    authentic=True, numbers=Numbers(),
+)  # fmt: skip
 
 
 class Stage:
@@ -51,7 +50,7 @@ class Stage:
     def put(self, *numbers: int) -> list[bool]:
         """Whether these wait."""
         now = monotonic()
-        return [self.brake.takes(Reply(cast("Request", Asked()), number, b""), now) for number in numbers]
+        return [self.brake.takes(Reply(ASKED, number, b""), now) for number in numbers]
 
     @property
     def numbers(self) -> list[int]:
