@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from tests.service.ports import free_port
+from tests.store.servers.single import single_valkey
 
 PIECE: Final = 65_536  # octets read at once
 START_WITHIN_S: Final = 5.0
@@ -83,3 +85,14 @@ class SlowRoad:
         except OSError:
             pass  # the other end hears of it as of an orderly end
         self._loop.call_at(max(latest, self._loop.time()), sink.close)
+
+
+@contextmanager
+def road_to_a_store() -> Iterator[SlowRoad]:
+    """With a server of its own at the end."""
+    with single_valkey() as one:
+        road = SlowRoad(one.server.port)
+        try:
+            yield road
+        finally:
+            road.close()

@@ -11,8 +11,7 @@ from tests.service.aaa import Aaa, wait_until
 from tests.service.bystanders import AT_ONCE_S, Bystanders
 from tests.service.process import Service, Settings
 from tests.service.settings import one_bng
-from tests.service.slow_road import SlowRoad
-from tests.store.servers.single import Single, single_valkey
+from tests.service.slow_road import SlowRoad, road_to_a_store
 
 BACKLOG = 1000
 ROUND_TRIP_S = 0.3  # as the store then takes some 430 lessons a second at most
@@ -22,18 +21,10 @@ WRITTEN_WITHIN_S = 20.0
 
 
 @pytest.fixture(scope="module")
-def valkey() -> Iterator[Single]:
-    """The store."""
-    with single_valkey() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def road(valkey: Single) -> Iterator[SlowRoad]:
-    """The way to it."""
-    road = SlowRoad(valkey.server.port)
-    yield road
-    road.close()
+def road() -> Iterator[SlowRoad]:
+    """The way to the store."""
+    with road_to_a_store() as road:
+        yield road
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from tests.service.aaa import Aaa, wait_until
 from tests.service.bystanders import AT_ONCE_S, BURST, Bystanders, p99, someone
 from tests.service.process import Service, Settings
 from tests.service.settings import one_bng
-from tests.service.slow_road import SlowRoad
-from tests.store.servers.single import Single, single_valkey
+from tests.service.slow_road import SlowRoad, road_to_a_store
 
 BUDGET_S = 0.6
 CONNECT_S = 0.2  # what a connection may take on top
@@ -21,18 +20,10 @@ BACK_WITHIN_S = 10.0
 
 
 @pytest.fixture(scope="module")
-def valkey() -> Iterator[Single]:
-    """The store."""
-    with single_valkey() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def road(valkey: Single) -> Iterator[SlowRoad]:
-    """The way to it."""
-    road = SlowRoad(valkey.server.port)
-    yield road
-    road.close()
+def road() -> Iterator[SlowRoad]:
+    """The way to the store."""
+    with road_to_a_store() as road:
+        yield road
 
 
 @pytest.fixture(scope="module")
