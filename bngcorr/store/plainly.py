@@ -126,7 +126,8 @@ class Reads:
         self._now_ms: Final = now_ms
         self._after_ms: Final = now_ms + c.SLACK_MS
         self._reads: Final[list[_Read]] = []
-        self._shared: Final[dict[str, int]] = {}  # by domain: place of the reply that tells its plan, maybe its boxes
+        # by domain: place of the reply that tells its plan, maybe its boxes
+        self._shared: Final[dict[str, int]] = {}
         self._versions: Final[dict[str, bytes]] = {}  # of plans, by domain, as they were told
         self.commands: Final[list[Packed]] = []
         self.answers: Final[list[Recollection | None]] = [None] * len(asked)  # to all questions; None: there is none

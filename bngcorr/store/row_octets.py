@@ -19,13 +19,8 @@ from bngcorr.model.memo import Memo
 from bngcorr.store import packing
 from bngcorr.store.terms import session_terms, term_hash
 
-_V6, _PAIR, _ATTACHMENT, _HAS_MAC, _HAS_PLACE = (
-    1,
-    2,
-    4,
-    8,
-    16,
-)  # marks of a sighting: its keys that come first, what it has
+# marks of a sighting: which of its keys come first, and what it has
+_V6, _PAIR, _ATTACHMENT, _HAS_MAC, _HAS_PLACE = 1, 2, 4, 8, 16
 _NOTHING: Final = bytes(12)  # in the place of a name
 _pack: Final = msgpack.Packer(use_bin_type=False).pack
 _pack_binary: Final = msgpack.Packer(use_bin_type=True).pack

@@ -272,7 +272,6 @@ local function vouches(L, key, now, live)
   return false
 end
 
-
 -- the encoded ids of two lines: a Remote-Id, else a Circuit-Id, that both have and that differs
 local function id_parts(ids)
   local size = math.max(string.byte(ids, 1), 1)

@@ -386,7 +386,7 @@ local function change(s)
   })
   local word, came, went = #words > 1 and table.concat(words, ',') or 'applied', NOTHING, NOTHING
   if text ~= r_hosts then came, went = missing(text, r_hosts), missing(r_hosts, text) end
-  if L and MOST_ENTRIES > 0 and (step ~= 'interim' or text ~= r_hosts) then 
+  if L and MOST_ENTRIES > 0 and (step ~= 'interim' or text ~= r_hosts) then
     tell(s, r_line, r_ids, came, went, goes_on, goes_on and at - began < DAY_MS)
   end
   return text == r_hosts and word or {word, came, went}
