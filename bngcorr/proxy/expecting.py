@@ -31,15 +31,16 @@ class _Told:
     """What was told of a session, unless something else was since."""
 
     __slots__ = (
-        "change", "holds", "layout", "lines_turn", "nas", "session", "sessions", "sessions_turn", "spans", "user_name",
-        "values",
+        "by", "change", "holds", "layout", "lines_turn", "nas", "restarts", "session", "sessions_turn", "spans",
+        "user_name", "values",
     )  # fmt: skip
 
     def __init__(self, change: SessionChange) -> None:
         self.change: Final = change
         self.holds = True
         # what it was made of besides; see `Expecting.keep`
-        self.sessions: Memo[str, _Told] | None = None
+        self.by: Expecting | None = None
+        self.restarts = 0  # a number, and not what was remembered then: that would last as long as this
         self.sessions_turn = 0
         self.lines_turn = 0
         self.nas: Nas | None = None
@@ -62,13 +63,14 @@ class _Told:
 class Expecting:
     """Sessions that the store was told to expect of late."""
 
-    __slots__ = ("_lines", "_most", "_sessions")
+    __slots__ = ("_lines", "_most", "_restarts", "_sessions")
 
     def __init__(self, most: int = SESSIONS) -> None:
         """Of at least so many."""
         self._most: Final = most
         self._sessions: Memo[str, _Told] = Memo(most)
         self._lines: Memo[str, _Told] = Memo(most)  # the latest of each
+        self._restarts = 0  # of boxes so far: what was told ahead of one is forgotten
 
     def repeats(self, request: Request, verdict: Verdict, accept: PacketView, now_ms: int) -> bool:
         """Whether this Accept surely makes a change that `knows` knows.
@@ -80,10 +82,11 @@ class Expecting:
         told = ring.told
         if not isinstance(told, _Told) or not told.holds:
             return False
-        sessions, change = self._sessions, told.change
+        change = told.change
         if (
-            told.sessions is not sessions  # told by another one, or ahead of a restart
-            or sessions.turns - told.sessions_turn > 1  # what is not known any more can't be told by accounting
+            told.by is not self
+            or told.restarts != self._restarts
+            or self._sessions.turns - told.sessions_turn > 1  # what is not known any more can't be told by accounting
             or self._lines.turns - told.lines_turn > 1
             or not 0 <= now_ms - change.at_ms < REPEATED_MS
         ):
@@ -130,7 +133,7 @@ class Expecting:
         told = self._sessions.get(change.session)
         if told is None or told.change is not change:
             return
-        told.sessions = self._sessions
+        told.by, told.restarts = self, self._restarts
         told.sessions_turn, told.lines_turn = self._sessions.turns, self._lines.turns
         told.nas, told.session, told.user_name = request.nas, request.session, request.view.first(_USER_NAME)
         told.layout = accept.layout
@@ -149,6 +152,7 @@ class Expecting:
                 self._forget(self._lines.get(lesson.line))
         elif isinstance(lesson, Restart):
             self._sessions, self._lines = Memo(self._most), Memo(self._most)
+            self._restarts += 1
 
     def _forget(self, told: _Told | None) -> None:
         if told is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -273,3 +274,31 @@ def test_what_accounting_could_not_find_any_more_is_not_repeated(name: str) -> N
         repeats.append(known.repeats(asked, VERDICTS[0], accept_of(), NOW))
 
     assert [True] * 8 + [False] * 5 == repeats
+
+
+def test_what_was_told_ahead_of_restarts_does_not_last() -> None:
+    """A CPE that asked once and never again keeps no more than its own."""
+    scene, crowd, accept = Scene(), 20, accept_of()
+
+    def accepted(number: int) -> None:
+        of_cpe = vsa(6527, (27, b"02:00:0a:00:00:%02x" % number))
+        view = request(of_cpe, PORT, remote_id(b"LINE-%d" % number))
+        asked = describe(BNGS[0], view, "192.0.2.1", at_ms=NOW, authentic=True, numbers=Numbers())
+        scene.accepted(asked, Verdict(outcome=Outcome.OWN, line=f"{number:024x}"), accept)
+
+    before = _told()
+    for number in range(crowd):
+        accepted(number)
+    scene.told(Restart(domain="bng1", bng="bng1", nas="bng1|", at_ms=NOW))
+    for number in range(1, crowd):
+        accepted(number)
+
+    assert _told() - before <= 2 * crowd  # those of `scene.notes`, and of its twin
+
+
+def _told() -> int:
+    """How many are kept of what stores were told of sessions."""
+    gc.collect()
+    return sum(
+        type(one).__name__ == "_Told" and type(one).__module__ == Expecting.__module__ for one in gc.get_objects()
+    )
